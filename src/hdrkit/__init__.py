@@ -1,0 +1,1 @@
+"""hdrkit turns a folder of photographs into radiance."""

@@ -1,0 +1,36 @@
+"""The values that flow between the stages: frozen dataclasses, validated when they are built."""
+
+from hdrkit.types.image import Frame, RadianceMap, Validity
+from hdrkit.types.photo import Bracket, Encoding, Exposure, ExposureSource, Photo
+from hdrkit.types.response import NoiseModel, ResponseCurve
+from hdrkit.types.results import (
+    AlignmentReport,
+    BracketReport,
+    CalibrationReport,
+    CalibrationResult,
+    FrameAlignment,
+    MergeReport,
+    MergeResult,
+    StepCheck,
+)
+
+__all__ = [
+    "AlignmentReport",
+    "Bracket",
+    "BracketReport",
+    "CalibrationReport",
+    "CalibrationResult",
+    "Encoding",
+    "Exposure",
+    "ExposureSource",
+    "Frame",
+    "FrameAlignment",
+    "MergeReport",
+    "MergeResult",
+    "NoiseModel",
+    "Photo",
+    "RadianceMap",
+    "ResponseCurve",
+    "StepCheck",
+    "Validity",
+]

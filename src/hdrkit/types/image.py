@@ -1,0 +1,92 @@
+"""Pixels: a frame as the camera stored it, and the radiance that frames are merged into."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import IntFlag
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hdrkit.errors import InputError
+from hdrkit.types.photo import Photo
+
+SRGB_CHROMATICITIES = (0.64, 0.33, 0.30, 0.60, 0.15, 0.06, 0.3127, 0.3290)
+
+
+class Validity(IntFlag):
+    """Why a pixel of a radiance map is not a plain measurement. 0 is a measurement."""
+
+    MEASURED = 0
+    SATURATED = 1  # clipped in every frame: the value is the least that it can be
+    BLACK = 2  # black in every usable frame: the value is the most that it can be
+    PARTIAL = 4  # outside at least one aligned frame
+
+
+@dataclass(frozen=True)
+class Frame:
+    """The pixels of one photo.
+
+    `pixels` is RGB or gray, (H, W, C) with C in {1, 3}, C-contiguous, orientation applied: uint8 or uint16 codes as
+    stored, or float32 that is linear in light. `black` and `white` bound the codes that carry information: a pixel at
+    or above `white` in any channel is clipped. `seen` (H, W) is False where an aligned frame has no data; None means
+    everywhere. `to_srgb` (3, 3) turns linear camera RGB into linear sRGB where the pixels are camera-native.
+    Raises InputError for another shape or dtype.
+    """
+
+    pixels: NDArray[Any]
+    photo: Photo | None = None
+    black: float = 0.0
+    white: float = 255.0
+    seen: NDArray[np.bool_] | None = None
+    to_srgb: NDArray[np.float64] | None = None
+
+    def __post_init__(self) -> None:
+        pixels = self.pixels
+        if pixels.ndim != 3 or pixels.shape[2] not in (1, 3) or 0 in pixels.shape:
+            raise InputError(f"a frame is (H, W, 1) or (H, W, 3), not {pixels.shape}")
+        if pixels.dtype not in (np.uint8, np.uint16, np.float32):
+            raise InputError(f"a frame holds uint8, uint16 or float32, not {pixels.dtype}")
+        if not pixels.flags.c_contiguous:
+            raise InputError("a frame is C-contiguous; pass it through numpy.ascontiguousarray")
+        if self.seen is not None and self.seen.shape != pixels.shape[:2]:
+            raise InputError(f"the seen mask is {self.seen.shape}, the frame {pixels.shape[:2]}")
+
+    @property
+    def is_linear(self) -> bool:
+        """Whether the numbers are proportional to light: float input, or RAW."""
+        return self.pixels.dtype == np.float32 or self.to_srgb is not None
+
+    @property
+    def levels(self) -> int:
+        """Number of codes a stored pixel can take: 256 or 65536."""
+        return 256 if self.pixels.dtype == np.uint8 else 65536
+
+    @property
+    def name(self) -> str:
+        """The file that the frame came from, for reports."""
+        return str(self.photo.path) if self.photo else "frame"
+
+
+@dataclass(frozen=True)
+class RadianceMap:
+    """Scene-referred linear light.
+
+    `pixels` float32 RGB (H, W, 3), finite and not negative; `unit` is `relative` or `cd/m2`; `chromaticities` are the
+    xy of R, G, B and white; `variance` (H, W, 3) in the square of the unit; `validity` (H, W) of `Validity` flags;
+    `metadata` says where the picture came from. Raises InputError for another shape or dtype.
+    """
+
+    pixels: NDArray[np.float32]
+    unit: str = "relative"
+    chromaticities: tuple[float, ...] = SRGB_CHROMATICITIES
+    variance: NDArray[np.float32] | None = None
+    validity: NDArray[np.uint8] | None = None
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.pixels.ndim != 3 or self.pixels.shape[2] != 3 or self.pixels.dtype != np.float32:
+            raise InputError(f"a radiance map is float32 (H, W, 3), not {self.pixels.dtype} {self.pixels.shape}")
+        if self.unit not in ("relative", "cd/m2"):
+            raise InputError(f"a radiance map is in relative units or cd/m2, not {self.unit!r}")

@@ -1,0 +1,120 @@
+"""The response curve, on which calibration and merging meet, and the noise that goes with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hdrkit.errors import InputError
+
+
+@dataclass(frozen=True)
+class ResponseCurve:
+    """How a camera's code values map to exposure: g(z) = ln exposure at code z.
+
+    `ln_exposure` is float64 (levels, C), natural logarithm, finite, not decreasing along the codes. Unless `absolute`,
+    g at the middle code is 0 in every channel. `covered` (C, 2) holds the lowest and highest code that data supported.
+    `sigma` (levels, C) is the standard error of g where it is known. `metadata` is the provenance that files carry.
+    Raises InputError where this does not hold.
+    """
+
+    ln_exposure: NDArray[np.float64]
+    camera: str = ""
+    covered: NDArray[np.int64] | None = None
+    sigma: NDArray[np.float64] | None = None
+    absolute: bool = False
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        g = self.ln_exposure
+        if g.ndim != 2 or g.shape[0] < 2 or g.shape[1] not in (1, 3):
+            raise InputError(f"a response curve is (levels, 1 or 3), not {g.shape}")
+        if not np.isfinite(g).all():
+            raise InputError("a response curve must be finite at every code")
+        if (np.diff(g, axis=0) < 0).any():
+            raise InputError("a response curve must not decrease along the codes")
+
+    @property
+    def levels(self) -> int:
+        """Number of codes."""
+        return int(self.ln_exposure.shape[0])
+
+    @property
+    def channels(self) -> int:
+        """Number of channels, 1 or 3."""
+        return int(self.ln_exposure.shape[1])
+
+    @property
+    def linear(self) -> NDArray[np.float64]:
+        """Exposure at each code, exp g, (levels, C)."""
+        return np.exp(self.ln_exposure)
+
+    def linearize(self, pixels: NDArray[Any]) -> NDArray[np.float32]:
+        """Exposure of coded pixels (..., C), float32 of the same shape; unit: the exposure of the middle code.
+
+        Raises InputError where the pixels are not codes of this curve.
+        """
+        if pixels.dtype.kind not in "ui" or pixels.shape[-1] != self.channels or int(pixels.max()) >= self.levels:
+            raise InputError(
+                f"pixels {pixels.dtype} {pixels.shape} are not codes of a curve with {self.levels} levels and {self.channels} channels"
+            )
+        table = self.linear.astype(np.float32)
+        return np.stack([table[pixels[..., c], c] for c in range(self.channels)], axis=-1)
+
+    def anchored(self) -> ResponseCurve:
+        """The same curve with g = 0 at the middle code of every channel."""
+        g = self.ln_exposure
+        return replace(self, ln_exposure=g - g[self.levels // 2], absolute=False)
+
+    def for_channels(self, channels: int) -> ResponseCurve:
+        """The curve for frames with another number of channels: a gray curve serves all three, the mean of three serves gray."""
+        if channels == self.channels:
+            return self
+        g = np.repeat(self.ln_exposure, 3, axis=1) if channels == 3 else self.ln_exposure.mean(axis=1, keepdims=True)
+        return replace(self, ln_exposure=g, covered=None, sigma=None)
+
+    def for_levels(self, levels: int) -> ResponseCurve:
+        """The curve resampled to another number of codes, linear in g against z / (levels - 1)."""
+        if levels == self.levels:
+            return self
+        at = np.linspace(0, self.levels - 1, levels)
+        codes = np.arange(self.levels)
+        g = np.stack([np.interp(at, codes, self.ln_exposure[:, c]) for c in range(self.channels)], axis=1)
+        return replace(self, ln_exposure=g, covered=None, sigma=None)
+
+    @staticmethod
+    def identity(levels: int = 65536, channels: int = 3, black: float = 0.0) -> ResponseCurve:
+        """A linear sensor: exposure proportional to code - black; codes at or below black get a quarter of a step."""
+        codes = np.maximum(np.arange(levels, dtype=float) - black, 0.25)
+        g = np.repeat(np.log(codes)[:, None], channels, axis=1)
+        return ResponseCurve(g, metadata={"algorithm": "linear"}).anchored()
+
+
+@dataclass(frozen=True)
+class NoiseModel:
+    """Shot and read noise of a linear sensor.
+
+    `gain_e_per_dn` electrons per linear digital number, `read_noise_e` electrons, `black_level` and `white_level` in
+    digital numbers. Without a measurement the default stands for an ordinary camera: a full well of 20,400 e-, 5 e- read noise.
+    """
+
+    gain_e_per_dn: float = 80.0
+    read_noise_e: float = 5.0
+    black_level: float = 0.0
+    white_level: float = 255.0
+
+    def __post_init__(self) -> None:
+        if self.gain_e_per_dn <= 0 or self.read_noise_e < 0 or self.white_level <= self.black_level:
+            raise InputError(f"not a noise model: {self}")
+
+    @property
+    def full_well_e(self) -> float:
+        """Electrons at the white level."""
+        return self.gain_e_per_dn * (self.white_level - self.black_level)
+
+    def variance(self, exposure: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Variance of an exposure given as a share of saturation, in the square of that share, quantisation apart."""
+        return np.maximum(exposure, 0) / self.full_well_e + (self.read_noise_e / self.full_well_e) ** 2
