@@ -60,8 +60,8 @@ class Frame:
 
     @property
     def levels(self) -> int:
-        """Number of codes a stored pixel can take: 256 or 65536."""
-        return 256 if self.pixels.dtype == np.uint8 else 65536
+        """Number of codes that a stored pixel can take: 256 at 8 bit, 1024 at 10 bit, 65536 at 16 bit."""
+        return 1 << int(np.ceil(np.log2(self.white + 1)))
 
     @property
     def name(self) -> str:

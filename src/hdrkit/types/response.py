@@ -59,7 +59,7 @@ class ResponseCurve:
         """
         if pixels.dtype.kind not in "ui" or pixels.shape[-1] != self.channels or int(pixels.max()) >= self.levels:
             raise InputError(
-                f"pixels {pixels.dtype} {pixels.shape} are not codes of a curve with {self.levels} levels and {self.channels} channels"
+                f"pixels {pixels.dtype} {pixels.shape} are not codes of a curve of {self.levels} levels, {self.channels} channels"
             )
         table = self.linear.astype(np.float32)
         return np.stack([table[pixels[..., c], c] for c in range(self.channels)], axis=-1)

@@ -1,0 +1,194 @@
+"""Sub-pixel registration of brightness, coarse to fine.
+
+Maximising the correlation of two pictures is least squares on their brightness once one is mapped onto the other
+(Evangelidis and Psarakis 2008). Here the mapping is the monotone transfer between the two exposures, read from their
+histograms over the pixels that both hold (Grossberg and Nayar 2003), residuals are weighted by the scatter seen at
+each brightness and by Cauchy's function, so that noise, clipping and moving things count little, and the steps are
+inverse compositional (Baker and Matthews 2004). The motion is a homography with a prior that keeps it near a shift
+and a turn where the picture does not say more.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from hdrkit.alignment.planes import Matrix, Plane, eroded, gradient, smooth, warped
+
+MAX_POINTS = 60_000
+MIN_POINTS = 200
+ITERATIONS = 30
+CONVERGED_PX = 0.01
+EFFECTIVE = 0.002  # neighbouring residuals are not independent: how much of a sample each counts for
+PRIOR = np.array([np.inf, np.inf, np.inf, 0.002, 0.001, 0.001, 0.01, 0.01])  # shift, turn, scale, aspect and shear, tilt
+
+Floats = NDArray[np.float64]
+
+
+def register(template: list[Plane], moving: list[Plane], start: Matrix, moving_is_longer: bool) -> Matrix | None:
+    """The motion (3, 3) in frame pixels that maps template to moving, from a start near it; pyramids coarsest first.
+
+    The shorter exposure is always mapped onto the longer one, which may clip: a shorter exposure shows what the longer one
+    would, not the reverse. None where too few pixels are lit in both.
+    """
+    if moving_is_longer:
+        inverse = register(moving, template, np.linalg.inv(start), False)
+        return None if inverse is None else _scaled(np.linalg.inv(inverse))
+    motion = start
+    for fixed, moved in zip(template, moving, strict=True):
+        refined = refine(fixed, moved, fixed.from_frame(motion))
+        if refined is None and fixed is template[-1]:
+            return None
+        motion = motion if refined is None else fixed.to_frame(refined)
+    return motion
+
+
+def refine(template: Plane, moving: Plane, motion: Matrix) -> Matrix | None:
+    """One level of `register`, in plane pixels. None where too few pixels are valid in both, or the motion runs away."""
+    points = _Points.of(template)
+    lit = eroded(moving.lit)
+    source = moving.values
+    for i in range(ITERATIONS):
+        if i % 6 == 0:
+            transfer = _transfer(template, moving, motion)
+            if transfer is None:
+                return None
+            source = smooth(np.interp(moving.values, *transfer).astype(np.float32))
+        sampled, inside = _sample(source, lit, motion, points)
+        if inside.sum() < MIN_POINTS:
+            return None
+        value = points.value[inside]
+        residual = sampled[inside] - value
+        step = _step(points.jacobian[inside], residual, value, _parameters(points.normalised(motion)))
+        motion = _scaled(motion @ points.pixels(np.linalg.inv(_generator(step))))
+        if not np.isfinite(motion).all():
+            return None
+        if np.abs(step).sum() * points.radius < CONVERGED_PX:
+            break
+    return motion
+
+
+@dataclass(frozen=True)
+class _Points:
+    """The template pixels that say most about motion; coordinates in units of `radius` about `centre`."""
+
+    xy: Floats
+    value: Floats
+    jacobian: Floats
+    centre: tuple[float, float]
+    radius: float
+
+    @classmethod
+    def of(cls, template: Plane) -> _Points:
+        dx, dy = gradient(template)
+        strength = np.hypot(dx, dy)
+        strength[~eroded(template.lit)] = 0
+        chosen = _strongest(strength)
+        rows, cols = np.nonzero(chosen)
+        width, height = template.size
+        centre, radius = ((width - 1) / 2, (height - 1) / 2), max(width, height) / 2
+        x, y = (cols - centre[0]) / radius, (rows - centre[1]) / radius
+        one, zero = np.ones_like(x), np.zeros_like(x)
+        along_x = np.stack([one, zero, -y, x, x, y, x * x, x * y], 1)
+        along_y = np.stack([zero, one, x, y, -y, x, x * y, y * y], 1)
+        jacobian = (dx[chosen][:, None] * along_x + dy[chosen][:, None] * along_y) * radius
+        return cls(
+            np.stack([cols, rows], 1).astype(float), smooth(template.values)[chosen].astype(float), jacobian, centre, radius
+        )
+
+    def normalised(self, motion: Matrix) -> Matrix:
+        """A motion in pixels, in the units of the points."""
+        frame = self._frame()
+        return _scaled(np.linalg.inv(frame) @ motion @ frame)
+
+    def pixels(self, motion: Matrix) -> Matrix:
+        """The inverse of `normalised`."""
+        frame = self._frame()
+        return frame @ motion @ np.linalg.inv(frame)
+
+    def _frame(self) -> Matrix:
+        return np.array([[self.radius, 0, self.centre[0]], [0, self.radius, self.centre[1]], [0, 0, 1]])
+
+
+def _strongest(strength: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Up to MAX_POINTS pixels of strong gradient, spread over a grid so that no corner of the picture goes unheard."""
+    if int((strength > 0).sum()) <= MAX_POINTS:
+        return strength > 0
+    height, width = strength.shape
+    chosen = np.zeros(strength.shape, bool)
+    rows, cols = (np.linspace(0, n, 9).astype(int) for n in (height, width))
+    quota = MAX_POINTS // 64
+    for top, bottom in zip(rows[:-1], rows[1:], strict=True):
+        for left, right in zip(cols[:-1], cols[1:], strict=True):
+            tile = strength[top:bottom, left:right]
+            limit = np.partition(tile, -quota, axis=None)[-quota] if tile.size > quota else 0
+            chosen[top:bottom, left:right] = (tile >= limit) & (tile > 0)
+    return chosen
+
+
+def _sample(
+    source: NDArray[np.float32], valid: NDArray[np.bool_], motion: Matrix, points: _Points
+) -> tuple[Floats, NDArray[np.bool_]]:
+    """Brightness of the moving plane where the points land, and whether they land on valid pixels."""
+    landed = cv2.perspectiveTransform(points.xy[:, None, :], motion)[:, 0, :].astype(np.float32)
+    rows = -(-len(landed) // 1000)
+    padded = np.full((rows * 1000, 2), -1e4, np.float32)
+    padded[: len(landed)] = landed
+    grid = padded.reshape(rows, 1000, 2)
+    sampled = cv2.remap(source, grid, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+    inside = cv2.remap(valid.astype(np.uint8), grid, None, cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT)
+    return sampled.ravel()[: len(landed)].astype(float), inside.ravel()[: len(landed)] > 0
+
+
+def _transfer(template: Plane, moving: Plane, motion: Matrix) -> tuple[Floats, Floats] | None:
+    """Moving brightness as the template's exposure shows it: quantile onto quantile over the pixels that both hold."""
+    placed = warped(moving, motion)
+    both = template.lit & placed.lit
+    if both.sum() < MIN_POINTS:
+        return None
+    shares = np.linspace(0, 1, 129)
+    sample = np.flatnonzero(both)[:: 1 + int(both.sum()) // 200_000]
+    codes, first = np.unique(np.quantile(placed.values.flat[sample], shares), return_index=True)
+    return codes, np.quantile(template.values.flat[sample], shares)[first]
+
+
+def _step(jacobian: Floats, residual: Floats, value: Floats, parameters: Floats) -> Floats:
+    """The Gauss-Newton step of the motion parameters, with scatter by brightness, robust weights and the prior."""
+    spread = _scatter(residual, value)
+    weight = 1 / (spread**2 * (1 + (residual / (2.385 * spread)) ** 2))
+    weighted = jacobian * weight[:, None]
+    prior = 1 / PRIOR**2
+    normal = EFFECTIVE * (weighted.T @ jacobian) + np.diag(prior)
+    normal[np.diag_indices(8)] *= 1 + 1e-6
+    return np.linalg.solve(normal, EFFECTIVE * (weighted.T @ residual) + prior * parameters)
+
+
+def _scatter(residual: Floats, value: Floats) -> Floats:
+    """Robust standard deviation of the residuals at each brightness."""
+    edges = np.quantile(value, np.linspace(0, 1, 17))
+    bins = np.clip(np.searchsorted(edges, value, side="right") - 1, 0, 15)
+    found = np.full(16, np.nan)
+    for i in range(16):
+        members = residual[bins == i]
+        if len(members) >= 20:
+            found[i] = 1.4826 * np.median(np.abs(members))
+    overall = 1.4826 * float(np.median(np.abs(residual)))
+    found = np.where(np.isnan(found), overall, found)
+    return np.maximum(found, max(0.25 * overall, 1e-4))[bins]
+
+
+def _generator(parameters: Floats) -> Matrix:
+    x, y, turn, scale, aspect, shear, tilt_x, tilt_y = parameters
+    return np.array([[1 + scale + aspect, shear - turn, x], [shear + turn, 1 + scale - aspect, y], [-tilt_x, -tilt_y, 1]])
+
+
+def _parameters(matrix: Matrix) -> Floats:
+    (a, b, x), (c, d, y), (e, f, _) = matrix
+    return np.array([x, y, (c - b) / 2, (a + d) / 2 - 1, (a - d) / 2, (b + c) / 2, -e, -f])
+
+
+def _scaled(matrix: Matrix) -> Matrix:
+    return matrix / matrix[2, 2]

@@ -1,0 +1,119 @@
+"""Photos -> brackets by a rule that the user can name: folders, a list, or timestamps in file names."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+
+from hdrkit.errors import InputError
+from hdrkit.exposure import looks_like_counter
+from hdrkit.types import Bracket, Photo
+
+_TIMESTAMP = re.compile(r"\d{14}")
+_SPAN = re.compile(r"([0-9]*\.?[0-9]+)\s*(ms|s|sec|min|m|h)?")
+_SECONDS = {"ms": 0.001, "s": 1.0, "sec": 1.0, "min": 60.0, "m": 60.0, "h": 3600.0}
+
+
+class By(StrEnum):
+    """The rule that puts photos into brackets."""
+
+    AUTO = "auto"
+    FOLDER = "folder"
+    GROUPS = "groups"
+    TIME = "time"
+
+
+def parse_span_s(text: str) -> float:
+    """Seconds from `30s`, `1min`, `500ms`. Raises InputError."""
+    match = _SPAN.fullmatch(text.strip().lower())
+    if match is None or float(match[1]) <= 0:
+        raise InputError(f"{text!r} is not a span of time; write for example 30s or 1min")
+    return float(match[1]) * _SECONDS[match[2] or "s"]
+
+
+def timestamp_in_name(path: Path) -> datetime | None:
+    """The YYYYmmddHHMMSS in a file name, without a zone; None where there is none or no such date exists."""
+    match = _TIMESTAMP.search(path.name)
+    try:
+        return datetime.strptime(match[0], "%Y%m%d%H%M%S") if match else None
+    except ValueError:
+        return None
+
+
+def form_brackets(
+    photos: Sequence[Photo],
+    roots: Sequence[Path],
+    by: By = By.AUTO,
+    round_s: float = 30.0,
+    groups: Mapping[str, str] | None = None,
+) -> list[Bracket]:
+    """Every photo in exactly one bracket, the brackets in the order in which their first photo was found.
+
+    `roots` holds the input each photo was found under. `folder`: photos of one folder belong together. `time`: photos
+    whose timestamps fall into the same `round_s` seconds (rounded down) and the same folder. `groups`: as the mapping
+    from path to bracket name says; photos that it leaves out are left out. `auto`: groups where a mapping is given,
+    time where every name carries a timestamp and they fall into several spans, folder otherwise.
+    Raises InputError where the rule has nothing to go by.
+    """
+    if by is By.AUTO:
+        by = _most_telling_rule(photos, round_s, groups)
+    members: dict[str, list[Photo]] = {}
+    if by is By.GROUPS:
+        if groups is None:
+            raise InputError("brackets by groups need the list: --groups FILE.csv with the columns path and bracket")
+        for photo in photos:
+            if (name := groups.get(os.path.realpath(photo.path))) is not None:
+                members.setdefault(name, []).append(photo)
+        if not members:
+            raise InputError("none of the photographs is in the list of groups; its paths are relative to its own folder")
+    elif by is By.TIME:
+        for photo, root in zip(photos, roots, strict=True):
+            taken = timestamp_in_name(photo.path)
+            if taken is None:
+                raise InputError(f"{photo.path}: no timestamp YYYYmmddHHMMSS in the name; group by folder instead (--by folder)")
+            members.setdefault(str(_relative(photo.path, root).parent / f"{_floor(taken, round_s):%Y%m%d%H%M%S}"), []).append(
+                photo
+            )
+    else:
+        for photo, root in zip(photos, roots, strict=True):
+            members.setdefault(_folder_name(photo.path, root), []).append(photo)
+    return [_in_order(name, group, by) for name, group in members.items()]
+
+
+def _most_telling_rule(photos: Sequence[Photo], round_s: float, groups: Mapping[str, str] | None) -> By:
+    if groups is not None:
+        return By.GROUPS
+    stamps = [timestamp_in_name(photo.path) for photo in photos]
+    spans = {(photo.path.parent, _floor(stamp, round_s)) for photo, stamp in zip(photos, stamps, strict=True) if stamp}
+    folders = {photo.path.parent for photo in photos}
+    return By.TIME if None not in stamps and len(spans) > len(folders) else By.FOLDER
+
+
+def _floor(taken: datetime, round_s: float) -> datetime:
+    return taken - timedelta(seconds=(taken - datetime.min).total_seconds() % round_s)
+
+
+def _relative(path: Path, root: Path) -> Path:
+    return path.relative_to(root) if path.is_relative_to(root) else path
+
+
+def _folder_name(path: Path, root: Path) -> str:
+    relative = _relative(path, root).parent
+    return str(relative) if relative != Path() else (root.resolve().name or "bracket")
+
+
+def _in_order(name: str, photos: Sequence[Photo], by: By) -> Bracket:
+    """Shortest exposure first; by name where exposures are unknown or turn out to be picture counters."""
+    if looks_like_counter([photo.exposure for photo in photos]):
+        photos = [replace(photo, exposure=None) for photo in photos]
+    if all(photo.exposure is not None for photo in photos):
+        photos = sorted(photos, key=lambda photo: (photo.exposure.relative, os.fsencode(photo.path)))  # type: ignore[union-attr]
+    return Bracket(name, tuple(photos), reference=len(photos) // 2, kind=by.value, why=_WHY[by])
+
+
+_WHY = {By.FOLDER: "in one folder", By.TIME: "timestamps in one span", By.GROUPS: "listed together"}

@@ -1,0 +1,141 @@
+"""Reports as JSON, and the two small CSV files that users hand in: exposure lists and groups."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from datetime import date
+from enum import Enum
+from os import PathLike, fspath
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hdrkit.errors import ExposureError, InputError
+from hdrkit.exposure import parse_time_s
+from hdrkit.io.files import read_bytes, show, write_bytes
+
+
+def plain(value: Any) -> Any:
+    """What JSON can hold of a value: dataclasses as objects, enums by value, paths and dates as text, arrays as lists.
+
+    NaN and infinities become null. Raises TypeError for what has no such form.
+    """
+    match value:
+        case Enum():
+            return plain(value.value)
+        case None | bool() | int() | str():
+            return value
+        case float():
+            return value if math.isfinite(value) else None
+        case np.ndarray() | np.generic():
+            return plain(value.tolist())
+        case PathLike():
+            return fspath(value)
+        case date():
+            return value.isoformat()
+        case Mapping():
+            return {str(plain(key)): plain(entry) for key, entry in value.items()}
+        case list() | tuple() | set() | frozenset():
+            return [plain(entry) for entry in (sorted(value) if isinstance(value, (set, frozenset)) else value)]
+        case _ if is_dataclass(value):
+            return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+        case _:
+            raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+def to_json(value: Any) -> str:
+    """A report (any dataclass) or plain value as indented ASCII JSON; undecodable bytes of a path become surrogate escapes."""
+    return json.dumps(plain(value), indent=2, allow_nan=False) + "\n"
+
+
+def write_json(value: Any, path: Path | str) -> Path:
+    """Write `to_json(value)` atomically. Raises OutputError."""
+    return write_bytes(path, to_json(value).encode("ascii"))
+
+
+@dataclass(frozen=True)
+class ExposureOverride:
+    """What a line of an exposure list states: the time in seconds, and aperture and ISO where it has them."""
+
+    time_s: float
+    f_number: float | None = None
+    iso: float | None = None
+
+
+def read_exposure_list(path: Path | str) -> dict[str, ExposureOverride]:
+    """Exposures from a CSV with the columns filename, exposure_time_s and, if wanted, f_number and iso.
+
+    Times are seconds (0.0125) or fractions (1/80). Keys are the file names as the list has them: bare names, or paths.
+    Raises InputError naming the line for a value that is missing, contradicts another line or is no positive number.
+    """
+    exposures: dict[str, ExposureOverride] = {}
+    for line, row in _rows(path, ("filename", "exposure_time_s")):
+        where = f"{show(path)}, line {line}"
+        if not row["filename"]:
+            raise InputError(f"{where}: no file name; write one or take the line out")
+        name = str(Path(row["filename"]))
+        try:
+            exposure = ExposureOverride(
+                parse_time_s(row["exposure_time_s"]), _positive("f_number", row.get("f_number")), _positive("iso", row.get("iso"))
+            )
+        except ExposureError as error:
+            raise InputError(f"{where}: {error}") from error
+        if exposures.setdefault(name, exposure) != exposure:
+            raise InputError(f"{where}: {show(name)} is listed before with another exposure; keep one of the lines")
+    return exposures
+
+
+def read_groups(path: Path | str) -> dict[str, str]:
+    """Bracket of each photo from a CSV with the columns path and bracket; other columns, and rows without a bracket, are left.
+
+    Paths are relative to the folder of the CSV, and come back joined to it. Raises InputError for a file that is no such
+    list, or puts one photo into two brackets.
+    """
+    groups: dict[str, str] = {}
+    for line, row in _rows(path, ("path", "bracket")):
+        if not row["bracket"]:
+            continue
+        where, bracket = f"{show(path)}, line {line}", row["bracket"]
+        if not row["path"]:
+            raise InputError(f"{where}: bracket {bracket!r} without a path; write one or take the line out")
+        photo = str(Path(path).parent / row["path"])
+        if groups.setdefault(photo, bracket) != bracket:
+            raise InputError(f"{where}: {show(photo)} is in bracket {groups[photo]!r} already; keep one of the lines")
+    return groups
+
+
+def _positive(name: str, text: str | None) -> float | None:
+    if not text:
+        return None
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 < value < math.inf:
+        raise ExposureError(f"{name} {text!r} is not a positive number")
+    return value
+
+
+def _rows(path: Path | str, required: tuple[str, ...]) -> Iterator[tuple[int, dict[str, str]]]:
+    """Line numbers and rows of a CSV with a header, blank lines left out, cells stripped, missing cells empty."""
+    text = read_bytes(path).decode("utf-8-sig", "surrogateescape")
+    reader = csv.reader(io.StringIO(text, newline=""))
+    try:
+        header = [name.strip().lower() for name in next(reader, [])]
+        missing = [name for name in required if name not in header]
+        if missing:
+            raise InputError(
+                f"{show(path)}: no column {missing[0]!r}; the first line must be a header such as {','.join(required)}"
+            )
+        for cells in reader:
+            if any(cell.strip() for cell in cells):
+                padded = [cell.strip() for cell in cells] + [""] * (len(header) - len(cells))
+                yield reader.line_num, dict(zip(header, padded, strict=False))
+    except csv.Error as error:
+        raise InputError(f"{show(path)}, line {reader.line_num}: not a table of comma-separated values ({error})") from error

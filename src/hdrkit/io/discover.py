@@ -1,0 +1,74 @@
+"""Paths in, photo files out: folders are walked in a stable order, what is no photograph is counted and left alone."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from hdrkit.errors import InputError
+from hdrkit.io.files import show
+
+ENCODED_SUFFIXES = frozenset(".jpg .jpeg .jpe .png .tif .tiff .webp .jp2 .j2k .bmp .avif".split())
+RAW_SUFFIXES = frozenset(
+    ".3fr .arw .cr2 .cr3 .crw .dcr .dng .erf .fff .iiq .k25 .kdc .mef .mos .mrw .nef .nrw .orf .pef .raf .raw .rw2 .rwl .sr2 "
+    ".srf .srw .x3f".split()
+)
+FLOAT_SUFFIXES = frozenset(".exr .hdr .pic".split())
+PHOTO_SUFFIXES = ENCODED_SUFFIXES | RAW_SUFFIXES | FLOAT_SUFFIXES
+
+
+@dataclass(frozen=True)
+class Discovery:
+    """Photo files in a stable order, each with the input it was found under, and how many other files were passed over."""
+
+    paths: tuple[Path, ...]
+    roots: tuple[Path, ...]
+    ignored: int
+
+
+def discover(inputs: Path | str | Iterable[Path | str]) -> Discovery:
+    """Photo files among paths: a file is taken as it is named, a folder is walked recursively, hidden names left out.
+
+    Links are followed, each real folder is entered once (so a loop ends). Order: the inputs as given, inside a folder
+    by name. A file reached twice counts once. Raises InputError for a path that does not exist, and where nothing is found.
+    """
+    given = [Path(inputs)] if isinstance(inputs, (str, Path)) else [Path(path) for path in inputs]
+    found: dict[Path, Path] = {}
+    ignored = 0
+    for root in given:
+        if root.is_dir():
+            for path in _walk(root, set()):
+                if path.suffix.lower() in PHOTO_SUFFIXES:
+                    found.setdefault(path, root)
+                else:
+                    ignored += 1
+        elif root.exists():
+            found.setdefault(root, root.parent)
+        else:
+            raise InputError(f"{show(root)}: no such file or folder")
+    if not found:
+        names = ", ".join(show(path) for path in given) or "no input"
+        raise InputError(f"{names}: no photographs found ({ignored} other files ignored); hdrkit reads {_known_formats()}")
+    return Discovery(tuple(found), tuple(found.values()), ignored)
+
+
+def _walk(folder: Path, entered: set[tuple[int, int]]) -> Iterator[Path]:
+    """Files below a folder: its own first, then each sub-folder's."""
+    try:
+        status = folder.stat()
+        if (status.st_dev, status.st_ino) in entered:
+            return
+        entered.add((status.st_dev, status.st_ino))
+        entries = sorted((e for e in os.scandir(folder) if not e.name.startswith(".")), key=lambda e: os.fsencode(e.name))
+    except OSError as error:
+        raise InputError(f"{show(folder)}: cannot be read ({error.strerror})") from error
+    yield from (Path(entry.path) for entry in entries if entry.is_file())
+    for entry in entries:
+        if entry.is_dir():
+            yield from _walk(Path(entry.path), entered)
+
+
+def _known_formats() -> str:
+    return "JPEG, PNG, TIFF, WebP, JPEG 2000, BMP, AVIF, camera RAW, EXR and HDR"

@@ -1,0 +1,222 @@
+"""File -> Photo: the only place that knows what cameras write into their files."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from PIL import Image, UnidentifiedImageError
+
+from hdrkit.errors import ExposureError, InputError
+from hdrkit.exposure import exact_exposure, exposure_from_name
+from hdrkit.io.artifacts import ExposureOverride
+from hdrkit.io.discover import FLOAT_SUFFIXES, RAW_SUFFIXES
+from hdrkit.io.files import show
+from hdrkit.types import Encoding, Exposure, ExposureSource, Photo
+
+MAX_PIXELS = 500_000_000
+
+_EXIF_IFD = 0x8769
+_MAKE, _MODEL, _ORIENTATION = 271, 272, 274
+_TIME, _F_NUMBER, _ISO, _TAKEN, _OFFSET, _BIAS, _LENS, _SUBSECOND = 33434, 33437, 34855, 36867, 36881, 37380, 42036, 37521
+_pillow_limit = threading.Lock()
+
+
+def read_photo(
+    path: Path | str,
+    *,
+    override: ExposureOverride | None = None,
+    literal: bool = False,
+    max_pixels: int = MAX_PIXELS,
+) -> Photo:
+    """What a file says of the photograph in it; the pixels stay on disk.
+
+    The exposure comes from `override`, else from EXIF or RAW metadata, else from a file name that ends in `_<EXPO>`.
+    Nominal values of EXIF and RAW become the exact ones that they stand for unless `literal`. Raises InputError for a
+    file that is missing, empty, no image, or larger than `max_pixels`.
+    """
+    path = Path(path)
+    try:
+        size = path.stat().st_size
+    except OSError as error:
+        raise InputError(f"{show(path)}: cannot be read ({error.strerror})") from error
+    if size == 0:
+        raise InputError(f"{show(path)}: the file is empty (0 bytes); copy it again from the card")
+    suffix = path.suffix.lower()
+    if suffix in RAW_SUFFIXES:
+        photo = _read_raw_header(path)
+    elif suffix in FLOAT_SUFFIXES:
+        photo = _read_float_header(path)
+    else:
+        photo = _read_encoded_header(path)
+    if photo.width * photo.height > max_pixels:
+        raise InputError(
+            f"{show(path)}: {photo.width} x {photo.height} pixels are more than the limit of {max_pixels:,}; "
+            "if you trust the file, raise it with --max-pixels"
+        )
+    return replace(photo, exposure=_choose_exposure(photo, override, literal))
+
+
+def _choose_exposure(photo: Photo, override: ExposureOverride | None, literal: bool) -> Exposure | None:
+    own = photo.exposure if literal or photo.exposure is None else exact_exposure(photo.exposure)
+    if override is None:
+        return own or exposure_from_name(photo.path.stem)
+    return Exposure(
+        time_s=override.time_s,
+        f_number=override.f_number or (own and own.f_number),
+        iso=override.iso or (own and own.iso),
+        bias_ev=own and own.bias_ev,
+        source=ExposureSource.LIST,
+    )
+
+
+def _read_encoded_header(path: Path) -> Photo:
+    try:
+        with _without_pillow_limit(), path.open("rb") as file, Image.open(file) as image:
+            tags = dict(image.getexif())
+            tags |= image.getexif().get_ifd(_EXIF_IFD)
+            width, height = image.size
+            deep = image.mode[0] in "IF" or ";16" in str(image.tile)  # Pillow opens deep colour as plain RGB
+    except UnidentifiedImageError:
+        raise InputError(f"{show(path)}: not an image, whatever its name says; remove it or convert it") from None
+    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
+        raise InputError(f"{show(path)}: the image header cannot be read ({error}); the file is damaged") from error
+    orientation = tags.get(_ORIENTATION, 1)
+    orientation = orientation if orientation in range(1, 9) else 1
+    if orientation >= 5:
+        width, height = height, width
+    return Photo(
+        path=path,
+        width=width,
+        height=height,
+        encoding=Encoding.ENCODED16 if deep else Encoding.ENCODED8,
+        exposure=_exif_exposure(tags, ExposureSource.EXIF),
+        camera=_camera_name(tags.get(_MAKE), tags.get(_MODEL)),
+        lens=_text(tags.get(_LENS)),
+        taken_at=_taken_at(tags),
+        orientation=orientation,
+    )
+
+
+@contextmanager
+def _without_pillow_limit() -> Iterator[None]:
+    """Open headers of any size: the limit that holds here is `max_pixels`, Pillow's own is a global."""
+    with _pillow_limit, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        before, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+        try:
+            yield
+        finally:
+            Image.MAX_IMAGE_PIXELS = before
+
+
+def _read_raw_header(path: Path) -> Photo:
+    import exifread  # only RAW files need these two
+    import rawpy
+
+    logging.getLogger("exifread").addHandler(logging.NullHandler())
+    try:
+        with path.open("rb") as file, rawpy.imread(file) as raw:
+            sizes, other = raw.sizes, raw.other
+        with path.open("rb") as file:
+            named = exifread.process_file(file, details=False)
+    except (rawpy.LibRawError, OSError, ValueError, KeyError, IndexError, TypeError) as error:
+        raise InputError(f"{show(path)}: not a RAW file that LibRaw reads ({_reason(error)})") from error
+    tags = {
+        _MAKE: named.get("Image Make"),
+        _MODEL: named.get("Image Model"),
+        _LENS: named.get("EXIF LensModel"),
+        _TIME: _ratio(named.get("EXIF ExposureTime")) or other.shutter_speed,
+        _F_NUMBER: _ratio(named.get("EXIF FNumber")) or other.aperture,
+        _ISO: _ratio(named.get("EXIF ISOSpeedRatings")) or other.iso_speed,
+        _BIAS: _ratio(named.get("EXIF ExposureBiasValue")),
+        _TAKEN: named.get("EXIF DateTimeOriginal"),
+        _OFFSET: named.get("EXIF OffsetTimeOriginal"),
+        _SUBSECOND: named.get("EXIF SubSecTimeOriginal"),
+    }
+    known = bool(_ratio(named.get("EXIF ExposureTime"))) or other.iso_speed > 0
+    turned = sizes.flip in (5, 6)
+    return Photo(
+        path=path,
+        width=sizes.height if turned else sizes.width,
+        height=sizes.width if turned else sizes.height,
+        encoding=Encoding.RAW,
+        exposure=_exif_exposure(tags, ExposureSource.RAW) if known else None,
+        camera=_camera_name(tags[_MAKE], tags[_MODEL]),
+        lens=_text(tags[_LENS]),
+        taken_at=_taken_at(tags),
+        orientation={0: 1, 3: 3, 5: 8, 6: 6}.get(sizes.flip, 1),
+    )
+
+
+def _read_float_header(path: Path) -> Photo:
+    from hdrkit.io.radiance import radiance_size
+
+    width, height = radiance_size(path)
+    return Photo(path=path, width=width, height=height, encoding=Encoding.FLOAT)
+
+
+def _exif_exposure(tags: Mapping[int, Any], source: ExposureSource) -> Exposure | None:
+    time_s = _number(tags.get(_TIME))
+    if time_s is None:
+        return None
+    iso = tags.get(_ISO)
+    try:
+        return Exposure(
+            time_s=time_s,
+            f_number=_number(tags.get(_F_NUMBER)),
+            iso=_number(iso[0] if isinstance(iso, tuple) and iso else iso),
+            bias_ev=_number(tags.get(_BIAS), positive=False),
+            source=source,
+        )
+    except ExposureError:
+        return None
+
+
+def _number(value: Any, positive: bool = True) -> float | None:
+    """A tag as a finite number, or None where cameras write nonsense (0/0, text, infinity)."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError, ZeroDivisionError):
+        return None
+    usable = number > 0 if positive else True
+    return number if usable and abs(number) < 1e9 else None
+
+
+def _ratio(tag: Any) -> float:
+    value = tag.values[0] if tag is not None and getattr(tag, "values", None) else 0.0
+    return _number(value, positive=False) or 0.0
+
+
+def _text(value: Any) -> str:
+    return str(value).replace("\x00", " ").strip() if value is not None else ""
+
+
+def _camera_name(make: Any, model: Any) -> str:
+    maker, name = _text(make), _text(model)
+    return name if name.lower().startswith(maker.lower().split(" ")[0]) and maker else f"{maker} {name}".strip()
+
+
+def _taken_at(tags: Mapping[int, Any]) -> datetime | None:
+    """When the shutter opened: with its zone where the camera wrote one, else naive."""
+    stamp, offset, fraction = _text(tags.get(_TAKEN)), _text(tags.get(_OFFSET)), _text(tags.get(_SUBSECOND))
+    try:
+        taken = datetime.strptime(f"{stamp}.{fraction}" if fraction.isdigit() else f"{stamp}.0", "%Y:%m:%d %H:%M:%S.%f")
+    except ValueError:
+        return None
+    try:
+        return taken.replace(tzinfo=datetime.strptime(offset, "%z").tzinfo) if offset else taken
+    except ValueError:
+        return taken
+
+
+def _reason(error: Exception) -> str:
+    detail = error.args[0] if error.args else type(error).__name__
+    return detail.decode(errors="replace") if isinstance(detail, bytes) else str(detail)

@@ -1,0 +1,109 @@
+"""Photo -> Frame: codes as stored, RGB, upright; RAW is demosaiced linearly, float pictures are taken as light."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import cv2
+import numpy as np
+
+from hdrkit.errors import InputError
+from hdrkit.io.files import read_bytes, show
+from hdrkit.io.orientation import upright
+from hdrkit.types import Encoding, Frame, Photo
+
+
+def read_frame(photo: Photo, white_balance: tuple[float, ...] | None = None) -> Frame:
+    """The pixels of a photo. Raises InputError for a file that is truncated, damaged or of a kind that cannot be used.
+
+    `white_balance` holds the RAW multipliers that a whole bracket shares; without it the photo's own are taken.
+    """
+    if photo.encoding is Encoding.RAW:
+        from hdrkit.io.raw import read_raw
+
+        return read_raw(photo, white_balance)
+    if photo.encoding is Encoding.FLOAT:
+        from hdrkit.io.radiance import read_radiance
+
+        return Frame(read_radiance(photo.path).pixels, photo, white=np.inf)
+    return _read_encoded(photo)
+
+
+def read_frames(photos: Sequence[Photo], on_read: Callable[[], None] | None = None) -> list[Frame]:
+    """The frames of a bracket, decoded side by side; RAW frames share the white balance of the middle one.
+
+    Raises InputError for the first file that cannot be read, and where frames differ in size or kind.
+    """
+    shared = None
+    raws = [photo for photo in photos if photo.encoding is Encoding.RAW]
+    if raws:
+        from hdrkit.io.raw import read_white_balance
+
+        shared = read_white_balance(raws[len(raws) // 2])
+
+    def read(photo: Photo) -> Frame:
+        frame = read_frame(photo, shared)
+        if on_read is not None:
+            on_read()
+        return frame
+
+    with ThreadPoolExecutor(max_workers=min(len(photos), os.cpu_count() or 1)) as pool:
+        frames = list(pool.map(read, photos))
+    _require_alike(frames)
+    return frames
+
+
+def _require_alike(frames: Sequence[Frame]) -> None:
+    first = frames[0]
+    for frame in frames[1:]:
+        if frame.pixels.shape[:2] != first.pixels.shape[:2]:
+            (h, w), (h0, w0) = frame.pixels.shape[:2], first.pixels.shape[:2]
+            raise InputError(
+                f"{frame.name}: {w} x {h} pixels, but {first.name} has {w0} x {h0}; frames of one bracket must be of one size"
+            )
+        if frame.pixels.dtype != first.pixels.dtype or frame.pixels.shape != first.pixels.shape or frame.levels != first.levels:
+            raise InputError(
+                f"{frame.name}: {_kind(frame)}, but {first.name} is {_kind(first)}; frames of one bracket must be of one kind"
+            )
+
+
+def _kind(frame: Frame) -> str:
+    colour = "gray" if frame.pixels.shape[2] == 1 else "colour"
+    depth = "float" if frame.pixels.dtype == np.float32 else f"{frame.levels.bit_length() - 1} bit"
+    return f"{depth} {colour}"
+
+
+def _read_encoded(photo: Photo) -> Frame:
+    data = read_bytes(photo.path)
+    try:
+        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    except cv2.error as error:
+        raise InputError(f"{show(photo.path)}: cannot be decoded ({error.err}); convert it to PNG or TIFF") from error
+    if pixels is None:
+        raise InputError(f"{show(photo.path)}: the image is truncated or damaged; copy it again or leave it out")
+    if pixels.ndim == 2:
+        pixels = pixels[:, :, None]
+    elif pixels.shape[2] == 2:
+        pixels = pixels[:, :, :1]
+    else:
+        pixels = cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB if pixels.shape[2] == 3 else cv2.COLOR_BGRA2RGB)
+    pixels = upright(pixels, photo.orientation)
+    if pixels.dtype == np.uint8:
+        return Frame(pixels, photo)
+    if pixels.dtype == np.uint16:
+        return Frame(pixels, photo, white=float(2 ** _stored_bits(data) - 1))
+    if pixels.dtype == np.float32 and np.isfinite(pixels).all():
+        return Frame(np.maximum(pixels, 0), photo, white=np.inf)
+    raise InputError(f"{show(photo.path)}: pixels of type {pixels.dtype} are not supported; save it as 8 or 16 bit")
+
+
+def _stored_bits(data: bytes) -> int:
+    """Bit depth inside 16-bit pixels: AVIF states it in its `pixi` box, JPEG 2000 in `ihdr`; PNG and TIFF use all 16."""
+    header = data[:4096]
+    if (at := header.find(b"pixi")) > 0:
+        return header[at + 9]
+    if (at := header.find(b"ihdr")) > 0:
+        return (header[at + 14] & 0x7F) + 1
+    return 16

@@ -1,0 +1,155 @@
+"""Scanlines of Radiance pictures: run-length coding of four-byte pixels, compiled because runs follow one another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+MIN_WIDTH, MAX_WIDTH = 8, 32767  # beyond these a scanline is stored flat
+
+_SHORTEST_RUN = 4  # a shorter one costs more than it saves
+_LONGEST_RUN = 127
+_LONGEST_LITERAL = 128
+
+TRUNCATED, MALFORMED = -1, -2
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def compiled(function: Function) -> Function:
+    """Compile, and keep the result on disk where there is a place for it."""
+    try:
+        return cast(Function, numba.njit(nogil=True, cache=True)(function))
+    except RuntimeError:
+        return cast(Function, numba.njit(nogil=True)(function))
+
+
+@compiled
+def _run_length(plane: NDArray[np.uint8], start: int) -> int:
+    end = min(start + _LONGEST_RUN, plane.size)
+    at = start + 1
+    while at < end and plane[at] == plane[start]:
+        at += 1
+    return at - start
+
+
+@compiled
+def _encode(rows: NDArray[np.uint8], out: NDArray[np.uint8]) -> int:
+    height, width, _ = rows.shape
+    at = 0
+    for y in range(height):
+        out[at], out[at + 1], out[at + 2], out[at + 3] = 2, 2, width >> 8, width & 255
+        at += 4
+        for c in range(4):
+            plane = rows[y, :, c]
+            x = 0
+            while x < width:
+                literal = x
+                run = _run_length(plane, x)
+                while run < _SHORTEST_RUN and x - literal + run <= _LONGEST_LITERAL:
+                    x += run
+                    if x == width:
+                        run = 0
+                        break
+                    run = _run_length(plane, x)
+                if x > literal:
+                    out[at] = x - literal
+                    out[at + 1 : at + 1 + x - literal] = plane[literal:x]
+                    at += 1 + x - literal
+                if run >= _SHORTEST_RUN:
+                    out[at], out[at + 1] = 128 + run, plane[x]
+                    at += 2
+                    x += run
+    return at
+
+
+@compiled
+def _decode_planes(data: NDArray[np.uint8], at: int, row: NDArray[np.uint8]) -> int:
+    """One new-style scanline, its four planes one after the other; the offset behind it, or what is wrong."""
+    width = row.shape[0]
+    for c in range(4):
+        x = 0
+        while x < width:
+            if at + 1 >= data.size:
+                return TRUNCATED
+            count = int(data[at])
+            run = count > 128
+            if run:
+                count -= 128
+            if count == 0 or x + count > width:
+                return MALFORMED
+            if run:
+                row[x : x + count, c] = data[at + 1]
+                at += 2
+            else:
+                if at + 1 + count > data.size:
+                    return TRUNCATED
+                row[x : x + count, c] = data[at + 1 : at + 1 + count]
+                at += 1 + count
+            x += count
+    return at
+
+
+@compiled
+def _decode_pixels(data: NDArray[np.uint8], at: int, row: NDArray[np.uint8]) -> int:
+    """One flat or old-style scanline: whole pixels, (1, 1, 1, n) repeats the one before; n in a row are digits to base 256."""
+    width = row.shape[0]
+    x = 0
+    shift = 0
+    while x < width:
+        if at + 4 > data.size:
+            return TRUNCATED
+        if data[at] == 1 and data[at + 1] == 1 and data[at + 2] == 1:
+            count = int(data[at + 3]) << shift
+            if x == 0 or shift > 16 or x + count > width:
+                return MALFORMED
+            row[x : x + count] = row[x - 1]
+            x += count
+            shift += 8
+        else:
+            row[x] = data[at : at + 4]
+            x += 1
+            shift = 0
+        at += 4
+    return at
+
+
+@compiled
+def _decode(data: NDArray[np.uint8], out: NDArray[np.uint8]) -> int:
+    at = 0
+    width = out.shape[1]
+    for y in range(out.shape[0]):
+        if at + 4 > data.size:
+            return TRUNCATED
+        new_style = MIN_WIDTH <= width <= MAX_WIDTH and data[at] == 2 and data[at + 1] == 2 and data[at + 2] < 128
+        if new_style:
+            if (int(data[at + 2]) << 8 | int(data[at + 3])) != width:
+                return MALFORMED
+            at = _decode_planes(data, at + 4, out[y])
+        else:
+            at = _decode_pixels(data, at, out[y])
+        if at < 0:
+            return at
+    return at
+
+
+def encode_scanlines(rows: NDArray[np.uint8]) -> bytes:
+    """Pixels (H, W, 4) as new-style run lengths, or flat for widths that those cannot express."""
+    height, width, _ = rows.shape
+    if not MIN_WIDTH <= width <= MAX_WIDTH:
+        return rows.tobytes()
+    longest = 4 + 4 * (width + width // 64 + 2)
+    out = np.empty(height * longest, np.uint8)
+    end = _encode(np.ascontiguousarray(rows), out)
+    return out[:end].tobytes()
+
+
+def decode_scanlines(data: NDArray[np.uint8], height: int, width: int) -> NDArray[np.uint8] | int:
+    """Pixels (H, W, 4) from flat, old-style or new-style scanlines, or TRUNCATED or MALFORMED."""
+    out = np.empty((height, width, 4), np.uint8)
+    end = _decode(data, out)
+    return end if end < 0 else out

@@ -1,0 +1,55 @@
+"""Merging of pictures that hold light already (float): the same estimators, without codes and tables."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hdrkit.errors import InputError
+from hdrkit.merging.options import Estimator, MergeOptions
+from hdrkit.types import Frame, Validity
+
+
+def merge_float(
+    frames: list[Frame], times: list[float], options: MergeOptions
+) -> tuple[NDArray[np.float32], NDArray[np.uint8], NDArray[np.float32], NDArray[np.int64]]:
+    """Merge linear frames, shortest exposure first. Float pictures do not say where they clip: every pixel above 0 counts.
+
+    Returns radiance, validity, variance (H, W, C) and the number of pixels each frame contributed to, as `run_tables` does.
+    """
+    shape = frames[0].pixels.shape
+    saturation = max(float(frame.pixels.max()) for frame in frames) or 1.0
+    numerator, denominator, spread = np.zeros(shape), np.zeros(shape), np.zeros(shape)
+    validity, used = np.zeros(shape[:2], np.uint8), np.zeros(len(frames), np.int64)
+    logarithmic = options.estimator is Estimator.DEBEVEC
+    for k, (frame, t) in enumerate(zip(frames, times, strict=True)):
+        x = frame.pixels.astype(np.float64)
+        seen = np.ones(shape[:2], bool) if frame.seen is None else frame.seen
+        counts = (x > 0) & seen[..., None]
+        noise = options.noise.variance(x / saturation) * saturation**2
+        match options.estimator:
+            case Estimator.INVERSE_VARIANCE:
+                b = t**2 / noise
+            case Estimator.POISSON:
+                b = np.full(shape, t)
+            case Estimator.ROBERTSON:
+                b = np.full(shape, t**2)
+            case Estimator.DEBEVEC:
+                b = np.ones(shape)
+            case _:
+                raise InputError(f"{options.estimator} does not make radiance")
+        b *= counts
+        positive = np.where(counts, x, 1.0)
+        numerator += b * (np.log(positive / t) if logarithmic else positive / t)
+        denominator += b
+        spread += b**2 * noise / (positive if logarithmic else t) ** 2
+        validity |= np.where(seen, 0, Validity.PARTIAL).astype(np.uint8)
+        used[k] = np.count_nonzero(counts.any(axis=2))
+    measured = denominator > 0
+    quotient = np.divide(numerator, denominator, where=measured, out=np.zeros(shape))
+    radiance = np.where(measured, np.exp(quotient) if logarithmic else quotient, 0)
+    validity |= np.where(measured.all(axis=2), 0, Validity.BLACK).astype(np.uint8)
+    variance = np.divide(spread, denominator**2, where=measured, out=np.zeros(shape))
+    if logarithmic:
+        variance *= radiance**2
+    return radiance.astype(np.float32), validity, variance.astype(np.float32), used

@@ -1,0 +1,92 @@
+"""Tone curves: linear RGB above black, (H, W, 3) in the unit of the map, to linear display RGB in 0..1."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hdrkit.tonemapping.adaptation import KEY, Adaptation, luminance_of
+
+Light = NDArray[np.float32]
+
+_BRIGHTEST = 1e18  # times a plain exposure: beyond every white, and its square is still a float32
+_LARGEST = float(np.finfo(np.float32).max)
+_BIAS = 0.85
+
+
+class Operator(StrEnum):
+    """How radiance is brought to a display."""
+
+    REINHARD = "reinhard"
+    DRAGO = "drago"
+    ACES = "aces"
+    GAMMA = "gamma"
+
+
+def reinhard(light: Light, adaptation: Adaptation) -> Light:
+    """Global photographic tone reproduction, burning out at the scene's white (Reinhard et al. 2002, equation 4).
+
+    The average comes out at the key, as it does in a plain exposure.
+    """
+    gain = KEY / (1 - KEY) / adaptation.average
+    white = np.float32(adaptation.white * gain)
+
+    def curve(y: Light) -> Light:
+        return np.asarray(y * (1 + y / white / white) / (1 + y), np.float32)
+
+    return _on_luminance(_exposed(light, gain), white, curve)
+
+
+def drago(light: Light, adaptation: Adaptation) -> Light:
+    """Adaptive logarithmic mapping with bias 0.85 (Drago et al. 2003, equation 4) for a display of 100 cd/m2."""
+    white = np.float32(adaptation.white / adaptation.average)
+    power = np.float32(math.log(_BIAS) / math.log(0.5))
+
+    def curve(y: Light) -> Light:
+        base = 2 + 8 * (y / white) ** power
+        return np.asarray(np.log1p(y) / np.log(base) / np.log10(white + 1), np.float32)
+
+    return _on_luminance(_exposed(light, 1 / adaptation.average), white, curve)
+
+
+def aces(light: Light, adaptation: Adaptation) -> Light:
+    """Narkowicz' 2015 fit of the ACES filmic curve, each channel by itself, so that highlights fade to white."""
+    x = _exposed(light, KEY / adaptation.average)
+    return np.clip(x * (2.51 * x + 0.03) / (x * (2.43 * x + 0.59) + 0.14), 0, 1)
+
+
+def gamma(light: Light, adaptation: Adaptation) -> Light:
+    """A plain exposure: nothing but the display's own encoding, white clipped."""
+    return np.minimum(_exposed(light, adaptation.gain), 1)
+
+
+OPERATORS: dict[Operator, Callable[[Light, Adaptation], Light]] = {
+    Operator.REINHARD: reinhard,
+    Operator.DRAGO: drago,
+    Operator.ACES: aces,
+    Operator.GAMMA: gamma,
+}
+
+
+def _exposed(light: Light, gain: float) -> Light:
+    gain = min(gain, _LARGEST)
+    return np.minimum(light, np.float32(min(_BRIGHTEST / gain, _LARGEST))) * np.float32(gain)
+
+
+def _on_luminance(light: Light, white: np.float32, curve: Callable[[Light], Light]) -> Light:
+    """Apply a curve to luminance and keep the hue; colours that the display cannot show at that luminance fade to white."""
+    y = luminance_of(light)
+    shown = np.minimum(curve(np.minimum(y, white)), 1)
+    scale = shown / np.maximum(y, np.float32(1e-20))
+    peak = np.maximum(np.maximum(light[..., 0], light[..., 1]), light[..., 2]) * scale
+    purity = np.divide(1 - shown, peak - shown, out=np.ones_like(peak), where=peak > 1)
+    scale *= purity
+    veil = shown * (1 - purity)
+    picture = np.empty_like(light)
+    for c in range(3):
+        picture[..., c] = light[..., c] * scale + veil
+    return picture

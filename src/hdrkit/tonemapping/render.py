@@ -1,0 +1,65 @@
+"""Radiance to a picture for a display."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hdrkit.errors import InputError
+from hdrkit.tonemapping.adaptation import adapt_to_range, adapt_to_scene
+from hdrkit.tonemapping.operators import OPERATORS, Operator
+from hdrkit.types import RadianceMap
+
+_BLOCK = 1 << 18  # pixels at a time, so that temporaries stay in the cache
+
+
+@dataclass(frozen=True)
+class RenderOptions:
+    """How to render radiance for a display.
+
+    `operator` is the tone curve. `range_ln`, natural logarithms of the radiance shown black and white, gives every
+    picture of a series the same exposure; None adapts to each. Raises InputError for a range that is empty or not finite.
+    """
+
+    operator: Operator = Operator.REINHARD
+    range_ln: tuple[float, float] | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "operator", _operator(self.operator))
+        if self.range_ln is not None:
+            low, high = self.range_ln
+            if not (math.isfinite(low) and math.isfinite(high) and low < high and abs(low) < 80 and abs(high) < 80):
+                raise InputError(f"a display range is two natural logarithms, the lower one first, not {low} and {high}")
+
+
+def render(radiance: RadianceMap, options: RenderOptions | None = None) -> NDArray[np.float32]:
+    """Display picture of a radiance map: sRGB-encoded float32 RGB (H, W, 3) in 0..1, never NaN; black stays black.
+
+    The pixels are taken as linear sRGB. Without a range, exposure follows robust statistics of the measured pixels.
+    """
+    options = options or RenderOptions()
+    adaptation = adapt_to_range(*options.range_ln) if options.range_ln else adapt_to_scene(radiance)
+    operator = OPERATORS[options.operator]
+    black = np.float32(adaptation.black)
+    picture = np.empty_like(radiance.pixels)
+    rows = max(1, _BLOCK // radiance.pixels.shape[1])
+    for top in range(0, radiance.pixels.shape[0], rows):
+        light = np.maximum(radiance.pixels[top : top + rows] - black, 0)
+        picture[top : top + rows] = encode_srgb(operator(light, adaptation))
+    return picture
+
+
+def encode_srgb(linear: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Linear light in 0..1 as sRGB (IEC 61966-2-1), of the same shape."""
+    linear = np.clip(linear, 0, 1)
+    return np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** np.float32(1 / 2.4) - np.float32(0.055))
+
+
+def _operator(name: str) -> Operator:
+    try:
+        return Operator(name)
+    except ValueError:
+        raise InputError(f"no operator {name!r}; choose {', '.join(Operator)}") from None
