@@ -1,1 +1,73 @@
-"""hdrkit turns a folder of photographs into radiance."""
+"""hdrkit turns a folder of photographs into radiance.
+
+The public names, imported when they are first used:
+
+    from hdrkit import calibrate, merge, read_bracket, write_radiance
+
+    bracket = read_bracket("living_room")
+    result = merge(bracket, response=calibrate(bracket).response)
+    write_radiance(result.radiance, "living_room.exr")
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from hdrkit.alignment.options import AlignmentOptions as AlignmentOptions
+    from hdrkit.calibration.options import CalibrationOptions as CalibrationOptions
+    from hdrkit.errors import HdrkitError as HdrkitError
+    from hdrkit.errors import HdrkitWarning as HdrkitWarning
+    from hdrkit.grouping.options import InputOptions as InputOptions
+    from hdrkit.inputs import find_brackets as find_brackets
+    from hdrkit.inputs import load as load
+    from hdrkit.inputs import read_bracket as read_bracket
+    from hdrkit.io.curves import read_curve as read_curve
+    from hdrkit.io.curves import write_curve as write_curve
+    from hdrkit.io.display import write_display as write_display
+    from hdrkit.io.metadata import read_photo as read_photo
+    from hdrkit.io.radiance import read_radiance as read_radiance
+    from hdrkit.io.radiance import write_radiance as write_radiance
+    from hdrkit.merging.options import MergeOptions as MergeOptions
+    from hdrkit.pipeline import calibrate as calibrate
+    from hdrkit.pipeline import merge as merge
+    from hdrkit.tonemapping.render import RenderOptions as RenderOptions
+    from hdrkit.tonemapping.render import render as render
+    from hdrkit.types import Bracket as Bracket
+    from hdrkit.types import Exposure as Exposure
+    from hdrkit.types import Frame as Frame
+    from hdrkit.types import NoiseModel as NoiseModel
+    from hdrkit.types import Photo as Photo
+    from hdrkit.types import RadianceMap as RadianceMap
+    from hdrkit.types import ResponseCurve as ResponseCurve
+    from hdrkit.types import Stack as Stack
+
+_HOMES = {
+    "hdrkit.alignment.options": "AlignmentOptions",
+    "hdrkit.calibration.options": "CalibrationOptions",
+    "hdrkit.errors": "HdrkitError HdrkitWarning",
+    "hdrkit.io.curves": "read_curve write_curve",
+    "hdrkit.io.display": "write_display",
+    "hdrkit.io.metadata": "read_photo",
+    "hdrkit.io.radiance": "read_radiance write_radiance",
+    "hdrkit.merging.options": "MergeOptions",
+    "hdrkit.grouping.options": "InputOptions",
+    "hdrkit.inputs": "find_brackets load read_bracket",
+    "hdrkit.pipeline": "calibrate merge",
+    "hdrkit.tonemapping.render": "RenderOptions render",
+    "hdrkit.types": "Bracket Exposure Frame NoiseModel Photo RadianceMap ResponseCurve Stack",
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
+
+__all__ = sorted(_HOME_OF)  # noqa: PLE0605
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module 'hdrkit' has no attribute {name!r}")
+    return getattr(import_module(_HOME_OF[name]), name)
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

@@ -43,12 +43,14 @@ def exposure_variance(response: ResponseCurve, noise: NoiseModel) -> NDArray[np.
     exposure = response.linear
     saturation = exposure[-1]
     step = np.gradient(exposure, axis=0)
-    return noise.variance(exposure / saturation) * saturation**2 + step**2 / 12
+    variance: NDArray[np.float64] = noise.variance(exposure / saturation) * saturation**2 + step**2 / 12
+    return variance
 
 
 def noise_weight(response: ResponseCurve, noise: NoiseModel, clip: tuple[int, int]) -> NDArray[np.float64]:
     """Inverse variance of ln exposure at each code (levels, C), 0 outside the clip limits, scaled to at most 1."""
-    weight = response.linear**2 / exposure_variance(response, noise)
+    weight: NDArray[np.float64] = response.linear**2 / exposure_variance(response, noise)
     weight[: clip[0]] = 0
     weight[clip[1] + 1 :] = 0
-    return weight / weight.max(axis=0)
+    weight /= weight.max(axis=0)
+    return weight

@@ -1,0 +1,1 @@
+"""Bringing hand-held frames onto one another."""

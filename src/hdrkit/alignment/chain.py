@@ -17,7 +17,7 @@ from hdrkit.alignment import ecc, features, mtb
 from hdrkit.alignment.motion import displacement_px, plausible
 from hdrkit.alignment.options import AlignmentOptions
 from hdrkit.alignment.planes import Matrix, Plane, plane, pyramid, warped
-from hdrkit.alignment.similarity import compare, residual_px
+from hdrkit.alignment.similarity import Comparison, compare, residual_px
 from hdrkit.alignment.warp import warp
 from hdrkit.errors import InputError
 from hdrkit.types import AlignmentReport, Frame, FrameAlignment
@@ -28,6 +28,8 @@ Pyramid = list[Plane]
 STILL_PX = 0.15
 MAX_ANCHORS = 3
 START_PX = 512
+SHOWN_PX = 3.0
+JUDGED_AT_LEAST_PX = 250
 
 
 @dataclass(frozen=True)
@@ -89,52 +91,84 @@ def _report(name: str, placement: _Placement) -> FrameAlignment:
 def _place(
     i: int, reference: int, pyramids: list[Pyramid], placed: dict[int, _Placement], options: AlignmentOptions
 ) -> _Placement:
-    """Place frame `i` by the nearest placed frames towards the reference, then judge the result against the reference."""
+    """Place frame `i` by the nearest placed frame towards the reference that it has something in common with."""
+    moving, methods = pyramids[i], ("ecc", "features") if options.method == "auto" else (options.method,)
     towards = range(i - 1, reference - 1, -1) if i > reference else range(i + 1, reference + 1)
     for j in [j for j in towards if placed[j].measured is not None][:MAX_ANCHORS]:
-        anchor = _seen_from_reference(pyramids[j], placed[j].measured)
-        for method in ("ecc", "features") if options.method == "auto" else (options.method,):
-            found = _measure(method, anchor, pyramids[i], i > j, options.max_shift)
-            if found is not None:
-                return _judged(found, method, anchor[-1], pyramids[reference][-1], pyramids[i][-1])
+        anchor = [warped(level, level.from_frame(_measured(placed[j]))) for level in pyramids[j]]
+        left_alone = None
+        for method in methods:
+            motion = _estimate(method, anchor, moving, i > j, options)
+            if motion is None or not plausible(moving[-1].from_frame(motion), moving[-1].size, options.max_shift):
+                continue
+            placement = _judged(motion, method, anchor, pyramids[reference], moving)
+            if placement is not None and not placement.note:
+                return placement
+            left_alone = left_alone or placement
+        if left_alone is not None:
+            return left_alone
     return _Placement(np.eye(3), None, "identity", note="too little in common with its neighbours; left where it is")
 
 
-def _seen_from_reference(levels: Pyramid, matrix: Matrix | None) -> Pyramid:
-    return levels if matrix is None else [warped(level, level.from_frame(matrix)) for level in levels]
+def _measured(placement: _Placement) -> Matrix:
+    return placement.matrix if placement.measured is None else placement.measured
 
 
-def _measure(method: str, anchor: Pyramid, moving: Pyramid, moving_is_longer: bool, max_shift: float) -> Matrix | None:
-    """The motion from reference to frame by one method, if it is plausible and the pictures then show the same thing."""
-    finest = moving[-1]
+def _estimate(method: str, anchor: Pyramid, moving: Pyramid, moving_is_longer: bool, options: AlignmentOptions) -> Matrix | None:
+    """The motion from reference to frame by one method; in auto, features only start what brightness then refines."""
+    if method == "mtb":
+        motion = mtb.shift(anchor, moving, options.max_shift)
+        return None if motion is None else _whole(motion)
     if method == "features":
         motion = features.match(anchor, moving)
-    elif method == "mtb":
-        motion = mtb.shift(anchor, moving, max_shift)
-        if motion is not None:
-            motion[:2, 2] = np.rint(motion[:2, 2])
-    else:
-        coarse = [i for i, level in enumerate(moving) if max(level.size) <= START_PX or i == 0]
-        start = mtb.shift([anchor[i] for i in coarse], [moving[i] for i in coarse], max_shift)
-        motion = ecc.register(anchor, moving, np.eye(3) if start is None else start, moving_is_longer)
-    if motion is None or not plausible(finest.from_frame(motion), finest.size, max_shift):
+        if motion is None or options.method == "features":
+            return motion
+        refined = ecc.register(anchor, moving, motion, moving_is_longer)
+        return motion if refined is None else refined
+    coarse = [i for i, level in enumerate(moving) if max(level.size) <= START_PX or i == 0]
+    start = mtb.shift([anchor[i] for i in coarse], [moving[i] for i in coarse], options.max_shift)
+    return ecc.register(anchor, moving, np.eye(3) if start is None else start, moving_is_longer)
+
+
+def _whole(translation: Matrix) -> Matrix:
+    rounded = translation.copy()
+    rounded[:2, 2] = np.rint(rounded[:2, 2])
+    return rounded
+
+
+def _judged(motion: Matrix, method: str, anchor: Pyramid, reference: Pyramid, moving: Pyramid) -> _Placement | None:
+    """The motion if the frame agrees better with the reference, or with its anchor where the reference has no say.
+
+    None where neither shows the same thing as the frame.
+    """
+    judge, opinions = reference, _opinions(reference, moving, motion)
+    if not opinions:
+        judge, opinions = anchor, _opinions(anchor, moving, motion)
+    if not opinions:
         return None
-    agreement = compare(anchor[-1], finest, np.eye(3), finest.from_frame(motion))
-    return motion if agreement is not None and agreement.related else None
+    finest, still = moving[-1], np.eye(3)
+    moved = displacement_px(finest.from_frame(motion), finest.size) >= STILL_PX
+    kept = motion if moved and any(opinion.improved for opinion in opinions) else still
+    left = residual_px(judge[-1], warped(finest, finest.from_frame(kept)))
+    left = None if left is None else left / finest.scale[0]
+    measured = motion if any(opinion.gain >= 0 for opinion in opinions) else still
+    if kept is motion:
+        return _Placement(motion, motion, method, left)
+    note = "a motion was found, but agrees no better than none; left where it is" if moved else ""
+    return _Placement(still, measured, "identity", left, note)
 
 
-def _judged(motion: Matrix, method: str, anchor: Plane, reference: Plane, moving: Plane) -> _Placement:
-    """Keep the motion if the frame agrees better with the reference, or with its anchor where the reference has no say."""
-    small, still = moving.from_frame(motion), np.eye(3)
-    agreement = compare(reference, moving, still, small)
-    judge = reference
-    if agreement is None or not agreement.related:
-        agreement, judge = compare(anchor, moving, still, small), anchor
-    moved = displacement_px(small, moving.size) >= STILL_PX
-    kept = motion if moved and agreement is not None and agreement.improved else still
-    left = residual_px(judge, warped(moving, moving.from_frame(kept)))
-    left = None if left is None else left / moving.scale[0]
-    if kept is still:
-        note = "a motion was found, but agrees no better than none" if moved else ""
-        return _Placement(still, motion, "identity", left, note)
-    return _Placement(motion, motion, method, left)
+def _opinions(fixed: Pyramid, moving: Pyramid, motion: Matrix) -> list[Comparison]:
+    """Agreement without and with the motion, at full size and at the smallest useful size that shows it.
+
+    Fine texture that parallax or noise sets apart says little about a large motion, and a small one only shows there. Sizes
+    at which the pictures do not seem to show the same thing are left out.
+    """
+    sizes = [level.size for level in moving]
+    shown = [
+        max(size) >= JUDGED_AT_LEAST_PX and displacement_px(level.from_frame(motion), size) >= SHOWN_PX
+        for size, level in zip(sizes, moving, strict=True)
+    ]
+    at = {shown.index(True) if any(shown) else len(moving) - 1, len(moving) - 1}
+    found = (compare(fixed[i], moving[i], np.eye(3), moving[i].from_frame(motion)) for i in sorted(at))
+    return [comparison for comparison in found if comparison is not None and comparison.related]

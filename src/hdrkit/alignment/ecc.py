@@ -22,6 +22,7 @@ MAX_POINTS = 60_000
 MIN_POINTS = 200
 ITERATIONS = 30
 CONVERGED_PX = 0.01
+SMALL_PX = 0.5  # steps below this that no longer shrink are rounding noise
 EFFECTIVE = 0.002  # neighbouring residuals are not independent: how much of a sample each counts for
 PRIOR = np.array([np.inf, np.inf, np.inf, 0.002, 0.001, 0.001, 0.01, 0.01])  # shift, turn, scale, aspect and shear, tilt
 
@@ -51,6 +52,7 @@ def refine(template: Plane, moving: Plane, motion: Matrix) -> Matrix | None:
     points = _Points.of(template)
     lit = eroded(moving.lit)
     source = moving.values
+    length = np.inf
     for i in range(ITERATIONS):
         if i % 6 == 0:
             transfer = _transfer(template, moving, motion)
@@ -66,7 +68,8 @@ def refine(template: Plane, moving: Plane, motion: Matrix) -> Matrix | None:
         motion = _scaled(motion @ points.pixels(np.linalg.inv(_generator(step))))
         if not np.isfinite(motion).all():
             return None
-        if np.abs(step).sum() * points.radius < CONVERGED_PX:
+        last, length = length, float(np.abs(step).sum()) * points.radius
+        if length < CONVERGED_PX or (length < SMALL_PX and length > 0.95 * last):
             break
     return motion
 

@@ -42,10 +42,15 @@ class Comparison:
         return max(self._mean(self.before), self._mean(self.after)) >= RELATED
 
     @property
+    def gain(self) -> float:
+        """How much better `after` agrees than `before`."""
+        return self._mean(self.after - self.before)
+
+    @property
     def improved(self) -> bool:
         """Whether `after` agrees better by more than noise does, and hardly any part of the picture agrees less."""
         worse = self._mean((self.after < self.before - 0.01).astype(np.float64))
-        return self.related and self._mean(self.after - self.before) > MIN_GAIN and worse < MAX_WORSE
+        return self.related and self.gain > MIN_GAIN and worse < MAX_WORSE
 
     def _mean(self, tiles: Floats) -> float:
         return float(np.average(tiles, weights=self.weight))

@@ -1,0 +1,1 @@
+"""How a camera maps light to code values."""

@@ -4,28 +4,20 @@ from __future__ import annotations
 
 import os
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from enum import StrEnum
 from pathlib import Path
 
 from hdrkit.errors import InputError
 from hdrkit.exposure import looks_like_counter
+from hdrkit.grouping.options import By
 from hdrkit.types import Bracket, Photo
 
 _TIMESTAMP = re.compile(r"\d{14}")
 _SPAN = re.compile(r"([0-9]*\.?[0-9]+)\s*(ms|s|sec|min|m|h)?")
 _SECONDS = {"ms": 0.001, "s": 1.0, "sec": 1.0, "min": 60.0, "m": 60.0, "h": 3600.0}
-
-
-class By(StrEnum):
-    """The rule that puts photos into brackets."""
-
-    AUTO = "auto"
-    FOLDER = "folder"
-    GROUPS = "groups"
-    TIME = "time"
 
 
 def parse_span_s(text: str) -> float:
@@ -62,27 +54,39 @@ def form_brackets(
     """
     if by is By.AUTO:
         by = _most_telling_rule(photos, round_s, groups)
-    members: dict[str, list[Photo]] = {}
+    members: dict[tuple[str, str], list[Photo]] = {}
+    for photo, root in zip(photos, roots, strict=True):
+        if (key := _key(photo, root, by, round_s, groups)) is not None:
+            members.setdefault(key, []).append(photo)
+    if not members:
+        raise InputError("none of the photographs is in the list of groups; its paths are relative to its own folder")
+    names = _distinct([name for _, name in members])
+    return [_in_order(name, group, by) for name, group in zip(names, members.values(), strict=True)]
+
+
+def _key(photo: Photo, root: Path, by: By, round_s: float, groups: Mapping[str, str] | None) -> tuple[str, str] | None:
+    """What photos of one bracket have in common: a place and a name; None for a photo that belongs nowhere."""
     if by is By.GROUPS:
         if groups is None:
             raise InputError("brackets by groups need the list: --groups FILE.csv with the columns path and bracket")
-        for photo in photos:
-            if (name := groups.get(os.path.realpath(photo.path))) is not None:
-                members.setdefault(name, []).append(photo)
-        if not members:
-            raise InputError("none of the photographs is in the list of groups; its paths are relative to its own folder")
-    elif by is By.TIME:
-        for photo, root in zip(photos, roots, strict=True):
-            taken = timestamp_in_name(photo.path)
-            if taken is None:
-                raise InputError(f"{photo.path}: no timestamp YYYYmmddHHMMSS in the name; group by folder instead (--by folder)")
-            members.setdefault(str(_relative(photo.path, root).parent / f"{_floor(taken, round_s):%Y%m%d%H%M%S}"), []).append(
-                photo
-            )
-    else:
-        for photo, root in zip(photos, roots, strict=True):
-            members.setdefault(_folder_name(photo.path, root), []).append(photo)
-    return [_in_order(name, group, by) for name, group in members.items()]
+        name = groups.get(os.path.realpath(photo.path))
+        return None if name is None else ("", name)
+    if by is By.TIME:
+        taken = timestamp_in_name(photo.path)
+        if taken is None:
+            raise InputError(f"{photo.path}: no timestamp YYYYmmddHHMMSS in the name; group by folder instead (--by folder)")
+        return str(photo.path.parent), str(_relative(photo.path, root).parent / f"{_floor(taken, round_s):%Y%m%d%H%M%S}")
+    return str(photo.path.parent), _folder_name(photo.path, root)
+
+
+def _distinct(names: Sequence[str]) -> list[str]:
+    """Names with a number added to those that occur again: two cards may hold the same folders."""
+    count: Counter[str] = Counter()
+    distinct = []
+    for name in names:
+        count[name] += 1
+        distinct.append(name if count[name] == 1 else f"{name}_{count[name]}")
+    return distinct
 
 
 def _most_telling_rule(photos: Sequence[Photo], round_s: float, groups: Mapping[str, str] | None) -> By:

@@ -1,0 +1,1 @@
+"""The doors: files to values and values to files, every write atomic."""

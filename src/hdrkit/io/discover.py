@@ -10,12 +10,39 @@ from pathlib import Path
 from hdrkit.errors import InputError
 from hdrkit.io.files import show
 
-ENCODED_SUFFIXES = frozenset(".jpg .jpeg .jpe .png .tif .tiff .webp .jp2 .j2k .bmp .avif".split())
+ENCODED_SUFFIXES = frozenset([".jpg", ".jpeg", ".jpe", ".png", ".tif", ".tiff", ".webp", ".jp2", ".j2k", ".bmp", ".avif"])
 RAW_SUFFIXES = frozenset(
-    ".3fr .arw .cr2 .cr3 .crw .dcr .dng .erf .fff .iiq .k25 .kdc .mef .mos .mrw .nef .nrw .orf .pef .raf .raw .rw2 .rwl .sr2 "
-    ".srf .srw .x3f".split()
+    [
+        ".3fr",
+        ".arw",
+        ".cr2",
+        ".cr3",
+        ".crw",
+        ".dcr",
+        ".dng",
+        ".erf",
+        ".fff",
+        ".iiq",
+        ".k25",
+        ".kdc",
+        ".mef",
+        ".mos",
+        ".mrw",
+        ".nef",
+        ".nrw",
+        ".orf",
+        ".pef",
+        ".raf",
+        ".raw",
+        ".rw2",
+        ".rwl",
+        ".sr2",
+        ".srf",
+        ".srw",
+        ".x3f",
+    ]
 )
-FLOAT_SUFFIXES = frozenset(".exr .hdr .pic".split())
+FLOAT_SUFFIXES = frozenset([".exr", ".hdr", ".pic"])
 PHOTO_SUFFIXES = ENCODED_SUFFIXES | RAW_SUFFIXES | FLOAT_SUFFIXES
 
 

@@ -21,8 +21,6 @@ from hdrkit.io.discover import FLOAT_SUFFIXES, RAW_SUFFIXES
 from hdrkit.io.files import show
 from hdrkit.types import Encoding, Exposure, ExposureSource, Photo
 
-MAX_PIXELS = 500_000_000
-
 _EXIF_IFD = 0x8769
 _MAKE, _MODEL, _ORIENTATION = 271, 272, 274
 _TIME, _F_NUMBER, _ISO, _TAKEN, _OFFSET, _BIAS, _LENS, _SUBSECOND = 33434, 33437, 34855, 36867, 36881, 37380, 42036, 37521
@@ -34,7 +32,7 @@ def read_photo(
     *,
     override: ExposureOverride | None = None,
     literal: bool = False,
-    max_pixels: int = MAX_PIXELS,
+    max_pixels: int = 500_000_000,
 ) -> Photo:
     """What a file says of the photograph in it; the pixels stay on disk.
 
@@ -70,9 +68,9 @@ def _choose_exposure(photo: Photo, override: ExposureOverride | None, literal: b
         return own or exposure_from_name(photo.path.stem)
     return Exposure(
         time_s=override.time_s,
-        f_number=override.f_number or (own and own.f_number),
-        iso=override.iso or (own and own.iso),
-        bias_ev=own and own.bias_ev,
+        f_number=override.f_number or (own.f_number if own else None),
+        iso=override.iso or (own.iso if own else None),
+        bias_ev=own.bias_ev if own else None,
         source=ExposureSource.LIST,
     )
 

@@ -57,9 +57,8 @@ def read_raw(photo: Photo, white_balance: tuple[float, ...] | None = None) -> Fr
         )
         matrix = _srgb_from_camera(raw)
     if clipped.shape != pixels.shape[:2]:  # sensors that LibRaw rotates or stretches
-        clipped = cv2.resize(clipped, pixels.shape[1::-1], interpolation=cv2.INTER_NEAREST)
+        clipped = cv2.resize(clipped, pixels.shape[1::-1], interpolation=cv2.INTER_NEAREST).astype(np.uint8)
     pixels[clipped > 0] = 65535
-    orientation = photo.orientation
     return Frame(upright(pixels, photo.orientation), photo, white=65535.0, to_srgb=matrix)
 
 
@@ -101,5 +100,6 @@ def _srgb_from_camera(raw: Any) -> NDArray[np.float64]:
         return np.linalg.inv(camera_from_srgb)
     embedded = np.array(raw.color_matrix, float)[:, :3]
     if embedded.any():
-        return embedded / embedded.sum(axis=1, keepdims=True)
+        embedded /= embedded.sum(axis=1, keepdims=True)
+        return embedded
     return np.eye(3)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeVar, cast
-
-import numba
 import numpy as np
 from numpy.typing import NDArray
+
+from hdrkit.compiled import compiled
 
 MIN_WIDTH, MAX_WIDTH = 8, 32767  # beyond these a scanline is stored flat
 
@@ -16,16 +14,6 @@ _LONGEST_RUN = 127
 _LONGEST_LITERAL = 128
 
 TRUNCATED, MALFORMED = -1, -2
-
-Function = TypeVar("Function", bound=Callable[..., Any])
-
-
-def compiled(function: Function) -> Function:
-    """Compile, and keep the result on disk where there is a place for it."""
-    try:
-        return cast(Function, numba.njit(nogil=True, cache=True)(function))
-    except RuntimeError:
-        return cast(Function, numba.njit(nogil=True)(function))
 
 
 @compiled

@@ -1,0 +1,1 @@
+"""Many exposures of a pixel into one radiance."""

@@ -6,15 +6,15 @@ import threading
 from typing import Any
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
 from numpy.typing import NDArray
 
+from hdrkit.compiled import compiled, compiled_parallel
 from hdrkit.merging.weights import Tables
 from hdrkit.types import Frame, Validity
 
 _SATURATED, _BLACK, _PARTIAL = int(Validity.SATURATED), int(Validity.BLACK), int(Validity.PARTIAL)
-# numba's own thread pool must not be entered twice at a time.
-_kernel = threading.Lock()
+_one_at_a_time = threading.Lock()  # numba's thread pool must not be entered twice
 
 
 def run_tables(
@@ -31,7 +31,7 @@ def run_tables(
     variance = np.empty((height, width, channels) if want_variance else (0, 0, channels), np.float32)
     used = np.zeros((height, len(frames)), np.int64)
     everywhere = np.ones((1, 1), np.bool_)
-    with _kernel:
+    with _one_at_a_time:
         _merge(
             tuple(frame.pixels for frame in frames),
             tuple(everywhere if frame.seen is None else frame.seen for frame in frames),
@@ -52,7 +52,36 @@ def run_tables(
     return out, validity, variance, used.sum(axis=0)
 
 
-@njit(parallel=True, cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@compiled
+def _add(codes: Any, hidden: Any, high: int, k: int, numerator: Any, denominator: Any, a: Any, b: Any, longest: Any) -> int:
+    """Add a row of frame k to the sums a and b, and note k as the longest frame that is not clipped. Returns pixels used."""
+    width, channels = codes.shape
+    used = 0
+    for x in range(width):
+        brightest = codes[x, 0]
+        for c in range(1, channels):
+            brightest = max(brightest, codes[x, c])
+        if brightest > high or hidden[x]:
+            continue
+        used += 1
+        longest[x] = k
+        for c in range(channels):
+            z = codes[x, c]
+            a[x, c] += numerator[c, z]
+            b[x, c] += denominator[c, z]
+    return used
+
+
+@compiled
+def _add_spread(codes: Any, longest: Any, k: int, spread: Any, v: Any) -> None:
+    """Add a row of frame k to the variance, where `_add` has just used it."""
+    for x in range(codes.shape[0]):
+        if longest[x] == k:
+            for c in range(codes.shape[1]):
+                v[x, c] += spread[c, codes[x, c]]
+
+
+@compiled_parallel
 def _merge(
     frames: Any,
     seen: Any,
@@ -74,49 +103,38 @@ def _merge(
     height, width, channels = out.shape
     want_variance = variance.shape[0] > 0
     for row in prange(height):
-        a = np.empty(channels, np.float32)
-        b = np.empty(channels, np.float32)
-        v = np.empty(channels, np.float32)
-        for column in range(width):
-            a[:] = 0
-            b[:] = 0
-            v[:] = 0
-            shortest = -1
-            longest_unclipped = -1
-            flags = 0
-            for k in range(count):
-                if masked[k] and not seen[k][row, column]:
-                    flags |= _PARTIAL
-                    continue
-                if shortest < 0:
-                    shortest = k
-                brightest = 0
-                for c in range(channels):
-                    brightest = max(brightest, frames[k][row, column, c])
-                if brightest > high:
-                    continue
-                longest_unclipped = k
-                used[row, k] += 1
-                for c in range(channels):
-                    z = frames[k][row, column, c]
-                    a[c] += numerator[k, c, z]
-                    b[c] += denominator[k, c, z]
-                    if want_variance:
-                        v[c] += spread[k, c, z]
+        a = np.zeros((width, channels), np.float32)
+        b = np.zeros((width, channels), np.float32)
+        v = np.zeros((width if want_variance else 0, channels), np.float32)
+        hidden = np.zeros(width, np.bool_)
+        shortest = np.full(width, count, np.int16)
+        longest = np.full(width, -1, np.int16)
+        for k in range(count):
+            if masked[k]:
+                hidden = ~seen[k][row]
+                validity[row][hidden] = _PARTIAL
+            else:
+                hidden[:] = False
+            for x in range(width):
+                if shortest[x] == count and not hidden[x]:
+                    shortest[x] = k
+            used[row, k] = _add(frames[k][row], hidden, high, k, numerator[k], denominator[k], a, b, longest)
+            if want_variance:
+                _add_spread(frames[k][row], longest, k, spread[k], v)
+        for x in range(width):
+            flags = validity[row, x]
             for c in range(channels):
-                if b[c] > 0:
-                    value = a[c] / b[c]
-                    out[row, column, c] = np.exp(value) if logarithmic else value
-                    if want_variance:
-                        variance[row, column, c] = v[c] / b[c] ** 2 * (out[row, column, c] ** 2 if logarithmic else 1)
-                elif longest_unclipped >= 0:  # black wherever it is not clipped: the most that it can be
-                    out[row, column, c] = exposure[c, low] * per_time[longest_unclipped]
+                if b[x, c] > 0:
+                    value = a[x, c] / b[x, c]
+                    value = np.exp(value) if logarithmic else value
+                elif longest[x] >= 0:  # black wherever it is not clipped: the most that it can be
+                    value = exposure[c, low] * per_time[longest[x]]
                     flags |= _BLACK
-                    if want_variance:
-                        variance[row, column, c] = out[row, column, c] ** 2
                 else:  # clipped in every frame: the least that it can be
-                    out[row, column, c] = exposure[c, frames[shortest][row, column, c]] * per_time[shortest]
+                    value = exposure[c, frames[shortest[x]][row, x, c]] * per_time[shortest[x]]
                     flags |= _SATURATED
-                    if want_variance:
-                        variance[row, column, c] = out[row, column, c] ** 2
-            validity[row, column] = flags
+                out[row, x, c] = value
+                if want_variance:
+                    relative = value * value if logarithmic else np.float32(1)
+                    variance[row, x, c] = v[x, c] / (b[x, c] * b[x, c]) * relative if b[x, c] > 0 else value * value
+            validity[row, x] = flags

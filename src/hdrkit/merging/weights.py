@@ -44,7 +44,7 @@ def build_tables(
     options: MergeOptions,
     weight: NDArray[np.float64] | None = None,
 ) -> Tables:
-    """Tables for frames with the given relative exposures. `weight` (levels, C) replaces the named one for debevec and robertson."""
+    """Tables for frames with the given relative exposures. `weight` (levels, C) takes the place of the named one."""
     x = response.linear
     spread = exposure_variance(response, options.noise)
     logarithmic = options.estimator is Estimator.DEBEVEC

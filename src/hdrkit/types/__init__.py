@@ -1,6 +1,6 @@
 """The values that flow between the stages: frozen dataclasses, validated when they are built."""
 
-from hdrkit.types.image import Frame, RadianceMap, Validity
+from hdrkit.types.image import Frame, RadianceMap, Stack, Validity
 from hdrkit.types.photo import Bracket, Encoding, Exposure, ExposureSource, Photo
 from hdrkit.types.response import NoiseModel, ResponseCurve
 from hdrkit.types.results import (
@@ -31,6 +31,7 @@ __all__ = [
     "Photo",
     "RadianceMap",
     "ResponseCurve",
+    "Stack",
     "StepCheck",
     "Validity",
 ]

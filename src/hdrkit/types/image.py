@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hdrkit.errors import InputError
-from hdrkit.types.photo import Photo
+from hdrkit.types.photo import Bracket, Photo
 
 SRGB_CHROMATICITIES = (0.64, 0.33, 0.30, 0.60, 0.15, 0.06, 0.3127, 0.3290)
 
@@ -67,6 +67,18 @@ class Frame:
     def name(self) -> str:
         """The file that the frame came from, for reports."""
         return str(self.photo.path) if self.photo else "frame"
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A bracket with its pixels: one frame a photo, in the same order. Raises InputError where they do not match."""
+
+    bracket: Bracket
+    frames: tuple[Frame, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.frames) != len(self.bracket.photos):
+            raise InputError(f"{len(self.frames)} frames for the {len(self.bracket.photos)} photos of {self.bracket.name!r}")
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,165 @@
+"""Many brackets to files, side by side: each is done or told of by itself, none takes another down."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, field
+from enum import StrEnum
+from multiprocessing import get_context
+from pathlib import Path
+
+from hdrkit.alignment.options import AlignmentOptions
+from hdrkit.errors import HdrkitError, OutputError
+from hdrkit.io.files import show
+from hdrkit.merging.options import Estimator, MergeOptions
+from hdrkit.tonemapping.render import RenderOptions
+from hdrkit.types import Bracket, MergeReport, ResponseCurve
+
+RADIANCE_SUFFIXES = (".exr", ".hdr")
+DISPLAY_SUFFIXES = (".jpg", ".png", ".tif")
+
+
+class PreviewType(StrEnum):
+    """The file format of a preview."""
+
+    JPG = "jpg"
+    PNG = "png"
+
+
+@dataclass(frozen=True)
+class OutputOptions:
+    """What a merge leaves on disk beside the report; `preview` None renders nothing."""
+
+    half: bool = field(default=False, metadata={"help": "write EXR with half floats: half the size, three digits, up to 65504"})
+    preview: RenderOptions | None = None
+    preview_type: PreviewType = field(default=PreviewType.JPG, metadata={"help": "file format of previews"})
+
+
+@dataclass(frozen=True)
+class MergeJob:
+    """One bracket and where its result goes, with everything that the merge needs: what a worker process is given."""
+
+    bracket: Bracket
+    output: Path
+    response: ResponseCurve | None
+    response_name: str
+    merge: MergeOptions
+    alignment: AlignmentOptions
+    out: OutputOptions
+
+
+@dataclass(frozen=True)
+class MergeOutcome:
+    """What became of a job: files written and the report, or the error; `failures` lists frames that were left out."""
+
+    bracket: str
+    output: str | None = None
+    preview: str | None = None
+    report: MergeReport | None = None
+    failures: tuple[str, ...] = ()
+    error: str | None = None
+
+
+def output_paths(brackets: Sequence[Bracket], out: Path, options: MergeOptions, suffix: str | None) -> list[Path]:
+    """Where each bracket goes: `out` itself where it names a file, else a file a bracket in the folder `out`.
+
+    Raises OutputError where several brackets would go into one file, or the file type does not fit the estimator.
+    """
+    display = options.estimator is Estimator.MERTENS
+    allowed = DISPLAY_SUFFIXES if display else RADIANCE_SUFFIXES
+    if out.suffix.lower() in (*RADIANCE_SUFFIXES, *DISPLAY_SUFFIXES, ".tiff", ".jpeg", ".pic") and not out.is_dir():
+        if len(brackets) > 1:
+            raise OutputError(f"{show(out)}: {len(brackets)} brackets do not fit into one file; give a folder")
+        _require_suffix(
+            out.suffix.lower().replace(".tiff", ".tif").replace(".jpeg", ".jpg").replace(".pic", ".hdr"), allowed, out
+        )
+        return [out]
+    chosen = f".{suffix}" if suffix else (".png" if display else ".exr")
+    _require_suffix(chosen, allowed, out)
+    return [out / f"{bracket.name}{chosen}" for bracket in brackets]
+
+
+def _require_suffix(suffix: str, allowed: Sequence[str], out: Path) -> None:
+    if suffix not in allowed:
+        why = (
+            "fusion is for display, not radiance"
+            if allowed is DISPLAY_SUFFIXES
+            else "radiance needs a file type that can hold it"
+        )
+        raise OutputError(f"{show(out)}: {suffix} does not fit, {why}; choose {', '.join(allowed)}")
+
+
+def merge_all(
+    jobs: Sequence[MergeJob], workers: int, on_done: Callable[[MergeOutcome], None] | None = None
+) -> list[MergeOutcome]:
+    """Do the jobs in `workers` processes (one: in this one), and return their outcomes in the order of the jobs.
+
+    An error of any kind becomes the outcome of its own job. `on_done` is called as each one ends.
+    """
+    workers = min(workers, len(jobs))
+    outcomes: dict[int, MergeOutcome] = {}
+    for index, outcome in _here(jobs) if workers <= 1 else _in_processes(jobs, workers):
+        outcomes[index] = outcome
+        if on_done is not None:
+            on_done(outcome)
+    return [outcomes[index] for index in range(len(jobs))]
+
+
+def _here(jobs: Sequence[MergeJob]) -> Iterator[tuple[int, MergeOutcome]]:
+    for index, job in enumerate(jobs):
+        yield index, run_job(job)
+
+
+def _in_processes(jobs: Sequence[MergeJob], workers: int) -> Iterator[tuple[int, MergeOutcome]]:
+    threads = max(1, (os.cpu_count() or 1) // workers)
+    # Not forked: compiled code and its threads do not survive a fork.
+    with ProcessPoolExecutor(workers, get_context("spawn"), initializer=_share_cores, initargs=(threads,)) as pool:
+        futures: dict[Future[MergeOutcome], int] = {pool.submit(run_job, job): index for index, job in enumerate(jobs)}
+        for future in as_completed(futures):
+            index = futures[future]
+            try:
+                yield index, future.result()
+            except BrokenProcessPool:
+                error = f"{jobs[index].bracket.name}: a worker process was killed, for want of memory perhaps; try fewer --jobs"
+                yield index, MergeOutcome(jobs[index].bracket.name, error=error)
+
+
+def _share_cores(threads: int) -> None:
+    os.environ["NUMBA_NUM_THREADS"] = str(threads)
+    import cv2
+
+    cv2.setNumThreads(threads)
+
+
+def run_job(job: MergeJob) -> MergeOutcome:
+    """Load, align, merge and write one bracket. Errors of this bracket are its outcome."""
+    name = job.bracket.name
+    try:
+        return _run(job)
+    except HdrkitError as error:
+        return MergeOutcome(name, error=str(error))
+    except MemoryError:
+        return MergeOutcome(name, error=f"{name}: not enough memory; try fewer --jobs")
+
+
+def _run(job: MergeJob) -> MergeOutcome:
+    from hdrkit.inputs import load_readable
+    from hdrkit.io.display import write_display
+    from hdrkit.io.radiance import write_radiance
+    from hdrkit.pipeline import merge
+    from hdrkit.tonemapping.render import render
+
+    stack, failures = load_readable(job.bracket)
+    result = merge(stack, job.response, job.merge, job.alignment, response_name=job.response_name)
+    preview = None
+    if result.fused is not None:
+        write_display(result.fused, job.output, bits=8 if job.output.suffix.lower() in (".jpg", ".jpeg") else 16)
+    elif result.radiance is not None:
+        write_radiance(result.radiance, job.output, half=job.out.half)
+        if job.out.preview is not None:
+            preview = job.output.with_name(f"{job.output.stem}_preview.{job.out.preview_type}")
+            write_display(render(result.radiance, job.out.preview), preview)
+    return MergeOutcome(job.bracket.name, show(job.output), show(preview) if preview else None, result.report, failures)

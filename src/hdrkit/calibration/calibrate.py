@@ -1,0 +1,133 @@
+"""Samples of any number of brackets -> one response curve, with a report of what supports it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hdrkit.calibration.debevec import solve_debevec
+from hdrkit.calibration.exposures import check_steps
+from hdrkit.calibration.mitsunaga_nayar import solve_mitsunaga_nayar
+from hdrkit.calibration.observations import MAX_KNOTS, Observations, observe
+from hdrkit.calibration.options import CalibrationOptions, Method
+from hdrkit.calibration.quality import CHANNEL_TOLERANCE, channel_spread, covered_codes, ordered, residuals
+from hdrkit.calibration.robertson import solve_robertson
+from hdrkit.calibration.sampling import Samples, require_usable
+from hdrkit.errors import CalibrationError
+from hdrkit.types import BracketReport, CalibrationReport, CalibrationResult, NoiseModel, ResponseCurve
+from hdrkit.weighting import noise_weight, scale_clip, weight_of_codes
+
+_FEWEST = 20  # observations a channel, below which a curve would be invented
+_RESIDUALS_KEPT = 20_000
+
+
+def calibrate_samples(samples: Sequence[Samples], options: CalibrationOptions | None = None) -> CalibrationResult:
+    """The response curve of the camera that took all these brackets, each with its own times.
+
+    Raises CalibrationError where the samples do not determine a curve: too few trusted pixels, several cameras, or
+    pictures that contradict their times outright.
+    """
+    options = options or CalibrationOptions()
+    require_usable(samples)
+    levels, channels = samples[0].levels, samples[0].codes.shape[2]
+    knots = min(levels, MAX_KNOTS)
+    clip = scale_clip(options.clip, levels)
+    observations = [observe(samples, c, clip, knots) for c in range(channels)]
+    _require_data(samples, observations)
+    weights = _flat_weights(options, knots, channels)
+    steps = check_steps(samples, observations, weights, knots, options.smoothness)
+    g, orders = _solve(observations, weights, knots, options)
+    if options.weight == "noise":
+        curve = ResponseCurve(ordered(g, observations)[0])
+        weights = noise_weight(curve, NoiseModel(), scale_clip(options.clip, knots))
+        g, orders = _solve(observations, weights, knots, options)
+    g, repaired = ordered(g, observations)
+    g = g - g[knots // 2]
+    rms, rests = residuals(g, observations, weights)
+    covered = covered_codes(observations, knots)
+    spread = channel_spread(g, covered)
+    per_knot = (levels - 1) / (knots - 1)
+    covered_levels = tuple((round(low * per_knot), round(high * per_knot)) for low, high in covered)
+    report = CalibrationReport(
+        method=options.method.value,
+        options=asdict(options) | ({"order": list(orders)} if orders else {}),
+        brackets=tuple(BracketReport(s.bracket, s.ln_times.size, _trusted(s, clip)) for s in samples),
+        residual=rms,
+        covered=covered_levels,
+        repaired=repaired,
+        channel_spread=spread,
+        disagreeing=tuple(c for c, value in enumerate(spread) if value > CHANNEL_TOLERANCE),
+        steps=steps,
+    )
+    response = ResponseCurve(
+        g, camera=samples[0].camera, covered=np.array(covered_levels), metadata=_metadata(samples, options, g)
+    )
+    return CalibrationResult(response.for_levels(levels), report, _thinned(observations, rests, per_knot))
+
+
+def _solve(
+    observations: Sequence[Observations], weights: NDArray[np.float64], knots: int, options: CalibrationOptions
+) -> tuple[NDArray[np.float64], tuple[int, ...]]:
+    match options.method:
+        case Method.DEBEVEC:
+            return solve_debevec(observations, weights, knots, options.smoothness), ()
+        case Method.ROBERTSON:
+            return solve_robertson(observations, weights, knots), ()
+        case Method.MITSUNAGA_NAYAR:
+            return solve_mitsunaga_nayar(observations, knots, options.order)
+
+
+def _flat_weights(options: CalibrationOptions, knots: int, channels: int) -> NDArray[np.float64]:
+    kind = "gaussian" if options.method is Method.ROBERTSON else options.weight
+    return np.repeat(weight_of_codes(kind, knots, scale_clip(options.clip, knots))[:, None], channels, axis=1)
+
+
+def _require_data(samples: Sequence[Samples], observations: Sequence[Observations]) -> None:
+    for one in samples:
+        if np.ptp(one.ln_times) < 0.05:
+            raise CalibrationError(
+                f"{one.names[0]}: all {one.ln_times.size} frames of bracket {one.bracket!r} have the same exposure; "
+                "a response curve needs different exposures of one view"
+            )
+    for c, o in enumerate(observations):
+        if o.code.size < _FEWEST or np.ptp(o.code) == 0:
+            raise CalibrationError(
+                f"{samples[0].names[0]}: only {o.pixels} pixels of channel {c} are well exposed in two frames or more; "
+                "use frames with closer exposures, or wider clip limits (--clip)"
+            )
+
+
+def _trusted(one: Samples, clip: tuple[int, int]) -> tuple[int, ...]:
+    within = (one.codes >= clip[0]) & (one.codes <= clip[1]).all(axis=2, keepdims=True)
+    return tuple(int(n) for n in (within.sum(axis=1) >= 2).sum(axis=0))
+
+
+def _metadata(samples: Sequence[Samples], options: CalibrationOptions, g: NDArray[np.float64]) -> dict[str, object]:
+    """The keys that the series pipeline's response files carry, as far as they are known here."""
+    times = np.concatenate([one.ln_times for one in samples])
+    return {
+        "algorithm": {Method.DEBEVEC: "Debevec", Method.ROBERTSON: "Robertson"}.get(options.method, "Mitsunaga-Nayar"),
+        "samples_per_image": options.samples,
+        "sample_technique": options.sampling.value,
+        "smoothness": options.smoothness,
+        "weight_type": options.weight,
+        "low_clip": options.clip[0],
+        "high_clip": options.clip[1],
+        "seed": options.seed,
+        "num_groups_used": len(samples),
+        "channels": g.shape[1],
+        "lnE_range": [float(g.min() - times.max()), float(g.max() - times.min())],
+    }
+
+
+def _thinned(
+    observations: Sequence[Observations], rests: Sequence[NDArray[np.float64]], per_knot: float
+) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]:
+    """Residuals for the plot: evenly thinned, so that any number of samples draws as fast."""
+    codes = np.concatenate([np.rint(o.code * per_knot).astype(np.int64) for o in observations])
+    channel = np.concatenate([np.full(o.code.size, c) for c, o in enumerate(observations)])
+    every = max(1, codes.size // _RESIDUALS_KEPT)
+    return codes[::every], np.concatenate(rests)[::every], channel[::every]

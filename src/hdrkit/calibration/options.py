@@ -1,0 +1,57 @@
+"""What can be chosen about a calibration."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from hdrkit.errors import InputError
+from hdrkit.weighting import Weight
+
+
+class Method(StrEnum):
+    """How the response curve is found."""
+
+    DEBEVEC = "debevec"
+    ROBERTSON = "robertson"
+    MITSUNAGA_NAYAR = "mitsunaga-nayar"
+
+
+class Sampling(StrEnum):
+    """How pixels are chosen."""
+
+    RANDOM = "random"
+    HISTOGRAM = "histogram"
+    GRID = "grid"
+    FLAT = "flat"
+
+
+@dataclass(frozen=True)
+class CalibrationOptions:
+    """Options of a calibration; the command line and the Python interface read these.
+
+    `samples` pixels a bracket; `clip` are 8-bit codes, scaled for deeper pictures, between which a code is trusted;
+    `smoothness` is relative to the weight of the data, so that it means the same for any number of samples;
+    `order` is the degree of the Mitsunaga-Nayar polynomial, chosen by held-out error where None.
+    """
+
+    method: Method = field(default=Method.DEBEVEC, metadata={"help": "how the curve is found"})
+    weight: Weight = field(default="triangle", metadata={"help": "weight of codes for the debevec method"})
+    sampling: Sampling = field(default=Sampling.HISTOGRAM, metadata={"help": "how pixels are chosen"})
+    samples: int = field(default=10_000, metadata={"help": "pixels taken from each bracket"})
+    seed: int = field(default=0, metadata={"help": "seed of the random choice of pixels"})
+    clip: tuple[float, float] = field(default=(5.0, 250.0), metadata={"help": "8-bit codes outside of which nothing is trusted"})
+    smoothness: float = field(default=0.003, metadata={"help": "weight of a smooth curve against the data (debevec)"})
+    order: int | None = field(
+        default=None, metadata={"help": "degree of the polynomial (mitsunaga-nayar); chosen by held-out error when not given"}
+    )
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.clip[0] < self.clip[1] - 1 or self.clip[1] > 255:
+            raise InputError(f"clip limits {self.clip} must rise within 0..255")
+        if self.samples < 2:
+            raise InputError(f"{self.samples} samples cannot determine a curve; take at least a hundred")
+        if self.smoothness < 0:
+            raise InputError("smoothness cannot be negative")
+        if self.order is not None and not 1 <= self.order <= 10:
+            raise InputError(f"the order of the polynomial must be 1 to 10, not {self.order}")

@@ -1,0 +1,83 @@
+"""How far a solved curve can be trusted: coverage, residuals, monotonicity, agreement of the channels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import isotonic_regression
+
+from hdrkit.calibration.observations import Observations
+
+_TOE = 4 / 255
+_ENOUGH = 3  # samples that make a code covered
+CHANNEL_TOLERANCE = 0.25  # in ln exposure: what white balance and colour processing may do
+
+
+def covered_codes(observations: Sequence[Observations], knots: int) -> tuple[tuple[int, int], ...]:
+    """Lowest and highest knot with data in each channel."""
+    result = []
+    for o in observations:
+        count = np.bincount(np.rint(o.code).astype(np.int64), minlength=knots)
+        seen = np.flatnonzero(count >= min(_ENOUGH, count.max()))
+        result.append((int(seen[0]), int(seen[-1])) if count.any() else (0, 0))
+    return tuple(result)
+
+
+def ordered(g: NDArray[np.float64], observations: Sequence[Observations]) -> tuple[NDArray[np.float64], tuple[int, ...]]:
+    """Curves (knots, C) without gaps and never falling, and how many codes had to change in each channel.
+
+    Gaps are filled along ln z, the ends continued with the slope of the outermost tenth of the known codes. Falling
+    pieces become flat by isotonic regression, weighted by the number of samples of each code.
+    """
+    curves, repaired = [], []
+    for c, o in enumerate(observations):
+        filled = _filled(g[:, c])
+        count = np.bincount(np.rint(o.code).astype(np.int64), minlength=len(filled))
+        rising = filled if (np.diff(filled) >= 0).all() else np.asarray(isotonic_regression(filled, weights=count + 1e-3).x)
+        curves.append(rising)
+        repaired.append(int((np.abs(rising - filled) > 1e-9).sum()))
+    return np.stack(curves, axis=1), tuple(repaired)
+
+
+def _filled(g: NDArray[np.float64]) -> NDArray[np.float64]:
+    known = np.isfinite(g)
+    if known.all():
+        return g
+    u = np.log(np.linspace(0, 1, g.size) + _TOE)
+    filled = np.interp(u, u[known], g[known])
+    at = np.flatnonzero(known)
+    reach = max(1, len(at) // 10)
+    for end, inner in ((at[0], at[reach]), (at[-1], at[-1 - reach])):
+        slope = max(0.0, (g[end] - g[inner]) / (u[end] - u[inner]))
+        beyond = u < u[end] if end < inner else u > u[end]
+        filled[beyond] = g[end] + slope * (u[beyond] - u[end])
+    return filled
+
+
+def residuals(
+    g: NDArray[np.float64], observations: Sequence[Observations], weights: NDArray[np.float64]
+) -> tuple[tuple[float, ...], list[NDArray[np.float64]]]:
+    """Weighted RMS of g(z) - ln E - ln t in each channel, and the residual of every observation."""
+    rms, all_of_them = [], []
+    for c, o in enumerate(observations):
+        knots = np.arange(len(g))
+        weight = np.interp(o.code, knots, weights[:, c])
+        value = np.interp(o.code, knots, g[:, c]) - o.ln_time
+        total = np.maximum(np.bincount(o.pixel, weight, o.pixels), 1e-12)
+        rest = value - (np.bincount(o.pixel, weight * value, o.pixels) / total)[o.pixel]
+        freedom = max(1.0 - o.pixels / max(o.code.size, 1), 1e-3)
+        rms.append(float(np.sqrt((weight * rest**2).sum() / max(weight.sum(), 1e-12) / freedom)))
+        all_of_them.append(rest)
+    return tuple(rms), all_of_them
+
+
+def channel_spread(g: NDArray[np.float64], covered: Sequence[tuple[int, int]]) -> tuple[float, ...]:
+    """Largest difference of each channel's curve from the median channel, over the codes that all channels cover."""
+    low, high = max(c[0] for c in covered), min(c[1] for c in covered)
+    if high <= low:
+        return tuple(0.0 for _ in covered)
+    shared = g[low : high + 1]
+    difference = shared - np.median(shared, axis=1, keepdims=True)
+    return tuple(float(np.abs(difference[:, c]).max()) for c in range(g.shape[1]))

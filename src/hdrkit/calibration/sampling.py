@@ -1,0 +1,106 @@
+"""Which pixels a calibration looks at, and the codes that they hold."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from hdrkit.calibration.options import Sampling
+from hdrkit.errors import CalibrationError
+from hdrkit.types import Frame
+
+_BINS = 32
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Codes (N, K, C) of N pixels in the K frames of one bracket, and ln exposure of each frame (K,), shortest first."""
+
+    bracket: str
+    names: tuple[str, ...]
+    codes: NDArray[Any]
+    ln_times: NDArray[np.float64]
+    levels: int
+    camera: str
+
+
+def take_samples(
+    bracket: str, frames: Sequence[Frame], exposures: Sequence[float], sampling: Sampling, count: int, seed: int
+) -> Samples:
+    """Codes of `count` pixels (fewer where the pictures are smaller) in every frame of one bracket.
+
+    `random` anywhere; `histogram` equally many in each range of brightness of the middle frame; `grid` in rows and columns;
+    `flat` where the middle frame varies least, equally many in each range of brightness. The same seed gives the same pixels.
+    """
+    order = np.argsort(exposures, kind="stable")
+    ordered = [frames[i] for i in order]
+    middle = ordered[len(ordered) // 2].pixels
+    height, width = middle.shape[:2]
+    count = min(count, height * width)
+    rng = np.random.default_rng(seed)
+    match sampling:
+        case Sampling.RANDOM:
+            chosen = rng.choice(height * width, count, replace=False)
+        case Sampling.GRID:
+            chosen = _grid(height, width, count)
+        case Sampling.HISTOGRAM:
+            chosen = _evenly_over(middle.mean(axis=2).ravel(), rng.permutation(height * width), count)
+        case Sampling.FLAT:
+            chosen = _evenly_over(middle.mean(axis=2).ravel(), _flattest(middle, rng), count)
+    rows, columns = np.divmod(np.sort(chosen), width)
+    return Samples(
+        bracket,
+        tuple(frame.name for frame in ordered),
+        np.stack([frame.pixels[rows, columns] for frame in ordered], axis=1),
+        np.log(np.asarray(exposures, float)[order]),
+        ordered[0].levels,
+        ordered[0].photo.camera if ordered[0].photo else "",
+    )
+
+
+def _grid(height: int, width: int, count: int) -> NDArray[np.int64]:
+    down = max(1, round(np.sqrt(count * height / width)))
+    across = max(1, count // down)
+    rows = ((np.arange(down) + 0.5) * height / down).astype(np.int64)
+    columns = ((np.arange(across) + 0.5) * width / across).astype(np.int64)
+    return np.unique(rows[:, None] * width + columns)
+
+
+def _flattest(middle: NDArray[Any], rng: np.random.Generator) -> NDArray[np.int64]:
+    """The calmest half of all pixels, by standard deviation relative to the mean over 5 x 5, in random order."""
+    gray = middle.mean(axis=2, dtype=np.float32)
+    mean = cv2.blur(gray, (5, 5))
+    deviation = np.sqrt(np.maximum(cv2.blur(gray * gray, (5, 5)) - mean * mean, 0)) / (mean + 1)
+    calm = np.flatnonzero(deviation.ravel() <= np.median(deviation))
+    return rng.permutation(calm)
+
+
+def _evenly_over(brightness: NDArray[Any], candidates: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+    """`count` of the candidates, taken in turn from equal ranges of brightness until each is used up."""
+    values = brightness[candidates]
+    low, high = float(values.min()), float(values.max())
+    bins = np.minimum(((values - low) / max(high - low, 1e-9) * _BINS).astype(np.int64), _BINS - 1)
+    by_bin = np.argsort(bins, kind="stable")
+    sizes = np.bincount(bins, minlength=_BINS)
+    turn = np.arange(len(candidates)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    return candidates[by_bin[np.argsort(turn, kind="stable")[:count]]]
+
+
+def require_usable(samples: Sequence[Samples]) -> None:
+    """Raise CalibrationError unless the samples are of one kind and every bracket has two different exposures."""
+    first = samples[0]
+    for one in samples:
+        if one.levels != first.levels or one.codes.shape[2] != first.codes.shape[2]:
+            raise CalibrationError(
+                f"{one.names[0]}: {one.levels} levels and {one.codes.shape[2]} channels, but {first.names[0]} has "
+                f"{first.levels} and {first.codes.shape[2]}; calibrate each kind of picture by itself"
+            )
+        if one.camera and first.camera and one.camera != first.camera:
+            raise CalibrationError(
+                f"{one.names[0]}: taken with {one.camera}, {first.names[0]} with {first.camera}; a curve belongs to one camera"
+            )

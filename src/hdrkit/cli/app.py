@@ -1,0 +1,73 @@
+"""The `hdrkit` command: its sub-commands, and errors as one line and an exit code."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import warnings
+from typing import Annotated
+
+import typer
+
+os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")  # before OpenCV is loaded: broken files are reported by us
+
+from hdrkit import __version__
+from hdrkit.cli import calibrate, info, merge, ranges
+from hdrkit.errors import HdrkitError, HdrkitWarning
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Start with: hdrkit merge FOLDER -o OUT.exr --preview",
+)
+app.command("calibrate", epilog=calibrate.EXAMPLES)(calibrate.calibrate)
+app.command("merge", epilog=merge.EXAMPLES)(merge.merge)
+app.command("range", epilog=ranges.EXAMPLES)(ranges.show_range)
+app.command("info", epilog=info.EXAMPLES)(info.show_info)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        sys.stdout.write(f"hdrkit {__version__}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def hdrkit(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,  # noqa: ARG001
+) -> None:
+    """Turn a folder of photographs into radiance: learn the camera's response, align and merge exposure brackets."""
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line. Exit codes: 0 all done, 1 something failed or was left out, 2 wrong usage."""
+    from hdrkit.cli.console import trouble
+
+    warnings.showwarning = lambda message, category, *_: (
+        trouble(str(message), "warning") if issubclass(category, HdrkitWarning) else None
+    )
+    warnings.simplefilter("always", HdrkitWarning)
+    try:
+        app(_joined_ranges(sys.argv[1:] if arguments is None else arguments), prog_name="hdrkit")
+    except HdrkitError as error:
+        trouble(str(error))
+        sys.exit(1)
+    except KeyboardInterrupt:
+        trouble("interrupted; files written so far are complete")
+        sys.exit(130)
+    except BrokenPipeError:  # the reader of our output has gone
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+
+
+def _joined_ranges(arguments: list[str]) -> list[str]:
+    """`--range MIN MAX` as one value, which is how the parser wants it."""
+    number = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
+    joined = list(arguments)
+    for at, word in enumerate(joined[:-2]):
+        if word == "--range" and number.fullmatch(joined[at + 1]) and number.fullmatch(joined[at + 2]):
+            return [*joined[:at], f"--range={joined[at + 1]},{joined[at + 2]}", *joined[at + 3 :]]
+    return joined

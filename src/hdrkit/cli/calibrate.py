@@ -1,0 +1,116 @@
+"""`hdrkit calibrate`: brackets to a response curve."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, get_args
+
+import typer
+
+from hdrkit.alignment.options import AlignmentOptions
+from hdrkit.alignment.options import Method as AlignmentMethod
+from hdrkit.calibration.options import CalibrationOptions, Method, Sampling
+from hdrkit.cli import options as shared
+from hdrkit.types import CalibrationReport
+from hdrkit.weighting import WEIGHTS
+
+EXAMPLES = (
+    "Examples:  hdrkit calibrate room/ -o response.npz   |   "
+    "hdrkit calibrate allsky/ --by time -o camera.npz   |   hdrkit calibrate a/ b/ c/ -o response.m"
+)
+_DEFAULT = CalibrationOptions()
+
+
+def calibrate(
+    inputs: shared.Inputs,
+    output: Annotated[
+        Path, typer.Option("-o", "--output", help="The curve: .npz, or .npy (OpenCV), .m (pfstools), .rsp (hdrgen).")
+    ] = Path("response.npz"),
+    method: Annotated[
+        str, shared.described(CalibrationOptions, "method", "--method", metavar="|".join(Method))
+    ] = _DEFAULT.method.value,
+    weight: Annotated[
+        str, shared.described(CalibrationOptions, "weight", "--weight", metavar="|".join(WEIGHTS))
+    ] = _DEFAULT.weight,
+    sampling: Annotated[
+        str, shared.described(CalibrationOptions, "sampling", "--sampling", metavar="|".join(Sampling))
+    ] = _DEFAULT.sampling.value,
+    samples: Annotated[int, shared.described(CalibrationOptions, "samples", "--samples")] = _DEFAULT.samples,
+    seed: Annotated[int, shared.described(CalibrationOptions, "seed", "--seed")] = _DEFAULT.seed,
+    clip: Annotated[str, shared.described(CalibrationOptions, "clip", "--clip", metavar="LOW,HIGH")] = "5,250",
+    smoothness: Annotated[float, shared.described(CalibrationOptions, "smoothness", "--smoothness")] = _DEFAULT.smoothness,
+    order: Annotated[int | None, shared.described(CalibrationOptions, "order", "--order")] = _DEFAULT.order,
+    align: Annotated[
+        str, shared.described(AlignmentOptions, "method", "--align", metavar="|".join(get_args(AlignmentMethod)))
+    ] = "auto",
+    by: shared.By = "auto",
+    round_to: shared.Round = "30s",
+    groups: shared.Groups = None,
+    exposures: shared.Exposures = None,
+    literal: shared.Literal = False,
+    max_pixels: shared.MaxPixels = shared.MAX_PIXELS,
+    plot: Annotated[bool, typer.Option(help="Draw the curve and its residuals beside the output.")] = True,
+    json: shared.Json = False,
+) -> None:
+    """Learn how a camera maps light to pixel values, from brackets of one view each.
+
+    All brackets are solved together, each with its own exposure times. The curve is made monotone, codes that no sample
+    covers are marked, and exposure steps that the pixels contradict are reported.
+    """
+    from hdrkit.cli.console import print_json, progress, trouble
+    from hdrkit.io.curves import write_curve
+    from hdrkit.io.files import write_bytes
+    from hdrkit.pipeline import calibrate as run
+    from hdrkit.pipeline import stamped
+    from hdrkit.plotting import as_png, plot_response
+
+    chosen = CalibrationOptions(
+        method=shared.choice(Method, method, "--method"),
+        weight=shared.weight_name(weight),
+        sampling=shared.choice(Sampling, sampling, "--sampling"),
+        samples=samples,
+        seed=seed,
+        clip=shared.clip_limits(clip),
+        smoothness=smoothness,
+        order=order,
+    )
+    source = shared.input_options(by, round_to, groups, exposures, literal, max_pixels)
+    with progress(quiet=json) as move:
+        result = run(inputs, chosen, AlignmentOptions(method=align), source, move)  # type: ignore[arg-type]  # checked when built
+    write_curve(stamped(result.response, inputs), output)
+    drawn = output.with_suffix(".png")
+    if plot:
+        write_bytes(drawn, as_png(plot_response(result.response, result)))
+    if json:
+        print_json({"output": output, "plot": drawn if plot else None, "camera": result.response.camera, "report": result.report})
+    else:
+        _print_report(result.report, output, drawn if plot else None)
+    for line in result.report.skipped:
+        trouble(line)
+    if result.report.skipped:
+        raise typer.Exit(1)
+
+
+def _print_report(report: CalibrationReport, output: Path, drawn: Path | None) -> None:
+    from hdrkit.cli.console import out, table, trouble
+    from hdrkit.io.files import show
+
+    names = ("gray",) if len(report.residual) == 1 else ("red", "green", "blue")
+    curve = table("channel", "residual (ln)", "codes covered", "codes repaired", "samples")
+    for c, name in enumerate(names):
+        low, high = report.covered[c]
+        used = sum(bracket.samples[c] for bracket in report.brackets)
+        curve.add_row(name, f"{report.residual[c]:.4f}", f"{low} .. {high}", str(report.repaired[c]), f"{used:,}")
+    frames = sum(bracket.frames for bracket in report.brackets)
+    out.print(f"{report.method} from {len(report.brackets)} bracket(s), {frames} frames")
+    out.print(curve)
+    for c in report.disagreeing:
+        trouble(f"the {names[c]} curve is {report.channel_spread[c]:.2f} in ln exposure off the median channel", "warning")
+    for step in report.steps:
+        if step.contradicts:
+            trouble(
+                f"{show(step.longer)}: stated {step.stated_ev:+.2f} EV from {show(Path(step.shorter).name)}, "
+                f"the pixels say {step.estimated_ev:+.2f} EV; correct it with --exposures",
+                "warning",
+            )
+    out.print(f"wrote {show(output)}" + (f" and {show(drawn)}" if drawn else ""), markup=False)

@@ -1,0 +1,52 @@
+"""How commands talk: reports on standard output, progress and trouble on standard error."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from hdrkit.io.artifacts import to_json
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def trouble(message: str, kind: str = "error") -> None:
+    """One line about something that went wrong (`error`) or may be (`warning`)."""
+    colour = "red" if kind == "error" else "yellow"
+    err.print(f"[bold {colour}]{kind}:[/] ", end="")
+    err.print(message, markup=False)
+
+
+def print_json(value: Any) -> None:
+    """A report for scripts."""
+    sys.stdout.write(to_json(value) + "\n")
+
+
+def table(*headings: str) -> Table:
+    """An empty table with the house's looks."""
+    result = Table(box=None, header_style="bold", pad_edge=False)
+    for heading in headings:
+        result.add_column(heading, overflow="fold")
+    return result
+
+
+@contextmanager
+def progress(quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
+    """A bar on standard error while a terminal is watching; yields the callback that moves it."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=err, transient=True, disable=quiet or not err.is_terminal) as bar:
+        tasks: dict[str, Any] = {}
+
+        def move(stage: str, done: int, total: int) -> None:
+            if stage not in tasks:
+                tasks[stage] = bar.add_task(stage, total=total)
+            bar.update(tasks[stage], completed=done, total=total)
+
+        yield move

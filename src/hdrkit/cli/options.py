@@ -1,0 +1,64 @@
+"""Options that commands share, described where the library declares them."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, TypeVar, cast
+
+import typer
+
+from hdrkit.grouping.options import By as Rule
+from hdrkit.grouping.options import InputOptions
+from hdrkit.weighting import WEIGHTS, Weight
+
+
+def described(options: type[Any], name: str, *flags: str, **extra: Any) -> Any:
+    """A command-line option whose help is the one that a field of an options dataclass carries."""
+    help_text = next(f.metadata["help"] for f in fields(options) if f.name == name)
+    return typer.Option(*flags, help=help_text[:1].upper() + help_text[1:].rstrip(".") + ".", **extra)
+
+
+Member = TypeVar("Member", bound=StrEnum)
+
+Inputs = Annotated[list[Path], typer.Argument(metavar="INPUT...", help="Photographs, or folders of them.", show_default=False)]
+By = Annotated[str, described(InputOptions, "by", "--by", metavar="auto|folder|groups|time", rich_help_panel="Input")]
+Round = Annotated[str, described(InputOptions, "round_to", "--round", rich_help_panel="Input")]
+Groups = Annotated[Path | None, described(InputOptions, "groups", "--groups", rich_help_panel="Input")]
+Exposures = Annotated[Path | None, described(InputOptions, "exposures", "--exposures", rich_help_panel="Input")]
+Literal = Annotated[bool, described(InputOptions, "literal", "--literal-exif", rich_help_panel="Input")]
+MAX_PIXELS = InputOptions().max_pixels
+MaxPixels = Annotated[int, described(InputOptions, "max_pixels", "--max-pixels", rich_help_panel="Input")]
+Json = Annotated[bool, typer.Option("--json", help="Print the report as JSON on standard output.")]
+
+
+def choice(kind: type[Member], value: str, flag: str) -> Member:
+    """A member of a string enumeration, or a usage error that lists them."""
+    try:
+        return kind(value)
+    except ValueError:
+        raise typer.BadParameter(f"{value!r} is none of {', '.join(kind)}", param_hint=flag) from None
+
+
+def input_options(
+    by: str, round_to: str, groups: Path | None, exposures: Path | None, literal: bool, max_pixels: int
+) -> InputOptions:
+    """The input options of a command as the library wants them."""
+    return InputOptions(choice(Rule, by, "--by"), round_to, groups, exposures, literal, max_pixels)
+
+
+def clip_limits(text: str) -> tuple[float, float]:
+    """Two 8-bit codes from `5,250`."""
+    try:
+        low, high = (float(part) for part in text.replace(" ", "").split(","))
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is not two codes; write for example 5,250", param_hint="--clip") from None
+    return low, high
+
+
+def weight_name(text: str) -> Weight:
+    """The name of a weighting function, or a usage error that lists them."""
+    if text not in WEIGHTS:
+        raise typer.BadParameter(f"{text!r} is none of {', '.join(WEIGHTS)}", param_hint="--weight")
+    return cast(Weight, text)

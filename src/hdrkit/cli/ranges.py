@@ -1,0 +1,41 @@
+"""`hdrkit range`: the range of ln radiance that a set can hold."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hdrkit.cli import options as shared
+
+EXAMPLES = "Example:  hdrkit range allsky/ --response camera.npz"
+
+
+def show_range(
+    inputs: shared.Inputs,
+    response: Annotated[Path | None, typer.Option("--response", help="Response curve; RAW needs none.")] = None,
+    by: shared.By = "auto",
+    round_to: shared.Round = "30s",
+    groups: shared.Groups = None,
+    exposures: shared.Exposures = None,
+    literal: shared.Literal = False,
+    max_pixels: shared.MaxPixels = shared.MAX_PIXELS,
+    json: shared.Json = False,
+) -> None:
+    """Tell the range of ln radiance that all these brackets can record, for `hdrkit merge --range MIN MAX`."""
+    from hdrkit.cli.console import out, print_json, trouble
+    from hdrkit.inputs import find_brackets
+    from hdrkit.io.curves import read_curve
+    from hdrkit.pipeline import ln_range
+
+    found = find_brackets(inputs, shared.input_options(by, round_to, groups, exposures, literal, max_pixels))
+    low, high = ln_range(found.brackets, read_curve(response) if response else None)
+    if json:
+        print_json({"min_ln": low, "max_ln": high, "brackets": len(found.brackets), "unreadable": found.failures})
+    else:
+        out.print(f"{low:.4f} {high:.4f}")
+    for line in found.failures:
+        trouble(line)
+    if found.failures:
+        raise typer.Exit(1)

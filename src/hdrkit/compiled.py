@@ -1,0 +1,24 @@
+"""Machine code for the loops that NumPy cannot express, compiled once and kept on disk where there is a place for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+import numba
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def compiled(function: Function, parallel: bool = False) -> Function:
+    """Compile a function of arrays and numbers. Works without a cache where no folder for it can be written."""
+    options: dict[str, Any] = {"nogil": True, "parallel": parallel, "error_model": "numpy"}
+    try:
+        return cast(Function, numba.njit(cache=True, **options)(function))
+    except RuntimeError:
+        return cast(Function, numba.njit(**options)(function))
+
+
+def compiled_parallel(function: Function) -> Function:
+    """Compile a function whose `prange` loops run on all cores."""
+    return compiled(function, parallel=True)

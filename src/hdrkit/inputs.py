@@ -1,0 +1,124 @@
+"""Files -> brackets with pixels: what a run is given, read, grouped, and told what could not be used."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from hdrkit.errors import HdrkitError, InputError
+from hdrkit.grouping.brackets import form_brackets, parse_span_s
+from hdrkit.grouping.options import By, InputOptions
+from hdrkit.io.artifacts import ExposureOverride, read_exposure_list, read_groups
+from hdrkit.io.discover import discover
+from hdrkit.io.files import show
+from hdrkit.io.metadata import read_photo
+from hdrkit.io.pixels import read_frames
+from hdrkit.types import Bracket, Photo, Stack
+
+Paths = Path | str | Sequence[Path | str]
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Brackets found, files that could not be read (one line each), and how many other files were ignored."""
+
+    brackets: tuple[Bracket, ...]
+    failures: tuple[str, ...]
+    ignored: int
+
+
+def find_brackets(inputs: Paths, options: InputOptions | None = None) -> Inputs:
+    """Read the metadata of every photo under `inputs` (files or folders) and put the photos into brackets.
+
+    Raises InputError where nothing usable is found; a single bad file becomes a line in `failures`.
+    """
+    options = options or InputOptions()
+    found = discover(inputs)
+    overrides = read_exposure_list(options.exposures) if options.exposures else {}
+    groups = _resolved_groups(inputs, options)
+
+    def read(path: Path) -> Photo | str:
+        override = _override_for(path, overrides)
+        try:
+            return read_photo(path, override=override, literal=options.literal, max_pixels=options.max_pixels)
+        except HdrkitError as error:
+            return str(error)
+
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        read_results = list(pool.map(read, found.paths))
+    failures = tuple(result for result in read_results if isinstance(result, str))
+    photos = [(photo, root) for photo, root in zip(read_results, found.roots, strict=True) if isinstance(photo, Photo)]
+    if not photos:
+        more = f"none of {len(failures)} files is readable; the first: " if len(failures) > 1 else ""
+        raise InputError(more + failures[0])
+    if overrides and not any(_override_for(photo.path, overrides) for photo, _ in photos):
+        raise InputError(f"{show(options.exposures or '')}: none of its file names is among the photographs")
+    brackets = form_brackets(
+        [photo for photo, _ in photos], [root for _, root in photos], options.by, parse_span_s(options.round_to), groups
+    )
+    return Inputs(tuple(brackets), failures, found.ignored)
+
+
+def read_bracket(inputs: Paths, options: InputOptions | None = None) -> Stack:
+    """The photos under `inputs` as one bracket, with pixels, shortest exposure first.
+
+    Raises InputError where a file cannot be read, or where `inputs` hold several brackets.
+    """
+    found = find_brackets(inputs, options)
+    if found.failures:
+        raise InputError(found.failures[0])
+    if len(found.brackets) > 1:
+        names = ", ".join(bracket.name for bracket in found.brackets[:4])
+        raise InputError(f"{len(found.brackets)} brackets found ({names}, ...) where one is wanted; read them one by one")
+    return load(found.brackets[0])
+
+
+def load(bracket: Bracket) -> Stack:
+    """The pixels of a bracket. Raises InputError naming the file that cannot be read or does not fit the others."""
+    return Stack(bracket, tuple(read_frames(bracket.photos)))
+
+
+def load_readable(bracket: Bracket) -> tuple[Stack, tuple[str, ...]]:
+    """The pixels of those photos of a bracket that can be read, and a line for each that cannot.
+
+    Raises InputError where fewer than two are left.
+    """
+    try:
+        return load(bracket), ()
+    except InputError as first:
+        good: list[Photo] = []
+        failures: list[str] = []
+        for photo in bracket.photos:
+            try:
+                read_frames([photo])
+                good.append(photo)
+            except InputError as error:
+                failures.append(str(error))
+        if not failures:
+            raise  # each can be read, they do not go together
+        if len(good) < 2:
+            raise InputError(f"{first} ({len(good)} readable frame left in bracket {bracket.name!r})") from first
+        return load(replace(bracket, photos=tuple(good), reference=len(good) // 2)), tuple(failures)
+
+
+def _resolved_groups(inputs: Paths, options: InputOptions) -> dict[str, str] | None:
+    """Bracket name by real path: from the list given, or from `groups.csv` in the one folder given."""
+    listing = options.groups
+    if listing is None and options.by in (By.AUTO, By.GROUPS):
+        folders = [Path(inputs)] if isinstance(inputs, (str, Path)) else [Path(path) for path in inputs]
+        if len(folders) == 1 and (folders[0] / "groups.csv").is_file():
+            listing = folders[0] / "groups.csv"
+    if listing is None:
+        return None
+    return {os.path.realpath(path): name for path, name in read_groups(listing).items()}
+
+
+def _override_for(path: Path, overrides: dict[str, ExposureOverride]) -> ExposureOverride | None:
+    """The row that names this file, the one with the longest matching path where several do."""
+    for start in range(len(path.parts)):
+        if (row := overrides.get("/".join(path.parts[start:]))) is not None:
+            return row
+    return None
