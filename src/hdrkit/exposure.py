@@ -30,8 +30,9 @@ def _dial(text: str, per_stop: int) -> dict[float, float]:
     return {value: 2.0 ** (round(per_stop * math.log2(value)) / per_stop) for value in values}
 
 
-_LONG_TIMES = _dial(_HALF_TIMES, 2) | _dial(_THIRD_TIMES, 3)
-_TIMES = _LONG_TIMES | {1 / nominal: 1 / exact for nominal, exact in _LONG_TIMES.items()}
+_SPEEDS = _dial(_HALF_TIMES, 2) | _dial(_THIRD_TIMES, 3)
+_TIMES = {nominal: exact for nominal, exact in _SPEEDS.items() if nominal <= 60}  # longer ones are timed by hand
+_TIMES |= {1 / nominal: 1 / exact for nominal, exact in _SPEEDS.items()}
 _TIMES |= {0.3: 2 ** (-5 / 3), 0.6: 2 ** (-2 / 3), 0.7: 2**-0.5, 0.8: 2 ** (-1 / 3)}  # shown as 0.3", 0.6", ...
 # A stop of aperture is a factor of sqrt 2, so thirds of a stop are sixths of a doubling.
 _F_NUMBERS = _dial(_HALF_APERTURES, 4) | _dial(_THIRD_APERTURES, 6)
@@ -105,6 +106,12 @@ def exposure_from_name(stem: str) -> Exposure | None:
 
 
 def looks_like_counter(exposures: list[Exposure | None]) -> bool:
-    """Whether exposures read from names are a picture counter instead: three or more whole numbers, each one above the last."""
+    """Whether exposures read from names are a picture counter instead.
+
+    They are where three or more whole numbers each lie one above the last, and where different numbers lie within a
+    third of a stop: no bracket is that narrow.
+    """
     numbers = sorted(e.time_s for e in exposures if e is not None and e.source is ExposureSource.FILENAME)
-    return len(numbers) >= 3 and all(later - earlier == 1 for earlier, later in zip(numbers, numbers[1:], strict=False))
+    steps = [later - earlier for earlier, later in zip(numbers, numbers[1:], strict=False)]
+    counted = len(steps) >= 2 and set(steps) == {1}
+    return counted or (any(steps) and numbers[-1] < 1.25 * numbers[0])

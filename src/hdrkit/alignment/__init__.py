@@ -1,1 +1,1 @@
-"""Bringing hand-held frames onto one another."""
+"""Alignment: bringing the frames of a bracket onto its reference without ever making them worse."""

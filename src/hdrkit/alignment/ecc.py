@@ -11,22 +11,24 @@ and a turn where the picture does not say more.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from hdrkit.alignment.planes import Matrix, Plane, eroded, gradient, smooth, warped
+from hdrkit.alignment.planes import Matrix, Plane, eroded, gradient, scaled, smooth, warped
 
 MAX_POINTS = 60_000
 MIN_POINTS = 200
 ITERATIONS = 30
 CONVERGED_PX = 0.01
-SMALL_PX = 0.5  # steps below this that no longer shrink are rounding noise
+SMALL_PX = 0.5
+SHRINKING = 0.95  # small steps that shrink by less than this are rounding noise
 EFFECTIVE = 0.002  # neighbouring residuals are not independent: how much of a sample each counts for
-PRIOR = np.array([np.inf, np.inf, np.inf, 0.002, 0.001, 0.001, 0.01, 0.01])  # shift, turn, scale, aspect and shear, tilt
+PRIOR = np.array([0.2, 0.2, 0.1, 0.002, 0.001, 0.001, 0.01, 0.01])  # shift, turn, scale, aspect and shear, tilt
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating[Any]]
 
 
 def register(template: list[Plane], moving: list[Plane], start: Matrix, moving_is_longer: bool) -> Matrix | None:
@@ -37,7 +39,7 @@ def register(template: list[Plane], moving: list[Plane], start: Matrix, moving_i
     """
     if moving_is_longer:
         inverse = register(moving, template, np.linalg.inv(start), False)
-        return None if inverse is None else _scaled(np.linalg.inv(inverse))
+        return None if inverse is None else scaled(np.linalg.inv(inverse))
     motion = start
     for fixed, moved in zip(template, moving, strict=True):
         refined = refine(fixed, moved, fixed.from_frame(motion))
@@ -50,6 +52,8 @@ def register(template: list[Plane], moving: list[Plane], start: Matrix, moving_i
 def refine(template: Plane, moving: Plane, motion: Matrix) -> Matrix | None:
     """One level of `register`, in plane pixels. None where too few pixels are valid in both, or the motion runs away."""
     points = _Points.of(template)
+    if len(points.value) < MIN_POINTS:
+        return None
     lit = eroded(moving.lit)
     source = moving.values
     length = np.inf
@@ -65,11 +69,11 @@ def refine(template: Plane, moving: Plane, motion: Matrix) -> Matrix | None:
         value = points.value[inside]
         residual = sampled[inside] - value
         step = _step(points.jacobian[inside], residual, value, _parameters(points.normalised(motion)))
-        motion = _scaled(motion @ points.pixels(np.linalg.inv(_generator(step))))
+        motion = scaled(motion @ points.pixels(np.linalg.inv(_generator(step))))
         if not np.isfinite(motion).all():
             return None
         last, length = length, float(np.abs(step).sum()) * points.radius
-        if length < CONVERGED_PX or (length < SMALL_PX and length > 0.95 * last):
+        if length < CONVERGED_PX or (length < SMALL_PX and length > SHRINKING * last):
             break
     return motion
 
@@ -105,7 +109,7 @@ class _Points:
     def normalised(self, motion: Matrix) -> Matrix:
         """A motion in pixels, in the units of the points."""
         frame = self._frame()
-        return _scaled(np.linalg.inv(frame) @ motion @ frame)
+        return scaled(np.linalg.inv(frame) @ motion @ frame)
 
     def pixels(self, motion: Matrix) -> Matrix:
         """The inverse of `normalised`."""
@@ -140,9 +144,9 @@ def _sample(
     rows = -(-len(landed) // 1000)
     padded = np.full((rows * 1000, 2), -1e4, np.float32)
     padded[: len(landed)] = landed
-    grid = padded.reshape(rows, 1000, 2)
-    sampled = cv2.remap(source, grid, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
-    inside = cv2.remap(valid.astype(np.uint8), grid, None, cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT)
+    grid, no_map = padded.reshape(rows, 1000, 2), np.empty(0, np.float32)
+    sampled = cv2.remap(source, grid, no_map, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+    inside = cv2.remap(valid.astype(np.uint8), grid, no_map, cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT)
     return sampled.ravel()[: len(landed)].astype(float), inside.ravel()[: len(landed)] > 0
 
 
@@ -165,8 +169,7 @@ def _step(jacobian: Floats, residual: Floats, value: Floats, parameters: Floats)
     weighted = jacobian * weight[:, None]
     prior = 1 / PRIOR**2
     normal = EFFECTIVE * (weighted.T @ jacobian) + np.diag(prior)
-    normal[np.diag_indices(8)] *= 1 + 1e-6
-    return np.linalg.solve(normal, EFFECTIVE * (weighted.T @ residual) + prior * parameters)
+    return np.asarray(np.linalg.solve(normal, EFFECTIVE * (weighted.T @ residual) + prior * parameters))
 
 
 def _scatter(residual: Floats, value: Floats) -> Floats:
@@ -180,7 +183,7 @@ def _scatter(residual: Floats, value: Floats) -> Floats:
             found[i] = 1.4826 * np.median(np.abs(members))
     overall = 1.4826 * float(np.median(np.abs(residual)))
     found = np.where(np.isnan(found), overall, found)
-    return np.maximum(found, max(0.25 * overall, 1e-4))[bins]
+    return np.asarray(np.maximum(found, max(0.25 * overall, 1e-4))[bins])
 
 
 def _generator(parameters: Floats) -> Matrix:
@@ -189,9 +192,9 @@ def _generator(parameters: Floats) -> Matrix:
 
 
 def _parameters(matrix: Matrix) -> Floats:
-    (a, b, x), (c, d, y), (e, f, _) = matrix
-    return np.array([x, y, (c - b) / 2, (a + d) / 2 - 1, (a - d) / 2, (b + c) / 2, -e, -f])
-
-
-def _scaled(matrix: Matrix) -> Matrix:
-    return matrix / matrix[2, 2]
+    """Shift, turn, scale, aspect, shear and tilt of a motion, so that the prior does not take a turn for a change of scale."""
+    turn = np.arctan2(matrix[1, 0] - matrix[0, 1], matrix[0, 0] + matrix[1, 1])
+    back = np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
+    (a, b), (c, d) = back @ matrix[:2, :2]
+    x, y, tilt_x, tilt_y = matrix[0, 2], matrix[1, 2], -matrix[2, 0], -matrix[2, 1]
+    return np.array([x, y, turn, (a + d) / 2 - 1, (a - d) / 2, (b + c) / 2, tilt_x, tilt_y])

@@ -44,7 +44,7 @@ def _enough(inliers: NDArray[np.bool_]) -> bool:
 
 def _matches(template: Plane, moving: Plane) -> tuple[Floats, Floats] | None:
     """Points (N, 2) of both planes that choose each other, by a margin over the second choice."""
-    sift = cv2.SIFT_create(nfeatures=MAX_FEATURES, contrastThreshold=0.02)
+    sift = cv2.SIFT.create(nfeatures=MAX_FEATURES, contrastThreshold=0.02)
     keys, descriptors = zip(
         *(sift.detectAndCompute(_equalised(plane), _mask(plane)) for plane in (template, moving)), strict=True
     )
@@ -58,7 +58,7 @@ def _matches(template: Plane, moving: Plane) -> tuple[Floats, Floats] | None:
     chosen = np.flatnonzero(mutual & (two[:, 0] < RATIO**2 * two[:, 1]))
     if len(chosen) < MIN_INLIERS:
         return None
-    positions = [cv2.KeyPoint.convert(key).astype(np.float64) for key in keys]
+    positions = [np.array(cv2.KeyPoint.convert(key), np.float64) for key in keys]
     return positions[0][chosen], positions[1][best[chosen]]
 
 

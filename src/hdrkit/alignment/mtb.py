@@ -15,6 +15,7 @@ from hdrkit.alignment.planes import Matrix, Plane
 SEARCH_PX = 384
 MARGIN = 0.015  # of the range: how near the threshold noise decides
 MIN_OVERLAP = 0.5
+SHORTER = 0.01  # bonus of no shift over the longest: in a pattern that repeats, the nearest match is meant
 
 Bits = NDArray[np.float32]
 Sums = NDArray[np.float64]
@@ -73,7 +74,8 @@ def _search(template: Bits, moving: Bits, reach: int) -> tuple[int, int]:
     score = _phi(sums(fixed, moved), sums(fixed, moved_known), sums(fixed_known, moved), known)
     score[known < MIN_OVERLAP * known.max()] = -1
     offsets = np.arange(-reach, reach + 1)
-    window = score[np.ix_(offsets % shape[0], offsets % shape[1])]
+    length = np.hypot(offsets[:, None], offsets) / reach
+    window = score[np.ix_(offsets % shape[0], offsets % shape[1])] - SHORTER * length
     y, x = np.unravel_index(int(np.argmax(window)), window.shape)
     return int(offsets[x]), int(offsets[y])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from hdrkit.types import Frame
 
-Matrix = NDArray[np.float64]
+Matrix = NDArray[np.floating[Any]]
 
 LONGEST_PX = 2048
 SMALLEST_PX = 96
@@ -38,13 +39,12 @@ class Plane:
     def from_frame(self, matrix: Matrix) -> Matrix:
         """A motion between frames, (3, 3) in frame pixels, as a motion between planes of this size."""
         to_plane = self._to_plane()
-        return to_plane @ matrix @ np.linalg.inv(to_plane)
+        return np.asarray(to_plane @ matrix @ np.linalg.inv(to_plane))
 
     def to_frame(self, matrix: Matrix) -> Matrix:
         """A motion between planes of this size, as a motion between frames."""
         to_plane = self._to_plane()
-        moved: Matrix = np.linalg.inv(to_plane) @ matrix @ to_plane
-        return moved / moved[2, 2]
+        return scaled(np.linalg.inv(to_plane) @ matrix @ to_plane)
 
     def _to_plane(self) -> Matrix:
         x, y = self.scale
@@ -77,6 +77,11 @@ def pyramid(finest: Plane) -> list[Plane]:
         width, height = levels[-1].size
         levels.append(_resized(levels[-1], (width + 1) // 2, (height + 1) // 2))
     return levels[::-1]
+
+
+def scaled(matrix: Matrix) -> Matrix:
+    """The same homography with 1 in its last place."""
+    return np.asarray(matrix / matrix[2, 2])
 
 
 def warped(plane: Plane, motion: Matrix) -> Plane:

@@ -25,18 +25,16 @@ def warp(frame: Frame, matrix: Matrix) -> Frame:
     is clipped in all channels, and no other is, however the interpolation overshoots. A pixel whose footprint leaves
     the frame is not `seen`.
     """
-    shift = _whole_shift(matrix)
-    pixels = _shifted(frame.pixels, *shift) if shift else _resampled(frame.pixels, matrix)
     outside = np.zeros(frame.pixels.shape[:2], bool) if frame.seen is None else ~frame.seen
-    clipped = (frame.pixels >= frame.white).any(axis=2)
-    if shift:
-        unseen = _shifted(outside[..., None], *shift, border=True)[..., 0]
-        return replace(frame, pixels=pixels, seen=~unseen)
-    unseen, touched = _touched(outside, matrix, border=1.0), _touched(clipped, matrix, border=0.0)
-    np.clip(pixels, frame.pixels.min(), pixels.dtype.type(_brightest_unclipped(frame)), out=pixels)
+    shift = _whole_shift(matrix)
+    if shift is not None:
+        return replace(frame, pixels=_shifted(frame.pixels, *shift), seen=~_shifted(outside, *shift, border=True))
+    clipped: Mask = np.asarray((frame.pixels >= frame.white).any(axis=2))
+    touched = _touched(clipped, matrix, border=0.0)
+    pixels = np.clip(_resampled(frame.pixels, matrix), frame.pixels.min(), _brightest_unclipped(frame))
     if touched.any():
         pixels[touched] = math.ceil(frame.white) if pixels.dtype.kind == "u" else frame.white
-    return replace(frame, pixels=pixels, seen=~unseen)
+    return replace(frame, pixels=pixels, seen=~_touched(outside, matrix, border=1.0))
 
 
 def common_area(frames: Sequence[Frame]) -> tuple[int, int, int, int]:
@@ -49,7 +47,8 @@ def common_area(frames: Sequence[Frame]) -> tuple[int, int, int, int]:
     for frame in frames:
         if frame.seen is not None:
             seen &= frame.seen
-    top, left, (bottom, right) = 0, 0, seen.shape
+    top, left = 0, 0
+    bottom, right = frames[0].pixels.shape[:2]
     while top < bottom and left < right:
         sides = seen[top, left:right], seen[bottom - 1, left:right], seen[top:bottom, left], seen[top:bottom, right - 1]
         missing = [1 - float(side.mean()) for side in sides]
@@ -107,8 +106,9 @@ def _touched(mask: Mask, matrix: Matrix, border: float) -> Mask:
     return np.asarray(moved > 0, bool)
 
 
-def _brightest_unclipped(frame: Frame) -> float:
-    """The largest code below `white`."""
-    if frame.pixels.dtype.kind == "u":
-        return float(np.ceil(frame.white) - 1)
-    return float(np.nextafter(np.float32(frame.white), np.float32(-np.inf)))
+def _brightest_unclipped(frame: Frame) -> Any:
+    """The largest code below `white`, in the type of the pixels."""
+    kind = frame.pixels.dtype.type
+    if kind is np.float32:
+        return np.nextafter(np.float32(frame.white), np.float32(-np.inf))
+    return kind(min(math.ceil(frame.white) - 1, frame.levels - 1))

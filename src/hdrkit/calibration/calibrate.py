@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,9 +36,8 @@ def calibrate_samples(samples: Sequence[Samples], options: CalibrationOptions | 
     knots = min(levels, MAX_KNOTS)
     clip = scale_clip(options.clip, levels)
     observations = [observe(samples, c, clip, knots) for c in range(channels)]
-    _require_data(samples, observations)
+    _require_data(samples[0].names[0], observations)
     weights = _flat_weights(options, knots, channels)
-    steps = check_steps(samples, observations, weights, knots, options.smoothness)
     g, orders = _solve(observations, weights, knots, options)
     if options.weight == "noise":
         curve = ResponseCurve(ordered(g, observations)[0])
@@ -46,6 +45,7 @@ def calibrate_samples(samples: Sequence[Samples], options: CalibrationOptions | 
         g, orders = _solve(observations, weights, knots, options)
     g, repaired = ordered(g, observations)
     g = g - g[knots // 2]
+    steps = check_steps(samples, observations, g, weights, options.smoothness)
     rms, rests = residuals(g, observations, weights)
     covered = covered_codes(observations, knots)
     spread = channel_spread(g, covered)
@@ -62,10 +62,9 @@ def calibrate_samples(samples: Sequence[Samples], options: CalibrationOptions | 
         disagreeing=tuple(c for c, value in enumerate(spread) if value > CHANNEL_TOLERANCE),
         steps=steps,
     )
-    response = ResponseCurve(
-        g, camera=samples[0].camera, covered=np.array(covered_levels), metadata=_metadata(samples, options, g)
-    )
-    return CalibrationResult(response.for_levels(levels), report, _thinned(observations, rests, per_knot))
+    response = ResponseCurve(g, camera=samples[0].camera, metadata=_metadata(samples, options, g)).for_levels(levels).anchored()
+    response = replace(response, covered=np.array(covered_levels))
+    return CalibrationResult(response, report, _thinned(observations, rests, per_knot))
 
 
 def _solve(
@@ -85,17 +84,11 @@ def _flat_weights(options: CalibrationOptions, knots: int, channels: int) -> NDA
     return np.repeat(weight_of_codes(kind, knots, scale_clip(options.clip, knots))[:, None], channels, axis=1)
 
 
-def _require_data(samples: Sequence[Samples], observations: Sequence[Observations]) -> None:
-    for one in samples:
-        if np.ptp(one.ln_times) < 0.05:
-            raise CalibrationError(
-                f"{one.names[0]}: all {one.ln_times.size} frames of bracket {one.bracket!r} have the same exposure; "
-                "a response curve needs different exposures of one view"
-            )
+def _require_data(first: str, observations: Sequence[Observations]) -> None:
     for c, o in enumerate(observations):
         if o.code.size < _FEWEST or np.ptp(o.code) == 0:
             raise CalibrationError(
-                f"{samples[0].names[0]}: only {o.pixels} pixels of channel {c} are well exposed in two frames or more; "
+                f"{first}: only {o.pixels} pixels of channel {c} are well exposed in two frames or more; "
                 "use frames with closer exposures, or wider clip limits (--clip)"
             )
 

@@ -52,11 +52,11 @@ def _fit(pairs: Pairs, order: int) -> NDArray[np.float64]:
     # c_N = 1 - sum of the others
     free = design[:, :-1] - design[:, -1:]
     coefficients, *_ = np.linalg.lstsq(free, -design[:, -1], rcond=None)
-    return np.append(coefficients, 1 - coefficients.sum()).astype(np.float64)
+    return np.asarray(np.append(coefficients, 1 - coefficients.sum()), np.float64)
 
 
 def _evaluate(coefficients: NDArray[np.float64], m: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.polynomial.polynomial.polyval(m, coefficients)
+    return np.asarray(np.polynomial.polynomial.polyval(m, coefficients), np.float64)
 
 
 def _best_order(pairs: Pairs) -> int:

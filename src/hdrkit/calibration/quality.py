@@ -74,8 +74,11 @@ def residuals(
 
 
 def channel_spread(g: NDArray[np.float64], covered: Sequence[tuple[int, int]]) -> tuple[float, ...]:
-    """Largest difference of each channel's curve from the median channel, over the codes that all channels cover."""
-    low, high = max(c[0] for c in covered), min(c[1] for c in covered)
+    """Largest difference of each channel's curve from the median channel, over the codes that all channels cover.
+
+    The darkest eighth is left out: there, black levels differ and ln exposure falls without bounds.
+    """
+    low, high = max(len(g) // 8, *(c[0] for c in covered)), min(c[1] for c in covered)
     if high <= low:
         return tuple(0.0 for _ in covered)
     shared = g[low : high + 1]

@@ -15,6 +15,7 @@ from hdrkit.errors import CalibrationError
 from hdrkit.types import Frame
 
 _BINS = 32
+_LEAST_RANGE = 0.05  # in ln exposure; less is no difference
 
 
 @dataclass(frozen=True)
@@ -36,9 +37,16 @@ def take_samples(
 
     `random` anywhere; `histogram` equally many in each range of brightness of the middle frame; `grid` in rows and columns;
     `flat` where the middle frame varies least, equally many in each range of brightness. The same seed gives the same pixels.
+    Raises CalibrationError where all exposures are the same.
     """
     order = np.argsort(exposures, kind="stable")
     ordered = [frames[i] for i in order]
+    ln_times = np.log(np.asarray(exposures, float)[order])
+    if np.ptp(ln_times) < _LEAST_RANGE:
+        raise CalibrationError(
+            f"{ordered[0].name}: all {len(ordered)} frames of bracket {bracket!r} have the same exposure; "
+            "a response curve needs different exposures of one view"
+        )
     middle = ordered[len(ordered) // 2].pixels
     height, width = middle.shape[:2]
     count = min(count, height * width)
@@ -57,7 +65,7 @@ def take_samples(
         bracket,
         tuple(frame.name for frame in ordered),
         np.stack([frame.pixels[rows, columns] for frame in ordered], axis=1),
-        np.log(np.asarray(exposures, float)[order]),
+        ln_times,
         ordered[0].levels,
         ordered[0].photo.camera if ordered[0].photo else "",
     )
@@ -92,7 +100,7 @@ def _evenly_over(brightness: NDArray[Any], candidates: NDArray[np.int64], count:
 
 
 def require_usable(samples: Sequence[Samples]) -> None:
-    """Raise CalibrationError unless the samples are of one kind and every bracket has two different exposures."""
+    """Raise CalibrationError unless the samples are of one kind, from one camera."""
     first = samples[0]
     for one in samples:
         if one.levels != first.levels or one.codes.shape[2] != first.codes.shape[2]:

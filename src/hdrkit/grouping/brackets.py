@@ -13,6 +13,7 @@ from pathlib import Path
 from hdrkit.errors import InputError
 from hdrkit.exposure import looks_like_counter
 from hdrkit.grouping.options import By
+from hdrkit.io.files import show
 from hdrkit.types import Bracket, Photo
 
 _TIMESTAMP = re.compile(r"\d{14}")
@@ -74,7 +75,7 @@ def _key(photo: Photo, root: Path, by: By, round_s: float, groups: Mapping[str, 
     if by is By.TIME:
         taken = timestamp_in_name(photo.path)
         if taken is None:
-            raise InputError(f"{photo.path}: no timestamp YYYYmmddHHMMSS in the name; group by folder instead (--by folder)")
+            raise InputError(f"{show(photo.path)}: no timestamp YYYYmmddHHMMSS in the name; group by folder instead (--by folder)")
         return str(photo.path.parent), str(_relative(photo.path, root).parent / f"{_floor(taken, round_s):%Y%m%d%H%M%S}")
     return str(photo.path.parent), _folder_name(photo.path, root)
 

@@ -62,23 +62,24 @@ def discover(inputs: Path | str | Iterable[Path | str]) -> Discovery:
     by name. A file reached twice counts once. Raises InputError for a path that does not exist, and where nothing is found.
     """
     given = [Path(inputs)] if isinstance(inputs, (str, Path)) else [Path(path) for path in inputs]
-    found: dict[Path, Path] = {}
+    found: dict[str, tuple[Path, Path]] = {}  # by absolute path
     ignored = 0
     for root in given:
         if root.is_dir():
             for path in _walk(root, set()):
                 if path.suffix.lower() in PHOTO_SUFFIXES:
-                    found.setdefault(path, root)
+                    found.setdefault(os.path.abspath(path), (path, root))
                 else:
                     ignored += 1
         elif root.exists():
-            found.setdefault(root, root.parent)
+            found.setdefault(os.path.abspath(root), (root, root.parent))
         else:
             raise InputError(f"{show(root)}: no such file or folder")
     if not found:
         names = ", ".join(show(path) for path in given) or "no input"
         raise InputError(f"{names}: no photographs found ({ignored} other files ignored); hdrkit reads {_known_formats()}")
-    return Discovery(tuple(found), tuple(found.values()), ignored)
+    paths, roots = zip(*found.values(), strict=True)
+    return Discovery(paths, roots, ignored)
 
 
 def _walk(folder: Path, entered: set[tuple[int, int]]) -> Iterator[Path]:
@@ -91,10 +92,17 @@ def _walk(folder: Path, entered: set[tuple[int, int]]) -> Iterator[Path]:
         entries = sorted((e for e in os.scandir(folder) if not e.name.startswith(".")), key=lambda e: os.fsencode(e.name))
     except OSError as error:
         raise InputError(f"{show(folder)}: cannot be read ({error.strerror})") from error
-    yield from (Path(entry.path) for entry in entries if entry.is_file())
-    for entry in entries:
-        if entry.is_dir():
-            yield from _walk(Path(entry.path), entered)
+    folders = [entry for entry in entries if _is_folder(entry)]
+    yield from (Path(entry.path) for entry in entries if entry not in folders)
+    for entry in folders:
+        yield from _walk(Path(entry.path), entered)
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to itself
+        return False
 
 
 def _known_formats() -> str:

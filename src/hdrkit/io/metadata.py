@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
+import struct
 import threading
 import warnings
 from collections.abc import Iterator, Mapping
@@ -10,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from PIL import Image, UnidentifiedImageError
 
@@ -45,6 +47,8 @@ def read_photo(
         size = path.stat().st_size
     except OSError as error:
         raise InputError(f"{show(path)}: cannot be read ({error.strerror})") from error
+    if path.is_dir():
+        raise InputError(f"{show(path)}: it is a folder; give a file")
     if size == 0:
         raise InputError(f"{show(path)}: the file is empty (0 bytes); copy it again from the card")
     suffix = path.suffix.lower()
@@ -53,13 +57,17 @@ def read_photo(
     elif suffix in FLOAT_SUFFIXES:
         photo = _read_float_header(path)
     else:
-        photo = _read_encoded_header(path)
-    if photo.width * photo.height > max_pixels:
+        photo = _read_encoded_header(path, max_pixels)
+    _require_size(path, photo.width, photo.height, max_pixels)
+    return replace(photo, exposure=_choose_exposure(photo, override, literal))
+
+
+def _require_size(path: Path, width: int, height: int, max_pixels: int) -> None:
+    if width * height > max_pixels:
         raise InputError(
-            f"{show(path)}: {photo.width} x {photo.height} pixels are more than the limit of {max_pixels:,}; "
+            f"{show(path)}: {width} x {height} pixels are more than the limit of {max_pixels:,}; "
             "if you trust the file, raise it with --max-pixels"
         )
-    return replace(photo, exposure=_choose_exposure(photo, override, literal))
 
 
 def _choose_exposure(photo: Photo, override: ExposureOverride | None, literal: bool) -> Exposure | None:
@@ -75,19 +83,20 @@ def _choose_exposure(photo: Photo, override: ExposureOverride | None, literal: b
     )
 
 
-def _read_encoded_header(path: Path) -> Photo:
+def _read_encoded_header(path: Path, max_pixels: int) -> Photo:
     try:
         with _without_pillow_limit(), path.open("rb") as file, Image.open(file) as image:
-            tags = dict(image.getexif())
-            tags |= image.getexif().get_ifd(_EXIF_IFD)
             width, height = image.size
+            _require_size(path, width, height, max_pixels)
             deep = image.mode[0] in "IF" or ";16" in str(image.tile)  # Pillow opens deep colour as plain RGB
+            turned = image.format == "TIFF"  # which Pillow and OpenCV turn upright themselves
+            tags = _exif(image, file)
     except UnidentifiedImageError:
         raise InputError(f"{show(path)}: not an image, whatever its name says; remove it or convert it") from None
     except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
         raise InputError(f"{show(path)}: the image header cannot be read ({error}); the file is damaged") from error
     orientation = tags.get(_ORIENTATION, 1)
-    orientation = orientation if orientation in range(1, 9) else 1
+    orientation = orientation if orientation in range(1, 9) and not turned else 1
     if orientation >= 5:
         width, height = height, width
     return Photo(
@@ -101,6 +110,27 @@ def _read_encoded_header(path: Path) -> Photo:
         taken_at=_taken_at(tags),
         orientation=orientation,
     )
+
+
+def _exif(image: Image.Image, file: BinaryIO) -> dict[int, Any]:
+    """Tags of the main and the EXIF directory; none where they are garbage, which does not make the picture so."""
+    if image.format == "PNG" and "exif" not in image.info and _has_chunk(file, b"eXIf"):
+        image.load()  # EXIF behind the pixels is found only by decoding them
+    try:
+        exif = Image.Image.getexif(image)
+        return dict(exif) | exif.get_ifd(_EXIF_IFD)
+    except (SyntaxError, ValueError, TypeError, KeyError, EOFError, struct.error):
+        return {}
+
+
+def _has_chunk(file: BinaryIO, kind: bytes) -> bool:
+    """Whether a PNG file has a chunk of this kind anywhere; the place in the file stays."""
+    before = file.tell()
+    file.seek(8)
+    while len(head := file.read(8)) == 8 and head[4:] != kind:
+        file.seek(int.from_bytes(head[:4]) + 4, os.SEEK_CUR)
+    file.seek(before)
+    return head[4:] == kind
 
 
 @contextmanager

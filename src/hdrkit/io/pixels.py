@@ -102,8 +102,8 @@ def _read_encoded(photo: Photo) -> Frame:
 def _stored_bits(data: bytes) -> int:
     """Bit depth inside 16-bit pixels: AVIF states it in its `pixi` box, JPEG 2000 in `ihdr`; PNG and TIFF use all 16."""
     header = data[:4096]
-    if (at := header.find(b"pixi")) > 0:
+    if header[4:8] == b"ftyp" and (at := header.find(b"pixi")) > 0:
         return header[at + 9]
-    if (at := header.find(b"ihdr")) > 0:
+    if header[4:8] == b"jP  " and (at := header.find(b"ihdr")) > 0:
         return (header[at + 14] & 0x7F) + 1
     return 16

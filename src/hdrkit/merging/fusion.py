@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import cv2
 import numpy as np
@@ -16,20 +17,29 @@ def fuse(frames: Sequence[Frame]) -> NDArray[np.float32]:
     """Mertens, Kautz & Van Reeth 2007: blend by contrast, saturation and well-exposedness in a Laplacian pyramid.
 
     Aligned coded frames of one size in; display-referred RGB (H, W, 3) float32 in 0..1 out. Where an aligned frame has no
-    data the frame with the most does duty. Raises InputError for float frames.
+    data the frame that is complete does duty. Raises InputError for float frames.
     """
     if any(frame.pixels.dtype == np.float32 for frame in frames):
         raise InputError(f"{frames[0].name}: exposure fusion blends photographs, not radiance; merge with another estimator")
     complete = next((frame for frame in frames if frame.seen is None), frames[0])
-    pictures = [_filled(frame, complete) for frame in frames]
+    pictures = [_eight_bit(frame, _filled(frame, complete)) for frame in frames]
     fused = cv2.createMergeMertens().process(pictures)
     return np.clip(np.nan_to_num(fused), 0, 1).astype(np.float32)
 
 
-def _filled(frame: Frame, complete: Frame) -> NDArray[np.uint8]:
-    pixels = frame.pixels
-    if frame.seen is not None:
-        pixels = np.where(frame.seen[..., None], pixels, complete.pixels)
+def _filled(frame: Frame, complete: Frame) -> NDArray[Any]:
+    """The pixels of a frame, where it has none those of the complete frame in its own brightness, so that no edge shows."""
+    if frame.seen is None or frame.seen.all() or not frame.seen.any():
+        return frame.pixels
+    filled = frame.pixels.copy()
+    for c in range(filled.shape[2]):
+        theirs, ours = np.sort(complete.pixels[frame.seen, c]), np.sort(frame.pixels[frame.seen, c])
+        rank = np.searchsorted(theirs, complete.pixels[~frame.seen, c], side="right") - 1
+        filled[~frame.seen, c] = ours[np.maximum(rank, 0)]
+    return filled
+
+
+def _eight_bit(frame: Frame, pixels: NDArray[Any]) -> NDArray[np.uint8]:
     if pixels.shape[2] == 1:
         pixels = np.repeat(pixels, 3, axis=2)
     return pixels if pixels.dtype == np.uint8 else np.round(pixels * (255.0 / frame.white)).astype(np.uint8)

@@ -105,7 +105,7 @@ def _merge(
     for row in prange(height):
         a = np.zeros((width, channels), np.float32)
         b = np.zeros((width, channels), np.float32)
-        v = np.zeros((width if want_variance else 0, channels), np.float32)
+        v = np.zeros((width if want_variance else 0, channels))
         hidden = np.zeros(width, np.bool_)
         shortest = np.full(width, count, np.int16)
         longest = np.full(width, -1, np.int16)
@@ -130,11 +130,13 @@ def _merge(
                 elif longest[x] >= 0:  # black wherever it is not clipped: the most that it can be
                     value = exposure[c, low] * per_time[longest[x]]
                     flags |= _BLACK
-                else:  # clipped in every frame: the least that it can be
-                    value = exposure[c, frames[shortest[x]][row, x, c]] * per_time[shortest[x]]
+                else:  # clipped in every frame: the least that it can be, which is nothing where no frame looked
+                    seen_by_one = shortest[x] < count
+                    first = shortest[x] if seen_by_one else 0
+                    value = exposure[c, frames[first][row, x, c]] * per_time[first] if seen_by_one else np.float32(0)
                     flags |= _SATURATED
                 out[row, x, c] = value
                 if want_variance:
                     relative = value * value if logarithmic else np.float32(1)
-                    variance[row, x, c] = v[x, c] / (b[x, c] * b[x, c]) * relative if b[x, c] > 0 else value * value
+                    variance[row, x, c] = v[x, c] / np.float64(b[x, c]) ** 2 * relative if b[x, c] > 0 else value * value
             validity[row, x] = flags

@@ -18,12 +18,12 @@ def merge_float(
     Returns radiance, validity, variance (H, W, C) and the number of pixels each frame contributed to, as `run_tables` does.
     """
     shape = frames[0].pixels.shape
-    saturation = max(float(frame.pixels.max()) for frame in frames) or 1.0
+    saturation = max(float(frame.pixels.max(initial=0, where=np.isfinite(frame.pixels))) for frame in frames) or 1.0
     numerator, denominator, spread = np.zeros(shape), np.zeros(shape), np.zeros(shape)
     validity, used = np.zeros(shape[:2], np.uint8), np.zeros(len(frames), np.int64)
     logarithmic = options.estimator is Estimator.DEBEVEC
     for k, (frame, t) in enumerate(zip(frames, times, strict=True)):
-        x = frame.pixels.astype(np.float64)
+        x = np.where(np.isfinite(frame.pixels), frame.pixels, 0).astype(np.float64)
         seen = np.ones(shape[:2], bool) if frame.seen is None else frame.seen
         counts = (x > 0) & seen[..., None]
         noise = options.noise.variance(x / saturation) * saturation**2

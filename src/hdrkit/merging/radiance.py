@@ -42,6 +42,7 @@ def merge_frames(
         raise InputError(f"{len(frames)} frames and {len(exposures)} exposures cannot be merged")
     if not all(np.isfinite(t) and t > 0 for t in exposures):
         raise ExposureError(f"exposures must be positive, not {tuple(exposures)}")
+    _require_alike(frames)
     order = np.argsort(exposures, kind="stable")
     ordered = [frames[i] for i in order]
     times = [float(exposures[i]) for i in order]
@@ -56,6 +57,20 @@ def merge_frames(
     use[order] = used / validity.size
     radiance = RadianceMap(pixels, variance=variance if options.variance else None, validity=validity)
     return MergedPixels(radiance, tuple(float(share) for share in use))
+
+
+def _require_alike(frames: Sequence[Frame]) -> None:
+    """Raise InputError for frames that the compiled loop would read beyond their edge, or beyond the end of a table."""
+    first = frames[0]
+    for frame in frames:
+        pixels = frame.pixels
+        if pixels.shape != first.pixels.shape or pixels.dtype != first.pixels.dtype:
+            raise InputError(
+                f"{frame.name}: {pixels.dtype} {pixels.shape}, but {first.name} is {first.pixels.dtype} {first.pixels.shape}; "
+                "frames that are merged must be alike"
+            )
+        if pixels.dtype != np.float32 and first.levels <= np.iinfo(pixels.dtype).max and pixels.max() >= first.levels:
+            raise InputError(f"{frame.name}: holds code {pixels.max()}, but {first.name} has {first.levels} levels only")
 
 
 def _merge_codes(

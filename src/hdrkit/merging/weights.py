@@ -25,14 +25,15 @@ _TAPER = 0.1  # share of the codes over which a frame fades out towards clipping
 
 @dataclass(frozen=True)
 class Tables:
-    """Lookup tables of an estimator, float32 (K, C, levels): numerator, denominator, numerator of the variance.
+    """Lookup tables of an estimator, (K, C, levels): numerator, denominator, numerator of the variance.
 
-    `exposure` (C, levels) is exp g, for pixels that no frame measured. `logarithmic` where the quotient is ln radiance.
+    float32, but for the variance, whose squares float32 cannot hold. `exposure` (C, levels) is exp g, for pixels that no
+    frame measured. `logarithmic` where the quotient is ln radiance.
     """
 
     numerator: NDArray[np.float32]
     denominator: NDArray[np.float32]
-    variance: NDArray[np.float32]
+    variance: NDArray[np.float64]
     exposure: NDArray[np.float32]
     logarithmic: bool
 
@@ -68,8 +69,8 @@ def build_tables(
     # One common factor keeps float32 sums away from overflow; it cancels in the quotient.
     scale = 1 / max(float(b.max()) for b in denominator)
     return Tables(
-        _stack(numerator, scale),
-        _stack(denominator, scale),
+        _stack(numerator, scale).astype(np.float32),
+        _stack(denominator, scale).astype(np.float32),
         _stack(variance, scale**2),
         np.ascontiguousarray(x.T, np.float32),
         logarithmic,
@@ -98,5 +99,5 @@ def _tapered(levels: int, clip: tuple[int, int]) -> NDArray[np.float64]:
     return np.where((codes >= low) & (codes <= high), u**2 * (3 - 2 * u), 0.0)
 
 
-def _stack(tables: list[NDArray[np.float64]], scale: float) -> NDArray[np.float32]:
-    return np.ascontiguousarray(np.stack(tables).transpose(0, 2, 1) * scale, np.float32)
+def _stack(tables: list[NDArray[np.float64]], scale: float) -> NDArray[np.float64]:
+    return np.ascontiguousarray(np.stack(tables).transpose(0, 2, 1) * scale)

@@ -14,14 +14,17 @@ from hdrkit.types.response import ResponseCurve
 
 @dataclass(frozen=True)
 class StepCheck:
-    """An exposure step as stated and as the pixels show it, in EV, between two neighbouring frames of a bracket."""
+    """An exposure step as stated and as the pixels show it, in EV, between two neighbouring frames of a bracket.
+
+    The estimate and its uncertainty are None where the frames share too few well-exposed pixels to tell.
+    """
 
     bracket: str
     shorter: str
     longer: str
     stated_ev: float
-    estimated_ev: float
-    uncertainty_ev: float
+    estimated_ev: float | None
+    uncertainty_ev: float | None
     contradicts: bool
 
 

@@ -1,0 +1,38 @@
+# make demo   install into .venv and run the main job on the sample pictures
+# make test   install with the test tools and run every check
+
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.installed
+DEMO := demo
+NUMBER_OF_CORES := $(shell $(PYTHON) -c "import os; print(os.cpu_count())")
+
+.PHONY: demo test clean
+
+$(STAMP): pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	touch $@
+
+$(STAMP)-test: $(STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[test]"
+	touch $@
+
+demo: $(STAMP)
+	$(BIN)/hdrkit calibrate samples/room --groups samples/room_groups.csv -o $(DEMO)/room_response.npz
+	$(BIN)/hdrkit merge samples/room --groups samples/room_groups.csv --response $(DEMO)/room_response.npz -o $(DEMO)/room --preview
+	$(BIN)/hdrkit calibrate samples/allsky -o $(DEMO)/allsky_response.npz
+	$(BIN)/hdrkit merge samples/allsky --response $(DEMO)/allsky_response.npz -o $(DEMO)/allsky --align none --range auto --preview
+	@echo
+	@echo "The demo wrote, below $(CURDIR)/$(DEMO):"
+	@cd $(DEMO) && find . -type f | sort | xargs ls -l | awk '{printf "  %9d  %s\n", $$5, $$NF}'
+
+test: $(STAMP)-test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest -n $(NUMBER_OF_CORES) -q
+
+clean:
+	rm -rf .venv $(DEMO)

@@ -1,0 +1,164 @@
+"""Warping keeps what is known of every pixel: its codes, whether it was clipped, whether it was seen."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from hdrkit.alignment.warp import common_area, crop, warp
+from hdrkit.errors import AlignmentError
+from hdrkit.types import Encoding, Frame, Photo
+
+DTYPES = {np.uint8: 255.0, np.uint16: 60000.0, np.float32: 1.0}
+
+
+def shift(x: float, y: float) -> NDArray[np.float64]:
+    return np.array([[1, 0, x], [0, 1, y], [0, 0, 1.0]])
+
+
+def tilted() -> NDArray[np.float64]:
+    angle = math.radians(3)
+    return np.array([[math.cos(angle), -math.sin(angle), 2.3], [math.sin(angle), math.cos(angle), -1.7], [2e-5, -1e-5, 1]])
+
+
+def random_frame(dtype: type, channels: int, clipped_share: float = 0.0, seed: int = 0) -> Frame:
+    rng = np.random.default_rng(seed)
+    white = DTYPES[dtype]
+    pixels = (rng.uniform(0.1, 0.9, (40, 50, channels)) * white).astype(dtype)
+    pixels[rng.random((40, 50)) < clipped_share, -1] = white
+    return Frame(pixels, black=0.0, white=white)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize(("x", "y"), [(3, 0), (0, -4), (-7, 5), (0, 0), (60, 0)])
+def test_whole_pixel_shifts_copy_codes(dtype: type, channels: int, x: int, y: int) -> None:
+    frame = random_frame(dtype, channels, clipped_share=0.2)
+    moved = warp(frame, shift(x, y))
+    for row in range(40):
+        for column in range(50):
+            inside = 0 <= row + y < 40 and 0 <= column + x < 50
+            assert moved.seen[row, column] == inside
+            if inside:
+                np.testing.assert_array_equal(moved.pixels[row, column], frame.pixels[row + y, column + x])
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("matrix", [shift(0.5, 0), shift(-1.25, 2.75), tilted()])
+def test_clipping_and_coverage_follow_the_footprint(dtype: type, channels: int, matrix: NDArray[np.float64]) -> None:
+    frame = random_frame(dtype, channels, clipped_share=0.01)
+    clipped_before = (frame.pixels >= frame.white).any(axis=2)
+    moved = warp(frame, matrix)
+    assert moved.pixels.dtype == dtype
+    assert moved.pixels.shape == frame.pixels.shape
+    assert moved.pixels.flags.c_contiguous
+    clipped_after = moved.pixels >= frame.white
+    np.testing.assert_array_equal(clipped_after.any(axis=2), clipped_after.all(axis=2))
+    for row in range(40):
+        for column in range(50):
+            x, y, w = matrix @ [column, row, 1]
+            contributing, near = footprint(x / w, y / w, 0), footprint(x / w, y / w, 1)
+            hit, near_hit = (any(clipped_before[tap] for tap in taps if inside(tap)) for taps in (contributing, near))
+            assert hit <= clipped_after[row, column, 0] <= near_hit
+            assert all(map(inside, near)) <= moved.seen[row, column] <= all(map(inside, contributing))
+
+
+def footprint(x: float, y: float, slack: int) -> list[tuple[int, int]]:
+    """(row, column) of the pixels that cubic interpolation at (x, y) weighs.
+
+    Positions are rounded to 1/32 pixel, and near whole pixels only the pixel itself counts; there the mask may be larger.
+    """
+    rows, columns = (
+        range(round(v) - 2 * slack, round(v) + 2 * slack + 1)
+        if abs(v - round(v)) < 1 / 32
+        else range(math.floor(v) - 1, math.floor(v) + 3)
+        for v in (y, x)
+    )
+    return [(row, column) for row in rows for column in columns]
+
+
+def inside(tap: tuple[int, int]) -> bool:
+    return 0 <= tap[0] < 40 and 0 <= tap[1] < 50
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_interpolation_reproduces_a_smooth_picture(dtype: type) -> None:
+    white = DTYPES[dtype]
+
+    def picture(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
+        return white * (0.5 + 0.2 * np.sin(x / 6) + 0.2 * np.cos(y / 7))[..., None]
+
+    y, x = np.mgrid[:40, :50].astype(float)
+    matrix = tilted()
+    moved = warp(Frame(picture(x, y).astype(dtype), white=white), matrix)
+    source = np.tensordot(matrix, np.stack([x, y, np.ones_like(x)]), 1)
+    expected = picture(source[0] / source[2], source[1] / source[2])
+    assert moved.seen.mean() > 0.8
+    assert np.abs(moved.pixels.astype(float) - expected)[moved.seen].max() < 0.01 * white
+
+
+def test_overshoot_never_looks_clipped() -> None:
+    pixels = np.full((20, 20, 1), 10, np.uint8)
+    pixels[:, 10:] = 254
+    moved = warp(Frame(pixels), shift(0.5, 0))
+    assert moved.pixels.max() == 254
+    assert moved.pixels.min() == 10
+
+
+def test_everything_else_is_kept_and_nothing_written_to() -> None:
+    photo = Photo(Path("a.jpg"), 50, 40, Encoding.RAW)
+    base = random_frame(np.uint16, 3)
+    frame = Frame(base.pixels, photo, black=500.0, white=60000.0, to_srgb=np.eye(3))
+    before = frame.pixels.copy()
+    moved = warp(frame, tilted())
+    assert (moved.photo, moved.black, moved.white) == (photo, 500.0, 60000.0)
+    assert moved.to_srgb is frame.to_srgb
+    np.testing.assert_array_equal(frame.pixels, before)
+
+
+def test_an_unseen_area_moves_along() -> None:
+    seen = np.ones((40, 50), bool)
+    seen[:, :10] = False
+    frame = Frame(random_frame(np.uint8, 3).pixels, seen=seen)
+    assert not warp(frame, shift(-5, 0)).seen[:, :15].any()
+    assert warp(frame, shift(-5, 0)).seen[:, 15:].all()
+    half = warp(frame, shift(-0.5, 0)).seen
+    assert not half[:, :11].any()
+    assert half[2:-2, 13:-2].all()
+
+
+def test_infinite_white_clips_nothing() -> None:
+    frame = Frame(random_frame(np.float32, 3).pixels * np.float32(50), white=math.inf)
+    moved = warp(frame, tilted())
+    assert np.isfinite(moved.pixels).all()
+    assert moved.pixels.max() <= 1.3 * frame.pixels.max()
+
+
+def test_common_area_and_crop_of_shifts() -> None:
+    frame = random_frame(np.uint8, 3)
+    frames = [frame, warp(frame, shift(4, 0)), warp(frame, shift(-3, 2))]
+    area = common_area(frames)
+    assert area == (0, 38, 3, 46)
+    cut = crop(frames, area)
+    assert all(piece.pixels.shape == (38, 43, 3) and piece.pixels.flags.c_contiguous for piece in cut)
+    assert all(piece.seen is None or piece.seen.all() for piece in cut)
+    np.testing.assert_array_equal(cut[0].pixels, frame.pixels[0:38, 3:46])
+
+
+def test_common_area_of_turned_frames_is_seen_and_large() -> None:
+    frame = random_frame(np.uint8, 1)
+    moved = [frame, warp(frame, tilted()), warp(frame, np.linalg.inv(tilted()))]
+    top, bottom, left, right = common_area(moved)
+    assert all(f.seen is None or f.seen[top:bottom, left:right].all() for f in moved)
+    assert (bottom - top) * (right - left) > 0.6 * 40 * 50
+
+
+def test_no_common_area_is_an_error() -> None:
+    frame = random_frame(np.uint8, 1)
+    with pytest.raises(AlignmentError, match="no area in common"):
+        common_area([warp(frame, shift(30, 0)), warp(frame, shift(-30, 0))])
