@@ -1,6 +1,6 @@
 """Draw docs/demo.jpg: the exposures of one sample bracket above the radiance that `make demo` merged them into.
 
-    python samples/make_figure.py            (after make demo)
+python samples/make_figure.py            (after make demo)
 """
 
 from pathlib import Path

@@ -27,7 +27,30 @@ def test_a_folder_is_walked_in_a_stable_order_and_other_files_are_counted(tmp_pa
     assert found.ignored == 2
 
 
-@pytest.mark.parametrize("suffix", "jpg jpeg png tif tiff webp jp2 bmp avif nef cr2 cr3 arw dng raf orf rw2 exr hdr".split())
+@pytest.mark.parametrize(
+    "suffix",
+    [
+        "jpg",
+        "jpeg",
+        "png",
+        "tif",
+        "tiff",
+        "webp",
+        "jp2",
+        "bmp",
+        "avif",
+        "nef",
+        "cr2",
+        "cr3",
+        "arw",
+        "dng",
+        "raf",
+        "orf",
+        "rw2",
+        "exr",
+        "hdr",
+    ],
+)
 def test_formats_are_known_by_their_suffix_in_any_case(suffix):
     assert f".{suffix}" in PHOTO_SUFFIXES
 

@@ -15,16 +15,64 @@ from hdrkit.exposure import (
 )
 from hdrkit.types import Exposure, ExposureSource
 
-FULL_STOPS = "8000 4000 2000 1000 500 250 125 60 30 15 8 4 2".split()
-THIRD_STOPS = "8000 6400 5000 4000 3200 2500 2000 1600 1250 1000 800 640 500 400 320 250 200 160 125 100 80 60 50 40 30 25 20".split()
-HALF_STOPS = "8000 6000 4000 3000 2000 1500 1000 750 500 350 250 180 125 90 60 45 30".split()
+FULL_STOPS = ["8000", "4000", "2000", "1000", "500", "250", "125", "60", "30", "15", "8", "4", "2"]
+THIRD_STOPS = [
+    "8000",
+    "6400",
+    "5000",
+    "4000",
+    "3200",
+    "2500",
+    "2000",
+    "1600",
+    "1250",
+    "1000",
+    "800",
+    "640",
+    "500",
+    "400",
+    "320",
+    "250",
+    "200",
+    "160",
+    "125",
+    "100",
+    "80",
+    "60",
+    "50",
+    "40",
+    "30",
+    "25",
+    "20",
+]
+HALF_STOPS = [
+    "8000",
+    "6000",
+    "4000",
+    "3000",
+    "2000",
+    "1500",
+    "1000",
+    "750",
+    "500",
+    "350",
+    "250",
+    "180",
+    "125",
+    "90",
+    "60",
+    "45",
+    "30",
+]
 
 
 @pytest.mark.parametrize(("dial", "steps"), [(FULL_STOPS, 1), (THIRD_STOPS, 3), (HALF_STOPS, 2)])
 def test_a_dial_of_shutter_times_becomes_equal_steps(dial, steps):
     exact = [math.log2(exact_time_s(1 / float(nominal))) for nominal in dial]
     assert exact[0] == -13
-    assert [later - earlier for earlier, later in zip(exact, exact[1:], strict=False)] == pytest.approx([1 / steps] * (len(dial) - 1))
+    assert [later - earlier for earlier, later in zip(exact, exact[1:], strict=False)] == pytest.approx(
+        [1 / steps] * (len(dial) - 1)
+    )
 
 
 @pytest.mark.parametrize(
@@ -109,7 +157,9 @@ def test_shutter_times_as_people_write_them(text, time_s):
     assert parse_time_s(text) == pytest.approx(time_s, rel=1e-15)
 
 
-@pytest.mark.parametrize("text", ["", "fast", "1/", "/60", "1/0", "0", "-1", "1/-60", "inf", "nan", "1e999", "1/2/3", "1,5", "5 h", "+-1"])
+@pytest.mark.parametrize(
+    "text", ["", "fast", "1/", "/60", "1/0", "0", "-1", "1/-60", "inf", "nan", "1e999", "1/2/3", "1,5", "5 h", "+-1"]
+)
 def test_what_is_no_time_is_refused_with_the_words_that_were_given(text):
     with pytest.raises(ExposureError) as caught:
         parse_time_s(text)
@@ -125,7 +175,15 @@ def test_times_print_as_photographers_write_them_and_read_back(time_s, text):
 
 @pytest.mark.parametrize(
     ("stem", "time"),
-    [("20240614093000_51200", 51200), ("set_two_1_250", 250), ("a_007", 7), ("a_0", None), ("a", None), ("a_12b", None), ("123", None)],
+    [
+        ("20240614093000_51200", 51200),
+        ("set_two_1_250", 250),
+        ("a_007", 7),
+        ("a_0", None),
+        ("a", None),
+        ("a_12b", None),
+        ("123", None),
+    ],
 )
 def test_an_exposure_at_the_end_of_a_name(stem, time):
     assert exposure_from_name(stem) == (None if time is None else Exposure(time, source=ExposureSource.FILENAME))

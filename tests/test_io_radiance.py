@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from hdrkit.compiled import compiled
 from hdrkit.errors import HdrkitWarning, InputError, OutputError
 from hdrkit.io.radiance import radiance_size, read_radiance, write_radiance
 from hdrkit.io.rgbe import RADIANCE_CHROMATICITIES, from_rgbe, rgb_to_xyz, to_rgbe
-from hdrkit.compiled import compiled
 from hdrkit.io.rle import decode_scanlines, encode_scanlines
 from hdrkit.types import RadianceMap
 from hdrkit.types.image import SRGB_CHROMATICITIES

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -54,26 +53,34 @@ def calibrate(
     options = options or CalibrationOptions()
     skipped: list[str] = []
     samples: list[Samples] = []
-    readers = _readers(source, inputs, skipped)
-    for done, read in enumerate(readers):
+    items: Sequence[Stack | Bracket]
+    ignored = 0
+    if isinstance(source, Stack):
+        items = [source]
+    elif isinstance(source, (str, Path)) or not all(isinstance(one, Stack) for one in source):
+        found = find_brackets(cast(Paths, source), inputs)
+        items, skipped, ignored = found.brackets, list(found.failures), found.ignored
+    else:
+        items = cast(Sequence[Stack], source)
+    for done, item in enumerate(items):
         if progress:
-            progress("reading brackets", done, len(readers))
+            progress("reading brackets", done, len(items))
         try:
-            stack = read()
+            stack = _loaded(item, skipped)
             exposures = _calibration_exposures(stack)
             frames = _over_common_area(stack, alignment or AlignmentOptions())
             seed = options.seed + done
             samples.append(take_samples(stack.bracket.name, frames, exposures, options.sampling, options.samples, seed))
         except HdrkitError as error:
             skipped.append(str(error))
-            if len(readers) == 1:
+            if len(items) == 1:
                 raise
     if progress:
-        progress("reading brackets", len(readers), len(readers))
+        progress("reading brackets", len(items), len(items))
     if not samples:
-        raise InputError(f"none of {len(readers)} brackets can be used; the first: {skipped[0]}")
+        raise InputError(f"none of {len(items)} brackets can be used; the first: {skipped[0]}")
     result = calibrate_samples(samples, options)
-    return replace(result, report=replace(result.report, skipped=tuple(skipped)))
+    return replace(result, report=replace(result.report, skipped=tuple(skipped), ignored=ignored))
 
 
 def merge(
@@ -149,26 +156,12 @@ def ln_range(brackets: Sequence[Bracket], response: ResponseCurve | None) -> tup
     return ln_exposure_range(response, [t for bracket in brackets for t in bracket.relative_exposures()])
 
 
-def _readers(
-    source: Stack | Sequence[Stack] | Paths, inputs: InputOptions | None, skipped: list[str]
-) -> list[Callable[[], Stack]]:
-    """One call a bracket that brings its pixels; what cannot be read is added to `skipped`."""
-
-    def read(bracket: Bracket) -> Stack:
-        stack, failures = load_readable(bracket)
-        skipped.extend(failures)
-        return stack
-
-    if isinstance(source, Stack):
-        return [lambda: source]
-    if not isinstance(source, (str, Path)) and all(isinstance(one, Stack) for one in source):
-        return [partial(_given, one) for one in source if isinstance(one, Stack)]
-    found = find_brackets(cast(Paths, source), inputs)
-    skipped.extend(found.failures)
-    return [partial(read, bracket) for bracket in found.brackets]
-
-
-def _given(stack: Stack) -> Stack:
+def _loaded(item: Stack | Bracket, skipped: list[str]) -> Stack:
+    """The pixels of a bracket, if they are not there yet; files that cannot be read are added to `skipped`."""
+    if isinstance(item, Stack):
+        return item
+    stack, failures = load_readable(item)
+    skipped.extend(failures)
     return stack
 
 

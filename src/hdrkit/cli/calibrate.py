@@ -57,7 +57,7 @@ def calibrate(
     All brackets are solved together, each with its own exposure times. The curve is made monotone, codes that no sample
     covers are marked, and exposure steps that the pixels contradict are reported.
     """
-    from hdrkit.cli.console import print_json, progress, trouble
+    from hdrkit.cli.console import ignored, print_json, progress, trouble
     from hdrkit.io.curves import write_curve
     from hdrkit.io.files import write_bytes
     from hdrkit.pipeline import calibrate as run
@@ -85,6 +85,7 @@ def calibrate(
         print_json({"output": output, "plot": drawn if plot else None, "camera": result.response.camera, "report": result.report})
     else:
         _print_report(result.report, output, drawn if plot else None)
+    ignored(result.report.ignored)
     for line in result.report.skipped:
         trouble(line)
     if result.report.skipped:

@@ -24,6 +24,12 @@ def trouble(message: str, kind: str = "error") -> None:
     err.print(message, markup=False)
 
 
+def ignored(count: int) -> None:
+    """Say how many files were passed over because they are no photographs."""
+    if count:
+        err.print(f"{count} other file{'s' if count > 1 else ''} ignored")
+
+
 def print_json(value: Any) -> None:
     """A report for scripts."""
     sys.stdout.write(to_json(value) + "\n")

@@ -96,7 +96,7 @@ def merge(
     One bracket becomes one file, many become a folder, with nested folders kept. Pixels clipped in every frame take the
     least that they can be, pixels black in every frame the most; both are counted.
     """
-    from hdrkit.cli.console import print_json, progress, trouble
+    from hdrkit.cli.console import ignored, print_json, progress, trouble
     from hdrkit.inputs import find_brackets
     from hdrkit.io.curves import read_curve
 
@@ -134,6 +134,7 @@ def merge(
         print_json({"ignored_files": found.ignored, "unreadable": found.failures, "brackets": outcomes})
     else:
         _print_outcomes(outcomes)
+    ignored(found.ignored)
     lines = [*found.failures, *(line for o in outcomes for line in (*o.failures, *([o.error] if o.error else [])))]
     for line in lines:
         trouble(line)

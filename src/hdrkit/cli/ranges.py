@@ -24,7 +24,7 @@ def show_range(
     json: shared.Json = False,
 ) -> None:
     """Tell the range of ln radiance that all these brackets can record, for `hdrkit merge --range MIN MAX`."""
-    from hdrkit.cli.console import out, print_json, trouble
+    from hdrkit.cli.console import ignored, out, print_json, trouble
     from hdrkit.inputs import find_brackets
     from hdrkit.io.curves import read_curve
     from hdrkit.pipeline import ln_range
@@ -35,6 +35,7 @@ def show_range(
         print_json({"min_ln": low, "max_ln": high, "brackets": len(found.brackets), "unreadable": found.failures})
     else:
         out.print(f"{low:.4f} {high:.4f}")
+    ignored(found.ignored)
     for line in found.failures:
         trouble(line)
     if found.failures:

@@ -75,7 +75,9 @@ def _key(photo: Photo, root: Path, by: By, round_s: float, groups: Mapping[str, 
     if by is By.TIME:
         taken = timestamp_in_name(photo.path)
         if taken is None:
-            raise InputError(f"{show(photo.path)}: no timestamp YYYYmmddHHMMSS in the name; group by folder instead (--by folder)")
+            raise InputError(
+                f"{show(photo.path)}: no timestamp YYYYmmddHHMMSS in the name; group by folder instead (--by folder)"
+            )
         return str(photo.path.parent), str(_relative(photo.path, root).parent / f"{_floor(taken, round_s):%Y%m%d%H%M%S}")
     return str(photo.path.parent), _folder_name(photo.path, root)
 

@@ -93,7 +93,7 @@ def _read_encoded_header(path: Path, max_pixels: int) -> Photo:
             tags = _exif(image, file)
     except UnidentifiedImageError:
         raise InputError(f"{show(path)}: not an image, whatever its name says; remove it or convert it") from None
-    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
+    except (OSError, SyntaxError, ValueError, EOFError, RuntimeError, Image.DecompressionBombError) as error:
         raise InputError(f"{show(path)}: the image header cannot be read ({error}); the file is damaged") from error
     orientation = tags.get(_ORIENTATION, 1)
     orientation = orientation if orientation in range(1, 9) and not turned else 1

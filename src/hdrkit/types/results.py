@@ -44,6 +44,7 @@ class CalibrationReport:
     `residual` is the weighted RMS of g(z) - ln E - ln t in each channel; `covered` the lowest and highest code with data;
     `repaired` the codes changed to make the curve monotone; `disagreeing` the channels whose curve differs from the
     median channel by more than `channel_spread`'s tolerance; `channel_spread` the largest difference in ln exposure.
+    `skipped` has a line for each file or bracket that could not be used; `ignored` counts files that are no photographs.
     """
 
     method: str
@@ -56,6 +57,7 @@ class CalibrationReport:
     disagreeing: tuple[int, ...]
     steps: tuple[StepCheck, ...]
     skipped: tuple[str, ...] = ()
+    ignored: int = 0
 
 
 @dataclass(frozen=True)
