@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 import pytest
 from PIL import Image, PngImagePlugin
+from PIL.TiffImagePlugin import IFDRational
 
 from hdrkit.errors import InputError
 from hdrkit.grouping.options import InputOptions
@@ -25,7 +26,7 @@ def exif(time=(1, 60), f_number=5.6, iso=125, orientation=None, **more):
     if orientation:
         tags[274] = orientation
     inner = tags.get_ifd(EXIF_IFD)
-    inner |= {0x829A: time[0] / time[1], 0x829D: f_number, 0x8827: iso, 0x9003: "2024:06:14 09:30:05", 0xA434: "35 mm"}
+    inner |= {0x829A: IFDRational(*time), 0x829D: f_number, 0x8827: iso, 0x9003: "2024:06:14 09:30:05", 0xA434: "35 mm"}
     inner |= {int(tag, 16): value for tag, value in more.items()}
     return tags
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from hdrkit.alignment.options import AlignmentOptions
 from hdrkit.errors import HdrkitError, OutputError
+from hdrkit.io.discover import refuse_overwriting
 from hdrkit.io.files import show
 from hdrkit.merging.options import Estimator, MergeOptions
 from hdrkit.tonemapping.render import RenderOptions
@@ -56,8 +57,8 @@ class MergeOutcome:
     """What became of a job: files written and the report, or the error; `failures` lists frames that were left out."""
 
     bracket: str
-    output: str | None = None
-    preview: str | None = None
+    output: Path | None = None
+    preview: Path | None = None
     report: MergeReport | None = None
     failures: tuple[str, ...] = ()
     error: str | None = None
@@ -66,7 +67,8 @@ class MergeOutcome:
 def output_paths(brackets: Sequence[Bracket], out: Path, options: MergeOptions, suffix: str | None) -> list[Path]:
     """Where each bracket goes: `out` itself where it names a file, else a file a bracket in the folder `out`.
 
-    Raises OutputError where several brackets would go into one file, or the file type does not fit the estimator.
+    Raises OutputError where several brackets would go into one file, the file type does not fit the estimator, or a
+    photograph would be overwritten.
     """
     display = options.estimator is Estimator.MERTENS
     allowed = DISPLAY_SUFFIXES if display else RADIANCE_SUFFIXES
@@ -76,10 +78,13 @@ def output_paths(brackets: Sequence[Bracket], out: Path, options: MergeOptions, 
         _require_suffix(
             out.suffix.lower().replace(".tiff", ".tif").replace(".jpeg", ".jpg").replace(".pic", ".hdr"), allowed, out
         )
-        return [out]
-    chosen = f".{suffix}" if suffix else (".png" if display else ".exr")
-    _require_suffix(chosen, allowed, out)
-    return [out / f"{bracket.name}{chosen}" for bracket in brackets]
+        paths = [out]
+    else:
+        chosen = f".{suffix}" if suffix else (".png" if display else ".exr")
+        _require_suffix(chosen, allowed, out)
+        paths = [out / f"{bracket.name}{chosen}" for bracket in brackets]
+    refuse_overwriting(paths, (photo.path for bracket in brackets for photo in bracket.photos))
+    return paths
 
 
 def _require_suffix(suffix: str, allowed: Sequence[str], out: Path) -> None:
@@ -143,6 +148,8 @@ def run_job(job: MergeJob) -> MergeOutcome:
         return MergeOutcome(name, error=str(error))
     except MemoryError:
         return MergeOutcome(name, error=f"{name}: not enough memory; try fewer --jobs")
+    except Exception as error:  # a fault of ours, which must not take the other brackets down
+        return MergeOutcome(name, error=f"{name}: {type(error).__name__}: {error}; please report this fault of hdrkit")
 
 
 def _run(job: MergeJob) -> MergeOutcome:
@@ -162,4 +169,4 @@ def _run(job: MergeJob) -> MergeOutcome:
         if job.out.preview is not None:
             preview = job.output.with_name(f"{job.output.stem}_preview.{job.out.preview_type}")
             write_display(render(result.radiance, job.out.preview), preview)
-    return MergeOutcome(job.bracket.name, show(job.output), show(preview) if preview else None, result.report, failures)
+    return MergeOutcome(job.bracket.name, job.output, preview, result.report, failures)

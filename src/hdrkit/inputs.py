@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hdrkit.errors import HdrkitError, InputError
-from hdrkit.grouping.brackets import form_brackets, parse_span_s
-from hdrkit.grouping.options import By, InputOptions
+from hdrkit.grouping.brackets import form_brackets
+from hdrkit.grouping.options import By, InputOptions, parse_span_s
 from hdrkit.io.artifacts import ExposureOverride, read_exposure_list, read_groups
 from hdrkit.io.discover import discover
 from hdrkit.io.files import show

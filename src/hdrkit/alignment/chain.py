@@ -25,10 +25,10 @@ from hdrkit.types import AlignmentReport, Frame, FrameAlignment
 Progress = Callable[[int, int], None]
 Pyramid = list[Plane]
 
-STILL_PX = 0.15
-MAX_ANCHORS = 3
-START_PX = 512
-SHOWN_PX = 3.0
+STILL_PX = 0.15  # corners that move less do not pay for interpolating the frame
+MAX_ANCHORS = 2
+START_PX = 512  # longest side at which bitmaps start what brightness refines
+SHOWN_PX = 3.0  # displacement that a picture shows well
 JUDGED_AT_LEAST_PX = 250
 
 
@@ -49,7 +49,8 @@ def align(
     """The frames warped onto frame `reference`, and how each was found.
 
     `frames` come from the shortest to the longest exposure, or by mean brightness. The reference, and every frame that
-    stays where it is, is returned as the same object. `progress` is called with (frames done, frames in all).
+    stays where it is, is returned as the same object; cropping is left to `warp.crop`. `progress` is called with (frames
+    done, frames to place).
     Raises InputError where frames differ in size.
     """
     _check(frames, reference)
@@ -94,8 +95,9 @@ def _place(
     """Place frame `i` by the nearest placed frame towards the reference that it has something in common with."""
     moving, methods = pyramids[i], ("ecc", "features") if options.method == "auto" else (options.method,)
     towards = range(i - 1, reference - 1, -1) if i > reference else range(i + 1, reference + 1)
-    for j in [j for j in towards if placed[j].measured is not None][:MAX_ANCHORS]:
-        anchor = [warped(level, level.from_frame(_measured(placed[j]))) for level in pyramids[j]]
+    anchors = [(j, matrix) for j in towards if (matrix := placed[j].measured) is not None]
+    for j, matrix in anchors[:MAX_ANCHORS]:
+        anchor = [warped(level, level.from_frame(matrix)) for level in pyramids[j]]
         left_alone = None
         for method in methods:
             motion = _estimate(method, anchor, moving, i > j, options)
@@ -108,10 +110,6 @@ def _place(
         if left_alone is not None:
             return left_alone
     return _Placement(np.eye(3), None, "identity", note="too little in common with its neighbours; left where it is")
-
-
-def _measured(placement: _Placement) -> Matrix:
-    return placement.matrix if placement.measured is None else placement.measured
 
 
 def _estimate(method: str, anchor: Pyramid, moving: Pyramid, moving_is_longer: bool, options: AlignmentOptions) -> Matrix | None:

@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 
 from hdrkit.alignment.planes import Matrix, Plane, eroded, gradient, scaled, smooth, warped
 
-MAX_POINTS = 60_000
+MAX_POINTS = 40_000
+LEVELS = 16
 MIN_POINTS = 200
 ITERATIONS = 30
 CONVERGED_PX = 0.01
@@ -66,9 +67,8 @@ def refine(template: Plane, moving: Plane, motion: Matrix) -> Matrix | None:
         sampled, inside = _sample(source, lit, motion, points)
         if inside.sum() < MIN_POINTS:
             return None
-        value = points.value[inside]
-        residual = sampled[inside] - value
-        step = _step(points.jacobian[inside], residual, value, _parameters(points.normalised(motion)))
+        residual = sampled[inside] - points.value[inside]
+        step = _step(points.jacobian[inside], residual, points.level[inside], _parameters(points.normalised(motion)))
         motion = scaled(motion @ points.pixels(np.linalg.inv(_generator(step))))
         if not np.isfinite(motion).all():
             return None
@@ -80,10 +80,14 @@ def refine(template: Plane, moving: Plane, motion: Matrix) -> Matrix | None:
 
 @dataclass(frozen=True)
 class _Points:
-    """The template pixels that say most about motion; coordinates in units of `radius` about `centre`."""
+    """The template pixels that say most about motion, their brightness and which of LEVELS equal shares of it they are in.
+
+    The jacobian's coordinates are in units of `radius` about `centre`.
+    """
 
     xy: Floats
     value: Floats
+    level: NDArray[np.int64]
     jacobian: Floats
     centre: tuple[float, float]
     radius: float
@@ -102,9 +106,9 @@ class _Points:
         along_x = np.stack([one, zero, -y, x, x, y, x * x, x * y], 1)
         along_y = np.stack([zero, one, x, y, -y, x, x * y, y * y], 1)
         jacobian = (dx[chosen][:, None] * along_x + dy[chosen][:, None] * along_y) * radius
-        return cls(
-            np.stack([cols, rows], 1).astype(float), smooth(template.values)[chosen].astype(float), jacobian, centre, radius
-        )
+        value = smooth(template.values)[chosen].astype(float)
+        level = np.searchsorted(np.sort(value)[:: max(1, -(-len(value) // LEVELS))], value, side="right") - 1
+        return cls(np.stack([cols, rows], 1).astype(float), value, level, jacobian, centre, radius)
 
     def normalised(self, motion: Matrix) -> Matrix:
         """A motion in pixels, in the units of the points."""
@@ -162,9 +166,9 @@ def _transfer(template: Plane, moving: Plane, motion: Matrix) -> tuple[Floats, F
     return codes, np.quantile(template.values.flat[sample], shares)[first]
 
 
-def _step(jacobian: Floats, residual: Floats, value: Floats, parameters: Floats) -> Floats:
+def _step(jacobian: Floats, residual: Floats, level: NDArray[np.int64], parameters: Floats) -> Floats:
     """The Gauss-Newton step of the motion parameters, with scatter by brightness, robust weights and the prior."""
-    spread = _scatter(residual, value)
+    spread = _scatter(residual, level)
     weight = 1 / (spread**2 * (1 + (residual / (2.385 * spread)) ** 2))
     weighted = jacobian * weight[:, None]
     prior = 1 / PRIOR**2
@@ -172,18 +176,16 @@ def _step(jacobian: Floats, residual: Floats, value: Floats, parameters: Floats)
     return np.asarray(np.linalg.solve(normal, EFFECTIVE * (weighted.T @ residual) + prior * parameters))
 
 
-def _scatter(residual: Floats, value: Floats) -> Floats:
+def _scatter(residual: Floats, level: NDArray[np.int64]) -> Floats:
     """Robust standard deviation of the residuals at each brightness."""
-    edges = np.quantile(value, np.linspace(0, 1, 17))
-    bins = np.clip(np.searchsorted(edges, value, side="right") - 1, 0, 15)
-    found = np.full(16, np.nan)
-    for i in range(16):
-        members = residual[bins == i]
+    size = np.abs(residual)
+    overall = 1.4826 * float(np.median(size))
+    found = np.full(LEVELS, overall)
+    for i in range(LEVELS):
+        members = size[level == i]
         if len(members) >= 20:
-            found[i] = 1.4826 * np.median(np.abs(members))
-    overall = 1.4826 * float(np.median(np.abs(residual)))
-    found = np.where(np.isnan(found), overall, found)
-    return np.asarray(np.maximum(found, max(0.25 * overall, 1e-4))[bins])
+            found[i] = 1.4826 * np.median(members)
+    return np.asarray(np.maximum(found, max(0.25 * overall, 1e-4))[level])
 
 
 def _generator(parameters: Floats) -> Matrix:

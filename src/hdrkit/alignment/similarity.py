@@ -18,9 +18,8 @@ TILES = 8
 MIN_PIXELS = 400
 MIN_TILES = 5
 RELATED = 0.2  # agreement that pictures of different things do not reach
-MIN_GAIN = 0.002
-MAX_WORSE = 0.25
-
+MIN_GAIN = 0.002  # ten times what interpolation alone changes in sets that did not move
+MAX_WORSE = 0.25  # share of the picture that may agree less
 MIN_BEND = 0.02  # of the parabola: flatter ones have no peak
 
 Floats = NDArray[np.float64]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,14 +13,22 @@ from hdrkit.calibration.exposures import check_steps
 from hdrkit.calibration.mitsunaga_nayar import solve_mitsunaga_nayar
 from hdrkit.calibration.observations import MAX_KNOTS, Observations, observe
 from hdrkit.calibration.options import CalibrationOptions, Method
+from hdrkit.calibration.patches import solve_patches
 from hdrkit.calibration.quality import CHANNEL_TOLERANCE, channel_spread, covered_codes, ordered, residuals
 from hdrkit.calibration.robertson import solve_robertson
 from hdrkit.calibration.sampling import Samples, require_usable
 from hdrkit.errors import CalibrationError
 from hdrkit.types import BracketReport, CalibrationReport, CalibrationResult, NoiseModel, ResponseCurve
-from hdrkit.weighting import noise_weight, scale_clip, weight_of_codes
+from hdrkit.weighting import Weight, noise_weight, scale_clip, weight_of_codes
 
+_ALGORITHMS = {
+    Method.PATCHES: "Patches",
+    Method.DEBEVEC: "Debevec",
+    Method.ROBERTSON: "Robertson",
+    Method.MITSUNAGA_NAYAR: "Mitsunaga-Nayar",
+}
 _FEWEST = 20  # observations a channel, below which a curve would be invented
+_UNLIKE = 1.2  # residual against that of a free curve, above which the family does not fit
 _RESIDUALS_KEPT = 20_000
 
 
@@ -38,12 +46,12 @@ def calibrate_samples(samples: Sequence[Samples], options: CalibrationOptions | 
     observations = [observe(samples, c, clip, knots) for c in range(channels)]
     _require_data(samples[0].names[0], observations)
     weights = _flat_weights(options, knots, channels)
-    g, orders = _solve(observations, weights, knots, options)
+    solution = _solve(samples, observations, weights, options)
     if options.weight == "noise":
-        curve = ResponseCurve(ordered(g, observations)[0])
+        curve = ResponseCurve(ordered(solution.g, observations)[0])
         weights = noise_weight(curve, NoiseModel(), scale_clip(options.clip, knots))
-        g, orders = _solve(observations, weights, knots, options)
-    g, repaired = ordered(g, observations)
+        solution = _solve(samples, observations, weights, options)
+    g, repaired = ordered(solution.g, observations)
     g = g - g[knots // 2]
     steps = check_steps(samples, observations, g, weights, options.smoothness)
     rms, rests = residuals(g, observations, weights)
@@ -52,8 +60,8 @@ def calibrate_samples(samples: Sequence[Samples], options: CalibrationOptions | 
     per_knot = (levels - 1) / (knots - 1)
     covered_levels = tuple((round(low * per_knot), round(high * per_knot)) for low, high in covered)
     report = CalibrationReport(
-        method=options.method.value,
-        options=asdict(options) | ({"order": list(orders)} if orders else {}),
+        method=solution.method.value,
+        options=asdict(options) | ({"order": list(solution.orders)} if solution.orders else {}),
         brackets=tuple(BracketReport(s.bracket, s.ln_times.size, _trusted(s, clip)) for s in samples),
         residual=rms,
         covered=covered_levels,
@@ -62,25 +70,52 @@ def calibrate_samples(samples: Sequence[Samples], options: CalibrationOptions | 
         disagreeing=tuple(c for c, value in enumerate(spread) if value > CHANNEL_TOLERANCE),
         steps=steps,
     )
-    response = ResponseCurve(g, camera=samples[0].camera, metadata=_metadata(samples, options, g)).for_levels(levels).anchored()
-    response = replace(response, covered=np.array(covered_levels))
+    response = ResponseCurve(g, camera=samples[0].camera, metadata=_metadata(samples, solution.method, options, g))
+    response = replace(
+        response.for_levels(levels).anchored(), covered=np.array(covered_levels), sigma=_resampled(solution.sigma, levels)
+    )
     return CalibrationResult(response, report, _thinned(observations, rests, per_knot))
 
 
+@dataclass(frozen=True)
+class _Solution:
+    """Curves g (knots, C) as solved, by which method, with what standard error and polynomial order where there are such."""
+
+    g: NDArray[np.float64]
+    method: Method
+    sigma: NDArray[np.float64] | None = None
+    orders: tuple[int, ...] = ()
+
+
 def _solve(
-    observations: Sequence[Observations], weights: NDArray[np.float64], knots: int, options: CalibrationOptions
-) -> tuple[NDArray[np.float64], tuple[int, ...]]:
+    samples: Sequence[Samples], observations: Sequence[Observations], weights: NDArray[np.float64], options: CalibrationOptions
+) -> _Solution:
+    knots = len(weights)
     match options.method:
-        case Method.DEBEVEC:
-            return solve_debevec(observations, weights, knots, options.smoothness), ()
         case Method.ROBERTSON:
-            return solve_robertson(observations, weights, knots), ()
+            return _Solution(solve_robertson(observations, weights, knots), Method.ROBERTSON)
         case Method.MITSUNAGA_NAYAR:
-            return solve_mitsunaga_nayar(observations, knots, options.order)
+            g, orders = solve_mitsunaga_nayar(observations, knots, options.order)
+            return _Solution(g, Method.MITSUNAGA_NAYAR, orders=orders)
+    free = solve_debevec(observations, weights, knots, options.smoothness)
+    if options.method is Method.PATCHES and (solved := solve_patches(samples, knots, free)) is not None:
+        g, sigma = solved
+        # A camera that is like none of the family (a scan with a pedestal, say) is better served by a free curve.
+        ours, theirs = residuals(g, observations, weights)[0], residuals(free, observations, weights)[0]
+        if all(our <= _UNLIKE * their for our, their in zip(ours, theirs, strict=True)):
+            return _Solution(g, Method.PATCHES, sigma)
+    return _Solution(free, Method.DEBEVEC)
+
+
+def _resampled(sigma: NDArray[np.float64] | None, levels: int) -> NDArray[np.float64] | None:
+    if sigma is None:
+        return None
+    at = np.linspace(0, len(sigma) - 1, levels)
+    return np.stack([np.interp(at, np.arange(len(sigma)), column) for column in sigma.T], axis=1)
 
 
 def _flat_weights(options: CalibrationOptions, knots: int, channels: int) -> NDArray[np.float64]:
-    kind = "gaussian" if options.method is Method.ROBERTSON else options.weight
+    kind: Weight = "gaussian" if options.method is Method.ROBERTSON else options.weight
     return np.repeat(weight_of_codes(kind, knots, scale_clip(options.clip, knots))[:, None], channels, axis=1)
 
 
@@ -98,11 +133,13 @@ def _trusted(one: Samples, clip: tuple[int, int]) -> tuple[int, ...]:
     return tuple(int(n) for n in (within.sum(axis=1) >= 2).sum(axis=0))
 
 
-def _metadata(samples: Sequence[Samples], options: CalibrationOptions, g: NDArray[np.float64]) -> dict[str, object]:
+def _metadata(
+    samples: Sequence[Samples], method: Method, options: CalibrationOptions, g: NDArray[np.float64]
+) -> dict[str, object]:
     """The keys that the series pipeline's response files carry, as far as they are known here."""
     times = np.concatenate([one.ln_times for one in samples])
     return {
-        "algorithm": {Method.DEBEVEC: "Debevec", Method.ROBERTSON: "Robertson"}.get(options.method, "Mitsunaga-Nayar"),
+        "algorithm": _ALGORITHMS[method],
         "samples_per_image": options.samples,
         "sample_technique": options.sampling.value,
         "smoothness": options.smoothness,

@@ -85,9 +85,9 @@ def _roughness(knots: int) -> NDArray[np.float64]:
     u /= u[-1] - u[0]
     left, right = np.diff(u)[:-1], np.diff(u)[1:]
     middle = np.arange(1, knots - 1)
-    second = np.zeros((knots - 2, knots))
-    rows = np.arange(knots - 2)
-    second[rows, middle - 1] = 2 / (left * (left + right))
-    second[rows, middle] = -2 / (left * right)
-    second[rows, middle + 1] = 2 / (right * (left + right))
-    return second.T @ (second * ((left + right) / 2)[:, None]) * 1e-4
+    rows = np.tile(np.arange(knots - 2), 3)
+    columns = np.concatenate([middle - 1, middle, middle + 1])
+    values = np.concatenate([2 / (left * (left + right)), -2 / (left * right), 2 / (right * (left + right))])
+    second = sparse.csr_array((values, (rows, columns)), shape=(knots - 2, knots))
+    form: NDArray[np.float64] = (second.T @ second.multiply(((left + right) / 2)[:, None])).toarray() * 1e-4
+    return form

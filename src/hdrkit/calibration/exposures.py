@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from hdrkit.calibration.debevec import solve_times
 from hdrkit.calibration.observations import Observations
 from hdrkit.calibration.sampling import Samples
-from hdrkit.errors import CalibrationError
 from hdrkit.types import StepCheck
 from hdrkit.weighting import scale_clip
 
@@ -34,10 +33,8 @@ def check_steps(
     For the estimate, curve and times are solved together, so that a wrong time cannot hide in the curve. A bracket's
     times are only known up to a scale and a power; both are fixed by the straight line that most frames lie on (least
     absolute deviation). Brackets of two frames are taken at their word. A step counts as contradicted only where the well
-    exposed pixels under the solved curve object as well. Raises CalibrationError where pictures darken as times grow.
+    exposed pixels under the solved curve object as well.
     """
-    for one in samples:
-        _require_brightening(one)
     telling = _telling_frames(observations)
     starts = np.cumsum([0, *(one.ln_times.size for one in samples)])
     held = np.zeros(starts[-1], bool)
@@ -119,13 +116,3 @@ def _off_the_line(ln_times: NDArray[np.float64], offsets: NDArray[np.float64]) -
         if np.nansum(np.abs(wrong)) < least - 1e-9:
             least, best = float(np.nansum(np.abs(wrong))), wrong
     return best
-
-
-def _require_brightening(one: Samples) -> None:
-    """Raise CalibrationError where the longest exposure is darker than the shortest."""
-    change = one.codes[:, -1].astype(float) - one.codes[:, 0]
-    if np.count_nonzero(change < 0) > np.count_nonzero(change > 0):
-        raise CalibrationError(
-            f"{one.names[-1]}: darker than {one.names[0]} although its stated exposure is longer; "
-            "the times are wrong or inverted (numbers in names count as times): give them with --exposures FILE.csv"
-        )

@@ -12,6 +12,7 @@ from hdrkit.weighting import Weight
 class Method(StrEnum):
     """How the response curve is found."""
 
+    PATCHES = "patches"
     DEBEVEC = "debevec"
     ROBERTSON = "robertson"
     MITSUNAGA_NAYAR = "mitsunaga-nayar"
@@ -35,7 +36,10 @@ class CalibrationOptions:
     `order` is the degree of the Mitsunaga-Nayar polynomial, chosen by held-out error where None.
     """
 
-    method: Method = field(default=Method.DEBEVEC, metadata={"help": "how the curve is found"})
+    method: Method = field(
+        default=Method.PATCHES,
+        metadata={"help": "how the curve is found: averages of linearised patches, the most accurate, or a classical method"},
+    )
     weight: Weight = field(default="triangle", metadata={"help": "weight of codes for the debevec method"})
     sampling: Sampling = field(default=Sampling.HISTOGRAM, metadata={"help": "how pixels are chosen"})
     samples: int = field(default=10_000, metadata={"help": "pixels taken from each bracket"})
@@ -51,7 +55,7 @@ class CalibrationOptions:
             raise InputError(f"clip limits {self.clip} must rise within 0..255")
         if self.samples < 2:
             raise InputError(f"{self.samples} samples cannot determine a curve; take at least a hundred")
-        if self.smoothness < 0:
-            raise InputError("smoothness cannot be negative")
+        if not self.smoothness > 0:
+            raise InputError("smoothness must be above 0: codes that no pixel holds would be free; 1e-6 is next to none")
         if self.order is not None and not 1 <= self.order <= 10:
             raise InputError(f"the order of the polynomial must be 1 to 10, not {self.order}")

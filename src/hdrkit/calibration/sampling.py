@@ -14,17 +14,25 @@ from hdrkit.calibration.options import Sampling
 from hdrkit.errors import CalibrationError
 from hdrkit.types import Frame
 
+PATCH = 8  # pixels across
+
 _BINS = 32
+_PIXELS_A_PATCH = 4  # what a patch counts for among the samples that were asked for
 _LEAST_RANGE = 0.05  # in ln exposure; less is no difference
 
 
 @dataclass(frozen=True)
 class Samples:
-    """Codes (N, K, C) of N pixels in the K frames of one bracket, and ln exposure of each frame (K,), shortest first."""
+    """What a calibration sees of one bracket of K frames, shortest exposure first.
+
+    `codes` (N, K, C) of N single pixels, `patches` (M, P, K, C) of the P pixels of M square patches, and `ln_times` (K,),
+    ln exposure.
+    """
 
     bracket: str
     names: tuple[str, ...]
     codes: NDArray[Any]
+    patches: NDArray[Any]
     ln_times: NDArray[np.float64]
     levels: int
     camera: str
@@ -37,7 +45,7 @@ def take_samples(
 
     `random` anywhere; `histogram` equally many in each range of brightness of the middle frame; `grid` in rows and columns;
     `flat` where the middle frame varies least, equally many in each range of brightness. The same seed gives the same pixels.
-    Raises CalibrationError where all exposures are the same.
+    Raises CalibrationError where all exposures are the same, or pictures darken as they grow.
     """
     order = np.argsort(exposures, kind="stable")
     ordered = [frames[i] for i in order]
@@ -61,14 +69,42 @@ def take_samples(
         case Sampling.FLAT:
             chosen = _evenly_over(middle.mean(axis=2).ravel(), _flattest(middle, rng), count)
     rows, columns = np.divmod(np.sort(chosen), width)
-    return Samples(
+    samples = Samples(
         bracket,
         tuple(frame.name for frame in ordered),
         np.stack([frame.pixels[rows, columns] for frame in ordered], axis=1),
+        _patches(ordered, max(1, count // _PIXELS_A_PATCH), rng),
         ln_times,
         ordered[0].levels,
         ordered[0].photo.camera if ordered[0].photo else "",
     )
+    _require_brightening(samples)
+    return samples
+
+
+def _require_brightening(one: Samples) -> None:
+    """Raise CalibrationError where the longest exposure is darker than the shortest."""
+    change = one.codes[:, -1].astype(float) - one.codes[:, 0]
+    if np.count_nonzero(change < 0) > np.count_nonzero(change > 0):
+        raise CalibrationError(
+            f"{one.names[-1]}: darker than {one.names[0]} although its stated exposure is longer; "
+            "the times are wrong or inverted (numbers in names count as times): give them with --exposures FILE.csv"
+        )
+
+
+def _patches(frames: Sequence[Frame], count: int, rng: np.random.Generator) -> NDArray[Any]:
+    """Codes (M, P, K, C) of up to `count` patches, equally many in each range of brightness of the middle frame."""
+    middle = frames[len(frames) // 2].pixels
+    down, across = middle.shape[0] // PATCH, middle.shape[1] // PATCH
+    if down * across == 0:
+        return np.empty((0, PATCH * PATCH, len(frames), middle.shape[2]), middle.dtype)
+    gray = middle[: down * PATCH, : across * PATCH].mean(axis=2, dtype=np.float32)
+    brightness = gray.reshape(down, PATCH, across, PATCH).mean(axis=(1, 3)).ravel()
+    chosen = np.sort(_evenly_over(brightness, rng.permutation(brightness.size), min(count, brightness.size)))
+    inside = np.arange(PATCH * PATCH)
+    rows = (chosen // across * PATCH)[:, None] + inside // PATCH
+    columns = (chosen % across * PATCH)[:, None] + inside % PATCH
+    return np.stack([frame.pixels[rows, columns] for frame in frames], axis=2)
 
 
 def _grid(height: int, width: int, count: int) -> NDArray[np.int64]:

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")  # before OpenCV is loaded: broken files are reported by us
+os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", str(2**40))  # the limit that holds is --max-pixels
 
 from hdrkit import __version__
 from hdrkit.cli import calibrate, info, merge, ranges

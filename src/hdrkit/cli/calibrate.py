@@ -59,12 +59,14 @@ def calibrate(
     """
     from hdrkit.cli.console import ignored, print_json, progress, trouble
     from hdrkit.io.curves import write_curve
+    from hdrkit.io.discover import discover, refuse_overwriting
     from hdrkit.io.files import write_bytes
     from hdrkit.pipeline import calibrate as run
     from hdrkit.pipeline import stamped
     from hdrkit.plotting import as_png, plot_response
 
-    chosen = CalibrationOptions(
+    chosen = shared.checked(
+        CalibrationOptions,
         method=shared.choice(Method, method, "--method"),
         weight=shared.weight_name(weight),
         sampling=shared.choice(Sampling, sampling, "--sampling"),
@@ -74,11 +76,13 @@ def calibrate(
         smoothness=smoothness,
         order=order,
     )
+    alignment = shared.checked(AlignmentOptions, method=align)
     source = shared.input_options(by, round_to, groups, exposures, literal, max_pixels)
-    with progress(quiet=json) as move:
-        result = run(inputs, chosen, AlignmentOptions(method=align), source, move)  # type: ignore[arg-type]  # checked when built
-    write_curve(stamped(result.response, inputs), output)
     drawn = output.with_suffix(".png")
+    refuse_overwriting([drawn] if plot else [], discover(inputs).paths)
+    with progress(quiet=json) as move:
+        result = run(inputs, chosen, alignment, source, move)
+    write_curve(stamped(result.response, inputs), output)
     if plot:
         write_bytes(drawn, as_png(plot_response(result.response, result)))
     if json:
@@ -93,7 +97,7 @@ def calibrate(
 
 
 def _print_report(report: CalibrationReport, output: Path, drawn: Path | None) -> None:
-    from hdrkit.cli.console import out, table, trouble
+    from hdrkit.cli.console import out, say, table, trouble
     from hdrkit.io.files import show
 
     names = ("gray",) if len(report.residual) == 1 else ("red", "green", "blue")
@@ -103,7 +107,7 @@ def _print_report(report: CalibrationReport, output: Path, drawn: Path | None) -
         used = sum(bracket.samples[c] for bracket in report.brackets)
         curve.add_row(name, f"{report.residual[c]:.4f}", f"{low} .. {high}", str(report.repaired[c]), f"{used:,}")
     frames = sum(bracket.frames for bracket in report.brackets)
-    out.print(f"{report.method} from {len(report.brackets)} bracket(s), {frames} frames")
+    say(f"{report.method} from {len(report.brackets)} bracket(s), {frames} frames")
     out.print(curve)
     for c in report.disagreeing:
         trouble(f"the {names[c]} curve is {report.channel_spread[c]:.2f} in ln exposure off the median channel", "warning")
@@ -114,4 +118,4 @@ def _print_report(report: CalibrationReport, output: Path, drawn: Path | None) -
                 f"the pixels say {step.estimated_ev:+.2f} EV; correct it with --exposures",
                 "warning",
             )
-    out.print(f"wrote {show(output)}" + (f" and {show(drawn)}" if drawn else ""), markup=False)
+    say(f"wrote {output}" + (f" and {drawn}" if drawn else ""))

@@ -12,16 +12,21 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from hdrkit.io.artifacts import to_json
+from hdrkit.io.files import show
 
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+out = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
+err = Console(stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=False)
+
+
+def say(line: str, style: str | None = None) -> None:
+    """One line of a report, whatever characters the names in it hold."""
+    out.print(show(line), style=style)
 
 
 def trouble(message: str, kind: str = "error") -> None:
     """One line about something that went wrong (`error`) or may be (`warning`)."""
-    colour = "red" if kind == "error" else "yellow"
-    err.print(f"[bold {colour}]{kind}:[/] ", end="")
-    err.print(message, markup=False)
+    err.print(f"{kind}:", style="bold red" if kind == "error" else "bold yellow", end=" ")
+    err.print(show(message))
 
 
 def ignored(count: int) -> None:
@@ -32,7 +37,7 @@ def ignored(count: int) -> None:
 
 def print_json(value: Any) -> None:
     """A report for scripts."""
-    sys.stdout.write(to_json(value) + "\n")
+    sys.stdout.write(to_json(value))
 
 
 def table(*headings: str) -> Table:

@@ -20,7 +20,7 @@ def show_info(
     json: shared.Json = False,
 ) -> None:
     """Tell what files hold: exposure and camera of a photo, coverage of a response curve, range and origin of radiance."""
-    from hdrkit.cli.console import out, print_json, table, trouble
+    from hdrkit.cli.console import out, print_json, say, table, trouble
     from hdrkit.errors import HdrkitError
     from hdrkit.io.files import show
 
@@ -35,11 +35,11 @@ def show_info(
         print_json({"files": found, "failures": failures})
     else:
         for facts in found:
-            out.print(show(facts.pop("path")), style="bold", markup=False)
+            say(str(facts.pop("path")), style="bold")
             rows = table("", "")
             rows.show_header = False
             for name, value in facts.items():
-                rows.add_row(f"  {name.replace('_', ' ')}", str(value))
+                rows.add_row(f"  {name.replace('_', ' ')}", show(str(value)))
             out.print(rows)
     for line in failures:
         trouble(line)

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, get_args
+from typing import Annotated, get_args
 
 import typer
 
 from hdrkit.alignment.options import AlignmentOptions
 from hdrkit.alignment.options import Method as AlignmentMethod
-from hdrkit.batch import MergeJob, MergeOutcome, OutputOptions, PreviewType, merge_all, output_paths
+from hdrkit.batch import (
+    DISPLAY_SUFFIXES,
+    RADIANCE_SUFFIXES,
+    MergeJob,
+    MergeOutcome,
+    OutputOptions,
+    PreviewType,
+    merge_all,
+    output_paths,
+)
 from hdrkit.cli import options as shared
 from hdrkit.merging.options import Estimator, MergeOptions
 from hdrkit.tonemapping.operators import Operator
 from hdrkit.tonemapping.render import RenderOptions
-from hdrkit.types import ResponseCurve
 from hdrkit.weighting import WEIGHTS
-
-if TYPE_CHECKING:
-    from hdrkit.inputs import Inputs
 
 EXAMPLES = (
     "Examples:  hdrkit merge room/ -o room.exr --preview   |   hdrkit merge card/ -o out/ --response response.npz   |   "
@@ -99,23 +104,27 @@ def merge(
     from hdrkit.cli.console import ignored, print_json, progress, trouble
     from hdrkit.inputs import find_brackets
     from hdrkit.io.curves import read_curve
+    from hdrkit.pipeline import ln_range
 
-    options = MergeOptions(
+    options = shared.checked(
+        MergeOptions,
         estimator=shared.choice(Estimator, estimator, "--estimator"),
         weight=shared.weight_name(weight),
         clip=shared.clip_limits(clip),
         variance=variance,
     )
-    alignment = AlignmentOptions(method=align, crop=crop)  # type: ignore[arg-type]  # checked when built
+    alignment = shared.checked(AlignmentOptions, method=align, crop=crop)
     source = shared.input_options(by, round_to, groups, exposures, literal, max_pixels)
-    renderer = RenderOptions(shared.choice(Operator, tonemap, "--tonemap"))
+    operator = shared.choice(Operator, tonemap, "--tonemap")
+    renderer = shared.checked(RenderOptions, operator=operator, range_ln=_given_range(display_range))
+    picture = shared.choice(PreviewType, preview_type, "--preview-type")
+    if file_format and f".{file_format}" not in (*RADIANCE_SUFFIXES, *DISPLAY_SUFFIXES):
+        raise typer.BadParameter(f"{file_format!r} is none of exr, hdr, jpg, png, tif", param_hint="--format")
     curve = read_curve(response) if response else None
     found = find_brackets(inputs, source)
-    out = OutputOptions(
-        half=half,
-        preview=_ranged(renderer, display_range, found, curve) if preview else None,
-        preview_type=shared.choice(PreviewType, preview_type, "--preview-type"),
-    )
+    if preview and display_range == "auto":
+        renderer = RenderOptions(operator, ln_range(found.brackets, curve))
+    out = OutputOptions(half=half, preview=renderer if preview else None, preview_type=picture)
     name = str(response) if response else "none"
     jobs_to_do = [
         MergeJob(bracket, path, curve, name, options, alignment, out)
@@ -142,24 +151,20 @@ def merge(
         raise typer.Exit(1)
 
 
-def _ranged(renderer: RenderOptions, text: str, found: Inputs, curve: ResponseCurve | None) -> RenderOptions:
-    """The renderer with the range that `--range` asks for."""
-    from hdrkit.pipeline import ln_range
-
-    if text == "none":
-        return renderer
-    if text == "auto":
-        return RenderOptions(renderer.operator, ln_range(found.brackets, curve))
+def _given_range(text: str) -> tuple[float, float] | None:
+    """The two numbers of `--range MIN MAX`; None for `auto` and `none`."""
+    if text in ("auto", "none"):
+        return None
     try:
         low, high = (float(part) for part in text.split(","))
     except ValueError:
         raise typer.BadParameter(f"{text!r} is neither two numbers, auto nor none", param_hint="--range") from None
-    return RenderOptions(renderer.operator, (low, high))
+    return low, high
 
 
 def _print_outcomes(outcomes: list[MergeOutcome]) -> None:
     """Two lines a bracket: what was done, and where it went."""
-    from hdrkit.cli.console import out, trouble
+    from hdrkit.cli.console import say, trouble
 
     for outcome in outcomes:
         if (report := outcome.report) is None:
@@ -174,8 +179,8 @@ def _print_outcomes(outcomes: list[MergeOutcome]) -> None:
         if report.exposures:
             facts += [f"saturated {100 * report.saturated / pixels:.2f} %", f"black {100 * report.black / pixels:.2f} %"]
             facts.append(f"response {report.response}")
-        out.print(f"{outcome.bracket}: {', '.join(facts)}", markup=False)
-        out.print("  wrote " + " and ".join(path for path in (outcome.output, outcome.preview) if path), markup=False)
+        say(f"{outcome.bracket}: {', '.join(facts)}")
+        say("  wrote " + " and ".join(str(path) for path in (outcome.output, outcome.preview) if path))
         for frame in frames:
             if frame.note:
                 trouble(f"{frame.name}: {frame.note}", "note")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import fields
 from enum import StrEnum
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Annotated, Any, TypeVar, cast
 
 import typer
 
+from hdrkit.errors import InputError
 from hdrkit.grouping.options import By as Rule
 from hdrkit.grouping.options import InputOptions
 from hdrkit.weighting import WEIGHTS, Weight
@@ -41,11 +43,30 @@ def choice(kind: type[Member], value: str, flag: str) -> Member:
         raise typer.BadParameter(f"{value!r} is none of {', '.join(kind)}", param_hint=flag) from None
 
 
+Options = TypeVar("Options")
+
+
+def checked(kind: Callable[..., Options], **values: Any) -> Options:
+    """The options of a stage, or a usage error where they refuse a value."""
+    try:
+        return kind(**values)
+    except InputError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
 def input_options(
     by: str, round_to: str, groups: Path | None, exposures: Path | None, literal: bool, max_pixels: int
 ) -> InputOptions:
     """The input options of a command as the library wants them."""
-    return InputOptions(choice(Rule, by, "--by"), round_to, groups, exposures, literal, max_pixels)
+    return checked(
+        InputOptions,
+        by=choice(Rule, by, "--by"),
+        round_to=round_to,
+        groups=groups,
+        exposures=exposures,
+        literal=literal,
+        max_pixels=max_pixels,
+    )
 
 
 def clip_limits(text: str) -> tuple[float, float]:

@@ -4,29 +4,19 @@ from __future__ import annotations
 
 import os
 import re
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import count
 from pathlib import Path
 
 from hdrkit.errors import InputError
 from hdrkit.exposure import looks_like_counter
 from hdrkit.grouping.options import By
 from hdrkit.io.files import show
-from hdrkit.types import Bracket, Photo
+from hdrkit.types import Bracket, ExposureSource, Photo
 
 _TIMESTAMP = re.compile(r"\d{14}")
-_SPAN = re.compile(r"([0-9]*\.?[0-9]+)\s*(ms|s|sec|min|m|h)?")
-_SECONDS = {"ms": 0.001, "s": 1.0, "sec": 1.0, "min": 60.0, "m": 60.0, "h": 3600.0}
-
-
-def parse_span_s(text: str) -> float:
-    """Seconds from `30s`, `1min`, `500ms`. Raises InputError."""
-    match = _SPAN.fullmatch(text.strip().lower())
-    if match is None or float(match[1]) <= 0:
-        raise InputError(f"{text!r} is not a span of time; write for example 30s or 1min")
-    return float(match[1]) * _SECONDS[match[2] or "s"]
 
 
 def timestamp_in_name(path: Path) -> datetime | None:
@@ -84,11 +74,15 @@ def _key(photo: Photo, root: Path, by: By, round_s: float, groups: Mapping[str, 
 
 def _distinct(names: Sequence[str]) -> list[str]:
     """Names with a number added to those that occur again: two cards may hold the same folders."""
-    count: Counter[str] = Counter()
+    taken: set[str] = set(names)
+    seen: set[str] = set()
     distinct = []
     for name in names:
-        count[name] += 1
-        distinct.append(name if count[name] == 1 else f"{name}_{count[name]}")
+        if name in seen:
+            name = next(numbered for k in count(2) if (numbered := f"{name}_{k}") not in taken)
+        taken.add(name)
+        seen.add(name)
+        distinct.append(name)
     return distinct
 
 
@@ -102,7 +96,8 @@ def _most_telling_rule(photos: Sequence[Photo], round_s: float, groups: Mapping[
 
 
 def _floor(taken: datetime, round_s: float) -> datetime:
-    return taken - timedelta(seconds=(taken - datetime.min).total_seconds() % round_s)
+    past = taken - datetime.min
+    return datetime.min + past // timedelta(seconds=round_s) * timedelta(seconds=round_s)
 
 
 def _relative(path: Path, root: Path) -> Path:
@@ -115,12 +110,21 @@ def _folder_name(path: Path, root: Path) -> str:
 
 
 def _in_order(name: str, photos: Sequence[Photo], by: By) -> Bracket:
-    """Shortest exposure first; by name where exposures are unknown or turn out to be picture counters."""
-    if looks_like_counter([photo.exposure for photo in photos]):
-        photos = [replace(photo, exposure=None) for photo in photos]
+    """Shortest exposure first; by name where exposures are unknown.
+
+    Numbers in names are none where they turn out to be picture counters, or other photos know their time in seconds.
+    """
+    sources = {photo.exposure.source for photo in photos if photo.exposure is not None}
+    if looks_like_counter([photo.exposure for photo in photos]) or sources & {ExposureSource.EXIF, ExposureSource.RAW}:
+        photos = [_without_named_exposure(photo) for photo in photos]
     if all(photo.exposure is not None for photo in photos):
         photos = sorted(photos, key=lambda photo: (photo.exposure.relative, os.fsencode(photo.path)))  # type: ignore[union-attr]
     return Bracket(name, tuple(photos), reference=len(photos) // 2, kind=by.value, why=_WHY[by])
+
+
+def _without_named_exposure(photo: Photo) -> Photo:
+    named = photo.exposure is not None and photo.exposure.source is ExposureSource.FILENAME
+    return replace(photo, exposure=None) if named else photo
 
 
 _WHY = {By.FOLDER: "in one folder", By.TIME: "timestamps in one span", By.GROUPS: "listed together"}

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+
+from hdrkit.errors import InputError
+
+_SPAN = re.compile(r"([0-9]*\.?[0-9]+)\s*(ms|s|sec|min|m|h)?")
+_SECONDS = {"ms": 0.001, "s": 1.0, "sec": 1.0, "min": 60.0, "m": 60.0, "h": 3600.0}
 
 
 class By(StrEnum):
@@ -18,7 +24,10 @@ class By(StrEnum):
 
 @dataclass(frozen=True)
 class InputOptions:
-    """How files become brackets; the command line and the Python interface read these."""
+    """How files become brackets; the command line and the Python interface read these.
+
+    Raises InputError for a `round_to` that is no span of time.
+    """
 
     by: By = field(
         default=By.AUTO,
@@ -36,3 +45,14 @@ class InputOptions:
         default=False, metadata={"help": "take exposure times and apertures as written: 1/60 s is 1/60 s, not 1/64 s"}
     )
     max_pixels: int = field(default=500_000_000, metadata={"help": "refuse pictures with more pixels than this"})
+
+    def __post_init__(self) -> None:
+        parse_span_s(self.round_to)
+
+
+def parse_span_s(text: str) -> float:
+    """Seconds from `30s`, `1min`, `500ms`. Raises InputError."""
+    match = _SPAN.fullmatch(text.strip().lower())
+    if match is None or float(match[1]) <= 0:
+        raise InputError(f"{text!r} is not a span of time; write for example 30s or 1min")
+    return float(match[1]) * _SECONDS[match[2] or "s"]

@@ -104,6 +104,8 @@ def read_groups(path: Path | str) -> dict[str, str]:
         where, bracket = f"{show(path)}, line {line}", row["bracket"]
         if not row["path"]:
             raise InputError(f"{where}: bracket {bracket!r} without a path; write one or take the line out")
+        if Path(bracket).is_absolute() or ".." in Path(bracket).parts:
+            raise InputError(f"{where}: bracket {bracket!r} leads out of the output folder; give it a plain name")
         photo = str(Path(path).parent / row["path"])
         if groups.setdefault(photo, bracket) != bracket:
             raise InputError(f"{where}: {show(photo)} is in bracket {groups[photo]!r} already; keep one of the lines")

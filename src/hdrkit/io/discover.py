@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from hdrkit.errors import InputError
+from hdrkit.errors import InputError, OutputError
 from hdrkit.io.files import show
 
 ENCODED_SUFFIXES = frozenset([".jpg", ".jpeg", ".jpe", ".png", ".tif", ".tiff", ".webp", ".jp2", ".j2k", ".bmp", ".avif"])
@@ -62,17 +62,17 @@ def discover(inputs: Path | str | Iterable[Path | str]) -> Discovery:
     by name. A file reached twice counts once. Raises InputError for a path that does not exist, and where nothing is found.
     """
     given = [Path(inputs)] if isinstance(inputs, (str, Path)) else [Path(path) for path in inputs]
-    found: dict[str, tuple[Path, Path]] = {}  # by absolute path
+    found: dict[Path, tuple[Path, Path]] = {}  # by real folder and name
     ignored = 0
     for root in given:
         if root.is_dir():
             for path in _walk(root, set()):
                 if path.suffix.lower() in PHOTO_SUFFIXES:
-                    found.setdefault(os.path.abspath(path), (path, root))
+                    found.setdefault(path.parent.resolve() / path.name, (path, root))
                 else:
                     ignored += 1
         elif root.exists():
-            found.setdefault(os.path.abspath(root), (root, root.parent))
+            found.setdefault(root.parent.resolve() / root.name, (root, root.parent))
         else:
             raise InputError(f"{show(root)}: no such file or folder")
     if not found:
@@ -80,6 +80,14 @@ def discover(inputs: Path | str | Iterable[Path | str]) -> Discovery:
         raise InputError(f"{names}: no photographs found ({ignored} other files ignored); hdrkit reads {_known_formats()}")
     paths, roots = zip(*found.values(), strict=True)
     return Discovery(paths, roots, ignored)
+
+
+def refuse_overwriting(outputs: Iterable[Path], photos: Iterable[Path]) -> None:
+    """Raises OutputError where a result would take the place of a photograph that it is made from."""
+    originals = {photo.resolve() for photo in photos}
+    for output in outputs:
+        if output.resolve() in originals:
+            raise OutputError(f"{show(output)}: it is one of the photographs, which are never written to; choose another name")
 
 
 def _walk(folder: Path, entered: set[tuple[int, int]]) -> Iterator[Path]:

@@ -26,6 +26,7 @@ from hdrkit.types import Encoding, Exposure, ExposureSource, Photo
 _EXIF_IFD = 0x8769
 _MAKE, _MODEL, _ORIENTATION = 271, 272, 274
 _TIME, _F_NUMBER, _ISO, _TAKEN, _OFFSET, _BIAS, _LENS, _SUBSECOND = 33434, 33437, 34855, 36867, 36881, 37380, 42036, 37521
+HEAD_BYTES = 4096  # where `stated_bits` looks
 _pillow_limit = threading.Lock()
 
 
@@ -88,11 +89,16 @@ def _read_encoded_header(path: Path, max_pixels: int) -> Photo:
         with _without_pillow_limit(), path.open("rb") as file, Image.open(file) as image:
             width, height = image.size
             _require_size(path, width, height, max_pixels)
-            deep = image.mode[0] in "IF" or ";16" in str(image.tile)  # Pillow opens deep colour as plain RGB
+            if image.mode == "F":
+                return _read_float_header(path)
+            # Pillow opens deep colour as plain RGB.
+            deep = image.mode[0] == "I" or ";16" in str(image.tile) or (stated_bits(_head(file)) or 8) > 8
             turned = image.format == "TIFF"  # which Pillow and OpenCV turn upright themselves
             tags = _exif(image, file)
     except UnidentifiedImageError:
-        raise InputError(f"{show(path)}: not an image, whatever its name says; remove it or convert it") from None
+        if path.suffix.lower() in (".tif", ".tiff"):
+            return _read_float_header(path)  # Pillow does not know float RGB
+        raise InputError(f"{show(path)}: not an image, or one damaged beyond recognition; remove it or copy it again") from None
     except (OSError, SyntaxError, ValueError, EOFError, RuntimeError, Image.DecompressionBombError) as error:
         raise InputError(f"{show(path)}: the image header cannot be read ({error}); the file is damaged") from error
     orientation = tags.get(_ORIENTATION, 1)
@@ -110,6 +116,23 @@ def _read_encoded_header(path: Path, max_pixels: int) -> Photo:
         taken_at=_taken_at(tags),
         orientation=orientation,
     )
+
+
+def stated_bits(head: bytes) -> int | None:
+    """Bit depth that the first bytes of an AVIF (box `pixi`) or JPEG 2000 (box `ihdr`) file state; None for other files."""
+    if head[4:8] == b"ftyp" and (at := head.find(b"pixi")) > 0:
+        return head[at + 9]
+    if head[4:8] == b"jP  " and (at := head.find(b"ihdr")) > 0:
+        return (head[at + 14] & 0x7F) + 1
+    return None
+
+
+def _head(file: BinaryIO) -> bytes:
+    before = file.tell()
+    file.seek(0)
+    head = file.read(HEAD_BYTES)
+    file.seek(before)
+    return head
 
 
 def _exif(image: Image.Image, file: BinaryIO) -> dict[int, Any]:

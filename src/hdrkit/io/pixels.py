@@ -11,6 +11,7 @@ import numpy as np
 
 from hdrkit.errors import InputError
 from hdrkit.io.files import read_bytes, show
+from hdrkit.io.metadata import HEAD_BYTES, stated_bits
 from hdrkit.io.orientation import upright
 from hdrkit.types import Encoding, Frame, Photo
 
@@ -63,7 +64,7 @@ def _require_alike(frames: Sequence[Frame]) -> None:
             raise InputError(
                 f"{frame.name}: {w} x {h} pixels, but {first.name} has {w0} x {h0}; frames of one bracket must be of one size"
             )
-        if frame.pixels.dtype != first.pixels.dtype or frame.pixels.shape != first.pixels.shape or frame.levels != first.levels:
+        if (frame.pixels.dtype, frame.pixels.shape, frame.white) != (first.pixels.dtype, first.pixels.shape, first.white):
             raise InputError(
                 f"{frame.name}: {_kind(frame)}, but {first.name} is {_kind(first)}; frames of one bracket must be of one kind"
             )
@@ -77,8 +78,9 @@ def _kind(frame: Frame) -> str:
 
 def _read_encoded(photo: Photo) -> Frame:
     data = read_bytes(photo.path)
+    cut_off = data.startswith(b"\x89PNG") and b"IEND" not in data  # libpng would write of it to standard error
     try:
-        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+        pixels = None if cut_off else cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     except cv2.error as error:
         raise InputError(f"{show(photo.path)}: cannot be decoded ({error.err}); convert it to PNG or TIFF") from error
     if pixels is None:
@@ -93,17 +95,5 @@ def _read_encoded(photo: Photo) -> Frame:
     if pixels.dtype == np.uint8:
         return Frame(pixels, photo)
     if pixels.dtype == np.uint16:
-        return Frame(pixels, photo, white=float(2 ** _stored_bits(data) - 1))
-    if pixels.dtype == np.float32 and np.isfinite(pixels).all():
-        return Frame(np.maximum(pixels, 0), photo, white=np.inf)
+        return Frame(pixels, photo, white=float(2 ** (stated_bits(data[:HEAD_BYTES]) or 16) - 1))
     raise InputError(f"{show(photo.path)}: pixels of type {pixels.dtype} are not supported; save it as 8 or 16 bit")
-
-
-def _stored_bits(data: bytes) -> int:
-    """Bit depth inside 16-bit pixels: AVIF states it in its `pixi` box, JPEG 2000 in `ihdr`; PNG and TIFF use all 16."""
-    header = data[:4096]
-    if header[4:8] == b"ftyp" and (at := header.find(b"pixi")) > 0:
-        return header[at + 9]
-    if header[4:8] == b"jP  " and (at := header.find(b"ihdr")) > 0:
-        return (header[at + 14] & 0x7F) + 1
-    return 16
