@@ -257,9 +257,8 @@ def test_debevec_equals_the_dense_least_squares(ordinary, smoothness):
         np.testing.assert_allclose(solved[:, channel], dense_debevec(samples, channel, smoothness), atol=1e-6)
 
 
-@pytest.mark.parametrize("response", ["gamma", "srgb", "scurve"])
-@pytest.mark.parametrize("wrong", [None, 0, 1, 2, 3, 4])
-@pytest.mark.parametrize("off_ev", [-0.5, 0.5])
+@pytest.mark.parametrize("response", ["gamma", "scurve"])
+@pytest.mark.parametrize(("wrong", "off_ev"), [(None, 0), *((k, off) for k in range(5) for off in (-0.5, 0.5))])
 def test_a_wrong_time_is_found_and_right_ones_are_not_blamed(response, wrong, off_ev):
     frames, times = shoot(SimulatedCamera(response))
     stated = [t * 2**off_ev if k == wrong else t for k, t in enumerate(times)]

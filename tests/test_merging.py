@@ -285,6 +285,32 @@ def test_float_frames_merge_to_their_light(estimator):
 
 
 @pytest.mark.parametrize("estimator", ESTIMATORS)
+def test_float_frames_are_weighed_by_their_noise(estimator):
+    noise = NoiseModel(gain_e_per_dn=20.0, read_noise_e=30.0)
+    full_well = 20.0 * 255
+    values, times = np.array([0.02, 0.3, 0.9]), np.array([0.1, 1.0, 5.0])
+    frames = [codes(value, dtype=np.float32) for value in values]
+    options = MergeOptions(estimator=estimator, noise=noise, variance=True)
+    merged = merge_frames(frames, times, None, options).radiance
+    spread = 0.9**2 * (values / 0.9 / full_well + (30.0 / full_well) ** 2)  # the brightest value stands for saturation
+    weight = {
+        Estimator.INVERSE_VARIANCE: times**2 / spread,
+        Estimator.POISSON: times,
+        Estimator.ROBERTSON: times**2,
+        Estimator.DEBEVEC: np.ones(3),
+    }[estimator]
+    weight = weight / weight.sum()
+    if estimator is Estimator.DEBEVEC:
+        expected = np.exp((weight * np.log(values / times)).sum())
+        variance = expected**2 * (weight**2 * spread / values**2).sum()
+    else:
+        expected = (weight * values / times).sum()
+        variance = (weight**2 * spread / times**2).sum()
+    np.testing.assert_allclose(merged.pixels, expected, rtol=1e-6)
+    np.testing.assert_allclose(merged.variance, variance, rtol=1e-6)
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS)
 def test_raw_frames_come_out_in_srgb(estimator):
     matrix = np.array([[1.6, -0.4, -0.2], [-0.2, 1.5, -0.3], [0.0, -0.5, 1.5]])
     rng = np.random.default_rng(5)

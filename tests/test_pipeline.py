@@ -113,6 +113,14 @@ def test_fusion_needs_no_times(tmp_path, shoot):
     assert [frame[-5] for frame in result.report.frames] == ["c", "a", "b"]  # dark to bright
 
 
+def test_fusion_is_the_same_each_time(tmp_path, shoot):
+    shoot(tmp_path, times_s=(1 / 64, 1 / 16, 1 / 4, 1))
+    stack = read_bracket(tmp_path)
+    options = MergeOptions(estimator=Estimator.MERTENS)
+    results = {merge(stack, options=options, alignment=STILL).fused.tobytes() for _ in range(25)}
+    assert len(results) == 1
+
+
 def test_cropping_keeps_what_all_frames_show(tmp_path, shoot):
     paths = shoot(tmp_path, size=(160, 120), times_s=(1 / 32, 1 / 8, 1 / 2))
     for path, shift in zip(paths, (-6, 0, 5), strict=True):

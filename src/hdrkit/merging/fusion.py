@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import cv2
@@ -23,8 +24,20 @@ def fuse(frames: Sequence[Frame]) -> NDArray[np.float32]:
         raise InputError(f"{frames[0].name}: exposure fusion blends photographs, not radiance; merge with another estimator")
     complete = next((frame for frame in frames if frame.seen is None), frames[0])
     pictures = [_eight_bit(frame, _filled(frame, complete)) for frame in frames]
-    fused = cv2.createMergeMertens().process(pictures)
+    with _one_thread():
+        fused = cv2.createMergeMertens().process(pictures)
     return np.clip(np.nan_to_num(fused), 0, 1).astype(np.float32)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """OpenCV adds the frames in the order in which its threads finish them, which changes the last bits of the sum."""
+    threads = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    try:
+        yield
+    finally:
+        cv2.setNumThreads(threads)
 
 
 def _filled(frame: Frame, complete: Frame) -> NDArray[Any]:
