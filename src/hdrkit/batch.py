@@ -133,7 +133,6 @@ def _in_processes(jobs: Sequence[MergeJob], workers: int) -> Iterator[tuple[int,
 
 
 def _share_cores(threads: int) -> None:
-    os.environ["NUMBA_NUM_THREADS"] = str(threads)
     import cv2
 
     cv2.setNumThreads(threads)

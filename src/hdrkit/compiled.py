@@ -10,15 +10,10 @@ import numba
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
-def compiled(function: Function, parallel: bool = False) -> Function:
-    """Compile a function of arrays and numbers. Works without a cache where no folder for it can be written."""
-    options: dict[str, Any] = {"nogil": True, "parallel": parallel, "error_model": "numpy"}
+def compiled(function: Function) -> Function:
+    """Compile a function of arrays and numbers. It releases the GIL. Works without a cache where none can be written."""
+    options: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
     try:
         return cast(Function, numba.njit(cache=True, **options)(function))
     except RuntimeError:
         return cast(Function, numba.njit(**options)(function))
-
-
-def compiled_parallel(function: Function) -> Function:
-    """Compile a function whose `prange` loops run on all cores."""
-    return compiled(function, parallel=True)
