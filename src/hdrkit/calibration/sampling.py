@@ -17,6 +17,7 @@ from hdrkit.types import Frame
 PATCH = 8  # pixels across
 
 _BINS = 32
+_PLENTY = 500_000
 _PIXELS_A_PATCH = 4  # what a patch counts for among the samples that were asked for
 _LEAST_RANGE = 0.05  # in ln exposure; less is no difference
 
@@ -65,9 +66,9 @@ def take_samples(
         case Sampling.GRID:
             chosen = _grid(height, width, count)
         case Sampling.HISTOGRAM:
-            chosen = _evenly_over(middle.mean(axis=2).ravel(), rng.permutation(height * width), count)
+            chosen = _evenly_over(middle, _candidates(height * width, rng), count)
         case Sampling.FLAT:
-            chosen = _evenly_over(middle.mean(axis=2).ravel(), _flattest(middle, rng), count)
+            chosen = _evenly_over(middle, _flattest(middle, _candidates(height * width, rng)), count)
     rows, columns = np.divmod(np.sort(chosen), width)
     samples = Samples(
         bracket,
@@ -98,9 +99,9 @@ def _patches(frames: Sequence[Frame], count: int, rng: np.random.Generator) -> N
     down, across = middle.shape[0] // PATCH, middle.shape[1] // PATCH
     if down * across == 0:
         return np.empty((0, PATCH * PATCH, len(frames), middle.shape[2]), middle.dtype)
-    gray = middle[: down * PATCH, : across * PATCH].mean(axis=2, dtype=np.float32)
-    brightness = gray.reshape(down, PATCH, across, PATCH).mean(axis=(1, 3)).ravel()
-    chosen = np.sort(_evenly_over(brightness, rng.permutation(brightness.size), min(count, brightness.size)))
+    means = cv2.resize(middle[: down * PATCH, : across * PATCH], (across, down), interpolation=cv2.INTER_AREA)
+    count = min(count, down * across)
+    chosen = np.sort(_evenly_over(means.reshape(down, across, -1), _candidates(down * across, rng), count))
     inside = np.arange(PATCH * PATCH)
     rows = (chosen // across * PATCH)[:, None] + inside // PATCH
     columns = (chosen % across * PATCH)[:, None] + inside % PATCH
@@ -115,18 +116,25 @@ def _grid(height: int, width: int, count: int) -> NDArray[np.int64]:
     return np.unique(rows[:, None] * width + columns)
 
 
-def _flattest(middle: NDArray[Any], rng: np.random.Generator) -> NDArray[np.int64]:
-    """The calmest half of all pixels, by standard deviation relative to the mean over 5 x 5, in random order."""
+def _candidates(total: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Numbers below `total` in random order: all, or as many as are plenty to choose from."""
+    if total <= _PLENTY:
+        return rng.permutation(total)
+    return rng.permutation(np.unique(rng.integers(total, size=_PLENTY)))
+
+
+def _flattest(middle: NDArray[Any], candidates: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The calmer half of the candidates, by standard deviation relative to the mean over 5 x 5."""
     gray = middle.mean(axis=2, dtype=np.float32)
     mean = cv2.blur(gray, (5, 5))
-    deviation = np.sqrt(np.maximum(cv2.blur(gray * gray, (5, 5)) - mean * mean, 0)) / (mean + 1)
-    calm = np.flatnonzero(deviation.ravel() <= np.median(deviation))
-    return rng.permutation(calm)
+    deviation = (np.sqrt(np.maximum(cv2.blur(gray * gray, (5, 5)) - mean * mean, 0)) / (mean + 1)).ravel()[candidates]
+    calm: NDArray[np.int64] = candidates[deviation <= np.median(deviation)]
+    return calm
 
 
-def _evenly_over(brightness: NDArray[Any], candidates: NDArray[np.int64], count: int) -> NDArray[np.int64]:
-    """`count` of the candidates, taken in turn from equal ranges of brightness until each is used up."""
-    values = brightness[candidates]
+def _evenly_over(picture: NDArray[Any], candidates: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+    """`count` of the candidate pixels, taken in turn from equal ranges of brightness until each is used up."""
+    values = picture.reshape(-1, picture.shape[2])[candidates].mean(axis=1)
     low, high = float(values.min()), float(values.max())
     bins = np.minimum(((values - low) / max(high - low, 1e-9) * _BINS).astype(np.int64), _BINS - 1)
     by_bin = np.argsort(bins, kind="stable")

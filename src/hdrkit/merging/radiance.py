@@ -24,7 +24,7 @@ class MergedPixels:
     def count(self, flag: Validity) -> int:
         """Number of pixels that carry a validity flag."""
         validity = self.radiance.validity
-        return 0 if validity is None else int(((validity & flag) > 0).sum())
+        return 0 if validity is None else int(np.count_nonzero(validity & np.uint8(flag)))
 
 
 def merge_frames(
