@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from hdrkit.errors import InputError
-from hdrkit.io.discover import PHOTO_SUFFIXES, discover
+from hdrkit.io.discover import ENCODED_SUFFIXES, FLOAT_SUFFIXES, RAW_SUFFIXES, discover
 
 
 def touch(root, *names):
@@ -52,7 +52,7 @@ def test_a_folder_is_walked_in_a_stable_order_and_other_files_are_counted(tmp_pa
     ],
 )
 def test_formats_are_known_by_their_suffix_in_any_case(suffix):
-    assert f".{suffix}" in PHOTO_SUFFIXES
+    assert f".{suffix}" in ENCODED_SUFFIXES | RAW_SUFFIXES | FLOAT_SUFFIXES
 
 
 def test_a_list_keeps_its_order_and_a_file_named_is_taken_whatever_its_suffix(tmp_path):
@@ -118,3 +118,27 @@ def test_sockets_and_pipes_are_left_to_the_reader_which_does_not_wait_for_them(t
         for path in discover(tmp_path).paths:
             with pytest.raises(InputError, match=path.name):
                 read_photo(path)
+
+
+def test_results_among_photographs_are_no_photographs(tmp_path):
+    for name in (
+        "a.jpg",
+        "b.jpg",
+        "out.exr",
+        "out_preview.jpg",
+        "response.npz",
+        "response.png",
+        "sub/c_preview.jpg",
+        "sub/c.hdr",
+    ):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"x")
+    found = discover(tmp_path)
+    assert [path.name for path in found.paths] == ["a.jpg", "b.jpg"]
+    assert found.ignored == 6
+
+
+def test_a_folder_of_radiance_alone_is_input(tmp_path):
+    for name in ("a.exr", "b.exr"):
+        (tmp_path / name).write_bytes(b"x")
+    assert len(discover(tmp_path).paths) == 2

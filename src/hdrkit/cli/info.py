@@ -10,7 +10,6 @@ import typer
 from hdrkit.cli import options as shared
 
 EXAMPLES = "Example:  hdrkit info IMG_0412.JPG response.npz room.exr"
-_CURVES = (".npz", ".npy", ".m", ".rsp")
 
 
 def show_info(
@@ -48,10 +47,10 @@ def show_info(
 
 
 def _describe(path: Path, literal: bool, max_pixels: int) -> dict[str, Any]:
-    from hdrkit.io.discover import FLOAT_SUFFIXES
+    from hdrkit.io.discover import CURVE_SUFFIXES, FLOAT_SUFFIXES
 
     suffix = path.suffix.lower()
-    if suffix in _CURVES:
+    if suffix in CURVE_SUFFIXES:
         return _curve_facts(path)
     return _radiance_facts(path) if suffix in FLOAT_SUFFIXES else _photo_facts(path, literal, max_pixels)
 

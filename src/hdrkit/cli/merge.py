@@ -120,6 +120,8 @@ def merge(
     picture = shared.choice(PreviewType, preview_type, "--preview-type")
     if file_format and f".{file_format}" not in (*RADIANCE_SUFFIXES, *DISPLAY_SUFFIXES):
         raise typer.BadParameter(f"{file_format!r} is none of exr, hdr, jpg, png, tif", param_hint="--format")
+    if display_range != "none" and not preview:
+        trouble("--range is for previews; add --preview, or it does nothing", "warning")
     curve = read_curve(response) if response else None
     found = find_brackets(inputs, source)
     if preview and display_range == "auto":

@@ -42,8 +42,8 @@ RAW_SUFFIXES = frozenset(
         ".x3f",
     ]
 )
+CURVE_SUFFIXES = frozenset([".npz", ".npy", ".m", ".rsp"])
 FLOAT_SUFFIXES = frozenset([".exr", ".hdr", ".pic"])
-PHOTO_SUFFIXES = ENCODED_SUFFIXES | RAW_SUFFIXES | FLOAT_SUFFIXES
 
 
 @dataclass(frozen=True)
@@ -59,18 +59,22 @@ def discover(inputs: Path | str | Iterable[Path | str]) -> Discovery:
     """Photo files among paths: a file is taken as it is named, a folder is walked recursively, hidden names left out.
 
     Links are followed, each real folder is entered once (so a loop ends). Order: the inputs as given, inside a folder
-    by name. A file reached twice counts once. Raises InputError for a path that does not exist, and where nothing is found.
+    by name. A file reached twice counts once. What hdrkit itself may have written among photographs is left out of a
+    folder: radiance, its previews, and plots of response curves. Raises InputError for a path that does not exist, and
+    where nothing is found.
     """
     given = [Path(inputs)] if isinstance(inputs, (str, Path)) else [Path(path) for path in inputs]
     found: dict[Path, tuple[Path, Path]] = {}  # by real folder and name
     ignored = 0
     for root in given:
         if root.is_dir():
-            for path in _walk(root, set()):
-                if path.suffix.lower() in PHOTO_SUFFIXES:
-                    found.setdefault(path.parent.resolve() / path.name, (path, root))
-                else:
-                    ignored += 1
+            folders = list(_walk(root, set()))
+            photographs = [path for files in folders for path in _photographs(files)]
+            # Radiance among photographs is a result; by itself it is what there is to merge.
+            photographs = photographs or [path for files in folders for path in files if path.suffix.lower() in FLOAT_SUFFIXES]
+            ignored += sum(map(len, folders)) - len(photographs)
+            for path in photographs:
+                found.setdefault(path.parent.resolve() / path.name, (path, root))
         elif root.exists():
             found.setdefault(root.parent.resolve() / root.name, (root, root.parent))
         else:
@@ -90,8 +94,21 @@ def refuse_overwriting(outputs: Iterable[Path], photos: Iterable[Path]) -> None:
             raise OutputError(f"{show(output)}: it is one of the photographs, which are never written to; choose another name")
 
 
-def _walk(folder: Path, entered: set[tuple[int, int]]) -> Iterator[Path]:
-    """Files below a folder: its own first, then each sub-folder's."""
+def _photographs(files: list[Path]) -> list[Path]:
+    """The photographs among the files of one folder: no radiance, nor the previews and plots that stand beside results."""
+    radiance = {path.stem for path in files if path.suffix.lower() in FLOAT_SUFFIXES}
+    curves = {path.stem for path in files if path.suffix.lower() in CURVE_SUFFIXES}
+    return [
+        path
+        for path in files
+        if path.suffix.lower() in ENCODED_SUFFIXES | RAW_SUFFIXES
+        and not (path.stem.endswith("_preview") and path.stem.removesuffix("_preview") in radiance)
+        and not (path.suffix == ".png" and path.stem in curves)
+    ]
+
+
+def _walk(folder: Path, entered: set[tuple[int, int]]) -> Iterator[list[Path]]:
+    """The files of a folder, then those of each folder below."""
     try:
         status = folder.stat()
         if (status.st_dev, status.st_ino) in entered:
@@ -101,7 +118,7 @@ def _walk(folder: Path, entered: set[tuple[int, int]]) -> Iterator[Path]:
     except OSError as error:
         raise InputError(f"{show(folder)}: cannot be read ({error.strerror})") from error
     folders = [entry for entry in entries if _is_folder(entry)]
-    yield from (Path(entry.path) for entry in entries if entry not in folders)
+    yield [Path(entry.path) for entry in entries if entry not in folders]
     for entry in folders:
         yield from _walk(Path(entry.path), entered)
 
