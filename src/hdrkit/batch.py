@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -135,6 +136,7 @@ def _in_processes(jobs: Sequence[MergeJob], workers: int) -> Iterator[tuple[int,
 def _share_cores(threads: int) -> None:
     import cv2
 
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears it, and ends us
     cv2.setNumThreads(threads)
 
 
@@ -168,4 +170,4 @@ def _run(job: MergeJob) -> MergeOutcome:
         if job.out.preview is not None:
             preview = job.output.with_name(f"{job.output.stem}_preview.{job.out.preview_type}")
             write_display(render(result.radiance, job.out.preview), preview)
-    return MergeOutcome(job.bracket.name, job.output, preview, result.report, failures)
+    return MergeOutcome(job.bracket.name, job.output, preview, result.report, failures + result.report.left_out)

@@ -33,6 +33,8 @@ from hdrkit.types import (
 
 Progress = Callable[[str, int, int], None]
 
+_STILL_SHARE = 0.02  # of the longest side: a bracket that moved no more is merged with frames that could not be placed
+
 
 def calibrate(
     source: Stack | Sequence[Stack] | Paths,
@@ -108,10 +110,19 @@ def merge(
     else:
         exposures = stack.bracket.relative_exposures()
     aligned, alignment_report = align(stack.frames, stack.bracket.reference, alignment)
+    if strays := _strays(alignment_report, aligned[0]):
+        kept = [i for i in range(len(aligned)) if i not in strays]
+        aligned = [aligned[i] for i in kept]
+        exposures = tuple(exposures[i] for i in kept) if exposures else ()
+        stack = _only(stack, kept)
+    left_out = tuple(
+        f"{alignment_report.frames[i].name}: left out: it could not be aligned, while the frames around it had moved"
+        for i in strays
+    )
     if alignment.crop:
         aligned = crop(aligned, common_area(aligned))
     if options.estimator is Estimator.MERTENS:
-        return _fused(stack, aligned, alignment_report)
+        return _fused(stack, aligned, alignment_report, left_out)
 
     from hdrkit.merging.radiance import merge_frames
 
@@ -137,6 +148,7 @@ def merge(
         alignment=alignment_report,
         calibration=calibration,
         warnings=tuple(warnings),
+        left_out=left_out,
     )
     return MergeResult(replace(merged.radiance, metadata=_provenance(stack, report)), report)
 
@@ -189,6 +201,26 @@ def _require_several(stack: Stack) -> None:
         )
 
 
+def _strays(report: AlignmentReport, frame: Frame) -> list[int]:
+    """Frames that could not be placed although the camera moved: merged where they lie they would show everything twice."""
+    height, width = frame.pixels.shape[:2]
+    centre = np.array([width / 2, height / 2, 1.0])
+    moved = max(float(np.abs((np.array(f.matrix) @ centre)[:2] - centre[:2]).max()) for f in report.frames)
+    if moved <= _STILL_SHARE * max(height, width):
+        return []
+    return [i for i, f in enumerate(report.frames) if f.method == "identity" and f.note and f.residual_px is None]
+
+
+def _only(stack: Stack, kept: Sequence[int]) -> Stack:
+    """The stack without the other frames; its reference is among those kept."""
+    bracket = replace(
+        stack.bracket,
+        photos=tuple(stack.bracket.photos[i] for i in kept),
+        reference=list(kept).index(stack.bracket.reference),
+    )
+    return Stack(bracket, tuple(stack.frames[i] for i in kept))
+
+
 def _by_brightness(stack: Stack) -> Stack:
     """The stack ordered from dark to bright, for frames whose times may be unknown; the middle one is the reference."""
     order = np.argsort([float(frame.pixels[::4, ::4].mean()) for frame in stack.frames], kind="stable")
@@ -196,7 +228,7 @@ def _by_brightness(stack: Stack) -> Stack:
     return Stack(bracket, tuple(stack.frames[i] for i in order))
 
 
-def _fused(stack: Stack, aligned: Sequence[Frame], alignment: AlignmentReport) -> MergeResult:
+def _fused(stack: Stack, aligned: Sequence[Frame], alignment: AlignmentReport, left_out: tuple[str, ...]) -> MergeResult:
     from hdrkit.merging.fusion import fuse
 
     fused = fuse(aligned)
@@ -211,6 +243,7 @@ def _fused(stack: Stack, aligned: Sequence[Frame], alignment: AlignmentReport) -
         black=0,
         frame_use=(),
         alignment=alignment,
+        left_out=left_out,
     )
     return MergeResult(None, report, fused)
 

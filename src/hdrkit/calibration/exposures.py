@@ -32,8 +32,8 @@ def check_steps(
 
     For the estimate, curve and times are solved together, so that a wrong time cannot hide in the curve. A bracket's
     times are only known up to a scale and a power; both are fixed by the straight line that most frames lie on (least
-    absolute deviation). Brackets of two frames are taken at their word. A step counts as contradicted only where the well
-    exposed pixels under the solved curve object as well.
+    absolute deviation). Brackets of two frames are taken at their word: no estimate. A step counts as contradicted
+    only where the well exposed pixels under the solved curve object as well.
     """
     telling = _telling_frames(observations)
     starts = np.cumsum([0, *(one.ln_times.size for one in samples)])
@@ -83,7 +83,7 @@ def _steps(one: Samples, offsets: NDArray[np.float64], plain_errors: NDArray[np.
         stated = float(one.ln_times[k + 1] - one.ln_times[k]) / _LN2
         off = float(wrong[k + 1] - wrong[k]) / _LN2
         uncertainty = float(np.std(spread[k + 1] - spread[k])) / _LN2
-        told = bool(np.isfinite(off) and np.isfinite(plain))
+        told = bool(len(offsets) > 2 and np.isfinite(off) and np.isfinite(plain))
         objects = told and off * plain > 0 and abs(plain) / _LN2 > _OBJECTION_EV
         checks.append(
             StepCheck(

@@ -53,7 +53,9 @@ class CalibrationOptions:
     def __post_init__(self) -> None:
         if not 0 <= self.clip[0] < self.clip[1] - 1 or self.clip[1] > 255:
             raise InputError(f"clip limits {self.clip} must rise within 0..255")
-        if self.samples < 2:
+        if self.seed < 0:
+            raise InputError(f"the seed must be a whole number from 0 up, not {self.seed}")
+        if self.samples < 100:
             raise InputError(f"{self.samples} samples cannot determine a curve; take at least a hundred")
         if not self.smoothness > 0:
             raise InputError("smoothness must be above 0: codes that no pixel holds would be free; 1e-6 is next to none")

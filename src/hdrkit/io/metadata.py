@@ -99,6 +99,8 @@ def _read_encoded_header(path: Path, max_pixels: int) -> Photo:
         if path.suffix.lower() in (".tif", ".tiff"):
             return _read_float_header(path)  # Pillow does not know float RGB
         raise InputError(f"{show(path)}: not an image, or one damaged beyond recognition; remove it or copy it again") from None
+    except PermissionError as error:
+        raise InputError(f"{show(path)}: permission to read it is denied; change its permissions") from error
     except (OSError, SyntaxError, ValueError, EOFError, RuntimeError, Image.DecompressionBombError) as error:
         raise InputError(f"{show(path)}: the image header cannot be read ({error}); the file is damaged") from error
     orientation = tags.get(_ORIENTATION, 1)

@@ -99,7 +99,8 @@ class MergeReport:
     """What a merge used and what it could not measure.
 
     `response` names the curve (a file, `linear`, or `calibrated from this bracket`); `saturated` and `black` count pixels
-    that no frame measured; `frame_use` is the share of pixels each frame contributed to.
+    that no frame measured; `frame_use` is the share of pixels each frame contributed to; `left_out` has
+    a line for each frame that was not merged because it could not be aligned.
     """
 
     bracket: str
@@ -114,6 +115,7 @@ class MergeReport:
     alignment: AlignmentReport | None = None
     calibration: CalibrationReport | None = None
     warnings: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
