@@ -18,9 +18,9 @@ from hdrkit import (
 )
 from hdrkit.errors import CalibrationError, ExposureError, HdrkitError, InputError
 from hdrkit.merging.options import Estimator
-from hdrkit.pipeline import ln_range, stamped
+from hdrkit.pipeline import _strays, ln_range, stamped
 from hdrkit.simulate import SimulatedCamera, chart, simulate_bracket
-from hdrkit.types import Bracket, Photo, Stack
+from hdrkit.types import AlignmentReport, Bracket, Frame, FrameAlignment, Photo, Stack
 
 STILL = AlignmentOptions(method="none")
 CAMERA = SimulatedCamera()
@@ -251,3 +251,14 @@ def test_the_bracket_is_left_as_it_was(tmp_path, shoot):
     for frame, pixels in zip(stack.frames, before, strict=True):
         np.testing.assert_array_equal(frame.pixels, pixels)
     assert isinstance(stack.bracket.photos[0], Photo)
+
+
+def test_a_frame_that_cannot_be_placed_is_left_out_once_the_camera_has_moved():
+
+    still = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
+    lost = FrameAlignment("lost.jpg", still, "identity", None, "too little in common")
+    frame = Frame(np.zeros((100, 200, 3), np.uint8))
+    for shift, left_out in ((30.0, [2]), (2.0, [])):
+        moved = FrameAlignment("moved.jpg", ((1.0, 0.0, shift), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)), "ecc", 0.1)
+        report = AlignmentReport("auto", "a.jpg", (FrameAlignment("a.jpg", still, "reference", None), moved, lost))
+        assert _strays(report, frame) == left_out
