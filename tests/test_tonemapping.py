@@ -30,6 +30,13 @@ def scene(seed=1, shape=(40, 60)):
 
 
 @EVERY
+def test_sixty_orders_of_magnitude_do_not_overflow(operator):
+    pixels = np.full((3, 4, 3), 1.2e-21, np.float32)
+    pixels[0, 0, 0] = 4e22
+    assert np.isfinite(render(RadianceMap(pixels), RenderOptions(operator))).all()
+
+
+@EVERY
 @settings(deadline=None)
 @given(
     pixels=hnp.arrays(np.float32, (3, 4, 3), elements=st.floats(0, 2.0**127, width=32)),

@@ -33,7 +33,7 @@ def reinhard(light: Light, adaptation: Adaptation) -> Light:
     The average comes out at the key, as it does in a plain exposure.
     """
     gain = KEY / (1 - KEY) / adaptation.average
-    white = np.float32(adaptation.white * gain)
+    white = np.float32(min(adaptation.white * gain, _BRIGHTEST))
 
     def curve(y: Light) -> Light:
         return np.asarray(y * (1 + y / white / white) / (1 + y), np.float32)
@@ -43,7 +43,7 @@ def reinhard(light: Light, adaptation: Adaptation) -> Light:
 
 def drago(light: Light, adaptation: Adaptation) -> Light:
     """Adaptive logarithmic mapping with bias 0.85 (Drago et al. 2003, equation 4) for a display of 100 cd/m2."""
-    white = np.float32(adaptation.white / adaptation.average)
+    white = np.float32(min(adaptation.white / adaptation.average, _BRIGHTEST))
     power = np.float32(math.log(_BIAS) / math.log(0.5))
 
     def curve(y: Light) -> Light:
