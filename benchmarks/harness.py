@@ -60,8 +60,5 @@ def record(name: str, command: str, result: Result) -> None:
     section = f"<!-- {name} -->\n{result.markdown(name, command)}\n<!-- end of {name} -->"
     text = RESULTS.read_text()
     place = re.compile(rf"<!-- {name} -->.*?<!-- end of {name} -->", re.DOTALL)
-    if place.search(text):
-        text = place.sub(lambda _: section, text)
-    else:
-        text = f"{text.rstrip()}\n\n{section}\n"
+    text = place.sub(lambda _: section, text) if place.search(text) else f"{text.rstrip()}\n\n{section}\n"
     RESULTS.write_text(text)
