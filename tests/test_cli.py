@@ -284,3 +284,26 @@ def test_calibrate_does_not_draw_over_a_photograph(hdrkit, room):
     assert code == 1
     assert "0.png: it is one of the photographs" in err
     assert {path: path.read_bytes() for path in Path(room).iterdir()} == before
+
+
+@pytest.mark.parametrize("written", [["--range", "-3", "2"], ["--range=-3", "2"], ["--range=-3,2"], ["--range", "-3,2"]])
+def test_a_range_can_be_written_as_people_write_it(hdrkit, shoot, tmp_path, written):
+    shoot(tmp_path / "in")
+    outcome = hdrkit("merge", tmp_path / "in", "-o", tmp_path / "a.exr", "--preview", *written)
+    assert outcome.code == 0, outcome.err
+    expected = hdrkit("merge", tmp_path / "in", "-o", tmp_path / "b.exr", "--preview", "--range=-3,2")
+    assert expected.code == 0
+    assert (tmp_path / "a_preview.jpg").read_bytes() == (tmp_path / "b_preview.jpg").read_bytes()
+
+
+def test_an_interrupted_command_says_so_and_leaves_nothing_half_done(hdrkit, shoot, tmp_path, monkeypatch):
+    shoot(tmp_path / "in")
+
+    def interrupt(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("hdrkit.cli.merge.merge_all", interrupt)
+    outcome = hdrkit("merge", tmp_path / "in", "-o", tmp_path / "a.exr")
+    assert outcome.code == 130
+    assert "interrupted" in outcome.err
+    assert not (tmp_path / "a.exr").exists()

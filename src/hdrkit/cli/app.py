@@ -30,6 +30,9 @@ app.command("range", epilog=ranges.EXAMPLES)(ranges.show_range)
 app.command("info", epilog=info.EXAMPLES)(info.show_info)
 
 
+_INTERRUPTED = 130  # how the parser ends at Ctrl-C
+
+
 def _version(wanted: bool) -> None:
     if wanted:
         sys.stdout.write(f"hdrkit {__version__}\n")
@@ -56,9 +59,10 @@ def main(arguments: list[str] | None = None) -> None:
     except HdrkitError as error:
         trouble(str(error))
         sys.exit(1)
-    except KeyboardInterrupt:
-        trouble("interrupted; files written so far are complete")
-        sys.exit(130)
+    except SystemExit as end:
+        if end.code == _INTERRUPTED:
+            trouble("interrupted; files written so far are complete")
+        raise
     except BrokenPipeError:  # the reader of our output has gone
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
@@ -70,9 +74,9 @@ def main(arguments: list[str] | None = None) -> None:
 
 def _joined_ranges(arguments: list[str]) -> list[str]:
     """`--range MIN MAX` as one value, which is how the parser wants it."""
-    number = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
-    joined = list(arguments)
-    for at, word in enumerate(joined[:-2]):
-        if word == "--range" and number.fullmatch(joined[at + 1]) and number.fullmatch(joined[at + 2]):
-            return [*joined[:at], f"--range={joined[at + 1]},{joined[at + 2]}", *joined[at + 3 :]]
-    return joined
+    number = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
+    for at in range(len(arguments)):
+        if spelled := re.match(rf"--range[ =]({number}) ({number})( |$)", " ".join(arguments[at : at + 3])):
+            low, high, _ = spelled.groups()
+            return [*arguments[:at], f"--range={low},{high}", *arguments[at + len(spelled[0].split()) :]]
+    return list(arguments)
