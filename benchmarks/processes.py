@@ -1,0 +1,55 @@
+"""Whole processes: their wall time and the most memory that they held."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from hdrkit.io.curves import write_curve
+from hdrkit.types import ResponseCurve
+
+SCRATCH = Path(tempfile.gettempdir()) / "hdrkit-processes"
+
+
+def run(command: Sequence[str | Path]) -> tuple[float, float]:
+    """Seconds and peak resident memory in bytes of a command that must succeed."""
+    SCRATCH.mkdir(exist_ok=True)
+    start = time.perf_counter()
+    environment = os.environ | {"OPENCV_IO_ENABLE_OPENEXR": "1", "PYTHONPATH": str(Path(__file__).parents[1])}
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment)
+    errors = process.stderr.read() if process.stderr else b""
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise SystemExit(f"{' '.join(map(str, command))}: {errors.decode()}")
+    return time.perf_counter() - start, usage.ru_maxrss * 1024.0
+
+
+def median_of(commands: dict[str, Sequence[str | Path]], rounds: int) -> dict[str, float]:
+    """Median seconds of each command, taken in turn, after one run that fills caches."""
+    for command in commands.values():
+        run(command)
+    seconds: dict[str, list[float]] = {name: [] for name in commands}
+    for _ in range(rounds):
+        for name, command in commands.items():
+            seconds[name].append(run(command)[0])
+    return {name: statistics.median(values) for name, values in seconds.items()}
+
+
+def hdrkit_merge(photographs: Sequence[Path], output: str, *options: str | Path) -> list[str | Path]:
+    return [sys.executable, "-m", "hdrkit", "merge", *photographs, "-o", SCRATCH / output, *options]
+
+
+def gamma_curve() -> Path:
+    """The response of the simulated photographs, as a file."""
+    SCRATCH.mkdir(exist_ok=True)
+    g = 2.2 * np.log(np.maximum(np.arange(256), 0.5) / 255)
+    return write_curve(ResponseCurve(np.repeat(g[:, None], 3, axis=1)).anchored(), SCRATCH / "gamma.npz")
