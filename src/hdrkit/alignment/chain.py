@@ -8,22 +8,24 @@ with nothing to go by stays where it is, with a note: a guess from its neighbour
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from hdrkit.alignment import ecc, features, mtb
 from hdrkit.alignment.motion import displacement_px, plausible
 from hdrkit.alignment.options import AlignmentOptions
-from hdrkit.alignment.planes import Matrix, Plane, plane, pyramid, warped
+from hdrkit.alignment.planes import Matrix, Plane, View, pyramid, scaled, warped
 from hdrkit.alignment.similarity import Comparison, compare, residual_px
-from hdrkit.alignment.warp import warp
 from hdrkit.errors import InputError
 from hdrkit.types import AlignmentReport, Frame, FrameAlignment
 
 Progress = Callable[[int, int], None]
 Pyramid = list[Plane]
+Views = dict[int, View]  # by level of a pyramid
 
 STILL_PX = 0.15  # corners that move less do not pay for interpolating the frame
 MAX_ANCHORS = 2
@@ -46,11 +48,10 @@ class _Placement:
 def align(
     frames: Sequence[Frame], reference: int, options: AlignmentOptions, progress: Progress | None = None
 ) -> tuple[list[Frame], AlignmentReport]:
-    """The frames warped onto frame `reference`, and how each was found.
+    """The frames with their `motion` against frame `reference`, and how each was found.
 
     `frames` come from the shortest to the longest exposure, or by mean brightness. The reference, and every frame that
-    stays where it is, is returned as the same object; cropping is left to `warp.crop`. `progress` is called with (frames
-    done, frames to place).
+    stays where it is, is returned as the same object. `progress` is called with (frames done, frames to place).
     Raises InputError where frames differ in size.
     """
     _check(frames, reference)
@@ -59,16 +60,21 @@ def align(
     if options.method == "none":
         placed |= {i: _Placement(identity, None, "none") for i in range(len(frames)) if i != reference}
     else:
-        pyramids = [pyramid(plane(frame)) for frame in frames]
-        for done, i in enumerate(sorted(range(len(frames)), key=lambda i: abs(i - reference))[1:], 1):
-            placed[i] = _place(i, reference, pyramids, placed, options)
-            if progress:
-                progress(done, len(frames) - 1)
-    warped_frames = [
-        frame if np.array_equal(placed[i].matrix, identity) else warp(frame, placed[i].matrix) for i, frame in enumerate(frames)
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            pyramids = list(pool.map(pyramid, frames))
+            for distance in range(1, len(frames)):
+                pair = [i for i in (reference - distance, reference + distance) if 0 <= i < len(frames)]
+                found = pool.map(lambda i: _place(i, reference, pyramids, placed, options), pair)
+                for i, placement in zip(pair, list(found), strict=True):
+                    placed[i] = placement
+                    if progress:
+                        progress(len(placed) - 1, len(frames) - 1)
+    moved = [
+        frame if np.array_equal(placed[i].matrix, identity) else replace(frame, motion=np.asarray(placed[i].matrix, float))
+        for i, frame in enumerate(frames)
     ]
     rows = tuple(_report(frame.name, placed[i]) for i, frame in enumerate(frames))
-    return warped_frames, AlignmentReport(options.method, frames[reference].name, rows)
+    return moved, AlignmentReport(options.method, frames[reference].name, rows)
 
 
 def _check(frames: Sequence[Frame], reference: int) -> None:
@@ -97,14 +103,14 @@ def _place(
     towards = range(i - 1, reference - 1, -1) if i > reference else range(i + 1, reference + 1)
     anchors = [(j, matrix) for j in towards if (matrix := placed[j].measured) is not None]
     for j, matrix in anchors[:MAX_ANCHORS]:
-        anchor = [warped(level, level.from_frame(matrix)) for level in pyramids[j]]
         left_alone = None
         for method in methods:
-            motion = _estimate(method, anchor, moving, i > j, options)
+            step = _estimate(method, pyramids[j], moving, i > j, options)
+            motion = None if step is None else scaled(step @ matrix)
             if motion is None or not plausible(moving[-1].from_frame(motion), moving[-1].size, options.max_shift):
                 continue
-            placement = _judged(motion, method, anchor, pyramids[reference], moving)
-            if placement is not None and not placement.note:
+            placement = _judged(motion, method, pyramids[reference], (pyramids[j], matrix), moving)
+            if placement is not None and (not placement.note or placement.residual_px is not None):
                 return placement
             left_alone = left_alone or placement
         if left_alone is not None:
@@ -113,7 +119,7 @@ def _place(
 
 
 def _estimate(method: str, anchor: Pyramid, moving: Pyramid, moving_is_longer: bool, options: AlignmentOptions) -> Matrix | None:
-    """The motion from reference to frame by one method; in auto, features only start what brightness then refines."""
+    """The motion from anchor to frame by one method; in auto, features only start what brightness then refines."""
     if method == "mtb":
         motion = mtb.shift(anchor, moving, options.max_shift)
         return None if motion is None else _whole(motion)
@@ -134,39 +140,53 @@ def _whole(translation: Matrix) -> Matrix:
     return rounded
 
 
-def _judged(motion: Matrix, method: str, anchor: Pyramid, reference: Pyramid, moving: Pyramid) -> _Placement | None:
-    """The motion if the frame agrees better with the reference, or with its anchor where the reference has no say.
+def _judged(
+    motion: Matrix, method: str, reference: Pyramid, anchor: tuple[Pyramid, Matrix], moving: Pyramid
+) -> _Placement | None:
+    """The motion if the frame agrees better with the reference, or with its placed anchor where the reference has no say.
 
     None where neither shows the same thing as the frame.
     """
-    judge, opinions = reference, _opinions(reference, moving, motion)
+    levels = _telling(moving, motion)
+    aligned = _views(moving, motion, levels)
+    judge: Views = {i: reference[i] for i in levels}
+    opinions = _opinions(judge, moving, aligned)
     if not opinions:
-        judge, opinions = anchor, _opinions(anchor, moving, motion)
+        judge = _views(*anchor, levels)
+        opinions = _opinions(judge, moving, aligned)
     if not opinions:
         return None
-    finest, still = moving[-1], np.eye(3)
-    moved = displacement_px(finest.from_frame(motion), finest.size) >= STILL_PX
-    kept = motion if moved and any(opinion.improved for opinion in opinions) else still
-    left = residual_px(judge[-1], warped(finest, finest.from_frame(kept)))
-    left = None if left is None else left / finest.scale[0]
-    measured = motion if any(opinion.gain >= 0 for opinion in opinions) else still
-    if kept is motion:
+    finest, still = levels[-1], np.eye(3)
+    moved = displacement_px(moving[finest].from_frame(motion), moving[finest].size) >= STILL_PX
+    kept = moved and any(opinion.improved for opinion in opinions)
+    left = residual_px(judge[finest], aligned[finest] if kept else moving[finest])
+    left = None if left is None else left / moving[finest].scale[0]
+    if kept:
         return _Placement(motion, motion, method, left)
+    measured = motion if any(opinion.gain >= 0 for opinion in opinions) else still
     note = "a motion was found, but agrees no better than none; left where it is" if moved else ""
     return _Placement(still, measured, "identity", left, note)
 
 
-def _opinions(fixed: Pyramid, moving: Pyramid, motion: Matrix) -> list[Comparison]:
-    """Agreement without and with the motion, at full size and at the smallest useful size that shows it.
+def _telling(moving: Pyramid, motion: Matrix) -> list[int]:
+    """The levels to judge a motion at: the smallest useful one that shows it, and the finest.
 
-    Fine texture that parallax or noise sets apart says little about a large motion, and a small one only shows there. Sizes
-    at which the pictures do not seem to show the same thing are left out.
+    Fine texture that parallax or noise sets apart says little about a large motion, and a small one only shows there.
     """
-    sizes = [level.size for level in moving]
-    shown = [
-        max(size) >= JUDGED_AT_LEAST_PX and displacement_px(level.from_frame(motion), size) >= SHOWN_PX
-        for size, level in zip(sizes, moving, strict=True)
-    ]
-    at = {shown.index(True) if any(shown) else len(moving) - 1, len(moving) - 1}
-    found = (compare(fixed[i], moving[i], np.eye(3), moving[i].from_frame(motion)) for i in sorted(at))
+    shows = (
+        i
+        for i, level in enumerate(moving)
+        if max(level.size) >= JUDGED_AT_LEAST_PX and displacement_px(level.from_frame(motion), level.size) >= SHOWN_PX
+    )
+    finest = len(moving) - 1
+    return sorted({next(shows, finest), finest})
+
+
+def _views(frame: Pyramid, motion: Matrix, levels: Sequence[int]) -> Views:
+    return {i: warped(frame[i], frame[i].from_frame(motion)) for i in levels}
+
+
+def _opinions(judge: Views, moving: Pyramid, aligned: Views) -> list[Comparison]:
+    """Agreement with the judge of the frame as it lies and as aligned, level by level, where they seem to show the same thing."""
+    found = (compare(judge[i], moving[i], aligned[i]) for i in aligned)
     return [comparison for comparison in found if comparison is not None and comparison.related]

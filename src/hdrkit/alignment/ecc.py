@@ -5,7 +5,8 @@ Maximising the correlation of two pictures is least squares on their brightness 
 histograms over the pixels that both hold (Grossberg and Nayar 2003), residuals are weighted by the scatter seen at
 each brightness and by Cauchy's function, so that noise, clipping and moving things count little, and the steps are
 inverse compositional (Baker and Matthews 2004). The motion is a homography with a prior that keeps it near a shift
-and a turn where the picture does not say more.
+and a turn where the picture does not say more; a camera that turns up or sideways tilts the picture about as much as it
+shifts it, or less (shift / f^2, with f in units of half the picture).
 """
 
 from __future__ import annotations
@@ -17,9 +18,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from hdrkit.alignment.planes import Matrix, Plane, eroded, gradient, scaled, smooth, warped
+from hdrkit.alignment.planes import Mask, Matrix, Picture, Plane, eroded, scaled, smooth
 
 MAX_POINTS = 40_000
+HISTOGRAM_POINTS = 60_000
+SCATTER_POINTS = 10_000
+CODES = 4096  # of brightness, for looking up its transfer
 LEVELS = 16
 MIN_POINTS = 200
 ITERATIONS = 30
@@ -27,7 +31,8 @@ CONVERGED_PX = 0.01
 SMALL_PX = 0.5
 SHRINKING = 0.95  # small steps that shrink by less than this are rounding noise
 EFFECTIVE = 0.002  # neighbouring residuals are not independent: how much of a sample each counts for
-PRIOR = np.array([0.2, 0.2, 0.1, 0.002, 0.001, 0.001, 0.01, 0.01])  # shift, turn, scale, aspect and shear, tilt
+PRIOR = np.array([0.2, 0.2, 0.1, 0.002, 0.001, 0.001, 0.003, 0.003])  # shift, turn, scale, aspect and shear, tilt
+MAX_TILT = 0.02
 
 Floats = NDArray[np.floating[Any]]
 
@@ -56,6 +61,7 @@ def refine(template: Plane, moving: Plane, motion: Matrix) -> Matrix | None:
     if len(points.value) < MIN_POINTS:
         return None
     lit = eroded(moving.lit)
+    codes = (moving.values * np.float32(CODES - 1)).astype(np.int32)
     source = moving.values
     length = np.inf
     for i in range(ITERATIONS):
@@ -63,8 +69,8 @@ def refine(template: Plane, moving: Plane, motion: Matrix) -> Matrix | None:
             transfer = _transfer(template, moving, motion)
             if transfer is None:
                 return None
-            source = smooth(np.interp(moving.values, *transfer).astype(np.float32))
-        sampled, inside = _sample(source, lit, motion, points)
+            source = smooth(transfer[codes])
+        sampled, inside = _sample(source, lit, motion, points.xy)
         if inside.sum() < MIN_POINTS:
             return None
         residual = sampled[inside] - points.value[inside]
@@ -94,9 +100,9 @@ class _Points:
 
     @classmethod
     def of(cls, template: Plane) -> _Points:
-        dx, dy = gradient(template)
-        strength = np.hypot(dx, dy)
-        strength[~eroded(template.lit)] = 0
+        dx, dy = template.gradient
+        strength = np.asarray(cv2.magnitude(dx, dy), np.float32)
+        strength[eroded(template.lit) == 0] = 0
         chosen = _strongest(strength)
         rows, cols = np.nonzero(chosen)
         width, height = template.size
@@ -124,7 +130,7 @@ class _Points:
         return np.array([[self.radius, 0, self.centre[0]], [0, self.radius, self.centre[1]], [0, 0, 1]])
 
 
-def _strongest(strength: NDArray[np.float32]) -> NDArray[np.bool_]:
+def _strongest(strength: Picture) -> NDArray[np.bool_]:
     """Up to MAX_POINTS pixels of strong gradient, spread over a grid so that no corner of the picture goes unheard."""
     if int((strength > 0).sum()) <= MAX_POINTS:
         return strength > 0
@@ -140,30 +146,31 @@ def _strongest(strength: NDArray[np.float32]) -> NDArray[np.bool_]:
     return chosen
 
 
-def _sample(
-    source: NDArray[np.float32], valid: NDArray[np.bool_], motion: Matrix, points: _Points
-) -> tuple[Floats, NDArray[np.bool_]]:
-    """Brightness of the moving plane where the points land, and whether they land on valid pixels."""
-    landed = cv2.perspectiveTransform(points.xy[:, None, :], motion)[:, 0, :].astype(np.float32)
+def _sample(picture: Picture, mask: Mask, motion: Matrix, xy: Floats) -> tuple[Floats, NDArray[np.bool_]]:
+    """The moving picture where template points (N, 2) land, and whether they land on pixels of the mask."""
+    landed = cv2.perspectiveTransform(xy[:, None, :], motion)[:, 0, :].astype(np.float32)
     rows = -(-len(landed) // 1000)
     padded = np.full((rows * 1000, 2), -1e4, np.float32)
     padded[: len(landed)] = landed
     grid, no_map = padded.reshape(rows, 1000, 2), np.empty(0, np.float32)
-    sampled = cv2.remap(source, grid, no_map, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
-    inside = cv2.remap(valid.astype(np.uint8), grid, no_map, cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT)
+    sampled = cv2.remap(picture, grid, no_map, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+    inside = cv2.remap(mask, grid, no_map, cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT)
     return sampled.ravel()[: len(landed)].astype(float), inside.ravel()[: len(landed)] > 0
 
 
-def _transfer(template: Plane, moving: Plane, motion: Matrix) -> tuple[Floats, Floats] | None:
-    """Moving brightness as the template's exposure shows it: quantile onto quantile over the pixels that both hold."""
-    placed = warped(moving, motion)
-    both = template.lit & placed.lit
-    if both.sum() < MIN_POINTS:
+def _transfer(template: Plane, moving: Plane, motion: Matrix) -> Picture | None:
+    """Brightness in the template's exposure for each of CODES in the moving one: quantile onto quantile of what both hold."""
+    width, height = template.size
+    apart = max(1, round((width * height / HISTOGRAM_POINTS) ** 0.5))
+    rows, cols = np.nonzero(template.lit[::apart, ::apart])
+    rows, cols = rows * apart, cols * apart
+    sampled, inside = _sample(moving.values, moving.lit, motion, np.stack([cols, rows], 1).astype(float))
+    if inside.sum() * apart**2 < MIN_POINTS:
         return None
     shares = np.linspace(0, 1, 129)
-    sample = np.flatnonzero(both)[:: 1 + int(both.sum()) // 200_000]
-    codes, first = np.unique(np.quantile(placed.values.flat[sample], shares), return_index=True)
-    return codes, np.quantile(template.values.flat[sample], shares)[first]
+    codes, first = np.unique(np.quantile(sampled[inside], shares), return_index=True)
+    shown = np.quantile(template.values[rows[inside], cols[inside]], shares)[first]
+    return np.asarray(np.interp(np.linspace(0, 1, CODES), codes, shown), np.float32)
 
 
 def _step(jacobian: Floats, residual: Floats, level: NDArray[np.int64], parameters: Floats) -> Floats:
@@ -171,18 +178,21 @@ def _step(jacobian: Floats, residual: Floats, level: NDArray[np.int64], paramete
     spread = _scatter(residual, level)
     weight = 1 / (spread**2 * (1 + (residual / (2.385 * spread)) ** 2))
     weighted = jacobian * weight[:, None]
-    prior = 1 / PRIOR**2
+    expected = PRIOR.copy()
+    expected[6:] = np.minimum(expected[6:] + np.abs(parameters[:2]), MAX_TILT)
+    prior = 1 / expected**2
     normal = EFFECTIVE * (weighted.T @ jacobian) + np.diag(prior)
     return np.asarray(np.linalg.solve(normal, EFFECTIVE * (weighted.T @ residual) + prior * parameters))
 
 
 def _scatter(residual: Floats, level: NDArray[np.int64]) -> Floats:
     """Robust standard deviation of the residuals at each brightness."""
-    size = np.abs(residual)
+    few = slice(None, None, 1 + len(residual) // SCATTER_POINTS)
+    size, at = np.abs(residual[few]), level[few]
     overall = 1.4826 * float(np.median(size))
     found = np.full(LEVELS, overall)
     for i in range(LEVELS):
-        members = size[level == i]
+        members = size[at == i]
         if len(members) >= 20:
             found[i] = 1.4826 * np.median(members)
     return np.asarray(np.maximum(found, max(0.25 * overall, 1e-4))[level])

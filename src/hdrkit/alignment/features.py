@@ -45,17 +45,16 @@ def _enough(inliers: NDArray[np.bool_]) -> bool:
 def _matches(template: Plane, moving: Plane) -> tuple[Floats, Floats] | None:
     """Points (N, 2) of both planes that choose each other, by a margin over the second choice."""
     sift = cv2.SIFT.create(nfeatures=MAX_FEATURES, contrastThreshold=0.02)
-    keys, descriptors = zip(
-        *(sift.detectAndCompute(_equalised(plane), _mask(plane)) for plane in (template, moving)), strict=True
-    )
+    keys, descriptors = zip(*(sift.detectAndCompute(_equalised(plane), plane.lit) for plane in (template, moving)), strict=True)
     if any(found is None or len(found) < MIN_INLIERS for found in descriptors):
         return None
     root = [np.sqrt(found / np.maximum(found.sum(axis=1, keepdims=True), 1e-9)) for found in descriptors]
     distance = 2 - 2 * root[0] @ root[1].T
-    best = distance.argmin(axis=1)
-    two = np.partition(distance, 1, axis=1)[:, :2]
-    mutual = distance.argmin(axis=0)[best] == np.arange(len(best))
-    chosen = np.flatnonzero(mutual & (two[:, 0] < RATIO**2 * two[:, 1]))
+    every, best = np.arange(len(distance)), distance.argmin(axis=1)
+    mutual = distance.argmin(axis=0)[best] == every
+    first = distance[every, best]
+    distance[every, best] = np.inf
+    chosen = np.flatnonzero(mutual & (first < RATIO**2 * distance.min(axis=1)))
     if len(chosen) < MIN_INLIERS:
         return None
     positions = [np.array(cv2.KeyPoint.convert(key), np.float64) for key in keys]
@@ -65,7 +64,3 @@ def _matches(template: Plane, moving: Plane) -> tuple[Floats, Floats] | None:
 def _equalised(plane: Plane) -> NDArray[np.uint8]:
     """8-bit with equal use of all codes, locally, so that shadows of a short exposure have features too."""
     return np.asarray(cv2.createCLAHE(4.0, (8, 8)).apply(np.rint(plane.values * 255).astype(np.uint8)), np.uint8)
-
-
-def _mask(plane: Plane) -> NDArray[np.uint8]:
-    return plane.lit.astype(np.uint8)

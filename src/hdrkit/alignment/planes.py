@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import cv2
@@ -12,29 +13,44 @@ from numpy.typing import NDArray
 from hdrkit.types import Frame
 
 Matrix = NDArray[np.floating[Any]]
+Picture = NDArray[np.float32]
+Mask = NDArray[np.uint8]
 
-LONGEST_PX = 2048
+LONGEST_PX = 1600
 SMALLEST_PX = 96
 DARK, BRIGHT = 2.5 / 255, 252.5 / 255
-WHOLE = 0.999  # share of a pixel from which it counts as in a mask
+YES = 255  # of a mask
 
 
 @dataclass(frozen=True)
-class Plane:
-    """Brightness of one frame, float32 (h, w) in 0..1 of the range black..white, the square root of it where linear.
+class View:
+    """Brightness, float32 (h, w) in 0..1, and which of its pixels, (h, w) YES or 0, are lit and which also unclipped: valid."""
 
-    `lit` (h, w) pixels are seen and above black, `valid` ones also unclipped. `scale` (x, y) is plane pixels per frame pixel.
-    """
-
-    values: NDArray[np.float32]
-    lit: NDArray[np.bool_]
-    valid: NDArray[np.bool_]
-    scale: tuple[float, float]
+    values: Picture
+    lit: Mask
+    valid: Mask
 
     @property
     def size(self) -> tuple[int, int]:
         """Width and height."""
         return self.values.shape[1], self.values.shape[0]
+
+    @cached_property
+    def gradient(self) -> tuple[Picture, Picture]:
+        """Brightness per pixel along x and along y, of the smoothed picture."""
+        picture = smooth(self.values)
+        x, y = (cv2.Sobel(picture, cv2.CV_32F, *order, ksize=3, scale=1 / 8) for order in ((1, 0), (0, 1)))
+        return np.asarray(x, np.float32), np.asarray(y, np.float32)
+
+
+@dataclass(frozen=True)
+class Plane(View):
+    """Brightness of one frame, in shares of the range black..white, the square root of it where linear.
+
+    `scale` (x, y) is plane pixels per frame pixel.
+    """
+
+    scale: tuple[float, float]
 
     def from_frame(self, matrix: Matrix) -> Matrix:
         """A motion between frames, (3, 3) in frame pixels, as a motion between planes of this size."""
@@ -51,31 +67,28 @@ class Plane:
         return np.array([[x, 0, x / 2 - 0.5], [0, y, y / 2 - 0.5], [0, 0, 1]])
 
 
-def plane(frame: Frame) -> Plane:
-    """The green channel (or the gray one) reduced to at most LONGEST_PX.
+def pyramid(frame: Frame) -> list[Plane]:
+    """The green channel (or the gray one) at halved sizes, coarsest first: longest sides from SMALLEST_PX to LONGEST_PX.
 
-    Green alone because a brightness transfer between exposures holds channel by channel, not for their mean.
+    Green alone because a brightness transfer between exposures holds channel by channel, not for their mean. Codes are
+    reduced as stored, by averages over areas; a pixel is lit or valid where all that it was made of are.
     """
-    height, width, channels = frame.pixels.shape
-    codes = frame.pixels[..., channels // 2].astype(np.float32)
+    codes = cv2.extractChannel(frame.pixels, frame.pixels.shape[2] // 2)
     white = frame.white if np.isfinite(frame.white) else float(codes.max())
-    values = np.clip((codes - np.float32(frame.black)) / np.float32(max(white - frame.black, 1e-12)), 0, 1)
-    if frame.is_linear:
-        values = np.sqrt(values)
-    lit = values > DARK
+    reach = max(white - frame.black, 1e-12)
+    dark, bright = (codes.dtype.type(frame.black + reach * (share**2 if frame.is_linear else share)) for share in (DARK, BRIGHT))
+    lit = codes > dark
     if frame.seen is not None:
         lit &= frame.seen
-    full = Plane(values, lit, lit & (values < BRIGHT), (1.0, 1.0))
-    shrink = LONGEST_PX / max(height, width)
-    return full if shrink >= 1 else _resized(full, max(1, round(width * shrink)), max(1, round(height * shrink)))
-
-
-def pyramid(finest: Plane) -> list[Plane]:
-    """The plane at halved sizes, coarsest first, down to a longest side of about SMALLEST_PX."""
-    levels = [finest]
+    pictures: list[NDArray[Any]] = [codes, _mask(lit), _mask(lit & (codes <= bright))]
+    while (longest := max(pictures[0].shape)) > LONGEST_PX:
+        shape = _half(pictures[0].shape) if longest > 2 * LONGEST_PX else _fitted(pictures[0].shape)
+        pictures = [_reduced(pictures[0], shape).astype(np.float32), *(_reduced_mask(mask, shape) for mask in pictures[1:])]
+    values = np.clip((pictures[0].astype(np.float32) - np.float32(frame.black)) / np.float32(reach), 0, 1)
+    scale = values.shape[1] / codes.shape[1], values.shape[0] / codes.shape[0]
+    levels = [Plane(np.sqrt(values) if frame.is_linear else values, pictures[1], pictures[2], scale)]
     while max(levels[-1].size) >= 2 * SMALLEST_PX and min(levels[-1].size) >= 2:
-        width, height = levels[-1].size
-        levels.append(_resized(levels[-1], (width + 1) // 2, (height + 1) // 2))
+        levels.append(_halved(levels[-1]))
     return levels[::-1]
 
 
@@ -84,43 +97,49 @@ def scaled(matrix: Matrix) -> Matrix:
     return np.asarray(matrix / matrix[2, 2])
 
 
-def warped(plane: Plane, motion: Matrix) -> Plane:
+def warped(plane: Plane, motion: Matrix) -> View:
     """The plane seen from where `motion` (3, 3, in plane pixels) maps pixels into it."""
     if np.array_equal(motion, np.eye(3)):
         return plane
     flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
     values = cv2.warpPerspective(plane.values, motion, plane.size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    lit, valid = (
-        cv2.warpPerspective(_as_float(mask), motion, plane.size, flags=flags) > WHOLE for mask in (plane.lit, plane.valid)
-    )
-    return Plane(np.asarray(values, np.float32), lit, valid, plane.scale)
+    masks = (cv2.warpPerspective(mask, motion, plane.size, flags=flags) for mask in (plane.lit, plane.valid))
+    return View(np.asarray(values, np.float32), *(_mask(mask == YES) for mask in masks))
 
 
-def smooth(values: NDArray[np.float32]) -> NDArray[np.float32]:
+def smooth(values: Picture) -> Picture:
     """Blurred by a Gaussian of one pixel, as gradients want it."""
     return np.asarray(cv2.GaussianBlur(values, (0, 0), 1.0), np.float32)
 
 
-def gradient(plane: Plane) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Brightness per pixel along x and along y, of the smoothed plane."""
-    picture = smooth(plane.values)
-    x, y = (cv2.Sobel(picture, cv2.CV_32F, *order, ksize=3, scale=1 / 8) for order in ((1, 0), (0, 1)))
-    return np.asarray(x, np.float32), np.asarray(y, np.float32)
-
-
-def eroded(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def eroded(mask: Mask) -> Mask:
     """Without the pixels within two of the mask's outside, whose smoothed value is partly not their own."""
-    return np.asarray(cv2.erode(mask.astype(np.uint8), np.ones((5, 5), np.uint8), borderValue=0), bool)
+    return np.asarray(cv2.erode(mask, np.ones((5, 5), np.uint8), borderValue=0), np.uint8)
 
 
-def _resized(plane: Plane, width: int, height: int) -> Plane:
-    old_width, old_height = plane.size
-    pictures = (plane.values, _as_float(plane.lit), _as_float(plane.valid))
-    values, lit, valid = (cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA) for picture in pictures)
-    scale = plane.scale[0] * width / old_width, plane.scale[1] * height / old_height
-    return Plane(np.asarray(values, np.float32), lit > WHOLE, valid > WHOLE, scale)
+def _halved(plane: Plane) -> Plane:
+    shape = _half(plane.values.shape)
+    scale = plane.scale[0] * shape[1] / plane.size[0], plane.scale[1] * shape[0] / plane.size[1]
+    return Plane(_reduced(plane.values, shape), _reduced_mask(plane.lit, shape), _reduced_mask(plane.valid, shape), scale)
 
 
-def _as_float(mask: NDArray[np.bool_]) -> NDArray[np.float32]:
-    return mask.astype(np.float32)
+def _half(shape: tuple[int, ...]) -> tuple[int, int]:
+    return (shape[0] + 1) // 2, (shape[1] + 1) // 2
+
+
+def _fitted(shape: tuple[int, ...]) -> tuple[int, int]:
+    shrink = LONGEST_PX / max(shape)
+    return max(1, round(shape[0] * shrink)), max(1, round(shape[1] * shrink))
+
+
+def _reduced(picture: NDArray[Any], shape: tuple[int, int]) -> NDArray[Any]:
+    return np.asarray(cv2.resize(picture, shape[::-1], interpolation=cv2.INTER_AREA))
+
+
+def _reduced_mask(mask: Mask, shape: tuple[int, int]) -> Mask:
+    return _mask(_reduced(mask, shape) == YES)
+
+
+def _mask(pixels: NDArray[np.bool_]) -> Mask:
+    return pixels.view(np.uint8) * np.uint8(YES)

@@ -1,18 +1,20 @@
 """How well two exposures agree where they lie: the correlation of their gradients' directions, tile by tile.
 
 Exposure changes how strong a gradient is, hardly its direction, so unit gradients compare across exposures without
-knowing the response. Gradients near the noise are shrunk, pixels clipped or black in either picture are left out.
-None of this enters the estimators: it is the second opinion on their results.
+knowing the response. Clipping takes gradients away and turns none, so the edges of white areas count too. Gradients near
+the noise are shrunk, pixels that are black in either picture are left out. None of this enters the estimators: it is the
+second opinion on their results.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from hdrkit.alignment.planes import Matrix, Plane, eroded, gradient, warped
+from hdrkit.alignment.planes import Mask, Picture, View, eroded
 
 TILES = 8
 MIN_PIXELS = 400
@@ -20,11 +22,10 @@ MIN_TILES = 5
 RELATED = 0.2  # agreement that pictures of different things do not reach
 MIN_GAIN = 0.002  # ten times what interpolation alone changes in sets that did not move
 MAX_WORSE = 0.25  # share of the picture that may agree less
+NOISE = 2.0  # median gradients, below which a gradient hardly counts: in a dark picture the median is noise
 MIN_BEND = 0.02  # of the parabola: flatter ones have no peak
 
 Floats = NDArray[np.float64]
-Field = NDArray[np.float32]
-Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -55,31 +56,30 @@ class Comparison:
         return float(np.average(tiles, weights=self.weight))
 
 
-def compare(template: Plane, moving: Plane, before: Matrix, after: Matrix) -> Comparison | None:
-    """Agreement under two motions (3, 3, in plane pixels) over the pixels valid under both; None where these are too few."""
-    placed = [warped(moving, motion) for motion in (before, after)]
-    valid = eroded(template.valid & placed[0].valid & placed[1].valid)
-    if valid.sum() < MIN_PIXELS:
+def compare(template: View, before: View, after: View) -> Comparison | None:
+    """Agreement with two views of one frame, over the pixels lit in all three; None where these are too few."""
+    lit = eroded(template.lit & before.lit & after.lit)
+    if cv2.countNonZero(lit) < MIN_PIXELS:
         return None
-    fixed = _directions(template, valid)
-    scores = [_agreement(fixed, _directions(picture, valid)) for picture in placed]
-    return Comparison(scores[0], scores[1], _energy(fixed) + 1e-9)
+    fixed = _directions(template, lit)
+    scores, norms = zip(*(_agreement(fixed, _directions(view, lit)) for view in (before, after)), strict=True)
+    return Comparison(scores[0], scores[1], np.minimum(norms[0], norms[1]) + 1e-9)
 
 
-def residual_px(template: Plane, placed: Plane) -> float | None:
-    """The displacement left between two aligned planes, in plane pixels: weighted median over tiles.
+def residual_px(template: View, placed: View) -> float | None:
+    """The displacement left between two aligned views, in their pixels: weighted median over tiles.
 
     Each tile's displacement is the peak of the parabola through its agreement at shifts of -1, 0 and 1 pixel. None where
-    too few tiles have a peak.
+    too few tiles have a peak. Clipped pixels say nothing here: the edge of a white area shows on one side only.
     """
     masks = eroded(template.valid), eroded(placed.valid)
-    if (masks[0] & masks[1]).sum() < MIN_PIXELS:
+    if cv2.countNonZero(masks[0] & masks[1]) < MIN_PIXELS:
         return None
     fixed, moved = _directions(template, masks[0]), _directions(placed, masks[1])
-    here = _agreement(fixed, moved)
+    here, weight = _agreement(fixed, moved)
     offsets = []
-    for axis in (1, 2):
-        minus, plus = (_agreement(fixed, np.roll(moved, -step, axis)) for step in (-1, 1))
+    for axis in (0, 1):
+        minus, plus = (_agreement(fixed, moved.rolled(-step, axis))[0] for step in (-1, 1))
         bend = np.minimum(minus - 2 * here + plus, -MIN_BEND)
         offsets.append((minus - plus) / (2 * bend))
     distance = np.hypot(*offsets)
@@ -87,33 +87,45 @@ def residual_px(template: Plane, placed: Plane) -> float | None:
     if usable.sum() < MIN_TILES:
         return None
     order = np.argsort(distance[usable])
-    share = np.cumsum(_energy(fixed)[usable][order])
+    share = np.cumsum(weight[usable][order])
     return float(distance[usable][order][np.searchsorted(share, share[-1] / 2)])
 
 
-def _directions(plane: Plane, valid: Mask) -> Field:
-    """Unit gradients (2, h, w), shrunk towards zero where they are weaker than the median; zero where not valid."""
-    x, y = gradient(plane)
-    strength = np.hypot(x, y)
-    floor = max(float(np.median(strength[valid][:: 1 + int(valid.sum()) // 50_000])), 1e-4)
-    scale = valid / (strength + np.float32(floor))
-    return np.stack([x * scale, y * scale]).astype(np.float32)
+@dataclass(frozen=True)
+class _Directions:
+    """Unit gradients along x and along y, shrunk towards zero where they are weak; zero where not known. And their square."""
+
+    x: Picture
+    y: Picture
+    square: Picture
+
+    def rolled(self, step: int, axis: int) -> _Directions:
+        return _Directions(*(np.roll(picture, step, axis) for picture in (self.x, self.y, self.square)))
 
 
-def _agreement(fixed: Field, moved: Field) -> Floats:
-    """Correlation of two fields in each tile, over the pixels where both are known."""
-    squares = fixed[0] ** 2 + fixed[1] ** 2, moved[0] ** 2 + moved[1] ** 2
-    norm = _tiled(squares[0] * (squares[1] > 0)) * _tiled(squares[1] * (squares[0] > 0))
-    return _tiled(fixed[0] * moved[0] + fixed[1] * moved[1]) / np.sqrt(np.maximum(norm, 1e-9))
+def _directions(view: View, mask: Mask) -> _Directions:
+    x, y = view.gradient
+    strength = np.asarray(cv2.magnitude(x, y), np.float32)
+    known = mask > 0
+    apart = max(1, round((known.size / 50_000) ** 0.5))
+    sample = strength[::apart, ::apart][known[::apart, ::apart]]
+    floor = max(float(np.median(sample)) if sample.size else 0.0, 1e-4)
+    scale = known * strength / (strength * strength + np.float32((NOISE * floor) ** 2))
+    x, y = x * scale, y * scale
+    return _Directions(x, y, x * x + y * y)
 
 
-def _energy(field: Field) -> Floats:
-    return _tiled(field[0] ** 2 + field[1] ** 2)
+def _agreement(fixed: _Directions, moved: _Directions) -> tuple[Floats, Floats]:
+    """Correlation of two fields in each tile, over the pixels where both are known, and how much there is to correlate."""
+    energy = _tiled(fixed.square * (moved.square > 0)) * _tiled(moved.square * (fixed.square > 0))
+    norm = np.sqrt(np.maximum(energy, 1e-9))
+    return _tiled(fixed.x * moved.x + fixed.y * moved.y) / norm, norm
 
 
-def _tiled(picture: Field) -> Floats:
+def _tiled(picture: Picture) -> Floats:
     """Sums of a picture over TILES x TILES tiles."""
     height, width = picture.shape
-    rows, columns = (np.linspace(0, n, min(TILES, n), endpoint=False).astype(int) for n in (height, width))
-    tiles: Floats = np.add.reduceat(np.add.reduceat(picture, rows, axis=0).astype(np.float64), columns, axis=1)
+    rows, columns = (np.linspace(0, n, min(TILES, n) + 1).astype(int) for n in (height, width))
+    strips = [cv2.reduce(picture[top:end], 0, cv2.REDUCE_SUM, dtype=cv2.CV_64F) for top, end in zip(rows, rows[1:], strict=False)]
+    tiles: Floats = np.add.reduceat(np.concatenate(strips), columns[:-1], axis=1)
     return tiles.ravel()

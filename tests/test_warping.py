@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from hdrkit.alignment.warp import common_area, crop, warp
 from hdrkit.errors import AlignmentError
 from hdrkit.types import Encoding, Frame, Photo
+from hdrkit.warping import codes_at, common_area, placed, seen_at
 
 DTYPES = {np.uint8: 255.0, np.uint16: 60000.0, np.float32: 1.0}
+
+
+def warp(frame: Frame, matrix: NDArray[np.float64]) -> Frame:
+    return placed(replace(frame, motion=matrix))
 
 
 def shift(x: float, y: float) -> NDArray[np.float64]:
@@ -62,28 +67,46 @@ def test_clipping_and_coverage_follow_the_footprint(dtype: type, channels: int, 
     for row in range(40):
         for column in range(50):
             x, y, w = matrix @ [column, row, 1]
-            contributing, near = footprint(x / w, y / w, 0), footprint(x / w, y / w, 1)
-            hit, near_hit = (any(clipped_before[tap] for tap in taps if inside(tap)) for taps in (contributing, near))
-            assert hit <= clipped_after[row, column, 0] <= near_hit
-            assert all(map(inside, near)) <= moved.seen[row, column] <= all(map(inside, contributing))
+            taps = footprint(x / w, y / w)
+            assert moved.seen[row, column] == all(map(inside, taps))
+            if moved.seen[row, column]:
+                assert clipped_after[row, column, 0] == any(clipped_before[tap] for tap in taps)
+            else:
+                assert not moved.pixels[row, column].any()
 
 
-def footprint(x: float, y: float, slack: int) -> list[tuple[int, int]]:
-    """(row, column) of the pixels that cubic interpolation at (x, y) weighs.
-
-    Positions are rounded to 1/32 pixel, and near whole pixels only the pixel itself counts; there the mask may be larger.
-    """
-    rows, columns = (
-        range(round(v) - 2 * slack, round(v) + 2 * slack + 1)
-        if abs(v - round(v)) < 1 / 32
-        else range(math.floor(v) - 1, math.floor(v) + 3)
-        for v in (y, x)
-    )
+def footprint(x: float, y: float) -> list[tuple[int, int]]:
+    """(row, column) of the pixels that cubic interpolation at (x, y) weighs."""
+    rows, columns = (range(math.floor(v) - 1, math.floor(v) + 3) for v in (y, x))
     return [(row, column) for row in rows for column in columns]
 
 
 def inside(tap: tuple[int, int]) -> bool:
     return 0 <= tap[0] < 40 and 0 <= tap[1] < 50
+
+
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize("matrix", [shift(3, -4), shift(-7, 60), shift(0.5, 0.25), tilted(), np.diag([1.0, 1.0, -1.0])])
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_rows_and_points_are_those_of_the_whole(dtype: type, matrix: NDArray[np.float64], masked: bool) -> None:
+    rng = np.random.default_rng(1)
+    seen = rng.random((40, 50)) < 0.99 if masked else None
+    frame = replace(random_frame(dtype, 3, clipped_share=0.01), seen=seen, motion=matrix)
+    whole = placed(frame)
+    for top, bottom in ((0, 40), (0, 1), (7, 31), (39, 40)):
+        band = placed(frame, top, bottom)
+        assert band.pixels.tobytes() == whole.pixels[top:bottom].tobytes()
+        assert band.seen.tobytes() == whole.seen[top:bottom].tobytes()
+    rows, columns = np.mgrid[:40, :50]
+    np.testing.assert_array_equal(seen_at(frame, rows, columns), whole.seen)
+    rows, columns = rows[whole.seen], columns[whole.seen]
+    np.testing.assert_array_equal(codes_at(frame, rows, columns), whole.pixels[whole.seen])
+
+
+def test_a_frame_that_lies_still_is_not_copied() -> None:
+    frame = random_frame(np.uint8, 3)
+    assert placed(frame) is frame
+    assert np.shares_memory(placed(frame, 3, 9).pixels, frame.pixels)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -107,7 +130,7 @@ def test_overshoot_never_looks_clipped() -> None:
     pixels[:, 10:] = 254
     moved = warp(Frame(pixels), shift(0.5, 0))
     assert moved.pixels.max() == 254
-    assert moved.pixels.min() == 10
+    assert moved.pixels[moved.seen].min() == 10
 
 
 def test_everything_else_is_kept_and_nothing_written_to() -> None:
@@ -139,26 +162,21 @@ def test_infinite_white_clips_nothing() -> None:
     assert moved.pixels.max() <= 1.3 * frame.pixels.max()
 
 
-def test_common_area_and_crop_of_shifts() -> None:
+def test_common_area_of_shifts() -> None:
     frame = random_frame(np.uint8, 3)
-    frames = [frame, warp(frame, shift(4, 0)), warp(frame, shift(-3, 2))]
-    area = common_area(frames)
-    assert area == (0, 38, 3, 46)
-    cut = crop(frames, area)
-    assert all(piece.pixels.shape == (38, 43, 3) and piece.pixels.flags.c_contiguous for piece in cut)
-    assert all(piece.seen is None or piece.seen.all() for piece in cut)
-    np.testing.assert_array_equal(cut[0].pixels, frame.pixels[0:38, 3:46])
+    assert common_area([frame, replace(frame, motion=shift(4, 0)), replace(frame, motion=shift(-3, 2))]) == (0, 38, 3, 46)
 
 
 def test_common_area_of_turned_frames_is_seen_and_large() -> None:
     frame = random_frame(np.uint8, 1)
-    moved = [frame, warp(frame, tilted()), warp(frame, np.linalg.inv(tilted()))]
+    moved = [frame, replace(frame, motion=tilted()), replace(frame, motion=np.linalg.inv(tilted()))]
     top, bottom, left, right = common_area(moved)
-    assert all(f.seen is None or f.seen[top:bottom, left:right].all() for f in moved)
+    assert all(placed(f).seen[top:bottom, left:right].all() for f in moved[1:])
+    assert common_area([placed(f) for f in moved]) == (top, bottom, left, right)
     assert (bottom - top) * (right - left) > 0.6 * 40 * 50
 
 
 def test_no_common_area_is_an_error() -> None:
     frame = random_frame(np.uint8, 1)
     with pytest.raises(AlignmentError, match="no area in common"):
-        common_area([warp(frame, shift(30, 0)), warp(frame, shift(-30, 0))])
+        common_area([replace(frame, motion=shift(30, 0)), replace(frame, motion=shift(-30, 0))])

@@ -1,0 +1,141 @@
+"""Aligned frames: what a frame shows of the reference's pixels.
+
+Alignment gives a frame its `motion` and leaves its pixels alone; whoever needs pixels on the reference's grid asks for the
+rows, or the points, that are wanted. Each is computed by itself, so that any choice of rows gives the same codes.
+
+Shifts by whole pixels copy codes; other motion interpolates them by cubic convolution (Keys 1981, a = -1/2), kept within the
+range of the 4 x 4 pixels that contribute, so that no overshoot looks clipped. A pixel to which a clipped one contributes is
+clipped in all channels. A pixel whose 4 x 4 leave the frame, or what it has `seen`, is not seen.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hdrkit.errors import AlignmentError
+from hdrkit.types import Frame
+
+Area = tuple[int, int, int, int]  # top, bottom, left, right of a rectangle of the reference, the end exclusive
+Mask = NDArray[np.bool_]
+Places = NDArray[np.int64]
+
+_STRIDE = 32  # pixels between the points at which a side of the common area is first looked at
+
+
+def whole(frame: Frame) -> Area:
+    """The area of all pixels."""
+    height, width = frame.pixels.shape[:2]
+    return 0, height, 0, width
+
+
+def placed(frame: Frame, top: int = 0, bottom: int | None = None) -> Frame:
+    """Rows `top` to `bottom` (exclusive; None: the last) of the reference as this frame shows them, without `motion`.
+
+    A frame without motion is not copied. Pixels that are not seen are 0.
+    """
+    rows = slice(top, frame.pixels.shape[0] if bottom is None else bottom)
+    if frame.motion is None:
+        if rows == slice(0, frame.pixels.shape[0]):
+            return frame
+        return replace(frame, pixels=frame.pixels[rows], seen=None if frame.seen is None else frame.seen[rows])
+    shape = (rows.stop - rows.start, *frame.pixels.shape[1:])
+    pixels, seen = np.zeros(shape, frame.pixels.dtype), np.zeros(shape[:2], np.bool_)
+    if (shift := _whole_shift(frame)) is not None:
+        _copy(frame, *shift, top, pixels, seen)
+    else:
+        from hdrkit.resampling import resample_rows
+
+        resample_rows(frame.pixels, frame.seen, frame.motion, top, *_clipping(frame), pixels, seen)
+    return replace(frame, pixels=pixels, seen=seen, motion=None)
+
+
+def codes_at(frame: Frame, rows: Places, columns: Places) -> NDArray[Any]:
+    """The codes (..., C) that `placed` has at single pixels, `rows` and `columns` of one shape; all of them seen."""
+    if frame.motion is None:
+        return np.asarray(frame.pixels[rows, columns])
+    if (shift := _whole_shift(frame)) is not None:
+        return np.asarray(frame.pixels[rows + shift[1], columns + shift[0]])
+    from hdrkit.resampling import resample_points
+
+    codes = np.zeros((rows.size, frame.pixels.shape[2]), frame.pixels.dtype)
+    resample_points(frame.pixels, frame.seen, frame.motion, rows.ravel(), columns.ravel(), *_clipping(frame), codes)
+    return codes.reshape(*rows.shape, codes.shape[1])
+
+
+def seen_at(frame: Frame, rows: Places, columns: Places) -> Mask:
+    """What `placed` has as `seen` at single pixels, `rows` and `columns` of one shape."""
+    height, width = frame.pixels.shape[:2]
+    reach = range(1)
+    if frame.motion is None:
+        x, y = columns, rows
+    elif (shift := _whole_shift(frame)) is not None:
+        x, y = columns + shift[0], rows + shift[1]
+    else:
+        from hdrkit.resampling import sources
+
+        x, y = (at.reshape(rows.shape) for at in sources(frame.motion, rows.ravel(), columns.ravel()))
+        reach = range(-1, 3)
+    inside: Mask = (x + reach[0] >= 0) & (y + reach[0] >= 0) & (x + reach[-1] < width) & (y + reach[-1] < height)
+    if frame.seen is not None:
+        for down in reach:
+            for across in reach:
+                inside &= frame.seen[np.clip(y + down, 0, height - 1), np.clip(x + across, 0, width - 1)]
+    return inside
+
+
+def common_area(frames: Sequence[Frame]) -> Area:
+    """A large rectangle that every frame has seen.
+
+    The sides close in, always the one that misses most, until nothing is missing: unseen pixels are taken to lie at
+    the borders, as motion leaves them. Raises AlignmentError where the frames have no area in common.
+    """
+    top, bottom, left, right = whole(frames[0])
+    stride = _STRIDE
+    while top < bottom and left < right:
+        across, down = np.arange(left, right, stride), np.arange(top, bottom, stride)
+        sides = (
+            (np.full_like(across, top), across),
+            (np.full_like(across, bottom - 1), across),
+            (down, np.full_like(down, left)),
+            (down, np.full_like(down, right - 1)),
+        )
+        missing = [1 - float(np.logical_and.reduce([seen_at(frame, *side) for frame in frames]).mean()) for side in sides]
+        worst = int(np.argmax(missing))
+        if missing[worst] > 0:
+            top, bottom, left, right = top + (worst == 0), bottom - (worst == 1), left + (worst == 2), right - (worst == 3)
+        elif stride > 1:
+            stride = 1
+        else:
+            return top, bottom, left, right
+    raise AlignmentError(f"{frames[0].name}: the aligned frames of this bracket have no area in common; merge it without --crop")
+
+
+def _whole_shift(frame: Frame) -> tuple[int, int] | None:
+    """(x, y) where the motion is a shift by whole pixels."""
+    matrix = np.asarray(frame.motion)
+    x, y = round(float(matrix[0, 2])), round(float(matrix[1, 2]))
+    return (x, y) if np.array_equal(matrix, np.array([[1, 0, x], [0, 1, y], [0, 0, 1]])) else None
+
+
+def _copy(frame: Frame, x: int, y: int, top: int, pixels: NDArray[Any], seen: Mask) -> None:
+    """Copy what the frame shows of rows from `top` on, where it lies (x, y) further."""
+    height, width = frame.pixels.shape[:2]
+    rows, columns = (
+        slice(max(0, -step), max(0, min(wanted, size - step)))
+        for step, size, wanted in ((y + top, height, len(pixels)), (x, width, width))
+    )
+    source = slice(rows.start + y + top, rows.stop + y + top), slice(columns.start + x, columns.stop + x)
+    if rows.start < rows.stop and columns.start < columns.stop:
+        pixels[rows, columns] = frame.pixels[source]
+        seen[rows, columns] = True if frame.seen is None else frame.seen[source]
+
+
+def _clipping(frame: Frame) -> tuple[float, float]:
+    """The code from which a pixel is clipped, and the one that a clipped pixel is given."""
+    return frame.white, float(math.ceil(frame.white)) if frame.pixels.dtype.kind == "u" else frame.white
