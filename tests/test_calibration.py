@@ -427,13 +427,41 @@ def test_patches_beat_the_free_curve_on_a_noisy_camera_in_equal_steps():
         assert errors(family.response, camera)[1] < free / 3
 
 
-def test_the_standard_error_of_patches_is_not_too_small():
-    for response in ("gamma", "srgb", "scurve"):
+@pytest.mark.parametrize("off", [0.0, 0.01])
+def test_the_standard_error_of_patches_is_honest(off):
+    ratios = []
+    for scene, response in enumerate(("gamma", "srgb", "scurve", "log")):
         camera = SimulatedCamera(response)
-        result = calibrate_samples([sample(*shoot(camera))])
-        codes = [*range(10, 118), *range(138, 246)]  # at the middle code both are 0
-        error = (result.response.ln_exposure - camera.response_curve().ln_exposure)[codes]
-        assert np.sqrt(np.mean((error / result.response.sigma[codes]) ** 2)) < 2
+        frames, times = shoot(camera, scene=scene)
+        rng = np.random.default_rng(scene)
+        result = calibrate_samples([sample(frames, [t * (1 + off * rng.normal()) for t in times])])
+        error = (result.response.ln_exposure - camera.response_curve().ln_exposure)[8:248]
+        error -= error.mean(axis=0)
+        ratios.append(np.mean((error / result.response.sigma[8:248]) ** 2))
+    assert 0.4 < np.sqrt(np.mean(ratios)) < 1.6
+
+
+def test_times_that_are_a_little_off_change_the_power_of_a_curve_and_not_its_shape():
+    camera = SimulatedCamera("srgb")
+    frames, times = shoot(camera)
+    rng = np.random.default_rng(0)
+    truth = camera.response_curve().ln_exposure[8:248, 0]
+
+    def shape_error(samples: Samples, method: Method) -> float:
+        g = calibrate_samples([samples], CalibrationOptions(method=method)).response.ln_exposure[8:248, 0]
+        return float(np.std(g - np.polyval(np.polyfit(truth, g, 1), truth)))
+
+    off = [sample(frames, [t * (1 + 0.03 * rng.normal()) for t in times]) for _ in range(3)]
+    kept, bent = ([shape_error(one, method) for one in off] for method in (Method.PATCHES, Method.DEBEVEC))
+    assert max(kept) < 0.004
+    assert max(kept) < 0.7 * max(bent)
+
+
+def test_a_bracket_that_ends_in_darkness_leaves_the_power_to_the_others():
+    camera = SimulatedCamera("srgb")
+    frames, times = shoot(camera, (-14, -4, -2, 0, 2, 4))
+    result = calibrate_samples([sample(frames, times)])
+    assert errors(result.response, camera)[1] < 0.006
 
 
 def test_a_camera_unlike_any_of_the_family_gets_a_free_curve():
@@ -443,3 +471,18 @@ def test_a_camera_unlike_any_of_the_family_gets_a_free_curve():
     scans = [replace(frame, pixels=(24 + frame.pixels * (231 / 255)).round().astype(np.uint8)) for frame in frames]
     result = calibrate_samples([sample(scans, times)])
     assert result.report.method == "debevec"
+    assert result.report.notes[0].startswith("solved by debevec: ")
+    assert result.response.metadata["smoothness"] == CalibrationOptions().smoothness
+
+
+def test_a_report_lists_the_options_that_had_a_say(ordinary):
+    _, frames, times = ordinary
+    silent_ones = {
+        Method.PATCHES: {"weight", "sampling", "smoothness", "order"},
+        Method.ROBERTSON: {"weight", "smoothness", "order"},
+    }
+    for method, silent in silent_ones.items():
+        result = calibrate_samples([sample(frames, times)], CalibrationOptions(method=method))
+        assert silent.isdisjoint(result.report.options)
+        assert {"samples", "seed", "clip"} <= set(result.report.options)
+        assert "smoothness" not in result.response.metadata

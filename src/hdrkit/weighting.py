@@ -6,11 +6,13 @@ from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtr
 
 from hdrkit.types import NoiseModel, ResponseCurve
 
 Weight = Literal["triangle", "sine", "gaussian", "uniform", "noise"]
 WEIGHTS: tuple[str, ...] = get_args(Weight)
+NEAR_CLIPPING = 0.1  # share of the codes below clipping into which it spills
 
 
 def scale_clip(clip: tuple[float, float], levels: int) -> tuple[int, int]:
@@ -39,12 +41,36 @@ def weight_of_codes(kind: Weight, levels: int, clip: tuple[int, int]) -> NDArray
 
 
 def exposure_variance(response: ResponseCurve, noise: NoiseModel) -> NDArray[np.float64]:
-    """Variance of exp g at each code (levels, C): shot and read noise, and the rounding to codes (dx/dz)^2 / 12."""
+    """Variance of exp g at each code (levels, C): shot and read noise, rounding to codes (dx/dz)^2 / 12, doubt of the curve."""
     exposure = response.linear
     saturation = exposure[-1]
     step = np.gradient(exposure, axis=0)
-    variance: NDArray[np.float64] = noise.variance(exposure / saturation) * saturation**2 + step**2 / 12
-    return variance
+    doubt = 0.0 if response.sigma is None else (response.sigma * exposure) ** 2
+    return np.asarray(noise.variance(exposure / saturation) * saturation**2 + step**2 / 12 + doubt)
+
+
+def black_edge(response: ResponseCurve, low: int) -> NDArray[np.float64]:
+    """Exposure (C,) between the codes below `low`, which count as black, and the first above them that is brighter."""
+    exposure = response.linear
+    black = exposure[max(low, 1) - 1]
+    first = np.minimum((exposure <= black).sum(axis=0), response.levels - 1)
+    return np.asarray((black + np.take_along_axis(exposure, first[None], axis=0)[0]) / 2)
+
+
+def readings(response: ResponseCurve, noise: NoiseModel, low: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """What each code says of the exposure, and with what variance, both (levels, C): exp g, but below `low` the mean of black.
+
+    A camera stores what noise drives below black as black. Of light e under read noise r, what is stored below the edge h
+    was in the mean e - r phi(u) / Phi(u) with u = (h - e) / r (a normal distribution cut off at h), negative where noise
+    is larger than a code. With this value the mean over frames and pixels stays that of the light. e is taken as h / 2.
+    """
+    exposure, variance = response.linear, exposure_variance(response, noise)
+    edge = black_edge(response, low)
+    read = np.maximum(np.asarray(noise.read_noise_e) / noise.full_well_e, 1e-9) * exposure[-1]
+    u = edge / 2 / read
+    mean = edge / 2 - read * np.exp(-(u**2) / 2) / (np.sqrt(2 * np.pi) * ndtr(u))
+    black = exposure < edge
+    return np.where(black, mean, exposure), np.where(black, read**2 + edge**2 / 12, variance)
 
 
 def noise_weight(response: ResponseCurve, noise: NoiseModel, clip: tuple[int, int]) -> NDArray[np.float64]:

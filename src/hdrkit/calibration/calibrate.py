@@ -9,16 +9,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hdrkit.calibration.debevec import solve_debevec
-from hdrkit.calibration.exposures import check_steps
+from hdrkit.calibration.exposures import estimates_of, steps_of
 from hdrkit.calibration.mitsunaga_nayar import solve_mitsunaga_nayar
 from hdrkit.calibration.observations import MAX_KNOTS, Observations, observe
+from hdrkit.calibration.offsets import unseen
 from hdrkit.calibration.options import CalibrationOptions, Method
-from hdrkit.calibration.patches import solve_patches
+from hdrkit.calibration.patches import PatchSolution, solve_patches
 from hdrkit.calibration.quality import CHANNEL_TOLERANCE, channel_spread, covered_codes, ordered, residuals
 from hdrkit.calibration.robertson import solve_robertson
 from hdrkit.calibration.sampling import Samples, require_usable
 from hdrkit.errors import CalibrationError
-from hdrkit.types import BracketReport, CalibrationReport, CalibrationResult, NoiseModel, ResponseCurve
+from hdrkit.types import (
+    BracketReport,
+    CalibrationReport,
+    CalibrationResult,
+    ExposureEstimate,
+    NoiseModel,
+    ResponseCurve,
+    StepCheck,
+)
 from hdrkit.weighting import Weight, noise_weight, scale_clip, weight_of_codes
 
 _ALGORITHMS = {
@@ -32,28 +41,32 @@ _UNLIKE = 1.2  # residual against that of a free curve, above which the family d
 _RESIDUALS_KEPT = 20_000
 
 
-def calibrate_samples(samples: Sequence[Samples], options: CalibrationOptions | None = None) -> CalibrationResult:
+def calibrate_samples(
+    samples: Sequence[Samples], options: CalibrationOptions | None = None, estimate_exposures: bool = False
+) -> CalibrationResult:
     """The response curve of the camera that took all these brackets, each with its own times.
 
-    Raises CalibrationError where the samples do not determine a curve: too few trusted pixels, several cameras, or
-    pictures that contradict their times outright.
+    The exposures are compared with the pixels whatever the method; `estimate_exposures` puts what the pixels show in their
+    place. Raises CalibrationError where the samples do not determine a curve: too few trusted pixels, several cameras, or
+    pictures that contradict their times outright; where exposures are unknown and cannot be estimated.
     """
     options = options or CalibrationOptions()
     require_usable(samples)
     levels, channels = samples[0].levels, samples[0].codes.shape[2]
     knots = min(levels, MAX_KNOTS)
     clip = scale_clip(options.clip, levels)
-    observations = [observe(samples, c, clip, knots) for c in range(channels)]
+    observations = _observations(samples, clip, knots)
     _require_data(samples[0].names[0], observations)
     weights = _flat_weights(options, knots, channels)
-    solution = _solve(samples, observations, weights, options)
-    if options.weight == "noise":
-        curve = ResponseCurve(ordered(solution.g, observations)[0])
-        weights = noise_weight(curve, NoiseModel(), scale_clip(options.clip, knots))
-        solution = _solve(samples, observations, weights, options)
+    free = solve_debevec(observations, weights, knots, options.smoothness)
+    patches = solve_patches(samples, knots, free, np.concatenate([one.unknown for one in samples]))
+    steps, estimated = _exposures(samples, patches)
+    if estimate_exposures:
+        samples = _with_estimates(samples, patches)
+        observations = _observations(samples, clip, knots)
+    solution, notes = _solve(observations, weights, options, free, patches, estimate_exposures)
     g, repaired = ordered(solution.g, observations)
     g = g - g[knots // 2]
-    steps = check_steps(samples, observations, g, weights, options.smoothness)
     rms, rests = residuals(g, observations, weights)
     covered = covered_codes(observations, knots)
     spread = channel_spread(g, covered)
@@ -61,7 +74,7 @@ def calibrate_samples(samples: Sequence[Samples], options: CalibrationOptions | 
     covered_levels = tuple((round(low * per_knot), round(high * per_knot)) for low, high in covered)
     report = CalibrationReport(
         method=solution.method.value,
-        options=asdict(options) | ({"order": list(solution.orders)} if solution.orders else {}),
+        options=_used(solution.method, options) | ({"order": list(solution.orders)} if solution.orders else {}),
         brackets=tuple(BracketReport(s.bracket, s.ln_times.size, _trusted(s, clip)) for s in samples),
         residual=rms,
         covered=covered_levels,
@@ -69,6 +82,8 @@ def calibrate_samples(samples: Sequence[Samples], options: CalibrationOptions | 
         channel_spread=spread,
         disagreeing=tuple(c for c, value in enumerate(spread) if value > CHANNEL_TOLERANCE),
         steps=steps,
+        estimated=estimated if estimate_exposures else (),
+        notes=notes,
     )
     response = ResponseCurve(g, camera=samples[0].camera, metadata=_metadata(samples, solution.method, options, g))
     response = replace(
@@ -88,23 +103,85 @@ class _Solution:
 
 
 def _solve(
-    samples: Sequence[Samples], observations: Sequence[Observations], weights: NDArray[np.float64], options: CalibrationOptions
-) -> _Solution:
+    observations: Sequence[Observations],
+    weights: NDArray[np.float64],
+    options: CalibrationOptions,
+    free: NDArray[np.float64],
+    patches: PatchSolution | None,
+    times_changed: bool,
+) -> tuple[_Solution, tuple[str, ...]]:
+    """The curves by the method asked for, or a note on why it was another."""
     knots = len(weights)
     match options.method:
         case Method.ROBERTSON:
-            return _Solution(solve_robertson(observations, weights, knots), Method.ROBERTSON)
+            return _Solution(solve_robertson(observations, weights, knots), Method.ROBERTSON), ()
         case Method.MITSUNAGA_NAYAR:
             g, orders = solve_mitsunaga_nayar(observations, knots, options.order)
-            return _Solution(g, Method.MITSUNAGA_NAYAR, orders=orders)
-    free = solve_debevec(observations, weights, knots, options.smoothness)
-    if options.method is Method.PATCHES and (solved := solve_patches(samples, knots, free)) is not None:
-        g, sigma = solved
-        # A camera that is like none of the family (a scan with a pedestal, say) is better served by a free curve.
-        ours, theirs = residuals(g, observations, weights)[0], residuals(free, observations, weights)[0]
-        if all(our <= _UNLIKE * their for our, their in zip(ours, theirs, strict=True)):
-            return _Solution(g, Method.PATCHES, sigma)
-    return _Solution(free, Method.DEBEVEC)
+            return _Solution(g, Method.MITSUNAGA_NAYAR, orders=orders), ()
+    if times_changed:
+        free = solve_debevec(observations, weights, knots, options.smoothness)
+    if options.method is Method.DEBEVEC:
+        if options.weight == "noise":
+            curve = ResponseCurve(ordered(free, observations)[0])
+            weights = noise_weight(curve, NoiseModel(), scale_clip(options.clip, knots))
+            free = solve_debevec(observations, weights, knots, options.smoothness)
+        return _Solution(free, Method.DEBEVEC), ()
+    if patches is None:
+        return _Solution(free, Method.DEBEVEC), ("solved by debevec: too few patches, or a camera like none of the family",)
+    # A camera that is like none of the family (a scan with a pedestal, say) is better served by a free curve.
+    told = [_of_frames(o, patches.offsets.told) for o in observations]
+    corrected = told if times_changed else [replace(o, ln_time=o.ln_time + patches.offsets.value[o.frame]) for o in told]
+    ours, theirs = residuals(patches.g, corrected, weights)[0], residuals(free, told, weights)[0]
+    if all(our <= _UNLIKE * their for our, their in zip(ours, theirs, strict=True)):
+        return _Solution(patches.g, Method.PATCHES, patches.sigma), ()
+    return _Solution(free, Method.DEBEVEC), ("solved by debevec: the family of curves does not fit this camera",)
+
+
+def _observations(samples: Sequence[Samples], clip: tuple[int, int], knots: int) -> list[Observations]:
+    return [observe(samples, c, clip, knots) for c in range(samples[0].codes.shape[2])]
+
+
+def _of_frames(o: Observations, kept: NDArray[np.bool_]) -> Observations:
+    if kept.all():
+        return o
+    keep = kept[o.frame]
+    return replace(o, code=o.code[keep], pixel=o.pixel[keep], frame=o.frame[keep], ln_time=o.ln_time[keep])
+
+
+def _exposures(
+    samples: Sequence[Samples], patches: PatchSolution | None
+) -> tuple[tuple[StepCheck, ...], tuple[ExposureEstimate, ...]]:
+    """Every step as stated and as seen, and every exposure; nothing is seen where the patches could not be solved."""
+    offsets = patches.offsets if patches is not None else unseen(samples)
+    steps, estimates = [], []
+    for one, place in zip(samples, offsets.places, strict=True):
+        steps += steps_of(one.bracket, one.names, one.ln_times, offsets, place)
+        stated = [None if guess else float(np.exp(t)) for t, guess in zip(one.ln_times, one.unknown, strict=True)]
+        estimates += estimates_of(one.names, stated, one.ln_times, offsets, place)
+    return tuple(steps), tuple(estimates)
+
+
+def _with_estimates(samples: Sequence[Samples], patches: PatchSolution | None) -> list[Samples]:
+    """The samples with the exposures that the pixels show. Raises CalibrationError where one is unknown to both."""
+    offsets = patches.offsets if patches is not None else unseen(samples)
+    told = np.where(offsets.told, offsets.value, 0.0)
+    for one, place in zip(samples, offsets.places, strict=True):
+        if (lost := np.flatnonzero(one.unknown & ~offsets.told[place])).size:
+            raise CalibrationError(
+                f"{one.names[lost[0]]}: its pixels do not tell its exposure; give it with --exposures FILE.csv"
+            )
+    return [replace(one, ln_times=one.ln_times + told[place]) for one, place in zip(samples, offsets.places, strict=True)]
+
+
+def _used(method: Method, options: CalibrationOptions) -> dict[str, object]:
+    """The options that have a say in the result of a method."""
+    unused = {
+        Method.PATCHES: ("weight", "sampling", "smoothness", "order"),
+        Method.DEBEVEC: ("order",),
+        Method.ROBERTSON: ("weight", "smoothness", "order"),
+        Method.MITSUNAGA_NAYAR: ("weight", "smoothness"),
+    }
+    return {name: value for name, value in asdict(options).items() if name not in unused[method]}
 
 
 def _resampled(sigma: NDArray[np.float64] | None, levels: int) -> NDArray[np.float64] | None:
@@ -138,12 +215,12 @@ def _metadata(
 ) -> dict[str, object]:
     """The keys that the series pipeline's response files carry, as far as they are known here."""
     times = np.concatenate([one.ln_times for one in samples])
+    used = _used(method, options)
+    names = {"sampling": "sample_technique", "smoothness": "smoothness", "weight": "weight_type"}
     return {
         "algorithm": _ALGORITHMS[method],
         "samples_per_image": options.samples,
-        "sample_technique": options.sampling.value,
-        "smoothness": options.smoothness,
-        "weight_type": options.weight,
+        **{key: used[name] for name, key in names.items() if name in used},
         "low_clip": options.clip[0],
         "high_clip": options.clip[1],
         "seed": options.seed,

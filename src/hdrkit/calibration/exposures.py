@@ -1,118 +1,171 @@
-"""Do the pixels agree with the stated exposures? Each step between neighbouring frames, as stated and as seen."""
+"""Do the pixels agree with the stated exposures? What each frame was given, as stated and as seen."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import combinations, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hdrkit.calibration.debevec import solve_times
-from hdrkit.calibration.observations import Observations
-from hdrkit.calibration.sampling import Samples
-from hdrkit.types import StepCheck
-from hdrkit.weighting import scale_clip
+from hdrkit.calibration.compression import compressed
+from hdrkit.calibration.offsets import OffsetSolution
+from hdrkit.calibration.sampling import patch_codes
+from hdrkit.errors import ExposureError
+from hdrkit.types import ExposureEstimate, Frame, NoiseModel, ResponseCurve, StepCheck
+from hdrkit.warping import common_area
 
 _TOLERANCE_EV = 0.2  # what shutters, flare and a picture style may do to a step
-_OBJECTION_EV = 0.07  # what a wrong step leaves after the curve has bent to it
-_WELL_EXPOSED = (32.0, 230.0)  # 8-bit codes
-_FEWEST, _LEAST_SHARE = 100, 0.05  # observations a frame needs, and what share of the best frame's
+_VAGUE = 0.35  # standard error of ln exposure from which on a frame does not tell
+_PATCHES, _FEWEST = 2000, 20
+_DARKEST, _BRIGHTEST = 0.002, 0.96  # shares of saturation: of the light of a patch, of the code of a pixel
+_MODEL_ERROR = 0.003  # of ln light: what no patch tells better than
+_DEPENDENCE, _COMPRESSED_DEPENDENCE = 3.0, 20.0  # neighbouring patches and channels share their errors
+_ROUNDS = 8
+_RIDGE = 1e-9
+_LEAST_RANGE = 0.05
 _LN2 = float(np.log(2))
 
+Array = NDArray[np.float64]
 
-def check_steps(
-    samples: Sequence[Samples],
-    observations: Sequence[Observations],
-    g: NDArray[np.float64],
-    weights: NDArray[np.float64],
-    smoothness: float,
-) -> tuple[StepCheck, ...]:
-    """Every step of every bracket, given the solved curves g (knots, C).
 
-    For the estimate, curve and times are solved together, so that a wrong time cannot hide in the curve. A bracket's
-    times are only known up to a scale and a power; both are fixed by the straight line that most frames lie on (least
-    absolute deviation). Brackets of two frames are taken at their word: no estimate. A step counts as contradicted
-    only where the well exposed pixels under the solved curve object as well.
+def measured_exposures(
+    frames: Sequence[Frame], stated: Sequence[float | None], response: ResponseCurve | None
+) -> tuple[Array, OffsetSolution]:
+    """Logarithm of the exposure of each frame (K,), as stated or else as seen, and what the pixels would add to it.
+
+    `frames` are aligned; `response` None where they hold light. Weighted least squares on the logarithms of the light of
+    patches, after Hanji & Mantiuk 2023: all pairs of frames at once, by inverse variance. The median of the offsets of the
+    stated exposures is 0, so that one wrong exposure does not move the scale; where none is stated, the middle frame has 1.
     """
-    telling = _telling_frames(observations)
-    starts = np.cumsum([0, *(one.ln_times.size for one in samples)])
-    held = np.zeros(starts[-1], bool)
-    for start, end in pairwise(starts):
-        inside = start + np.flatnonzero(telling[start:end])
-        held[inside[[0, -1]] if inside.size else []] = True
-    offsets = solve_times(observations, weights, len(g), smoothness, held)
-    offsets[~telling] = np.nan
-    return tuple(
-        step
-        for one, (start, end) in zip(samples, pairwise(starts), strict=True)
-        for step in _steps(one, offsets[start:end], _plain_errors(one, g))
-    )
+    value, variance, use = _light_of_patches(frames, response)
+    seen, covariance = _levels(value, variance, use)
+    covariance *= _COMPRESSED_DEPENDENCE if response is not None and compressed(frames) else _DEPENDENCE
+    told = use.any(axis=2).sum(axis=0) >= _FEWEST
+    told &= np.sqrt(np.diag(covariance)) < _VAGUE
+    ln_stated = np.array([np.nan if one is None else np.log(one) for one in stated])
+    telling = told & np.isfinite(ln_stated)
+    scale = float(np.median((ln_stated - seen)[telling])) if telling.any() else -float(np.sort(seen)[len(seen) // 2])
+    seen = np.where(told, seen + scale, np.where(np.isfinite(ln_stated), ln_stated, np.nan))
+    ln_exposures = np.where(np.isfinite(ln_stated), ln_stated, seen)
+    if not np.isfinite(ln_exposures).all():
+        lost = frames[int(np.flatnonzero(~np.isfinite(ln_exposures))[0])].name
+        raise ExposureError(f"{lost}: too few well exposed pixels to estimate its exposure; give it with --exposures FILE.csv")
+    return ln_exposures, OffsetSolution(seen - ln_exposures, covariance, told, 0.0, (slice(0, len(frames)),))
 
 
-def _telling_frames(observations: Sequence[Observations]) -> NDArray[np.bool_]:
-    """Frames with enough observations in every channel to say anything about their time."""
-    counts = np.stack([np.bincount(o.frame, minlength=o.frames) for o in observations])
-    return np.asarray((counts >= np.maximum(_FEWEST, _LEAST_SHARE * counts.max(axis=1, keepdims=True))).all(axis=0))
+def guessed_exposures(frames: Sequence[Frame], stated: Sequence[float | None]) -> tuple[float, ...]:
+    """The exposures with the missing ones filled in roughly, under an ordinary curve stretched to those that are stated.
+
+    Raises ExposureError where fewer than two different exposures are stated: curve and exposures are both unknown then.
+    """
+    from hdrkit.calibration.family import response_family
+
+    known = np.array([one is not None for one in stated])
+    if known.all():
+        return tuple(one for one in stated if one is not None)
+    ln_stated = np.array([np.log(one) if one is not None else np.nan for one in stated])
+    if known.sum() < 2 or np.ptp(ln_stated[known]) < _LEAST_RANGE:
+        raise ExposureError(
+            f"{frames[int(np.argmin(known))].name}: its exposure cannot be estimated, for neither the response curve nor two "
+            "different exposures are known; give a curve with --response, or the times with --exposures FILE.csv"
+        )
+    ordinary = ResponseCurve(np.maximum.accumulate(response_family(256)[0])[:, None]).for_levels(frames[0].levels)
+    seen, offsets = measured_exposures(frames, [None] * len(frames), ordinary.for_channels(frames[0].pixels.shape[2]))
+    slope, height = np.polyfit(seen[known], ln_stated[known], 1)
+    if not slope > 0:
+        raise ExposureError(
+            f"{frames[0].name}: the exposures that are stated contradict the pixels; give all with --exposures FILE.csv"
+        )
+    return tuple(float(np.exp(height + slope * s)) if one is None else one for s, one in zip(seen, stated, strict=True))
 
 
-def _plain_errors(one: Samples, g: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Median of g(longer) - g(shorter) less the stated step (K - 1,), over pixels well exposed in both; NaN where too few are."""
-    low, high = scale_clip(_WELL_EXPOSED, one.levels)
-    knots = np.arange(len(g))
-    errors = np.full(one.ln_times.size - 1, np.nan)
-    for k in range(errors.size):
-        differences = []
-        for c in range(g.shape[1]):
-            pair = one.codes[:, k : k + 2, c].astype(float)
-            pair = pair[((pair >= low) & (pair <= high)).all(axis=1)]
-            at = np.interp(pair * ((len(g) - 1) / (one.levels - 1)), knots, g[:, c])
-            differences.append(at[:, 1] - at[:, 0])
-        seen = np.concatenate(differences)
-        if seen.size >= _FEWEST:
-            errors[k] = np.median(seen) - (one.ln_times[k + 1] - one.ln_times[k])
-    return errors
+def _light_of_patches(frames: Sequence[Frame], response: ResponseCurve | None) -> tuple[Array, Array, NDArray[np.bool_]]:
+    """Logarithm of the mean light of M patches, its variance, and whether it can be used, (M, K, C)."""
+    brightness = [float(frame.pixels[::16, ::16].mean()) for frame in frames]
+    order = np.argsort(brightness, kind="stable")
+    codes = patch_codes([frames[i] for i in order], common_area(frames), _PATCHES, np.random.default_rng(0))
+    codes = codes[:, :, np.argsort(order)]
+    if response is None:
+        light = np.where(np.isfinite(codes), codes, 0.0).astype(np.float64)
+        saturation = np.full(codes.shape[3], max(float(light.max(initial=0.0)), 1e-30))
+        ceiling, step = saturation[0], np.zeros(1)
+    else:
+        curve = response.for_channels(codes.shape[3]).for_levels(frames[0].levels)
+        table = curve.linear
+        light = np.stack([table[codes[..., c], c] for c in range(codes.shape[3])], axis=-1)
+        saturation = table[min(int(frames[0].white), curve.levels - 1)]
+        ceiling = frames[0].white
+        slope = np.gradient(table, axis=0)
+        step = np.stack([slope[codes[:, 0, :, c], c] for c in range(codes.shape[3])], axis=-1) / saturation
+    share = light.mean(axis=1) / saturation
+    use = (share >= _DARKEST) & (codes.max(axis=(1, 3)) <= _BRIGHTEST * ceiling)[..., None] & (codes.min(axis=1) > 0)
+    use &= use.sum(axis=1, keepdims=True) >= 2
+    share = np.where(use, share, 1.0)
+    noise = (NoiseModel().variance(share) + step**2 / 12) / codes.shape[1]
+    return np.log(share), noise / share**2 + _MODEL_ERROR**2, use
 
 
-def _steps(one: Samples, offsets: NDArray[np.float64], plain_errors: NDArray[np.float64]) -> list[StepCheck]:
-    """The steps of one bracket; `offsets` (frames, C) are what the pixels would add to ln t, NaN where they do not tell."""
-    wrong = _off_the_line(one.ln_times, offsets.mean(axis=1))
-    spread = offsets - offsets.mean(axis=1, keepdims=True)
-    checks = []
-    for k, plain in enumerate(plain_errors):
-        stated = float(one.ln_times[k + 1] - one.ln_times[k]) / _LN2
-        off = float(wrong[k + 1] - wrong[k]) / _LN2
-        uncertainty = float(np.std(spread[k + 1] - spread[k])) / _LN2
-        told = bool(len(offsets) > 2 and np.isfinite(off) and np.isfinite(plain))
-        objects = told and off * plain > 0 and abs(plain) / _LN2 > _OBJECTION_EV
-        checks.append(
+def _levels(value: Array, variance: Array, use: NDArray[np.bool_]) -> tuple[Array, Array]:
+    """The level of each frame (K,) in ln exposure, up to a constant, and its covariance; patches that scatter count for less."""
+    frames = value.shape[1]
+    used = use.any(axis=1)  # a patch in one channel is one row
+    value, variance, use = value.swapaxes(1, 2)[used], variance.swapaxes(1, 2)[used], use.swapaxes(1, 2)[used]
+    weight = np.where(use, 1 / variance, 0.0)
+    freedom = use.sum(axis=1) - 1
+    trust, level, misfit = np.ones(len(value)), np.zeros(frames), 1.0
+    for _ in range(_ROUNDS):
+        own = weight * trust[:, None]
+        total = own.sum(axis=1, keepdims=True)
+        normal = np.diag(own.sum(axis=0)) - own.T @ (own / total)
+        normal += _RIDGE * (np.trace(normal) + 1) * np.eye(frames)
+        centre = (own * value).sum(axis=1, keepdims=True) / total
+        level = np.linalg.solve(normal, (own * (value - centre)).sum(axis=0))
+        rest = value - level
+        rest -= (weight * rest).sum(axis=1, keepdims=True) / weight.sum(axis=1, keepdims=True)
+        chi = (weight * rest**2).sum(axis=1)
+        misfit = float(np.median(chi / freedom)) if chi.size else 1.0
+        trust = 1 / (1 + chi / (6 * freedom * max(misfit, 1e-6)))
+    centring = np.eye(frames) - 1 / frames
+    return level, centring @ np.linalg.inv(normal) @ centring * max(misfit, 1.0)
+
+
+def steps_of(bracket: str, names: Sequence[str], ln_times: Array, offsets: OffsetSolution, place: slice) -> list[StepCheck]:
+    """Every step of one bracket, shortest exposure first, as stated and as the pixels show it."""
+    order = np.argsort(ln_times, kind="stable")
+    value, told = offsets.value[place], offsets.told[place]
+    covariance = offsets.covariance[place, place]
+    steps = []
+    for i, j in zip(order[:-1], order[1:], strict=True):
+        stated, off = float(ln_times[j] - ln_times[i]) / _LN2, float(value[j] - value[i]) / _LN2
+        variance = covariance[i, i] + covariance[j, j] - 2 * covariance[i, j]
+        uncertainty = float(np.sqrt(max(variance, 0.0))) / _LN2
+        known = bool(told[i] and told[j])
+        steps.append(
             StepCheck(
-                bracket=one.bracket,
-                shorter=one.names[k],
-                longer=one.names[k + 1],
+                bracket=bracket,
+                shorter=names[i],
+                longer=names[j],
                 stated_ev=stated,
-                estimated_ev=stated + off if told else None,
-                uncertainty_ev=uncertainty if told else None,
-                contradicts=bool(objects and abs(off) > _TOLERANCE_EV + 2 * uncertainty),
+                estimated_ev=stated + off if known else None,
+                uncertainty_ev=uncertainty if known else None,
+                contradicts=known and abs(off) > _TOLERANCE_EV + 2 * uncertainty,
             )
         )
-    return checks
+    return steps
 
 
-def _off_the_line(ln_times: NDArray[np.float64], offsets: NDArray[np.float64]) -> NDArray[np.float64]:
-    """What to add to ln t so that the seen times keep the scale and power of the stated ones.
-
-    Seen times are ln t + offset = a + p ln t for frames that are stated right. The line through two of the frames with
-    the least absolute deviation of the others gives a and p; (offset - line) / p is left for those that are not on it.
-    """
-    seen = ln_times + offsets
-    known = np.flatnonzero(np.isfinite(offsets))
-    best, least = np.where(np.isfinite(offsets), 0.0, np.nan), np.inf
-    for i, j in combinations(known, 2):
-        if ln_times[i] == ln_times[j] or seen[i] == seen[j]:
-            continue
-        power = (seen[j] - seen[i]) / (ln_times[j] - ln_times[i])
-        wrong = (seen - seen[i]) / power - (ln_times - ln_times[i])
-        if np.nansum(np.abs(wrong)) < least - 1e-9:
-            least, best = float(np.nansum(np.abs(wrong))), wrong
-    return best
+def estimates_of(
+    names: Sequence[str], stated: Sequence[float | None], ln_times: Array, offsets: OffsetSolution, place: slice
+) -> list[ExposureEstimate]:
+    """Exposure of every frame of one bracket as stated and as estimated; as stated where the pixels do not tell."""
+    value = np.where(offsets.told[place], offsets.value[place], 0.0)
+    error = np.sqrt(np.maximum(np.diag(offsets.covariance)[place], 0.0)) / _LN2
+    return [
+        ExposureEstimate(
+            frame=name,
+            stated=one,
+            estimated=float(np.exp(ln_times[k] + value[k])),
+            uncertainty_ev=float(error[k]) if offsets.told[place][k] else None,
+        )
+        for k, (name, one) in enumerate(zip(names, stated, strict=True))
+    ]

@@ -31,7 +31,8 @@ class Sampling(StrEnum):
 class CalibrationOptions:
     """Options of a calibration; the command line and the Python interface read these.
 
-    `samples` pixels a bracket; `clip` are 8-bit codes, scaled for deeper pictures, between which a code is trusted;
+    `samples` pixels a bracket, and a quarter as many patches, 8000 over all brackets at most; `clip` are 8-bit codes, scaled for
+    deeper pictures, between which a code is trusted;
     `smoothness` is relative to the weight of the data, so that it means the same for any number of samples;
     `order` is the degree of the Mitsunaga-Nayar polynomial, chosen by held-out error where None.
     """
@@ -40,8 +41,8 @@ class CalibrationOptions:
         default=Method.PATCHES,
         metadata={"help": "how the curve is found: averages of linearised patches, the most accurate, or a classical method"},
     )
-    weight: Weight = field(default="triangle", metadata={"help": "weight of codes for the debevec method"})
-    sampling: Sampling = field(default=Sampling.HISTOGRAM, metadata={"help": "how pixels are chosen"})
+    weight: Weight = field(default="triangle", metadata={"help": "weight of codes (debevec)"})
+    sampling: Sampling = field(default=Sampling.HISTOGRAM, metadata={"help": "how pixels are chosen (classical methods)"})
     samples: int = field(default=10_000, metadata={"help": "pixels taken from each bracket"})
     seed: int = field(default=0, metadata={"help": "seed of the random choice of pixels"})
     clip: tuple[float, float] = field(default=(5.0, 250.0), metadata={"help": "8-bit codes outside of which nothing is trusted"})

@@ -1,123 +1,194 @@
 """Response curves from averages of linearised patches, within the family of plausible curves.
 
 Averages of codes are biased, since the curve bends across noise and texture; averages of exp g(z) are nearly not, and a
-patch need not be flat. With h = mean exp g(z) over a patch, ln h - ln t is the same in every frame. Solved by
-Gauss-Newton in the coefficients of the family; the irradiance of a patch is eliminated by centring over the frames.
+patch need not be flat. With h = mean exp g(z) over a patch, ln h - ln t is the same in every frame, up to what the stated
+exposure of the frame is off. Solved by Gauss-Newton in the coefficients of the family, channel by channel, and the offsets
+of all exposures together; the irradiance of a patch is eliminated by centring over the frames.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hdrkit.calibration.family import response_family
+from hdrkit.calibration.offsets import Frames, OffsetSolution, about_the_line, free_directions, solution_of, spread_of
 from hdrkit.calibration.sampling import Samples
 
 _LOWEST_MEAN, _HIGHEST = 8 / 255, 245 / 255
-_ROUNDS = 8
+_MOST_PATCHES = 8000  # of all brackets; more take time and tell no more than these
+_ROUNDS, _SETTLED = 12, 1e-4
 _MODEL_ERROR = 0.003  # of ln h: what no patch tells better than
-_DEPENDENCE = 3.0  # neighbouring patches and frames share their errors
+_COMPRESSED_ERROR = 0.5  # 8-bit codes that JPEG may put on the mean of a patch
+_DEPENDENCE, _COMPRESSED_DEPENDENCE = 3.0, 100.0  # neighbouring patches, channels and frames share their errors
 _GUESS = 0.05  # how little the first guess is trusted against the family
-_FEWEST = 50
+_FEWEST, _TELLING = 50, 10  # patches: for a curve, and for an exposure
+_UNLIKENESS = 0.3  # standard deviation of a coefficient between channels, 1 between cameras
 _STRANGE = 6.0  # root mean square of the coefficients, 1 in the family
 
+Array = NDArray[np.float64]
 
-def solve_patches(
-    samples: Sequence[Samples], knots: int, start: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
-    """Curves g (knots, C), 0 at the middle knot, and their standard errors, from a first guess `start` of the same shape.
+
+@dataclass(frozen=True)
+class PatchSolution:
+    """Curves g (knots, C), 0 at the middle knot, their standard error up to a constant, and what the exposures are off."""
+
+    g: Array
+    sigma: Array
+    offsets: OffsetSolution
+
+
+def solve_patches(samples: Sequence[Samples], knots: int, start: Array, unknown: NDArray[np.bool_]) -> PatchSolution | None:
+    """The curves that fit best, from a first guess `start` (knots, C); `unknown` marks frames whose time is only a guess.
 
     None where too few patches are usable, or the camera is like none of the family.
     """
-    solved = []
-    for c in range(start.shape[1]):
-        brackets = [_usable(one, c, knots) for one in samples]
-        if sum(one.patch.size for one in brackets) < _FEWEST:
-            return None
-        channel = _solve_channel(brackets, start[:, c])
-        if channel is None:
-            return None
-        solved.append(channel)
-    return np.stack([g for g, _ in solved], axis=1), np.stack([sigma for _, sigma in solved], axis=1)
-
-
-def _solve_channel(
-    brackets: Sequence[_Patches], start: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
-    knots = len(start)
-    mean, basis = response_family(knots)
-    seen = slice(int(_LOWEST_MEAN * knots), int(_HIGHEST * knots))
-    identity = np.eye(basis.shape[1])
-    theta = np.linalg.solve(basis[seen].T @ basis[seen] + _GUESS * identity, basis[seen].T @ (start - mean)[seen])
-    for _ in range(_ROUNDS):
-        g = mean + basis @ theta
-        equations = [_equations(one, g, basis) for one in brackets]
-        normal = sum((e.normal for e in equations), np.zeros_like(identity)) / _DEPENDENCE
-        right = sum((e.right for e in equations), np.zeros(len(theta))) / _DEPENDENCE
-        theta = theta + np.linalg.solve(normal + identity, right - theta)
-    if np.sqrt((theta**2).mean()) > _STRANGE:
+    every = max(1, -(-sum(len(one.patches) for one in samples) // _MOST_PATCHES))
+    channels = range(start.shape[1])
+    patches = [[_usable(one, c, knots, every) for c in channels] for one in samples]
+    if any(sum(bracket[c].patch.size for bracket in patches) < _FEWEST for c in channels):
         return None
-    g = mean + basis @ theta
-    misfit = sum(e.chi for e in equations) / max(1, sum(e.freedom for e in equations))
-    covariance = np.linalg.inv(normal / max(1.0, misfit) + identity)
-    sigma = np.sqrt(np.einsum("ij,jk,ik->i", basis, covariance, basis))
-    return g - g[knots // 2], sigma
+    told = np.concatenate([_told(bracket, one.ln_times.size) for one, bracket in zip(samples, patches, strict=True)])
+    frames = Frames.of(samples, unknown | ~told)
+    compressed = any(one.compressed for one in samples)
+    dependence = _COMPRESSED_DEPENDENCE if compressed else _DEPENDENCE
+
+    mean, basis = response_family(knots)
+    size = basis.shape[1]
+    curves = size * len(channels)
+    unknowns = np.concatenate([_first_guess(start, mean, basis), np.zeros(frames.count)])
+    spread = frames.first_spread()
+    # Most cameras treat their channels alike: one that is never bright borrows from the others.
+    alike = (1 - _UNLIKENESS**2) * np.ones((len(channels), len(channels))) + _UNLIKENESS**2 * np.eye(len(channels))
+    prior = np.zeros((unknowns.size, unknowns.size))
+    prior[:curves, :curves] = np.kron(np.linalg.inv(alike), np.eye(size))
+    for _ in range(_ROUNDS):
+        normal, right = np.zeros((unknowns.size, unknowns.size)), np.zeros(unknowns.size)
+        misfits = []
+        for one, bracket, place in zip(samples, patches, frames.places, strict=True):
+            for c in channels:
+                own = slice(c * size, (c + 1) * size)
+                g = mean + basis @ unknowns[own]
+                exact = _equations(bracket[c], g, basis, unknowns[curves:][place], one)
+                at = np.r_[own, curves + place.start : curves + place.stop]
+                normal[np.ix_(at, at)] += exact.normal
+                right[at] += exact.right
+                misfits.append((exact.chi, exact.freedom))
+        misfit = sum(chi for chi, _ in misfits) / max(1, sum(freedom for _, freedom in misfits))
+        scale = dependence * max(1.0, misfit)
+        prior[curves:, curves:] = np.diag(1 / spread**2)
+        directions = free_directions(frames, spread)
+        free = np.zeros((unknowns.size, curves + directions.shape[1]))
+        free[:curves, :curves] = np.eye(curves)
+        free[curves:, curves:] = directions
+        inverse = free @ np.linalg.inv(free.T @ (normal / scale + prior) @ free) @ free.T
+        step = inverse @ (right / scale - prior @ unknowns)
+        unknowns += step
+        spread = spread_of(unknowns[curves:], frames)
+        offsets = about_the_line(unknowns[curves:], frames, spread)
+        change = max(np.abs(step).max(), np.abs(offsets - unknowns[curves:]).max())
+        unknowns[curves:] = offsets
+        if change < _SETTLED:
+            break
+    if np.sqrt((unknowns[:curves] ** 2).mean()) > _STRANGE:
+        return None
+
+    # The weights assume `misfit` to be 1; what the patches scatter less, the curve is better known.
+    covariance = inverse @ (normal / scale * min(1.0, misfit) + prior) @ inverse
+    solved_offsets = solution_of(unknowns[curves:], covariance[curves:, curves:], told, frames, spread)
+    solved = [mean + basis @ unknowns[c * size : (c + 1) * size] for c in channels]
+    of_channel = covariance[:curves, :curves].reshape(len(channels), size, len(channels), size)
+    sigma = [_standard_error(g, basis, of_channel[c, :, c], solved_offsets.power_error) for c, g in enumerate(solved)]
+    g = np.stack(solved, axis=1)
+    return PatchSolution(g - g[knots // 2], np.stack(sigma, axis=1), solved_offsets)
+
+
+def _first_guess(start: Array, mean: Array, basis: Array) -> Array:
+    """Coefficients of the curves in the family that are nearest to the guess, channel after channel."""
+    seen = _seen(len(mean))
+    normal = basis[seen].T @ basis[seen] + _GUESS * np.eye(basis.shape[1])
+    return np.asarray(np.linalg.solve(normal, basis[seen].T @ (start - mean[:, None])[seen]).T.ravel(), np.float64)
+
+
+def _seen(knots: int) -> slice:
+    return slice(int(_LOWEST_MEAN * knots), int(_HIGHEST * knots))
+
+
+def _standard_error(g: Array, basis: Array, covariance: Array, power_error: float) -> Array:
+    """Of g less its mean over the codes that are seen; an error in the power of the exposures stretches g."""
+    seen = _seen(len(g))
+    centred = basis - basis[seen].mean(axis=0)
+    variance = np.einsum("ij,jk,ik->i", centred, covariance, centred) + (power_error * (g - g[seen].mean())) ** 2
+    return np.asarray(np.sqrt(variance))
 
 
 @dataclass(frozen=True)
 class _Patches:
-    """Usable patches of one channel of one bracket: codes (M, P) as knots, number of the patch and ln exposure (M,)."""
+    """Usable patches of one channel of one bracket, one row (R,) for each frame that shows one.
 
-    codes: NDArray[np.int64]
+    What share of its pixels lies at each knot (R, knots), the mean knot, and the numbers of the patch and the frame.
+    """
+
+    shares: NDArray[np.float32]
+    mean: Array
     patch: NDArray[np.int64]
-    ln_time: NDArray[np.float64]
+    frame: NDArray[np.int64]
     count: int
+    pixels: int
 
 
 @dataclass(frozen=True)
 class _Equations:
-    """Normal matrix and right side of one bracket about the present curve, and how badly the curve fits."""
+    """Normal matrix and right side of one channel of one bracket about the present solution, and how badly it fits."""
 
-    normal: NDArray[np.float64]
-    right: NDArray[np.float64]
+    normal: Array
+    right: Array
     chi: float
     freedom: int
 
 
-def _usable(one: Samples, channel: int, knots: int) -> _Patches:
+def _usable(one: Samples, channel: int, knots: int, every: int) -> _Patches:
     """Patches without a clipped or black pixel that are bright enough in the mean, in two frames at least."""
-    z = one.patches[..., channel]
+    z = one.patches[::every, ..., channel]
     top = one.levels - 1
     use = (z.max(axis=1) <= _HIGHEST * top) & (z.min(axis=1) > 0) & (z.mean(axis=1) >= _LOWEST_MEAN * top)
     use &= use.sum(axis=1, keepdims=True) >= 2
     patch, frame = np.nonzero(use)
     codes = np.rint(z[patch, :, frame] * ((knots - 1) / top)).astype(np.int64)
-    return _Patches(codes, patch, one.ln_times[frame], len(use))
+    rows, pixels = codes.shape
+    at = (np.arange(rows)[:, None] * knots + codes).ravel()
+    shares = np.bincount(at, minlength=rows * knots).reshape(rows, knots).astype(np.float32) / pixels
+    return _Patches(shares, codes.mean(axis=1), patch, frame, len(use), pixels)
 
 
-def _equations(one: _Patches, g: NDArray[np.float64], basis: NDArray[np.float64]) -> _Equations:
+def _told(bracket: Sequence[_Patches], frames: int) -> NDArray[np.bool_]:
+    """The frames of a bracket that have enough patches in every channel to say something about their exposure."""
+    return np.asarray(np.min([np.bincount(one.frame, minlength=frames) for one in bracket], axis=0) >= _TELLING)
+
+
+def _equations(patches: _Patches, g: Array, basis: Array, offsets: Array, one: Samples) -> _Equations:
     exposure = np.exp(g)
-    linear = exposure[one.codes]
-    h = linear.mean(axis=1)
-    jacobian = np.stack([(linear * column[one.codes]).mean(axis=1) for column in basis.T], axis=1) / h[:, None]
-    value = np.log(h) - one.ln_time
-    weight = 1 / (_variance(h, one.codes, exposure) + _MODEL_ERROR**2)
+    sums = patches.shares @ (exposure[:, None] * np.column_stack([np.ones(len(g)), basis])).astype(np.float32)
+    h = sums[:, 0].astype(np.float64)
+    jacobian = np.column_stack([sums[:, 1:] / h[:, None], -np.eye(offsets.size)[patches.frame]])
+    value = np.log(h) - (one.ln_times + offsets)[patches.frame]
+    weight = 1 / (_variance(h, patches, exposure, one.compressed) + _MODEL_ERROR**2)
 
-    total = np.maximum(np.bincount(one.patch, weight, one.count), 1e-300)
+    total = np.maximum(np.bincount(patches.patch, weight, patches.count), 1e-300)
 
-    def centred(column: NDArray[np.float64]) -> NDArray[np.float64]:
-        return column - (np.bincount(one.patch, weight * column, one.count) / total)[one.patch]
+    def centred(column: Array) -> Array:
+        return column - (np.bincount(patches.patch, weight * column, patches.count) / total)[patches.patch]
 
     value = centred(value)
     jacobian = np.stack([centred(column) for column in jacobian.T], axis=1)
-    freedom = np.maximum(np.bincount(one.patch, minlength=one.count) - 1, 1)
-    chi = np.bincount(one.patch, weight * value**2, one.count)
-    weight = weight / (1 + chi / (6 * freedom))[one.patch]
-    used = np.bincount(one.patch, minlength=one.count) > 0
+    seen = np.bincount(patches.patch, minlength=patches.count)
+    freedom = np.maximum(seen - 1, 1)
+    chi = np.bincount(patches.patch, weight * value**2, patches.count)
+    weight = weight / (1 + chi / (6 * freedom))[patches.patch]
+    used = seen > 0
     return _Equations(
         jacobian.T @ (weight[:, None] * jacobian),
         -jacobian.T @ (weight * value),
@@ -126,10 +197,10 @@ def _equations(one: _Patches, g: NDArray[np.float64], basis: NDArray[np.float64]
     )
 
 
-def _variance(h: NDArray[np.float64], codes: NDArray[Any], exposure: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Variance of ln h of a patch: shot and read noise of an ordinary camera, and rounding."""
-    pixels = codes.shape[1]
-    step = np.gradient(exposure)[codes[:, pixels // 2]]
+def _variance(h: Array, patches: _Patches, exposure: Array, compressed: bool) -> Array:
+    """Variance of ln h of a patch: shot and read noise of an ordinary camera, rounding, and what JPEG does to its mean."""
+    step = np.interp(patches.mean, np.arange(exposure.size), np.gradient(exposure))
     saturation = exposure[-1]
     noise = h * saturation / 15_000 + (6 / 15_000 * saturation) ** 2
-    return np.asarray((noise + step**2 / 12) / (pixels * h**2))
+    error = _COMPRESSED_ERROR * (exposure.size - 1) / 255 if compressed else 0.0
+    return np.asarray(((noise + step**2 / 12) / patches.pixels + (step * error) ** 2) / h**2)

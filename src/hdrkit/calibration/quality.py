@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import isotonic_regression
 
-from hdrkit.calibration.observations import Observations
+from hdrkit.calibration.observations import Observations, read_at
 
 _TOE = 4 / 255
 _ENOUGH = 3  # samples that make a code covered
@@ -35,10 +35,16 @@ def ordered(g: NDArray[np.float64], observations: Sequence[Observations]) -> tup
     for c, o in enumerate(observations):
         filled = _filled(g[:, c])
         count = np.bincount(np.rint(o.code).astype(np.int64), minlength=len(filled))
-        rising = filled if (np.diff(filled) >= 0).all() else np.asarray(isotonic_regression(filled, weights=count + 1e-3).x)
+        rising = filled if (np.diff(filled) >= 0).all() else _rising(filled, count + 1e-3)
         curves.append(rising)
         repaired.append(int((np.abs(rising - filled) > 1e-9).sum()))
     return np.stack(curves, axis=1), tuple(repaired)
+
+
+def _rising(g: NDArray[np.float64], weights: NDArray[Any]) -> NDArray[np.float64]:
+    from scipy.optimize import isotonic_regression  # takes longer to import than most calibrations
+
+    return np.asarray(isotonic_regression(g, weights=weights).x)
 
 
 def _filled(g: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -62,9 +68,8 @@ def residuals(
     """Weighted RMS of g(z) - ln E - ln t in each channel, and the residual of every observation."""
     rms, all_of_them = [], []
     for c, o in enumerate(observations):
-        knots = np.arange(len(g))
-        weight = np.interp(o.code, knots, weights[:, c])
-        value = np.interp(o.code, knots, g[:, c]) - o.ln_time
+        weight = read_at(weights[:, c], o.code)
+        value = read_at(g[:, c], o.code) - o.ln_time
         total = np.maximum(np.bincount(o.pixel, weight, o.pixels), 1e-12)
         rest = value - (np.bincount(o.pixel, weight * value, o.pixels) / total)[o.pixel]
         freedom = max(1.0 - o.pixels / max(o.code.size, 1), 1e-3)

@@ -10,9 +10,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from hdrkit.calibration.compression import compressed
 from hdrkit.calibration.options import Sampling
 from hdrkit.errors import CalibrationError
 from hdrkit.types import Frame
+from hdrkit.warping import Area, codes_at, common_area, placed
 
 PATCH = 8  # pixels across
 
@@ -27,7 +29,7 @@ class Samples:
     """What a calibration sees of one bracket of K frames, shortest exposure first.
 
     `codes` (N, K, C) of N single pixels, `patches` (M, P, K, C) of the P pixels of M square patches, and `ln_times` (K,),
-    ln exposure.
+    ln exposure, of which those are guesses that are `unknown` (K,). `compressed` where the frames have been through JPEG.
     """
 
     bracket: str
@@ -37,16 +39,26 @@ class Samples:
     ln_times: NDArray[np.float64]
     levels: int
     camera: str
+    unknown: NDArray[np.bool_]
+    compressed: bool
 
 
 def take_samples(
-    bracket: str, frames: Sequence[Frame], exposures: Sequence[float], sampling: Sampling, count: int, seed: int
+    bracket: str,
+    frames: Sequence[Frame],
+    exposures: Sequence[float],
+    sampling: Sampling,
+    count: int,
+    seed: int,
+    unknown: Sequence[bool] | None = None,
 ) -> Samples:
-    """Codes of `count` pixels (fewer where the pictures are smaller) in every frame of one bracket.
+    """Codes of `count` pixels (fewer where the pictures are smaller) in every frame of one bracket, from where all have seen.
 
     `random` anywhere; `histogram` equally many in each range of brightness of the middle frame; `grid` in rows and columns;
-    `flat` where the middle frame varies least, equally many in each range of brightness. The same seed gives the same pixels.
-    Raises CalibrationError where all exposures are the same, or pictures darken as they grow.
+    `flat` where the middle frame varies least, equally many in each range of brightness. The middle frame is the one of middle
+    exposure among those that lie on the reference. The same seed gives the same pixels. `unknown` marks exposures that are
+    guesses. Raises CalibrationError where all exposures are the same, or pictures darken as they grow; AlignmentError where
+    the frames have no area in common.
     """
     order = np.argsort(exposures, kind="stable")
     ordered = [frames[i] for i in order]
@@ -56,7 +68,8 @@ def take_samples(
             f"{ordered[0].name}: all {len(ordered)} frames of bracket {bracket!r} have the same exposure; "
             "a response curve needs different exposures of one view"
         )
-    middle = ordered[len(ordered) // 2].pixels
+    area = common_area(ordered)
+    middle = _middle(ordered, area)
     height, width = middle.shape[:2]
     count = min(count, height * width)
     rng = np.random.default_rng(seed)
@@ -73,11 +86,13 @@ def take_samples(
     samples = Samples(
         bracket,
         tuple(frame.name for frame in ordered),
-        np.stack([frame.pixels[rows, columns] for frame in ordered], axis=1),
-        _patches(ordered, max(1, count // _PIXELS_A_PATCH), rng),
+        np.stack([codes_at(frame, rows + area[0], columns + area[2]) for frame in ordered], axis=1),
+        patch_codes(ordered, area, max(1, count // _PIXELS_A_PATCH), rng),
         ln_times,
         ordered[0].levels,
         ordered[0].photo.camera if ordered[0].photo else "",
+        np.array([False if unknown is None else unknown[i] for i in order]),
+        compressed(ordered),
     )
     _require_brightening(samples)
     return samples
@@ -93,19 +108,32 @@ def _require_brightening(one: Samples) -> None:
         )
 
 
-def _patches(frames: Sequence[Frame], count: int, rng: np.random.Generator) -> NDArray[Any]:
-    """Codes (M, P, K, C) of up to `count` patches, equally many in each range of brightness of the middle frame."""
-    middle = frames[len(frames) // 2].pixels
+def _middle(ordered: Sequence[Frame], area: Area) -> NDArray[Any]:
+    """What the frame of middle exposure shows of an area; one that need not be resampled where there is one."""
+    middle = len(ordered) // 2
+    still = [i for i, frame in enumerate(ordered) if frame.motion is None]
+    frame = ordered[min(still, key=lambda i: abs(i - middle))] if still else placed(ordered[middle])
+    top, bottom, left, right = area
+    return frame.pixels[top:bottom, left:right]
+
+
+def patch_codes(ordered: Sequence[Frame], area: Area, count: int, rng: np.random.Generator) -> NDArray[Any]:
+    """Codes (M, P, K, C) of up to `count` square patches, equally many in each range of brightness of the middle frame."""
+    rows, columns = _patches(_middle(ordered, area), count, rng)
+    return np.stack([codes_at(frame, rows + area[0], columns + area[2]) for frame in ordered], axis=2)
+
+
+def _patches(middle: NDArray[Any], count: int, rng: np.random.Generator) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Rows and columns (M, P) of the pixels of up to `count` patches, equally many in each range of brightness."""
     down, across = middle.shape[0] // PATCH, middle.shape[1] // PATCH
     if down * across == 0:
-        return np.empty((0, PATCH * PATCH, len(frames), middle.shape[2]), middle.dtype)
+        nothing = np.empty((0, PATCH * PATCH), np.int64)
+        return nothing, nothing
     means = cv2.resize(middle[: down * PATCH, : across * PATCH], (across, down), interpolation=cv2.INTER_AREA)
     count = min(count, down * across)
     chosen = np.sort(_evenly_over(means.reshape(down, across, -1), _candidates(down * across, rng), count))
     inside = np.arange(PATCH * PATCH)
-    rows = (chosen // across * PATCH)[:, None] + inside // PATCH
-    columns = (chosen % across * PATCH)[:, None] + inside % PATCH
-    return np.stack([frame.pixels[rows, columns] for frame in frames], axis=2)
+    return (chosen // across * PATCH)[:, None] + inside // PATCH, (chosen % across * PATCH)[:, None] + inside % PATCH
 
 
 def _grid(height: int, width: int, count: int) -> NDArray[np.int64]:
@@ -120,21 +148,29 @@ def _candidates(total: int, rng: np.random.Generator) -> NDArray[np.int64]:
     """Numbers below `total` in random order: all, or as many as are plenty to choose from."""
     if total <= _PLENTY:
         return rng.permutation(total)
-    return rng.permutation(np.unique(rng.integers(total, size=_PLENTY)))
+    starts = np.arange(_PLENTY) * total // _PLENTY
+    return rng.permutation(starts + rng.integers(total // _PLENTY, size=_PLENTY))
 
 
 def _flattest(middle: NDArray[Any], candidates: NDArray[np.int64]) -> NDArray[np.int64]:
     """The calmer half of the candidates, by standard deviation relative to the mean over 5 x 5."""
-    gray = middle.mean(axis=2, dtype=np.float32)
-    mean = cv2.blur(gray, (5, 5))
-    deviation = (np.sqrt(np.maximum(cv2.blur(gray * gray, (5, 5)) - mean * mean, 0)) / (mean + 1)).ravel()[candidates]
+    height, width, channels = middle.shape
+    rows, columns = np.divmod(candidates, width)
+    total, squares = np.zeros(len(candidates)), np.zeros(len(candidates))
+    for down in range(-2, 3):
+        for across in range(-2, 3):
+            gray = middle[np.clip(rows + down, 0, height - 1), np.clip(columns + across, 0, width - 1)].sum(axis=1) / channels
+            total += gray
+            squares += gray**2
+    mean = total / 25
+    deviation = np.sqrt(np.maximum(squares / 25 - mean**2, 0)) / (mean + 1)
     calm: NDArray[np.int64] = candidates[deviation <= np.median(deviation)]
     return calm
 
 
 def _evenly_over(picture: NDArray[Any], candidates: NDArray[np.int64], count: int) -> NDArray[np.int64]:
     """`count` of the candidate pixels, taken in turn from equal ranges of brightness until each is used up."""
-    values = picture.reshape(-1, picture.shape[2])[candidates].mean(axis=1)
+    values = picture[np.divmod(candidates, picture.shape[1])].mean(axis=1)
     low, high = float(values.min()), float(values.max())
     bins = np.minimum(((values - low) / max(high - low, 1e-9) * _BINS).astype(np.int64), _BINS - 1)
     by_bin = np.argsort(bins, kind="stable")

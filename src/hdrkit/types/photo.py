@@ -103,6 +103,10 @@ class Bracket:
         if not 0 <= self.reference < len(self.photos):
             raise InputError(f"bracket {self.name!r} has no frame {self.reference} to serve as reference")
 
+    def stated_exposures(self) -> tuple[float | None, ...]:
+        """`Exposure.relative` of each photo, None for photos that have none."""
+        return tuple(photo.exposure.relative if photo.exposure else None for photo in self.photos)
+
     def relative_exposures(self) -> tuple[float, ...]:
         """`Exposure.relative` of each photo. Raises ExposureError naming the photos that have none."""
         missing = [str(photo.path) for photo in self.photos if photo.exposure is None]
@@ -110,6 +114,6 @@ class Bracket:
             raise ExposureError(
                 f"{missing[0]}: no exposure time in EXIF or file name"
                 + (f" (and {len(missing) - 1} more in bracket {self.name!r})" if len(missing) > 1 else "")
-                + "; give them with --exposures FILE.csv (filename,exposure_time_s)"
+                + "; give them with --exposures FILE.csv (filename,exposure_time_s), or try --exposures estimate"
             )
         return tuple(photo.exposure.relative for photo in self.photos if photo.exposure is not None)

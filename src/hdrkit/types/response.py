@@ -95,26 +95,30 @@ class ResponseCurve:
 
 @dataclass(frozen=True)
 class NoiseModel:
-    """Shot and read noise of a linear sensor.
+    """Shot and read noise of a linear sensor, one number for all channels or one each.
 
     `gain_e_per_dn` electrons per linear digital number, `read_noise_e` electrons, `black_level` and `white_level` in
-    digital numbers. Without a measurement the default stands for an ordinary camera: a full well of 20,400 e-, 5 e- read noise.
+    digital numbers. `spill` is the relative standard error that compression and colour processing leave in what lies
+    next to clipping: a channel where another one is clipped, and codes just below the limit.
+    Without a measurement the default stands for an ordinary camera: a full well of 20,400 e-, 5 e- read noise.
     """
 
-    gain_e_per_dn: float = 80.0
-    read_noise_e: float = 5.0
+    gain_e_per_dn: float | tuple[float, ...] = 80.0
+    read_noise_e: float | tuple[float, ...] = 5.0
     black_level: float = 0.0
     white_level: float = 255.0
+    spill: float = 0.02
 
     def __post_init__(self) -> None:
-        if self.gain_e_per_dn <= 0 or self.read_noise_e < 0 or self.white_level <= self.black_level:
+        positive = np.min(self.gain_e_per_dn) > 0 and np.min(self.read_noise_e) >= 0 and self.spill >= 0
+        if not positive or self.white_level <= self.black_level:
             raise InputError(f"not a noise model: {self}")
 
     @property
-    def full_well_e(self) -> float:
-        """Electrons at the white level."""
-        return self.gain_e_per_dn * (self.white_level - self.black_level)
+    def full_well_e(self) -> NDArray[np.float64]:
+        """Electrons at the white level, () or (C,)."""
+        return np.asarray(self.gain_e_per_dn) * (self.white_level - self.black_level)
 
     def variance(self, exposure: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Variance of an exposure given as a share of saturation, in the square of that share, quantisation apart."""
-        return np.maximum(exposure, 0) / self.full_well_e + (self.read_noise_e / self.full_well_e) ** 2
+        """Variance of an exposure (..., C) given as a share of saturation, in the square of that share, quantisation apart."""
+        return np.maximum(exposure, 0) / self.full_well_e + (np.asarray(self.read_noise_e) / self.full_well_e) ** 2

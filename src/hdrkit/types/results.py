@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hdrkit.types.image import RadianceMap
-from hdrkit.types.response import ResponseCurve
+from hdrkit.types.response import NoiseModel, ResponseCurve
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,27 @@ class StepCheck:
     estimated_ev: float | None
     uncertainty_ev: float | None
     contradicts: bool
+
+    @property
+    def sentence(self) -> str:
+        """The step in words, with the names of the files alone."""
+        stated = f"{Path(self.longer).name}: stated {self.stated_ev:+.2f} EV from {Path(self.shorter).name}"
+        if self.estimated_ev is None:
+            return f"{stated}, too few well exposed pixels to tell"
+        return f"{stated}, but the pixels say {self.estimated_ev:+.2f} EV; --exposures estimate corrects it"
+
+
+@dataclass(frozen=True)
+class ExposureEstimate:
+    """The exposure t ISO/100 / N^2 of a frame, as stated (None where nothing was) and as used instead.
+
+    The uncertainty is a standard error; None where the pixels could not tell and the stated exposure was kept.
+    """
+
+    frame: str
+    stated: float | None
+    estimated: float
+    uncertainty_ev: float | None
 
 
 @dataclass(frozen=True)
@@ -44,6 +66,7 @@ class CalibrationReport:
     `residual` is the weighted RMS of g(z) - ln E - ln t in each channel; `covered` the lowest and highest code with data;
     `repaired` the codes changed to make the curve monotone; `disagreeing` the channels whose curve differs from the
     median channel by more than `channel_spread`'s tolerance; `channel_spread` the largest difference in ln exposure.
+    `estimated` lists the exposures that were estimated, on request; `notes` what was done otherwise than asked for;
     `skipped` has a line for each file or bracket that could not be used; `ignored` counts files that are no photographs.
     """
 
@@ -56,6 +79,8 @@ class CalibrationReport:
     channel_spread: tuple[float, ...]
     disagreeing: tuple[int, ...]
     steps: tuple[StepCheck, ...]
+    estimated: tuple[ExposureEstimate, ...] = ()
+    notes: tuple[str, ...] = ()
     skipped: tuple[str, ...] = ()
     ignored: int = 0
 
@@ -95,12 +120,34 @@ class AlignmentReport:
 
 
 @dataclass(frozen=True)
+class NoiseReport:
+    """The noise that measurements were weighed by: `given`, `measured` from the frames, or else the `default`."""
+
+    source: str
+    model: NoiseModel
+
+
+@dataclass(frozen=True)
+class GhostReport:
+    """What was done about things that moved.
+
+    `reference` names the frame whose content was kept, `share` is the share of the picture where some frame was refused,
+    `refused` that of each frame.
+    """
+
+    reference: str
+    share: float
+    refused: tuple[float, ...]
+
+
+@dataclass(frozen=True)
 class MergeReport:
     """What a merge used and what it could not measure.
 
     `response` names the curve (a file, `linear`, or `calibrated from this bracket`); `saturated` and `black` count pixels
     that no frame measured; `frame_use` is the share of pixels each frame contributed to; `left_out` has
-    a line for each frame that was not merged because it could not be aligned.
+    a line for each frame that was not merged because it could not be aligned; `steps` compares the stated exposures with the
+    pixels, and `estimated` lists those that replace them, on request.
     """
 
     bracket: str
@@ -112,10 +159,14 @@ class MergeReport:
     saturated: int
     black: int
     frame_use: tuple[float, ...]
+    noise: NoiseReport | None = None
+    ghosts: GhostReport | None = None
     alignment: AlignmentReport | None = None
     calibration: CalibrationReport | None = None
     warnings: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
+    steps: tuple[StepCheck, ...] = ()
+    estimated: tuple[ExposureEstimate, ...] = ()
 
 
 @dataclass(frozen=True)

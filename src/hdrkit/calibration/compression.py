@@ -1,0 +1,44 @@
+"""Has a frame been through JPEG? Its blocks of 8 x 8 pixels leave a pattern that no lens draws."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from hdrkit.types import Frame
+
+_PERIODS = (7, 8, 9)  # pixels: the side of a block, and others beside it
+_MIDDLE = 512  # pixels across that are looked at
+_CLEARLY = 2.0  # times the pattern of 7 or 9 pixels; without compression it stays near 1, quality 95 leaves 10 or more
+_STRONGEST = 6.0  # codes: edges of things say nothing about blocks
+
+
+def compressed(frames: Sequence[Frame]) -> bool:
+    """Whether most of the frames show blocks, as after JPEG of quality 98 or less."""
+    return bool(np.median([_clarity(frame) for frame in frames]) > _CLEARLY)
+
+
+def _clarity(frame: Frame) -> float:
+    """How much stronger the pattern of blocks is than patterns of other periods."""
+    height, width = frame.pixels.shape[:2]
+    top, left = max(0, (height - _MIDDLE) // 2), max(0, (width - _MIDDLE) // 2)
+    gray = frame.pixels[top : top + _MIDDLE, left : left + _MIDDLE].mean(axis=2, dtype=np.float32)
+    gray *= 255 / (frame.levels - 1)
+    lower, blocks, higher = (_pattern(gray, period) + _pattern(cv2.transpose(gray), period) for period in _PERIODS)
+    return blocks / max(lower, higher, 1e-9)
+
+
+def _pattern(gray: NDArray[Any], period: int) -> float:
+    """How much third differences along rows vary with their place in a period, relative to their median; 0 in small pictures."""
+    third = np.abs(np.diff(gray, 3, axis=1))
+    third = third[:, : third.shape[1] // period * period]
+    if third.size == 0:
+        return 0.0
+    calm = third < _STRONGEST
+    total, count = (one.sum(axis=0).reshape(-1, period).sum(axis=0) for one in (np.where(calm, third, 0), calm))
+    by_place = total / np.maximum(count, 1)
+    return float(np.abs(by_place / max(np.median(by_place), 1e-9) - 1).max())

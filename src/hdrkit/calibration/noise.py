@@ -1,0 +1,186 @@
+"""Photon transfer: the noise of a camera from the bracket that it took, at a known response curve.
+
+Two frames of one view differ by noise once both are light: x / t - x' / t' has the variance of both together, whatever the
+texture, and without what compression and smoothing have already taken out of it. Over patches sorted by exposure that variance
+is a line, shot noise its slope and read noise its foot (Janesick 2007), after the rounding to codes is taken off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import least_squares
+
+from hdrkit.types import Frame, NoiseModel, ResponseCurve
+from hdrkit.warping import codes_at, seen_at
+from hdrkit.weighting import NEAR_CLIPPING
+
+_PATCHES, _SIDE = 1024, 8
+_LARGEST_RATIO = 20.0  # of exposures; beyond that the shorter frame has nothing but black where the longer is not clipped
+_BINS = 12
+_FEWEST = 24  # patches in a bin
+_CALM = 0.5  # share of the patches of a bin that are used: those with the least texture
+_BLACK_SHARE = 0.01  # of a patch: more, and read noise is cut off at black
+_MEDIAN = (1 - 2 / (9 * _SIDE**2)) ** 3  # of the mean square of a patch of independent normal errors, against its mean
+_WINSOR, _WINSORIZED = 3.0, 0.99501  # standard deviations at which a difference is cut, and the variance that is left
+_MODEL_ERROR = 0.1  # of ln variance: what a line is good to
+_PRIOR = np.array([1.5, 3.0])  # standard deviations of ln shot and ln squared read noise about those of an ordinary camera
+_CLEAR = 0.05  # relative noise up to which a shorter frame tells how far a longer one is off
+_FEWEST_SPILLED = 500  # pixels
+
+
+@dataclass(frozen=True)
+class _Transfer:
+    """Differences of two frames at n exposures, each (n,).
+
+    Their variance as `seen`, what of it is `rounding`, the factors of `shot` and `read` noise in it, and how many `patches` tell.
+    """
+
+    seen: NDArray[np.float64]
+    rounding: NDArray[np.float64]
+    shot: NDArray[np.float64]
+    read: NDArray[np.float64]
+    patches: NDArray[np.float64]
+
+
+def measure_noise(frames: Sequence[Frame], exposures: Sequence[float], response: ResponseCurve, high: int) -> NoiseModel | None:
+    """The noise of each channel as share of saturation (code units of 0..255), from aligned coded frames of one bracket.
+
+    `exposures` as for a merge; codes above `high` are clipped. None where the frames have too little in common to tell.
+    """
+    order = np.argsort(exposures, kind="stable")
+    curve = response.for_channels(frames[0].pixels.shape[2]).for_levels(frames[0].levels)
+    codes = _patches([frames[i] for i in order])
+    times = np.asarray(exposures, float)[order]
+    light = (curve.linear / curve.linear[-1]).T
+    clipped = codes > high
+    beside = clipped.any(axis=1, keepdims=True) | (codes > high - NEAR_CLIPPING * curve.levels)
+    whole = np.logical_not(clipped.any(axis=(1, 3)))
+    transfers = [list(_transfers(codes[:, c], whole, times, one)) for c, one in enumerate(light)]
+    if min(sum(t.seen.size for t in found) for found in transfers) < 2:
+        return None
+    default = NoiseModel()
+    fits = [_fitted(found, default) for found in transfers]
+    span = default.white_level - default.black_level
+    model = replace(
+        default,
+        gain_e_per_dn=tuple(well / span for well, _ in fits),
+        read_noise_e=tuple(read * well for well, read in fits),
+    )
+    spill = _spill(codes, clipped, beside, times, light, model)
+    return model if spill is None else replace(model, spill=spill)
+
+
+def _patches(frames: Sequence[Frame]) -> NDArray[Any]:
+    """Codes (K, C, M, P) of the P pixels of M patches spread evenly over what all K frames have seen."""
+    height, width = frames[0].pixels.shape[:2]
+    step = max(_SIDE, int(np.sqrt(height * width / _PATCHES)))
+    tops, lefts = np.arange(0, height - _SIDE + 1, step), np.arange(0, width - _SIDE + 1, step)
+    inside = np.arange(_SIDE * _SIDE)
+    rows = np.repeat(tops, lefts.size)[:, None] + inside // _SIDE
+    columns = np.tile(lefts, tops.size)[:, None] + inside % _SIDE
+    seen = np.logical_and.reduce([seen_at(frame, rows, columns).all(axis=1) for frame in frames])
+    return np.stack([np.ascontiguousarray(np.moveaxis(codes_at(frame, rows[seen], columns[seen]), 2, 0)) for frame in frames])
+
+
+def _neighbours(times: NDArray[np.float64]) -> Iterator[tuple[int, int, float]]:
+    """Frames next to each other in exposure, and the ratio of the longer to the shorter."""
+    for k, following in pairwise(range(times.size)):
+        ratio = times[following] / times[k]
+        if ratio <= _LARGEST_RATIO:
+            yield k, following, ratio
+
+
+def _transfers(
+    codes: NDArray[Any], whole: NDArray[np.bool_], times: NDArray[np.float64], light: NDArray[np.float64]
+) -> Iterator[_Transfer]:
+    """Variances of one channel, codes (K, M, P), in bins of exposure; `whole` (K, M) marks patches without a clipped pixel."""
+    step = np.gradient(light) ** 2 / 12
+    visible = (codes == 0).mean(axis=2) <= _BLACK_SHARE
+    for short, long, ratio in _neighbours(times):
+        usable = visible[short] & whole[long]
+        dark, bright = codes[short, usable], codes[long, usable]
+        expected = light[bright] / ratio
+        level, texture = expected.mean(axis=1), _texture(expected)
+        rows = []
+        for group in np.array_split(np.argsort(level, kind="stable"), min(_BINS, level.size // _FEWEST) or 1):
+            if group.size < _FEWEST:
+                continue
+            calm = group[np.argsort(texture[group], kind="stable")[: int(_CALM * group.size)]]
+            difference = light[dark[calm]] - expected[calm]
+            off = (difference - np.median(difference)) ** 2
+            seen = np.median(off.mean(axis=1)) / _MEDIAN  # over patches: in most of them nothing moved
+            rounding = step[dark[calm]].mean() + step[bright[calm]].mean() / ratio**2
+            rows.append((seen, rounding, level[calm].mean() * (1 + 1 / ratio), 1 + 1 / ratio**2, calm.size))
+        if rows:
+            yield _Transfer(*np.array(rows).T)
+
+
+def _texture(patches: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How much the quarters of patches (M, P) differ, relative to their mean."""
+    half = _SIDE // 2
+    quarters = patches.reshape(-1, 2, half, 2, half).mean(axis=(2, 4))
+    return np.asarray(np.ptp(quarters.reshape(-1, 4), axis=1) / quarters.mean(axis=(1, 2)))
+
+
+def _winsorized(errors: NDArray[np.float64]) -> float:
+    """Mean square, with what lies far out, where something moved, cut."""
+    spread = np.median(np.abs(errors)) * 1.4826
+    for _ in range(3):
+        limit = _WINSOR * spread
+        spread = np.sqrt(np.mean(np.minimum(errors**2, limit**2)) / _WINSORIZED) if limit > 0 else errors.std()
+    return float(spread**2)
+
+
+def _fitted(transfers: Sequence[_Transfer], default: NoiseModel) -> tuple[float, float]:
+    """Full well in electrons, and read noise as a share of it, that explain the variances best."""
+    seen, rounding, shot, read, count = (
+        np.concatenate([getattr(t, name) for t in transfers]) for name in ("seen", "rounding", "shot", "read", "patches")
+    )
+    foot, slope = default.variance(np.array([0.0, 1.0]))
+    ordinary = np.log([slope - foot, foot])
+    weight = 1 / np.sqrt(2 / (count * _SIDE**2) + _MODEL_ERROR**2)
+    tiny = 1e-3 * rounding + 1e-18
+
+    def misfit(ln_noise: NDArray[np.float64]) -> NDArray[np.float64]:
+        slope, foot = np.exp(ln_noise)
+        predicted = slope * shot + foot * read + rounding
+        return np.concatenate([weight * np.log(np.maximum(seen, tiny) / predicted), (ln_noise - ordinary) / _PRIOR])
+
+    ln_well, ln_foot = least_squares(misfit, ordinary, loss="soft_l1").x
+    return float(np.exp(-ln_well)), float(np.exp(ln_foot / 2))
+
+
+def _spill(
+    codes: NDArray[Any],
+    clipped: NDArray[np.bool_],
+    beside: NDArray[np.bool_],
+    times: NDArray[np.float64],
+    light: NDArray[np.float64],
+    noise: NoiseModel,
+) -> float | None:
+    """Relative error of codes beside clipped ones, beyond that of others, from arrays (K, C, M, P); None for too few of them."""
+    variance = (noise.variance(light.T).T + np.gradient(light, axis=1) ** 2 / 12) / light**2
+    whole = np.logical_not(clipped.any(axis=1))
+    near: list[NDArray[np.float64]] = []
+    elsewhere: list[NDArray[np.float64]] = []
+    for short, long, ratio in _neighbours(times):
+        for c in range(len(light)):
+            for chosen, found in ((beside[long, c] & ~clipped[long, c], near), (~beside[long, c], elsewhere)):
+                dark, bright = codes[short, c][chosen], codes[long, c][chosen]
+                clear = (variance[c][dark] < _CLEAR**2) & whole[short][chosen]
+                dark, bright = dark[clear], bright[clear]
+                error = np.log(light[c][bright] / (light[c][dark] * ratio))
+                found.append(np.stack([error, variance[c][dark] + variance[c][bright]]))
+    excess = []
+    for found in (near, elsewhere):
+        error, expected = np.concatenate(found, axis=1)
+        if error.size < _FEWEST_SPILLED:
+            return None
+        excess.append(_winsorized(error) - expected.mean())
+    return float(np.sqrt(max(excess[0] - max(excess[1], 0.0), 0.0)))

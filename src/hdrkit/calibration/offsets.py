@@ -1,0 +1,155 @@
+"""What stated exposures are off: the unknowns that a response curve shares with the exposures it was learned from.
+
+Pixels leave two things open: a factor for the exposures of each bracket, and one power of all exposures, which another curve
+could stand for. Both are fixed by the stated exposures, along the straight line (against ln t) that most frames lie on, so
+that radiance keeps its scale and one wrong frame moves neither.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hdrkit.calibration.sampling import Samples
+
+_SPREAD = 0.001  # of ln t, at least: what shutters are good to
+_SCALE = 1.48  # standard deviation over median distance
+_FIRST = 0.3
+_UNKNOWN = 1e3  # spread of an exposure that nobody stated
+_HEAVINESS = 4.0  # degrees of freedom of Student's t: frames far off the line do not pull it
+_LEAST_STEP = 1e-3  # of ln t, for two frames to fix a power
+_MOST_LINES = 400
+_PRECISION = 1e-12
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Frames:
+    """The frames of all brackets in one row: stated ln exposure, number of the bracket.
+
+    `unknown` frames have no say in factors and power: their exposure is a guess, or their pixels do not tell.
+    """
+
+    ln_times: Array
+    bracket: NDArray[np.int64]
+    unknown: NDArray[np.bool_]
+    places: tuple[slice, ...]
+
+    @staticmethod
+    def of(samples: Sequence[Samples], unknown: NDArray[np.bool_]) -> Frames:
+        """The frames of these samples, bracket after bracket."""
+        sizes = [one.ln_times.size for one in samples]
+        ends = np.cumsum([0, *sizes])
+        return Frames(
+            np.concatenate([one.ln_times for one in samples]),
+            np.repeat(np.arange(len(sizes)), sizes),
+            unknown,
+            tuple(slice(int(start), int(end)) for start, end in pairwise(ends)),
+        )
+
+    @property
+    def count(self) -> int:
+        """Number of frames."""
+        return int(self.ln_times.size)
+
+    def first_spread(self) -> Array:
+        """How far the exposure of each frame may be off, before anything is known."""
+        return np.where(self.unknown, _UNKNOWN, _FIRST)
+
+
+@dataclass(frozen=True)
+class OffsetSolution:
+    """What to add to ln t of every frame (F,), with covariance (F, F), and which frames have pixels that tell.
+
+    `power_error` is the standard error of the power of all exposures, 0 where the response curve was known.
+    """
+
+    value: Array
+    covariance: Array
+    told: NDArray[np.bool_]
+    power_error: float
+    places: tuple[slice, ...]
+
+
+def free_directions(frames: Frames, spread: Array) -> Array:
+    """Orthonormal directions (F, n) of the offsets that keep each bracket's factor and the power, under these spreads."""
+    held = _lines(frames, spread) / spread[:, None] ** 2
+    q, _ = np.linalg.qr(held / np.linalg.norm(held, axis=0), mode="complete")
+    return np.asarray(q[:, held.shape[1] :], np.float64)
+
+
+def about_the_line(offsets: Array, frames: Frames, spread: Array) -> Array:
+    """The offsets less the line that fits them best under these spreads."""
+    lines = _lines(frames, spread)
+    weighted = lines / spread[:, None] ** 2
+    return np.asarray(offsets - lines @ np.linalg.solve(weighted.T @ lines, weighted.T @ offsets))
+
+
+def _lines(frames: Frames, spread: Array) -> Array:
+    """What pixels leave open (F, brackets + 1): a factor for each bracket, and the power about their weighted means."""
+    lines = np.zeros((frames.count, len(frames.places) + 1))
+    lines[np.arange(frames.count), frames.bracket] = 1.0
+    lines[:, -1] = _about_mean(frames, 1 / spread**2)
+    return lines
+
+
+def _about_mean(frames: Frames, weight: Array) -> Array:
+    mean = np.bincount(frames.bracket, weight * frames.ln_times) / np.bincount(frames.bracket, weight)
+    return np.asarray(frames.ln_times - mean[frames.bracket])
+
+
+def spread_of(offsets: Array, frames: Frames) -> Array:
+    """How far each exposure may be off, from the distances of the offsets to the line that most of them lie on."""
+    known = ~frames.unknown
+    if not known.any():
+        return np.full(frames.count, _UNKNOWN)
+    off = np.abs(_off_the_line(offsets, frames))
+    freedom = max(1, int(known.sum()) - len(frames.places) - 1)  # the line runs through all the others
+    scale = max(_SPREAD, _SCALE * float(np.median(np.sort(off[known])[-freedom:])))
+    return np.where(frames.unknown, _UNKNOWN, scale * np.sqrt(1 + off**2 / (_HEAVINESS * scale**2)))
+
+
+def _off_the_line(offsets: Array, frames: Frames) -> Array:
+    """Distances to the line of one slope, and one height a bracket, with the least sum of absolute distances."""
+    pairs = [
+        (i, j)
+        for place in frames.places
+        for i in range(place.start, place.stop)
+        for j in range(i + 1, place.stop)
+        if not frames.unknown[[i, j]].any() and frames.ln_times[j] - frames.ln_times[i] > _LEAST_STEP
+    ]
+    slopes = [
+        (offsets[j] - offsets[i]) / (frames.ln_times[j] - frames.ln_times[i])
+        for i, j in pairs[:: max(1, len(pairs) // _MOST_LINES)]
+    ]
+    lines = [_about_median(offsets - slope * frames.ln_times, frames) for slope in slopes or [0.0]]
+    return min(lines, key=lambda line: float(np.abs(line[~frames.unknown]).sum()))
+
+
+def _about_median(values: Array, frames: Frames) -> Array:
+    known = np.where(frames.unknown, np.nan, values)
+    medians = np.array([np.nanmedian(known[p]) if np.isfinite(known[p]).any() else 0.0 for p in frames.places])
+    return np.asarray(values - medians[frames.bracket])
+
+
+def solution_of(offsets: Array, covariance: Array, told: NDArray[np.bool_], frames: Frames, spread: Array) -> OffsetSolution:
+    """The solution, with the error of the power that the stated exposures leave."""
+    weight = 1 / spread**2
+    about = _about_mean(frames, weight)
+    power_variance = 1 / max(float((weight * about**2).sum()), _PRECISION)
+    return OffsetSolution(
+        offsets, covariance + power_variance * np.outer(about, about), told, float(np.sqrt(power_variance)), frames.places
+    )
+
+
+def unseen(samples: Sequence[Samples]) -> OffsetSolution:
+    """What is known where the pixels do not tell: nothing."""
+    frames = Frames.of(samples, np.concatenate([one.unknown for one in samples]))
+    return OffsetSolution(
+        np.zeros(frames.count), np.zeros((frames.count, frames.count)), np.zeros(frames.count, np.bool_), 0.0, frames.places
+    )
