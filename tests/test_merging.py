@@ -5,6 +5,7 @@ import csv
 import cv2
 import numpy as np
 import pytest
+from scipy.stats import norm
 
 from hdrkit.errors import ExposureError, InputError
 from hdrkit.merging.fusion import fuse
@@ -48,8 +49,7 @@ def scene(request):
 def decades(scene, estimator):
     """For each decade of radiance with pixels enough: relative RMSE, the RMSE that the variance predicts, bias, and z scores."""
     camera, frames, times, truth = scene
-    noise = camera.noise_model() if camera.bits > 8 else NoiseModel()
-    options = MergeOptions(estimator=estimator, variance=True, noise=noise)
+    options = MergeOptions(estimator=estimator, variance=True, noise=camera.noise_model())
     radiance = merge_frames(frames, times, camera.response_curve(), options).radiance
     measured = (radiance.validity == 0)[..., None] & np.ones(3, bool)
     assert measured.mean() > 0.95
@@ -105,9 +105,9 @@ def test_variance_is_honest_down_to_the_read_noise(bits, estimator):
 # --- against a slow reference ---
 
 
-def taper(z, low, high, levels):
-    u = min(max((high + 1 - z) / (0.1 * levels), 0), 1)
-    return u * u * (3 - 2 * u) if low <= z <= high else 0.0
+def taper(z, high, levels):
+    u = min(max((high + 1 - z) / (0.03 * levels), 0), 1)
+    return u * u * (3 - 2 * u)
 
 
 def shape(kind, z, low, high):
@@ -116,45 +116,66 @@ def shape(kind, z, low, high):
     return value if low <= z <= high else 0.0
 
 
-def reference(frames, times, curve, clip, estimator):
+def reading(z, x, low, noise):
+    """Exposure and variance, spill apart, that code z of a channel with exposures x stands for."""
+    step = np.gradient(x)[z]
+    read = noise.read_noise_e / noise.full_well_e * x[-1]
+    edge = (x[low - 1] + x[low]) / 2
+    if z < low:
+        u = edge / 2 / read
+        return edge / 2 - read * norm.pdf(u) / norm.cdf(u), read**2 + edge**2 / 12
+    return x[z], x[z] * x[-1] / noise.full_well_e + read**2 + step**2 / 12
+
+
+def unbiased(exposure, t, times, most, saturation, noise):
+    """Weights taken from the codes that they weigh favour dark ones: one electron, less the share of the frame, mends it."""
+    weights = {s: s**2 / noise.variance(exposure / t * s / saturation) for s in times if exposure / t * s <= most}
+    share = weights.get(t, 0) / sum(weights.values()) if weights else 1.0
+    return exposure + (1 - share) * saturation / noise.full_well_e
+
+
+def reference(frames, times, curve, clip, estimator, noise):
     """The estimators of the papers, one pixel after the other. Frames sorted by time; returns radiance, flags, variance, use."""
-    g = curve.ln_exposure
     low, high = clip
     height, width, channels = frames[0].pixels.shape
-    full_well, read_noise = NoiseModel().full_well_e, NoiseModel().read_noise_e
+    levels = curve.levels
     radiance, variance = np.zeros((height, width, channels)), np.zeros((height, width, channels))
     flags, used = np.zeros((height, width), int), np.zeros(len(frames))
-    slope = np.gradient(np.exp(g), axis=0)
     for y, x in np.ndindex(height, width):
         looking = [k for k, frame in enumerate(frames) if frame.seen is None or frame.seen[y, x]]
         if len(looking) < len(frames):
             flags[y, x] |= Validity.PARTIAL
-        open_frames = [k for k in looking if max(frames[k].pixels[y, x]) <= high]
-        for k in open_frames:
-            used[k] += 1
+        whole = [k for k in looking if max(frames[k].pixels[y, x]) <= high]
+        partly = [k for k in looking if k not in whole and min(frames[k].pixels[y, x]) <= high]
+        used[whole] += 1
         for c in range(channels):
+            light = np.exp(curve.ln_exposure[:, c])
+            edge = (light[low - 1] + light[low]) / 2
             total = weights = spread = 0.0
-            for k in open_frames:
+            for k in whole + partly:
                 z, t = int(frames[k].pixels[y, x, c]), times[k]
-                if z < low:
+                if z > high or (k in partly and z < low):
                     continue
-                exposure, saturation = np.exp(g[z, c]), np.exp(g[-1, c])
-                noise = exposure * saturation / full_well + (read_noise / full_well * saturation) ** 2 + slope[z, c] ** 2 / 12
+                near = 5 * min(max((z - high) / (0.1 * levels) + 1, 0), 1) ** 2
+                spill = noise.spill * (near if k in whole else max(near, 1)) * light[z]
+                exposure, doubt = reading(z, light, low, noise)
+                doubt += spill**2
                 match estimator:
                     case Estimator.INVERSE_VARIANCE:
-                        w = taper(z, low, high, len(g)) * t**2 / noise
+                        w = taper(z, high, levels) * t**2 / doubt
+                        exposure = unbiased(exposure, t, times, light[high], light[-1], noise)
                     case Estimator.POISSON:
-                        w = taper(z, low, high, len(g)) * t
+                        w = taper(z, high, levels) * t
                     case Estimator.ROBERTSON:
                         w = shape("gaussian", z, low, high) * t**2
                     case _:
                         w = shape("triangle", z, low, high)
                 if estimator is Estimator.DEBEVEC:
-                    total += w * (g[z, c] - np.log(t))
-                    spread += w**2 * noise / exposure**2
+                    total += w * np.log(light[z] / t)
+                    spread += w**2 * doubt / light[z] ** 2
                 else:
                     total += w * exposure / t
-                    spread += w**2 * noise / t**2
+                    spread += w**2 * doubt / t**2
                 weights += w
             if weights > 0:
                 value = total / weights
@@ -162,11 +183,14 @@ def reference(frames, times, curve, clip, estimator):
                 if estimator is Estimator.DEBEVEC:
                     value = np.exp(value)
                     spread *= value**2
-            elif open_frames:
-                value = np.exp(g[low, c]) / times[open_frames[-1]]
+                if value < (bound := edge / times[max(whole + partly)]):
+                    value = bound
+                    flags[y, x] |= Validity.BLACK
+            elif whole:
+                value = edge / times[whole[-1]]
                 flags[y, x] |= Validity.BLACK
             else:
-                value = np.exp(g[frames[looking[0]].pixels[y, x, c], c]) / times[looking[0]] if looking else 0.0
+                value = light[frames[looking[0]].pixels[y, x, c]] / times[looking[0]] if looking else 0.0
                 flags[y, x] |= Validity.SATURATED
             radiance[y, x, c] = value
             variance[y, x, c] = spread if weights > 0 else value**2
@@ -190,13 +214,13 @@ def test_kernel_equals_the_slow_reference(estimator, bits, channels, masked):
         frames.append(Frame(pixels, white=levels - 1.0, seen=seen))
     times = (0.01, 0.03, 0.2)
     merged = merge_frames(frames, times, curve, MergeOptions(estimator=estimator, variance=True))
-    clip = (round(1 / 255 * (levels - 1)), round(250 / 255 * (levels - 1)))
-    radiance, flags, variance, use = reference(frames, times, curve, clip, estimator)
+    clip = (1, round(250 / 255 * (levels - 1)))
+    radiance, flags, variance, use = reference(frames, times, curve, clip, estimator, NoiseModel())
     np.testing.assert_allclose(merged.radiance.pixels, np.broadcast_to(radiance, (8, 9, 3)), rtol=3e-6)
     np.testing.assert_array_equal(merged.radiance.validity, flags)
     np.testing.assert_allclose(merged.radiance.variance, np.broadcast_to(variance, (8, 9, 3)), rtol=3e-6)
     assert merged.frame_use == pytest.approx(use)
-    assert merged.count(Validity.SATURATED) == ((flags & Validity.SATURATED) > 0).sum()
+    assert merged.tally.saturated == ((flags & Validity.SATURATED) > 0).sum()
     plain = merge_frames(frames, times, curve, MergeOptions(estimator=estimator))
     assert plain.radiance.variance is None
     assert plain.radiance.pixels.tobytes() == merged.radiance.pixels.tobytes()
@@ -205,15 +229,25 @@ def test_kernel_equals_the_slow_reference(estimator, bits, channels, masked):
 # --- pixels that no frame measured ---
 
 
-@pytest.mark.parametrize("estimator", ESTIMATORS)
-def test_a_pixel_clipped_in_one_channel_is_clipped(estimator):
-    long = Frame(np.array([[[120, 130, 255]]], np.uint8))
-    short = codes(60)
-    merged = merge_frames([long, short, codes(2)], (1.0, 0.1, 0.01), CURVE, MergeOptions(estimator=estimator))
-    alone = merge_frames([codes(255), short, codes(2)], (1.0, 0.1, 0.01), CURVE, MergeOptions(estimator=estimator))
-    assert merged.radiance.pixels.tobytes() == alone.radiance.pixels.tobytes()
-    assert merged.frame_use == (0, 1, 1)
-    assert merged.radiance.validity.item() == 0
+def test_a_channel_beside_a_clipped_one_counts_as_far_as_its_spill_allows():
+    long, short, times = Frame(np.array([[[120, 130, 255]]], np.uint8)), codes(90), (1.0, 0.25)
+    light = CURVE.linear[:, 0]
+
+    def merged(spill):
+        return merge_frames([long, short], times, CURVE, MergeOptions(noise=NoiseModel(spill=spill)))
+
+    for spill in (0.0, 0.01, 0.1):
+        red = merged(spill).radiance.pixels[0, 0, 0]
+        spread = np.array([reading(z, light, 1, NoiseModel())[1] for z in (120, 90)]) + [(spill * light[120]) ** 2, 0]
+        weight = np.square(times) / spread
+        codes_and_times = ((120, times[0]), (90, times[1]))
+        exposure = np.array([unbiased(light[z], t, times, light[250], light[-1], NoiseModel()) for z, t in codes_and_times])
+        assert red == pytest.approx((weight * exposure / times).sum() / weight.sum(), rel=1e-5)
+    alone = merge_frames([codes(255), short], times, CURVE).radiance.pixels
+    assert merged(0.0).radiance.pixels[0, 0, 2] == pytest.approx(alone[0, 0, 2], rel=1e-6)  # the clipped channel itself
+    np.testing.assert_allclose(merged(1e3).radiance.pixels, alone, rtol=1e-5)
+    assert merged(0.0).frame_use == (0, 1)
+    assert merged(0.0).radiance.validity.item() == 0
 
 
 @pytest.mark.parametrize("estimator", ESTIMATORS)
@@ -223,17 +257,30 @@ def test_pixels_clipped_everywhere_take_the_least_and_black_ones_the_most_that_t
     merged = merge_frames([blown, blown, blown], times, CURVE, MergeOptions(estimator=estimator))
     x = CURVE.linear
     np.testing.assert_allclose(merged.radiance.pixels[0, 0], [x[252, 0], x[255, 1], x[254, 2]] / np.float64(0.002), rtol=1e-6)
-    np.testing.assert_allclose(merged.radiance.pixels[0, 1], x[1] / 0.5, rtol=1e-6)
-    np.testing.assert_allclose(merged.radiance.pixels[0, 3], [x[255, 0], x[0, 1], x[0, 2]] / np.float64(0.002), rtol=1e-6)
-    assert merged.radiance.validity.tolist() == [[Validity.SATURATED, Validity.BLACK, 0, Validity.SATURATED]]
-    assert (merged.count(Validity.SATURATED), merged.count(Validity.BLACK)) == (2, 1)
+    np.testing.assert_allclose(merged.radiance.pixels[0, 1], (x[0] + x[1]) / 2 / 0.5, rtol=1e-6)
+    assert merged.radiance.pixels[0, 3, 0] == pytest.approx(x[255, 0] / 0.002, rel=1e-6)
+    assert (merged.radiance.pixels[0, 3, 1:] < x[1, 1:] / 0.002).all()
+    assert (merged.radiance.validity[0] & Validity.SATURATED).tolist() == [Validity.SATURATED, 0, 0, Validity.SATURATED]
+    assert merged.radiance.validity[0, 1] == Validity.BLACK
+    assert merged.tally.saturated == 2
 
 
 def test_black_is_bounded_by_the_longest_frame_that_is_not_clipped():
-    dark, clipped = codes(0), Frame(np.array([[[0, 0, 255]]], np.uint8))
+    dark, clipped = codes(0), codes(255)
     merged = merge_frames([dark, dark, clipped], (0.1, 0.4, 3.0), CURVE)
-    np.testing.assert_allclose(merged.radiance.pixels[0, 0], CURVE.linear[1] / 0.4, rtol=1e-6)
+    np.testing.assert_allclose(merged.radiance.pixels[0, 0], CURVE.linear[:2].mean(axis=0) / 0.4, rtol=1e-6)
     assert merged.radiance.validity.item() == Validity.BLACK
+
+
+def test_black_looks_even_where_noise_decides_between_the_darkest_codes():
+    camera = SimulatedCamera("srgb", full_well_e=20_000.0, read_noise_e=3.0)
+    times = (1.0, 4.0, 16.0)
+    frames = simulate_bracket(np.full((100, 100, 3), 1e-9), camera, times, seed=0)
+    assert all(0.05 < np.mean(frame.pixels > 0) < 0.6 for frame in frames)
+    merged = merge_frames(frames, times, camera.response_curve(), MergeOptions(noise=camera.noise_model())).radiance
+    read = 3.0 / 20_000 * camera.response_curve().linear[-1, 0]
+    assert merged.pixels.max() < 6 * read / 16  # and not the noise of the shortest frame, which is sixteen times as much
+    assert merged.pixels.std() < read / 16
 
 
 def test_pixels_that_no_frame_saw_are_zero_and_flagged():

@@ -5,7 +5,7 @@ import pytest
 
 from hdrkit.simulate import SimulatedCamera
 from hdrkit.types import NoiseModel, ResponseCurve
-from hdrkit.weighting import WEIGHTS, exposure_variance, noise_weight, scale_clip, weight_of_codes
+from hdrkit.weighting import WEIGHTS, black_edge, exposure_variance, noise_weight, readings, scale_clip, weight_of_codes
 
 
 @pytest.mark.parametrize("kind", WEIGHTS)
@@ -69,3 +69,44 @@ def test_noise_weight_is_the_signal_to_noise_ratio_squared():
     assert weight.max() == 1
     assert not weight[:5].any()
     assert not weight[251:].any()
+
+
+@pytest.mark.parametrize(
+    ("response", "bits", "read"), [("srgb", 8, 12.0), ("gamma", 8, 10.0), ("linear", 14, 3.0), ("scurve", 8, 24.0)]
+)
+def test_readings_of_the_dark_have_the_mean_and_the_spread_of_the_light(response, bits, read):
+    camera = SimulatedCamera(response, bits=bits, full_well_e=20_000.0, read_noise_e=read)
+    curve = camera.response_curve().for_channels(1)
+    value, variance = readings(curve, camera.noise_model(), 1)
+    for light in (0.0, 1.0, 3.0, 10.0):  # in units of the read noise
+        codes = camera.shoot(np.full((400, 500, 1), light * read / 20_000.0), 1.0, np.random.default_rng(0))
+        seen = value[codes, 0] / curve.linear[-1] * 20_000.0
+        assert seen.mean() / read == pytest.approx(light, abs=0.2)
+        predicted = variance[codes, 0].mean() / curve.linear[-1].item() ** 2 * 20_000.0**2
+        assert 0.6 < seen.var() / predicted < 1.2
+
+
+def test_black_reaches_to_the_first_code_that_is_brighter():
+    curve = ResponseCurve.identity(1024, channels=1, black=64.0)
+    assert black_edge(curve, 1) * 1024 / curve.linear[-1].item() == pytest.approx((0.25 + 1) / 2 * 1024 / 959)
+    plain = ResponseCurve.identity(256)
+    unit = plain.linear[-1] / 255
+    np.testing.assert_allclose(black_edge(plain, 5), 4.5 * unit)
+    value, _ = readings(plain, NoiseModel(), 5)
+    assert len(set(value[:5, 0])) == 1
+    np.testing.assert_allclose(value[5:], plain.linear[5:])
+
+
+def test_the_doubt_of_the_curve_adds_to_the_variance():
+    curve = ResponseCurve.identity(256)
+    doubted = ResponseCurve(curve.ln_exposure, sigma=np.full((256, 3), 0.1))
+    added = exposure_variance(doubted, NoiseModel()) - exposure_variance(curve, NoiseModel())
+    np.testing.assert_allclose(added, (0.1 * curve.linear) ** 2)
+
+
+def test_noise_can_differ_between_channels():
+    noise = NoiseModel(gain_e_per_dn=(10.0, 20.0, 40.0), read_noise_e=(1.0, 2.0, 3.0))
+    each = [NoiseModel(gain, read) for gain, read in ((10.0, 1.0), (20.0, 2.0), (40.0, 3.0))]
+    shares = np.random.default_rng(0).random((50, 3))
+    expected = np.stack([model.variance(shares[:, c]) for c, model in enumerate(each)], axis=1)
+    np.testing.assert_allclose(noise.variance(shares), expected)

@@ -12,18 +12,21 @@ from numpy.typing import NDArray
 
 from hdrkit.errors import InputError
 from hdrkit.types import Frame
+from hdrkit.warping import Area, placed, whole
 
 
-def fuse(frames: Sequence[Frame]) -> NDArray[np.float32]:
+def fuse(frames: Sequence[Frame], area: Area | None = None) -> NDArray[np.float32]:
     """Mertens, Kautz & Van Reeth 2007: blend by contrast, saturation and well-exposedness in a Laplacian pyramid.
 
     Aligned coded frames of one size in; display-referred RGB (H, W, 3) float32 in 0..1 out. Where an aligned frame has no
-    data the frame that is complete does duty. Raises InputError for float frames.
+    data the frame that is complete does duty. The picture is cut to `area`. Raises InputError for float frames.
     """
     if any(frame.pixels.dtype == np.float32 for frame in frames):
         raise InputError(f"{frames[0].name}: exposure fusion blends photographs, not radiance; merge with another estimator")
+    frames = [placed(frame) for frame in frames]
     complete = next((frame for frame in frames if frame.seen is None), frames[0])
-    pictures = [_eight_bit(frame, _filled(frame, complete)) for frame in frames]
+    top, bottom, left, right = area or whole(frames[0])
+    pictures = [_eight_bit(frame, _filled(frame, complete)[top:bottom, left:right]) for frame in frames]
     with _one_thread():
         fused = cv2.createMergeMertens().process(pictures)
     return np.clip(np.nan_to_num(fused), 0, 1).astype(np.float32)

@@ -2,31 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
 from hdrkit.errors import InputError
 from hdrkit.merging.options import Estimator, MergeOptions
-from hdrkit.types import Frame, Validity
+from hdrkit.types import Frame, NoiseModel, Validity
+from hdrkit.warping import Area, placed, whole
 
 
 def merge_float(
-    frames: list[Frame], times: list[float], options: MergeOptions
+    frames: Sequence[Frame],
+    times: Sequence[float],
+    options: MergeOptions,
+    trust: Sequence[NDArray[np.uint8] | None] | None = None,
+    area: Area | None = None,
 ) -> tuple[NDArray[np.float32], NDArray[np.uint8], NDArray[np.float32], NDArray[np.int64]]:
     """Merge linear frames, shortest exposure first. Float pictures do not say where they clip: every pixel above 0 counts.
 
     Returns radiance, validity, variance (H, W, C) and the number of pixels each frame contributed to, as `run_tables` does.
     """
-    shape = frames[0].pixels.shape
+    first, last, left, right = area or whole(frames[0])
+    here = slice(first, last), slice(left, right)
+    shape = frames[0].pixels[here].shape
     saturation = max(float(frame.pixels.max(initial=0, where=np.isfinite(frame.pixels))) for frame in frames) or 1.0
     numerator, denominator, spread = np.zeros(shape), np.zeros(shape), np.zeros(shape)
     validity, used = np.zeros(shape[:2], np.uint8), np.zeros(len(frames), np.int64)
     logarithmic = options.estimator is Estimator.DEBEVEC
     for k, (frame, t) in enumerate(zip(frames, times, strict=True)):
-        x = np.where(np.isfinite(frame.pixels), frame.pixels, 0).astype(np.float64)
-        seen = np.ones(shape[:2], bool) if frame.seen is None else frame.seen
+        there = placed(frame, first, last)
+        pixels = there.pixels[:, here[1]]
+        x = np.where(np.isfinite(pixels), pixels, 0).astype(np.float64)
+        seen = np.ones(shape[:2], bool) if there.seen is None else there.seen[:, here[1]]
         counts = (x > 0) & seen[..., None]
-        noise = options.noise.variance(x / saturation) * saturation**2
+        share = None if trust is None or (weight := trust[k]) is None else weight[here][..., None] / 255.0
+        if share is not None:
+            counts &= share > 0
+        noise = (options.noise or NoiseModel()).variance(x / saturation) * saturation**2
         match options.estimator:
             case Estimator.INVERSE_VARIANCE:
                 b = t**2 / noise
@@ -38,7 +52,7 @@ def merge_float(
                 b = np.ones(shape)
             case _:
                 raise InputError(f"{options.estimator} does not make radiance")
-        b *= counts
+        b *= counts if share is None else counts * share
         positive = np.where(counts, x, 1.0)
         numerator += b * (np.log(positive / t) if logarithmic else positive / t)
         denominator += b

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from hdrkit.errors import InputError
-from hdrkit.types import NoiseModel
-from hdrkit.weighting import Weight
+from hdrkit.merging.device import Device
+from hdrkit.types import Frame, NoiseModel
+from hdrkit.weighting import Weight, scale_clip
 
 
 class Estimator(StrEnum):
@@ -24,8 +25,9 @@ class Estimator(StrEnum):
 class MergeOptions:
     """Options of a merge; the command line and the Python interface read these.
 
-    `clip` are 8-bit codes, scaled for deeper pictures: below the first a code counts as black, above the second as
-    clipped. RAW knows its own clipping and takes no notice.
+    `clip` are 8-bit codes, scaled for deeper pictures: below the first a code counts as black, as code 0 always does,
+    above the second as clipped. RAW knows its own clipping and takes no notice. `noise` None is the noise that the
+    frames show, or that of an ordinary camera where they do not show it.
     """
 
     estimator: Estimator = field(
@@ -36,11 +38,29 @@ class MergeOptions:
     )
     weight: Weight = field(default="triangle", metadata={"help": "weight of codes for the debevec estimator"})
     clip: tuple[float, float] = field(
-        default=(1.0, 250.0), metadata={"help": "8-bit codes below and above which nothing is measured"}
+        default=(0.0, 250.0), metadata={"help": "8-bit codes below and above which nothing is measured"}
     )
-    noise: NoiseModel = field(default_factory=NoiseModel, metadata={"help": "noise of the camera"})
+    noise: NoiseModel | None = field(default=None, metadata={"help": "noise of the camera; measured if not given"})
     variance: bool = field(default=False, metadata={"help": "keep the variance of every pixel (EXR only)"})
+    device: Device = field(
+        default=Device.CPU,
+        metadata={"help": "what does the arithmetic: auto takes a GPU where there is one, which pays for many large brackets"},
+    )
+    deghost: str = field(
+        default="off",
+        metadata={
+            "help": "show what moved between the frames once: auto takes it from the frame best exposed there, a file name "
+            "from that frame; off merges what every frame shows"
+        },
+    )
 
     def __post_init__(self) -> None:
         if not 0 <= self.clip[0] < self.clip[1] <= 255:
             raise InputError(f"clip limits {self.clip} must rise within 0..255")
+        if self.deghost != "off" and self.estimator is Estimator.MERTENS:
+            raise InputError("ghosts are found in radiance, and mertens makes none: choose another estimator, or deghost off")
+
+    def clip_codes(self, frame: Frame) -> tuple[int, int]:
+        """The lowest code of a frame that is not black, and the highest that is not clipped."""
+        low, high = (0, int(frame.white) - 1) if frame.is_linear else scale_clip(self.clip, frame.levels)
+        return max(low, 1), high

@@ -9,33 +9,50 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hdrkit.errors import ExposureError, InputError
+from hdrkit.merging.device import uses_cuda
 from hdrkit.merging.options import MergeOptions
 from hdrkit.types import Frame, RadianceMap, ResponseCurve, Validity
-from hdrkit.weighting import scale_clip
+from hdrkit.warping import Area
+
+
+@dataclass(frozen=True)
+class Tally:
+    """Numbers of pixels: all, without a measurement for a reason, and those that each frame (in the order given) contributed to."""
+
+    pixels: int
+    saturated: int
+    black: int
+    used: tuple[int, ...]
 
 
 @dataclass(frozen=True)
 class MergedPixels:
-    """A radiance map, and the share of pixels that each frame (in the order given) contributed to."""
+    """A radiance map, and a count of what it is made of."""
 
     radiance: RadianceMap
-    frame_use: tuple[float, ...]
+    tally: Tally
 
-    def count(self, flag: Validity) -> int:
-        """Number of pixels that carry a validity flag."""
-        validity = self.radiance.validity
-        return 0 if validity is None else int(np.count_nonzero(validity & np.uint8(flag)))
+    @property
+    def frame_use(self) -> tuple[float, ...]:
+        """The share of pixels that each frame contributed to."""
+        return tuple(used / self.tally.pixels for used in self.tally.used)
 
 
 def merge_frames(
-    frames: Sequence[Frame], exposures: Sequence[float], response: ResponseCurve | None, options: MergeOptions | None = None
+    frames: Sequence[Frame],
+    exposures: Sequence[float],
+    response: ResponseCurve | None,
+    options: MergeOptions | None = None,
+    trust: Sequence[NDArray[np.uint8] | None] | None = None,
+    area: Area | None = None,
 ) -> MergedPixels:
-    """Merge aligned frames of one size and kind.
+    """Merge aligned frames of one size and kind, resampling those with a `motion` as it goes.
 
     `exposures` are relative exposures (`Exposure.relative`), in any order; `response` maps codes to ln exposure and is
-    not needed for float frames, which are light already. The result, exp g(z) / exposure, is finite and not negative;
-    RAW comes out in linear sRGB, gray with three equal channels. Raises InputError or ExposureError for input that does
-    not fit together.
+    not needed for float frames, which are light already. `trust` has for each frame how far its pixels count, (H, W) on the
+    reference's grid from 0 (not at all) to 255 (fully), or None where all do. Only `area` of the reference is merged.
+    The result, exp g(z) / exposure, is finite and not negative; RAW comes out in linear sRGB, gray with three equal channels.
+    Raises InputError or ExposureError for input that does not fit together.
     """
     options = options or MergeOptions()
     if len(frames) != len(exposures) or not frames:
@@ -44,23 +61,23 @@ def merge_frames(
         raise ExposureError(f"exposures must be positive, not {tuple(exposures)}")
     _require_alike(frames)
     order = np.argsort(exposures, kind="stable")
+    shares = None if trust is None else [trust[i] for i in order]
     ordered = [frames[i] for i in order]
     times = [float(exposures[i]) for i in order]
     if frames[0].pixels.dtype == np.float32:
         from hdrkit.merging.linear import merge_float
 
-        pixels, validity, variance, used = merge_float(ordered, times, options)
+        pixels, validity, variance, used = merge_float(ordered, times, options, shares, area)
     else:
-        pixels, validity, variance, used = _merge_codes(ordered, times, response, options)
+        pixels, validity, variance, used = _merge_codes(ordered, times, response, options, shares, area)
     pixels, variance = _in_srgb(pixels, variance, frames[0])
-    use = np.empty(len(frames))
-    use[order] = used / validity.size
-    radiance = RadianceMap(pixels, variance=variance if options.variance else None, validity=validity)
-    return MergedPixels(radiance, tuple(float(share) for share in use))
+    saturated, black = (int(np.count_nonzero(validity & np.uint8(flag))) for flag in (Validity.SATURATED, Validity.BLACK))
+    tally = Tally(validity.size, saturated, black, tuple(int(used[place]) for place in np.argsort(order)))
+    return MergedPixels(RadianceMap(pixels, variance=variance if options.variance else None, validity=validity), tally)
 
 
 def _require_alike(frames: Sequence[Frame]) -> None:
-    """Raise InputError for frames that the compiled loop would read beyond their edge, or beyond the end of a table."""
+    """Raise InputError for frames that the compiled loop would read beyond their edge."""
     first = frames[0]
     for frame in frames:
         pixels = frame.pixels
@@ -69,23 +86,31 @@ def _require_alike(frames: Sequence[Frame]) -> None:
                 f"{frame.name}: {pixels.dtype} {pixels.shape}, but {first.name} is {first.pixels.dtype} {first.pixels.shape}; "
                 "frames that are merged must be alike"
             )
-        if pixels.dtype != np.float32 and first.levels <= np.iinfo(pixels.dtype).max and pixels.max() >= first.levels:
-            raise InputError(f"{frame.name}: holds code {pixels.max()}, but {first.name} has {first.levels} levels only")
 
 
 def _merge_codes(
-    frames: list[Frame], times: list[float], response: ResponseCurve | None, options: MergeOptions
+    frames: list[Frame],
+    times: list[float],
+    response: ResponseCurve | None,
+    options: MergeOptions,
+    trust: list[NDArray[np.uint8] | None] | None,
+    area: Area | None,
 ) -> tuple[NDArray[np.float32], NDArray[np.uint8], NDArray[np.float32], NDArray[np.int64]]:
-    from hdrkit.merging.kernel import run_tables  # numba: only where it is needed
     from hdrkit.merging.weights import build_tables
 
     if response is None:
         raise InputError("coded frames need a response curve to become light")
     levels, channels = frames[0].levels, frames[0].pixels.shape[2]
     curve = response.for_channels(channels).for_levels(levels)
-    clip = (1, int(frames[0].white) - 1) if frames[0].is_linear else scale_clip(options.clip, levels)
+    clip = options.clip_codes(frames[0])
     tables = build_tables(curve, times, clip, options)
-    return run_tables(frames, tables, times, clip, options.variance)
+    if uses_cuda(options.device):
+        from hdrkit.merging.gpu import run_tables_on
+
+        return run_tables_on("cuda", frames, tables, times, clip, options.variance, trust, area)
+    from hdrkit.merging.kernel import run_tables  # numba: only where it is needed
+
+    return run_tables(frames, tables, times, clip, options.variance, trust, area)
 
 
 def _in_srgb(

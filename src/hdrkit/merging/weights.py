@@ -1,6 +1,7 @@
 """Every separable estimator as lookup tables: radiance = sum a_k[z_k] / sum b_k[z_k] over the frames k.
 
-With x = exp g(z) the exposure of code z and t the exposure of a frame, x / t is one measurement of radiance.
+With x = exp g(z) the exposure of code z (`readings` says what it is for black) and t the exposure of a frame, x / t is one
+measurement of radiance.
 
     inverse variance  b = t^2 / var x        Granados et al. 2010, Hasinoff et al. 2010
     poisson           b = t                  Hanji, Zhong & Mantiuk 2020
@@ -17,24 +18,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hdrkit.merging.options import Estimator, MergeOptions
-from hdrkit.types import ResponseCurve
-from hdrkit.weighting import exposure_variance, noise_weight, weight_of_codes
+from hdrkit.types import NoiseModel, ResponseCurve
+from hdrkit.weighting import NEAR_CLIPPING, black_edge, exposure_variance, noise_weight, readings, weight_of_codes
 
-_TAPER = 0.1  # share of the codes over which a frame fades out towards clipping, so that no seam shows
+_TAPER = 0.03  # share of the codes over which a frame fades out towards clipping, so that no seam shows
+_SPILL_AT_LIMIT = 5.0  # times the spill into other channels
 
 
 @dataclass(frozen=True)
 class Tables:
-    """Lookup tables of an estimator, (K, C, levels): numerator, denominator, numerator of the variance.
+    """Lookup tables of an estimator, (2, K, C, levels): numerator, denominator, numerator of the variance.
 
+    The first of two is for pixels that are nowhere clipped, the second for channels of which another is clipped.
     float32, but for the variance, whose squares float32 cannot hold. `exposure` (C, levels) is exp g, for pixels that no
-    frame measured. `logarithmic` where the quotient is ln radiance.
+    frame measured, `black` (C,) the exposure below which a frame sees nothing. `logarithmic` where the quotient is ln radiance.
     """
 
     numerator: NDArray[np.float32]
     denominator: NDArray[np.float32]
     variance: NDArray[np.float64]
     exposure: NDArray[np.float32]
+    black: NDArray[np.float32]
     logarithmic: bool
 
 
@@ -46,58 +50,101 @@ def build_tables(
     weight: NDArray[np.float64] | None = None,
 ) -> Tables:
     """Tables for frames with the given relative exposures. `weight` (levels, C) takes the place of the named one."""
-    x = response.linear
-    spread = exposure_variance(response, options.noise)
+    noise = options.noise or NoiseModel()
     logarithmic = options.estimator is Estimator.DEBEVEC
+    x, spread = (response.linear, exposure_variance(response, noise)) if logarithmic else readings(response, noise, clip[0])
+    spill = noise.spill * response.linear
+    near = _SPILL_AT_LIMIT * _rise(response.levels, clip[1])[:, None]
+    spreads = spread + (near * spill) ** 2, spread + (np.maximum(near, 1) * spill) ** 2
     if weight is None:
-        weight = _named_weight(response, clip, options)
-    numerator, denominator, variance = [], [], []
-    for t in exposures:
-        match options.estimator:
-            case Estimator.INVERSE_VARIANCE:
-                b = weight * t**2 / spread
-            case Estimator.POISSON:
-                b = weight * t
-            case Estimator.ROBERTSON:
-                b = weight * t**2
-            case _:
-                b = weight
-        measured = np.log(x / t) if logarithmic else x / t
-        numerator.append(b * measured)
-        denominator.append(b)
-        variance.append(b**2 * spread / (x if logarithmic else t) ** 2)
+        weight = _named_weight(response, clip, noise, options)
+    edge = black_edge(response, clip[0])
+    weights = weight, np.where(response.linear < edge, 0.0, weight)  # beside a clipped channel black may be out of gamut
+    bias = [np.zeros_like(x)] * len(exposures)
+    if options.estimator is Estimator.INVERSE_VARIANCE:
+        bias = [_bias(x, t, exposures, response.linear[clip[1]], response.linear[-1], noise) for t in exposures]
+    tables = [
+        [_table(x - low, s, t, w, options.estimator) for t, low in zip(exposures, bias, strict=True)]
+        for s, w in zip(spreads, weights, strict=True)
+    ]
+    a, b, v = (np.array([[frame[part] for frame in kind] for kind in tables]) for part in range(3))
     # One common factor keeps float32 sums away from overflow; it cancels in the quotient.
-    scale = 1 / max(float(b.max()) for b in denominator)
+    scale = 1 / b.max()
     return Tables(
-        _stack(numerator, scale).astype(np.float32),
-        _stack(denominator, scale).astype(np.float32),
-        _stack(variance, scale**2),
-        np.ascontiguousarray(x.T, np.float32),
+        _by_channel(a, scale).astype(np.float32),
+        _by_channel(b, scale).astype(np.float32),
+        _by_channel(v, scale**2),
+        np.ascontiguousarray(response.linear.T, np.float32),
+        edge.astype(np.float32),
         logarithmic,
     )
 
 
-def _named_weight(response: ResponseCurve, clip: tuple[int, int], options: MergeOptions) -> NDArray[np.float64]:
+def _table(
+    x: NDArray[np.float64], spread: NDArray[np.float64], t: float, weight: NDArray[np.float64], estimator: Estimator
+) -> tuple[NDArray[np.float64], ...]:
+    """Numerator, denominator and numerator of the variance (levels, C) of one frame."""
+    match estimator:
+        case Estimator.DEBEVEC:
+            return weight * np.log(x / t), weight, weight**2 * spread / x**2
+        case Estimator.INVERSE_VARIANCE:
+            b = weight * t**2 / spread
+        case Estimator.POISSON:
+            b = weight * t
+        case _:
+            b = weight * t**2
+    return b * x / t, b, b**2 * spread / t**2
+
+
+def _bias(
+    x: NDArray[np.float64],
+    t: float,
+    exposures: Sequence[float],
+    limit: NDArray[np.float64],
+    saturation: NDArray[np.float64],
+    noise: NoiseModel,
+) -> NDArray[np.float64]:
+    """How much too low x (levels, C) counts because its weight comes from the same code: too dark by chance, it weighs more.
+
+    To first order cov(b, x) / b = - d var / dx, the exposure of one electron, of which the share of the frame in all
+    weights cancels in the quotient: a frame that is alone is not biased.
+    """
+
+    def weight(exposure: float) -> NDArray[np.float64]:
+        light = x / t * exposure
+        return np.where(light <= limit, exposure**2 / noise.variance(light / saturation), 0.0)
+
+    everything = sum((weight(exposure) for exposure in exposures), np.zeros_like(x))
+    share = np.divide(weight(t), everything, where=everything > 0, out=np.ones_like(x))
+    return np.asarray((share - 1) * saturation / noise.full_well_e)
+
+
+def _named_weight(
+    response: ResponseCurve, clip: tuple[int, int], noise: NoiseModel, options: MergeOptions
+) -> NDArray[np.float64]:
     levels = response.levels
     match options.estimator:
         case Estimator.DEBEVEC if options.weight == "noise":
-            return noise_weight(response, options.noise, clip)
+            return noise_weight(response, noise, clip)
         case Estimator.DEBEVEC:
             weight = weight_of_codes(options.weight, levels, clip)
         case Estimator.ROBERTSON:
             weight = weight_of_codes("gaussian", levels, clip)
         case _:
-            weight = _tapered(levels, clip)
+            weight = _tapered(levels, clip[1])
     return np.repeat(weight[:, None], response.channels, axis=1)
 
 
-def _tapered(levels: int, clip: tuple[int, int]) -> NDArray[np.float64]:
-    """1 inside the clip limits, falling smoothly towards the upper one, 0 outside."""
-    low, high = clip
-    codes = np.arange(levels, dtype=float)
-    u = np.clip((high + 1 - codes) / (_TAPER * levels), 0, 1)
-    return np.where((codes >= low) & (codes <= high), u**2 * (3 - 2 * u), 0.0)
+def _tapered(levels: int, high: int) -> NDArray[np.float64]:
+    """1 up to near the clip limit, falling smoothly towards it, 0 above."""
+    u = np.clip((high + 1 - np.arange(levels)) / (_TAPER * levels), 0, 1)
+    return np.asarray(u**2 * (3 - 2 * u))
 
 
-def _stack(tables: list[NDArray[np.float64]], scale: float) -> NDArray[np.float64]:
-    return np.ascontiguousarray(np.stack(tables).transpose(0, 2, 1) * scale)
+def _rise(levels: int, high: int) -> NDArray[np.float64]:
+    """0 up to near the clip limit, rising with the square of the code to 1 there."""
+    return np.clip((np.arange(levels) - high) / (NEAR_CLIPPING * levels) + 1, 0, 1) ** 2
+
+
+def _by_channel(tables: NDArray[np.float64], scale: float) -> NDArray[np.float64]:
+    return np.ascontiguousarray(np.moveaxis(tables, -1, -2) * scale)

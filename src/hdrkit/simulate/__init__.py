@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from hdrkit.simulate.camera import SimulatedCamera
     from hdrkit.simulate.charts import chart
     from hdrkit.simulate.interior import room
+    from hdrkit.simulate.motion import moving_object
     from hdrkit.simulate.sky import allsky, cie_clear_sky
 
 _HOME = {
@@ -20,6 +21,7 @@ _HOME = {
     "warp": "bracket",
     "chart": "charts",
     "room": "interior",
+    "moving_object": "motion",
     "allsky": "sky",
     "cie_clear_sky": "sky",
 }
@@ -31,6 +33,7 @@ __all__ = [
     "cie_clear_sky",
     "handheld_transforms",
     "metered_times",
+    "moving_object",
     "room",
     "simulate_bracket",
     "warp",

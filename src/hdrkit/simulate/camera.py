@@ -112,7 +112,7 @@ class SimulatedCamera:
     def noise_model(self) -> NoiseModel:
         """The noise in digital numbers of a linear sensor with this camera's codes."""
         white = float(self.levels - 1)
-        return NoiseModel(self.full_well_e / white, self.read_noise_e, 0.0, white)
+        return NoiseModel(self.full_well_e / white, self.read_noise_e, 0.0, white, spill=0.0)
 
     def _inverse(self, value: NDArray[np.float64]) -> NDArray[np.float64]:
         """Ln exposure that encodes to a value in (0, 1], by bisection."""

@@ -1,0 +1,211 @@
+"""Frames as small planes: the mean radiance of square blocks of pixels, its noise, and what bounds it where it is clipped."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from hdrkit.compiled import compiled
+from hdrkit.types import Frame, NoiseModel, ResponseCurve
+
+Mask = NDArray[np.bool_]
+Values = NDArray[np.float32]
+
+_LONGEST = 768  # blocks
+_BAND = 16  # rows of blocks that a thread takes at a time
+_CODES_OFF = 1.5  # standard deviation that rounding, compression and processing leave in the mean of a block
+_NEARLY = 0.06  # share of the codes below clipping where cameras roll off
+_TOUCHED = 1e-3  # share of a block from which it counts as in a mask
+
+
+@dataclass(frozen=True)
+class Plane:
+    """Mean radiance of blocks of pixels, float32 (h, w, C), and what is known about it, all of this shape.
+
+    `variance` is what averaging lowers and `floor` what it does not (errors of the codes themselves). A block is `measured` where
+    all its pixels are seen and none is clipped, `bounded` where all are seen and some are clipped: its radiance is then
+    the least that it can be. It is `bright` where some pixel is clipped or nearly so.
+    """
+
+    radiance: Values
+    variance: Values
+    floor: Values
+    measured: Mask
+    bounded: Mask
+    bright: Mask
+
+    @property
+    def seen(self) -> Mask:
+        """Blocks of which something is known."""
+        return self.measured | self.bounded
+
+
+def block_side(shape: Sequence[int]) -> int:
+    """Pixels along the side of a block for pictures (H, W, ...): at least two, which softens noise and resampling."""
+    return max(2, -(-max(shape[:2]) // _LONGEST))
+
+
+def plane(frame: Frame, exposure: float, response: ResponseCurve | None, noise: NoiseModel, high: float) -> Plane:
+    """The frame in blocks of `block_side` on the reference's grid, noise averaged over each.
+
+    Codes above `high` are clipped. Float frames come without `response`, and are nowhere clipped.
+    """
+    side = block_side(frame.pixels.shape)
+    if response is None:
+        light, clipped, bright, seen = _float_means(frame, side)
+        saturation = np.full(light.shape[2], light.max(initial=1e-30))
+        step = np.zeros_like(light)
+    else:
+        light, clipped, bright, seen = _code_means(frame, side, response, high)
+        linear = response.linear
+        saturation = linear[-1]
+        steps = np.gradient(linear, axis=0)
+        step = np.stack([np.interp(light[..., c], linear[:, c], steps[:, c]) for c in range(light.shape[2])], axis=2)
+    variance = noise.variance(light / saturation) * (saturation / side) ** 2
+    still = Plane(
+        light / np.float32(exposure),
+        (variance / exposure**2).astype(np.float32),
+        ((_CODES_OFF * step / exposure) ** 2).astype(np.float32),
+        seen[..., None] & ~clipped,
+        seen[..., None] & clipped,
+        bright,
+    )
+    return still if frame.motion is None else _on_reference(still, frame.motion, side)
+
+
+def cautious(plane: Plane) -> Plane:
+    """The plane with bounds where it is bright, as cameras roll off there, and without the channels beside, which they bend."""
+    return replace(
+        plane,
+        measured=plane.measured & ~plane.bright.any(axis=2, keepdims=True),
+        bounded=plane.bounded | (plane.measured & plane.bright),
+    )
+
+
+def halved(plane: Plane) -> Plane:
+    """The plane in blocks of twice the side. What holds some clipped block is bounded, by the mean of what is known."""
+    height, width = plane.measured.shape[:2]
+    size = (width + 1) // 2, (height + 1) // 2
+    masks = (~plane.seen, plane.bounded, plane.bright)
+    unseen, bounded, bright = (_resized(mask.astype(np.float32), size) > _TOUCHED for mask in masks)
+    return Plane(
+        _resized(plane.radiance, size),
+        _resized(plane.variance, size) / np.float32(4),
+        _resized(plane.floor, size),
+        ~unseen & ~bounded,
+        ~unseen & bounded,
+        bright,
+    )
+
+
+def joined(first: Plane, second: Plane, where: Mask) -> Plane:
+    """The first plane, bettered `where` (h, w) the second measured: their inverse-variance mean, or the one that measured.
+
+    Where neither did, the higher of two bounds holds.
+    """
+    where = where[..., None]
+    weights = [np.where(one.measured, 1 / (one.variance + one.floor + 1e-30), 0) for one in (first, second)]
+    share = weights[1] / np.maximum(weights[0] + weights[1], 1e-30)
+    share *= where & second.measured
+    rest = 1 - share
+    measured = first.measured | (where & second.measured)
+    higher = where & second.bounded & ~measured
+    radiance = first.radiance * rest + second.radiance * share
+    return Plane(
+        np.where(higher, np.maximum(radiance, second.radiance), radiance).astype(np.float32),
+        (first.variance * rest**2 + second.variance * share**2).astype(np.float32),
+        (first.floor * rest**2 + second.floor * share**2).astype(np.float32),
+        measured,
+        ~measured & (first.bounded | (where & second.bounded)),
+        first.bright & ~measured,
+    )
+
+
+def _code_means(frame: Frame, side: int, response: ResponseCurve, high: float) -> tuple[Values, Mask, Mask, Mask]:
+    height, width, channels = frame.pixels.shape
+    size = -(-height // side), -(-width // side)
+    light, most = np.empty((*size, channels), np.float32), np.empty((*size, channels), frame.pixels.dtype)
+    table = response.linear.astype(np.float32)
+    table[int(high) + 1 :] = table[int(high)]  # of clipped light no more is known
+
+    def reduce(top: int) -> None:
+        rows, blocks = slice(top * side, (top + _BAND) * side), slice(top, top + _BAND)
+        _means(frame.pixels[rows], table, side, light[blocks], most[blocks])
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        list(pool.map(reduce, range(0, size[0], _BAND)))
+    return light, most > high, most > high - _NEARLY * frame.levels, _all_seen(frame, side)
+
+
+def _float_means(frame: Frame, side: int) -> tuple[Values, Mask, Mask, Mask]:
+    means = _averaged(np.maximum(np.nan_to_num(frame.pixels, posinf=0), 0), side)
+    nowhere = np.zeros(means.shape, np.bool_)
+    return means, nowhere, nowhere, _all_seen(frame, side)
+
+
+def _all_seen(frame: Frame, side: int) -> Mask:
+    """Blocks (h, w) whose pixels are all seen."""
+    height, width = frame.pixels.shape[:2]
+    if frame.seen is None:
+        return np.ones((-(-height // side), -(-width // side)), np.bool_)
+    return np.asarray(_averaged((~frame.seen).astype(np.float32), side) <= _TOUCHED)
+
+
+def _averaged(values: Values, side: int) -> Values:
+    """Means of blocks; those at the right and lower border repeat the last pixels."""
+    height, width = values.shape[:2]
+    whole = cv2.copyMakeBorder(values, 0, -height % side, 0, -width % side, cv2.BORDER_REPLICATE)
+    return _resized(np.asarray(whole, np.float32), (whole.shape[1] // side, whole.shape[0] // side))
+
+
+@compiled
+def _means(codes: Any, table: Any, side: int, light: Any, most: Any) -> None:
+    """Mean exposure of the blocks of a band, and their highest codes."""
+    height, width, channels = codes.shape
+    light[:] = 0
+    most[:] = 0
+    for y in range(height):
+        i = y // side
+        for j in range(light.shape[1]):
+            for x in range(j * side, min((j + 1) * side, width)):
+                for c in range(channels):
+                    code = codes[y, x, c]
+                    light[i, j, c] += table[code, c]
+                    most[i, j, c] = max(most[i, j, c], code)
+    for i in range(light.shape[0]):
+        for j in range(light.shape[1]):
+            pixels = min(side, height - i * side) * min(side, width - j * side)
+            for c in range(channels):
+                light[i, j, c] /= pixels
+
+
+def _on_reference(still: Plane, motion: NDArray[np.float64], side: int) -> Plane:
+    """The plane on the reference's grid; `motion` maps pixels of the reference to pixels of the frame."""
+    to_pixels = np.array([[side, 0, (side - 1) / 2], [0, side, (side - 1) / 2], [0, 0, 1]])
+    matrix = np.linalg.inv(to_pixels) @ motion @ to_pixels
+    height, width = still.measured.shape[:2]
+
+    def warped(values: Values, interpolation: int, outside: float) -> Values:
+        flags, border = interpolation | cv2.WARP_INVERSE_MAP, (outside,) * 4
+        moved = cv2.warpPerspective(values, matrix, (width, height), flags=flags, borderValue=border)
+        return np.asarray(moved, np.float32).reshape(height, width, *values.shape[2:])
+
+    radiance = np.maximum(warped(still.radiance, cv2.INTER_CUBIC, 0), 0)
+    variance, floor = (warped(values, cv2.INTER_LINEAR, 0) for values in (still.variance, still.floor))
+    unseen = warped((~still.seen).astype(np.float32), cv2.INTER_LINEAR, 1) > _TOUCHED
+    bounded = warped(still.bounded.astype(np.float32), cv2.INTER_LINEAR, 0) > _TOUCHED
+    bright = warped(still.bright.astype(np.float32), cv2.INTER_LINEAR, 0) > _TOUCHED
+    return Plane(radiance, variance, floor, ~unseen & ~bounded, ~unseen & bounded, bright)
+
+
+def _resized(values: Values, size: tuple[int, int]) -> Values:
+    """Area averages; `size` is (width, height), channels stay an axis of their own."""
+    means = cv2.resize(values, size, interpolation=cv2.INTER_AREA)
+    return np.asarray(means, np.float32).reshape(size[1], size[0], *values.shape[2:])

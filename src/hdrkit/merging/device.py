@@ -1,0 +1,38 @@
+"""Which device merges: the processor, or a GPU through torch."""
+
+from __future__ import annotations
+
+import ctypes
+from enum import StrEnum
+
+from hdrkit.errors import InputError
+
+
+class Device(StrEnum):
+    """What does the arithmetic of a merge; AUTO is CUDA where torch finds a GPU."""
+
+    AUTO = "auto"
+    CPU = "cpu"
+    CUDA = "cuda"
+
+
+def uses_cuda(device: Device) -> bool:
+    """Whether to merge on a GPU. Raises InputError where one is asked for and there is none."""
+    if device is Device.CPU or (device is Device.AUTO and not _has_driver()):
+        return False
+    import torch
+
+    if not torch.cuda.is_available() and device is Device.CUDA:
+        raise InputError("no CUDA device: torch finds none here; take --device cpu, or install torch for CUDA and its driver")
+    return torch.cuda.is_available()
+
+
+def _has_driver() -> bool:
+    """Whether the driver of a GPU is installed: asked first, since torch takes seconds to load."""
+    for library in ("libcuda.so.1", "nvcuda.dll"):
+        try:
+            ctypes.CDLL(library)
+        except OSError:
+            continue
+        return True
+    return False

@@ -1,0 +1,121 @@
+"""The fused merge on a device of torch, a GPU above all: the tables of `weights`, the answer of `kernel`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from hdrkit.merging.weights import Tables
+from hdrkit.types import Frame, Validity
+from hdrkit.warping import Area, placed, whole
+
+_SATURATED, _BLACK, _PARTIAL = int(Validity.SATURATED), int(Validity.BLACK), int(Validity.PARTIAL)
+_UNSEEN, _CLIPPED = -1, -2  # in place of the number of the longest frame that measured a pixel
+_SHARE = float(np.float32(1 / 255))  # as the compiled loop has it
+_BAND_PIXELS = 2**25  # some 4 GB on the device
+
+
+def run_tables_on(
+    device: str,
+    frames: Sequence[Frame],
+    tables: Tables,
+    exposures: Sequence[float],
+    clip: tuple[int, int],
+    want_variance: bool,
+    trust: Sequence[NDArray[np.uint8] | None] | None = None,
+    area: Area | None = None,
+) -> tuple[NDArray[np.float32], NDArray[np.uint8], NDArray[np.float32], NDArray[np.int64]]:
+    """What `kernel.run_tables` does, on a device of torch; equal to it within 1e-5."""
+    first, last, left, right = area or whole(frames[0])
+    band = max(1, _BAND_PIXELS // (right - left))
+    merged = []
+    for top in range(first, last, band):
+        rows = slice(top, min(top + band, last))
+        sums = _Sums(device, tables, exposures, clip[1], (rows.stop - rows.start, right - left), want_variance)
+        for k, frame in enumerate(frames):
+            there = placed(frame, rows.start, rows.stop)
+            seen = None if there.seen is None else there.seen[:, left:right]
+            share = None if trust is None or (weight := trust[k]) is None else weight[rows, left:right]
+            sums.add(k, there.pixels[:, left:right], seen, share)
+        merged.append(sums.finish())
+    out, validity, variance, used = zip(*merged, strict=True)
+    return np.concatenate(out), np.concatenate(validity), np.concatenate(variance), np.sum(used, axis=0)
+
+
+class _Sums:
+    """The sums of a band of rows on the device, (h, w, C), and which frames measured, (h, w)."""
+
+    def __init__(
+        self, device: str, tables: Tables, exposures: Sequence[float], high: int, size: tuple[int, int], want_variance: bool
+    ) -> None:
+        channels, levels = tables.exposure.shape
+        self.device, self.high, self.logarithmic = device, high, tables.logarithmic
+        self.numerator, self.denominator = self._of(tables.numerator), self._of(tables.denominator)
+        self.spread = self._of(tables.variance) if want_variance else None
+        self.limit = [self._of(tables.exposure / np.float32(t)) for t in exposures]
+        self.darkest = self._of(np.stack([tables.black / np.float32(t) for t in exposures]))
+        self.place = torch.arange(channels, device=device) * levels  # of a channel in a table laid flat
+        self.second = channels * levels  # of the tables for channels beside a clipped one
+        self.a, self.b, self.out = (torch.zeros((*size, channels), device=device) for _ in range(3))
+        self.v = torch.zeros((*size, channels), dtype=torch.float64, device=device) if want_variance else None
+        self.longest = torch.full(size, _UNSEEN, dtype=torch.int64, device=device)
+        self.partly = torch.full(size, _UNSEEN, dtype=torch.int64, device=device)
+        self.validity = torch.zeros(size, dtype=torch.uint8, device=device)
+        self.used = [0] * len(exposures)
+
+    def _of(self, array: NDArray[Any]) -> torch.Tensor:
+        return torch.from_numpy(np.ascontiguousarray(array)).to(self.device)
+
+    def add(self, k: int, pixels: NDArray[Any], seen: NDArray[np.bool_] | None, share: NDArray[np.uint8] | None) -> None:
+        """Add frame k, as `kernel._add` does."""
+        codes = self._of(pixels).to(torch.int64)
+        clipped = codes > self.high
+        open_ = ~clipped.any(dim=2)
+        looks = torch.ones_like(open_) if seen is None else self._of(seen)
+        self.validity[~looks] = _PARTIAL
+        weight = looks.to(torch.float32)
+        if share is not None:
+            weight = weight * (self._of(share).to(torch.float32) * _SHARE)
+        counts = weight > 0
+        plain, clips = counts & open_, counts & ~open_
+        partly = clips & ~clipped.all(dim=2)
+        self.used[k] = int(plain.sum())
+
+        at = codes + self.place
+        index = at + (partly * self.second)[..., None]
+        weight = (weight * (plain | partly))[..., None]
+        self.a += weight * self.numerator[:, k].reshape(-1)[index]
+        self.b += weight * self.denominator[:, k].reshape(-1)[index]
+        if self.v is not None and self.spread is not None:
+            self.v += weight.to(torch.float64) ** 2 * self.spread[:, k].reshape(-1)[index]
+        newly = clips & (self.longest == _UNSEEN)
+        self.out = torch.where(newly[..., None], self.limit[k].reshape(-1)[at], self.out)
+        self.longest[newly] = _CLIPPED
+        self.longest[plain] = k
+        self.partly[partly] = k
+
+    def finish(self) -> tuple[NDArray[np.float32], NDArray[np.uint8], NDArray[np.float32], list[int]]:
+        """Radiance, validity, variance and use of the band, as `kernel._finish` and `_finish_spread` have them."""
+        measured = self.b > 0
+        value = self.a / self.b
+        if self.logarithmic:
+            value = torch.exp(value)
+        floor = self.darkest[torch.maximum(self.longest, self.partly).clamp(min=0)]
+        below = measured & (value < floor)
+        black = ~measured & (self.longest >= 0)[..., None]
+        unseen = ~measured & (self.longest == _UNSEEN)[..., None]
+        saturated = ~measured & ~black
+        out = torch.where(measured, torch.maximum(value, floor), self.out)
+        out = torch.where(black, self.darkest[self.longest.clamp(min=0)], torch.where(unseen, 0.0, out))
+        self.validity |= (below | black).any(dim=2).to(torch.uint8) * _BLACK
+        self.validity |= saturated.any(dim=2).to(torch.uint8) * _SATURATED
+        variance = torch.zeros((0, 0, out.shape[2]))
+        if self.v is not None:
+            square = out.to(torch.float64) ** 2
+            of_quotient = self.v / self.b.to(torch.float64) ** 2 * (square if self.logarithmic else 1.0)
+            variance = torch.where(measured, of_quotient, square).to(torch.float32)
+        return out.cpu().numpy(), self.validity.cpu().numpy(), variance.cpu().numpy(), self.used
