@@ -320,16 +320,29 @@ def test_a_response_of_another_kind(refused, tmp_path, room):
 @pytest.mark.parametrize(
     ("words", "saying"),
     [
-        (["merge", "IN", "-o", "OUT.jpg"], ["out.jpg", "does not fit"]),
-        (["merge", "IN", "-o", "OUT.exr", "--estimator", "mertens"], ["out.exr", "fusion is for display"]),
-        (["merge", "IN", "-o", "OUT", "--format", "png"], ["does not fit"]),
-        (["merge", "IN", "-o", "OUT.hdr", "--half"], ["out.hdr", "half"]),
         (["calibrate", "IN", "-o", "OUT.csv"], ["out.csv", ".npz"]),
         (["calibrate", "IN", "-o", "OUT"], ["out", ".npz"]),
     ],
 )
 def test_outputs_that_do_not_fit(refused, tmp_path, room, words, saying):
     refused(*({"IN": room}.get(word, word.replace("OUT", str(tmp_path / "out"))) for word in words), saying=saying)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["-o", "OUT.jpg"],
+        ["-o", "OUT.exr", "--estimator", "mertens"],
+        ["-o", "OUT", "--format", "png"],
+        ["-o", "OUT.hdr", "--half"],
+        ["-o", "OUT.hdr", "--variance"],
+        ["-o", "OUT", "--format", "hdr", "--variance"],
+    ],
+)
+def test_file_types_that_do_not_fit_are_wrong_usage(hdrkit, tmp_path, words):
+    done = hdrkit("merge", tmp_path / "not looked at", *(word.replace("OUT", str(tmp_path / "out")) for word in words))
+    assert done.code == 2
+    assert not list(tmp_path.iterdir())
 
 
 def test_several_brackets_do_not_go_into_one_file(refused, tmp_path, shoot):

@@ -128,7 +128,7 @@ def test_an_error_of_any_kind_is_the_outcome_of_its_own_job(tmp_path, shoot, mon
     def fail(*_, **__):
         raise error
 
-    monkeypatch.setattr("hdrkit.pipeline.merge", fail)
+    monkeypatch.setattr("hdrkit.pipeline.plan_merge", fail)
     outcome = run_job(job)
     assert outcome.error.startswith("in: ")
     assert not (tmp_path / "out.exr").exists()
@@ -141,7 +141,7 @@ def test_an_interruption_is_no_outcome(tmp_path, shoot, monkeypatch):
     def interrupt(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("hdrkit.pipeline.merge", interrupt)
+    monkeypatch.setattr("hdrkit.pipeline.plan_merge", interrupt)
     with pytest.raises(KeyboardInterrupt):
         run_job(job)
 

@@ -1,4 +1,5 @@
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -307,3 +308,14 @@ def test_an_interrupted_command_says_so_and_leaves_nothing_half_done(hdrkit, sho
     assert outcome.code == 130
     assert "interrupted" in outcome.err
     assert not (tmp_path / "a.exr").exists()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a signal of POSIX")
+def test_a_terminated_command_leaves_no_unfinished_file(tmp_path, room):
+    code = (
+        "import os, signal, sys; from hdrkit.io import exr; from hdrkit.cli.app import main; "
+        "exr.ExrRows.write = lambda *_: os.kill(os.getpid(), signal.SIGTERM); main(sys.argv[1:])"
+    )
+    command = [sys.executable, "-c", code, "merge", room, "-o", tmp_path / "a.exr", "--align", "none"]
+    assert subprocess.run(command, check=False).returncode == 143
+    assert {path.parent.name for path in tmp_path.rglob("*") if path.is_file()} == {"room"}

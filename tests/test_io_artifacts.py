@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from hdrkit.errors import InputError
-from hdrkit.io.artifacts import ExposureOverride, plain, read_exposure_list, read_groups, to_json, write_json
+from hdrkit.io.artifacts import ExposureOverride, plain, read_exposure_list, read_groups, to_json
 from hdrkit.types import Encoding, Exposure, ExposureSource, Photo, Validity
 
 
@@ -33,8 +33,8 @@ def test_a_report_becomes_json_that_scripts_can_read(tmp_path):
         counts={3: np.int64(7)},
         when=datetime(2024, 5, 6, 7, 8, 9, tzinfo=UTC),
     )
-    text = write_json(report, tmp_path / "report.json").read_text("ascii")
-    assert text == to_json(report)
+    text = to_json(report)
+    assert text.isascii()
     assert json.loads(text, parse_constant=pytest.fail) == {
         "path": str(odd),
         "photo": {

@@ -1,5 +1,6 @@
 import math
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -12,7 +13,7 @@ from hypothesis.extra import numpy as hnp
 
 from hdrkit.compiled import compiled
 from hdrkit.errors import HdrkitWarning, InputError, OutputError
-from hdrkit.io.radiance import radiance_size, read_radiance, write_radiance
+from hdrkit.io.radiance import radiance_size, read_radiance, write_radiance, writing_radiance
 from hdrkit.io.rgbe import RADIANCE_CHROMATICITIES, from_rgbe, rgb_to_xyz, to_rgbe
 from hdrkit.io.rle import decode_scanlines, encode_scanlines
 from hdrkit.types import RadianceMap
@@ -488,3 +489,47 @@ def test_float_tiff_is_read(tmp_path):
     path.write_bytes(b"")
     with pytest.raises(InputError, match="not a TIFF"):
         read_radiance(path)
+
+
+# --- piece by piece ---
+
+
+@pytest.mark.parametrize(("suffix", "half"), [("exr", False), ("exr", True), ("hdr", False)])
+@pytest.mark.parametrize("height", [1, 31, 32, 33, 200])
+def test_pieces_make_the_same_file_as_the_whole(tmp_path, suffix, half, height):
+    rng = np.random.default_rng(height)
+    pixels = rng.lognormal(size=(height, 70, 3)).astype(np.float32)
+    whole = RadianceMap(
+        pixels,
+        variance=None if suffix == "hdr" else pixels**2,
+        validity=rng.integers(0, 8, pixels.shape[:2]).astype(np.uint8),
+        metadata={"exposure_times": [0.1, 0.2], "owner": "Ægir"},
+    )
+    write_radiance(whole, tmp_path / f"whole.{suffix}", half)
+    with writing_radiance(tmp_path / f"pieces.{suffix}", height, half) as write:
+        for top in range(0, height, 64):
+            part = slice(top, top + 64)
+            layers = {name: None if (layer := getattr(whole, name)) is None else layer[part] for name in ("variance", "validity")}
+            write(replace(whole, pixels=pixels[part], **layers))
+    assert (tmp_path / f"pieces.{suffix}").read_bytes() == (tmp_path / f"whole.{suffix}").read_bytes()
+
+
+def test_an_exr_of_joined_chunks_is_the_one_that_the_library_writes(tmp_path, monkeypatch):
+    monkeypatch.setattr("hdrkit.io.exr._BLOCK_PIXELS", 5000)
+    pixels = np.random.default_rng(0).lognormal(size=(500, 64, 3)).astype(np.float32)
+    header = {"compression": OpenEXR.PIZ_COMPRESSION, "type": OpenEXR.scanlineimage, "chromaticities": SRGB_CHROMATICITIES}
+    header["software"] = "test"
+    OpenEXR.File(header, {"RGB": pixels}).write(str(tmp_path / "theirs.exr"))
+    write_radiance(RadianceMap(pixels, metadata={"software": "test"}), tmp_path / "ours.exr")
+    assert (tmp_path / "ours.exr").read_bytes() == (tmp_path / "theirs.exr").read_bytes()
+
+
+def test_a_picture_that_is_broken_off_leaves_nothing(tmp_path):
+    def write_half_of_it():
+        with writing_radiance(tmp_path / "a.exr", 64) as write:
+            write(RadianceMap(np.ones((32, 8, 3), np.float32)))
+            raise InputError("the next rows cannot be read")
+
+    with pytest.raises(InputError, match="the next rows"):
+        write_half_of_it()
+    assert not list(tmp_path.iterdir())

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hdrkit.merging.options import Estimator, MergeOptions
 from hdrkit.merging.radiance import merge_frames
 from hdrkit.simulate import SimulatedCamera
-from hdrkit.types import Frame, Validity
+from hdrkit.types import Frame, NoiseModel, Validity
 from hdrkit.weighting import WEIGHTS
 
 ESTIMATORS = [estimator for estimator in Estimator if estimator is not Estimator.MERTENS]
@@ -105,9 +105,13 @@ def test_longer_frames_without_information_change_nothing(frames, times, options
         merged = merge_frames(frames, times, curve_of(frames), options)
     longer = [*times, 2 * max(times), 4 * max(times)]
     more = merge_frames([*frames, blown, blown], longer, curve_of(frames), options)
-    tolerance = 2e-5 if options.estimator is Estimator.DEBEVEC else 2e-6
-    np.testing.assert_allclose(more.radiance.pixels, merged.radiance.pixels, rtol=tolerance)
-    np.testing.assert_array_equal(more.radiance.validity, merged.radiance.validity)
+    tolerance, electron = 2e-5 if options.estimator is Estimator.DEBEVEC else 2e-6, 0.0
+    if options.estimator is Estimator.INVERSE_VARIANCE:  # what makes up for its bias counts on frames that the times promise
+        electron = curve_of(frames).linear.max() / float(NoiseModel().full_well_e) / min(times)
+    np.testing.assert_allclose(more.radiance.pixels, merged.radiance.pixels, rtol=tolerance, atol=electron)
+    if not electron:
+        np.testing.assert_array_equal(more.radiance.validity, merged.radiance.validity)
+    np.testing.assert_array_equal((more.radiance.validity ^ merged.radiance.validity) & ~np.uint8(Validity.BLACK), 0)
     assert more.frame_use == (*merged.frame_use, 0, 0)
 
 

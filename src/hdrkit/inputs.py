@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,8 +15,8 @@ from hdrkit.io.artifacts import ExposureOverride, read_exposure_list, read_group
 from hdrkit.io.discover import discover
 from hdrkit.io.files import show
 from hdrkit.io.metadata import read_photo
-from hdrkit.io.pixels import read_frames
-from hdrkit.types import Bracket, Photo, Stack
+from hdrkit.io.pixels import read_each, read_frames, require_alike
+from hdrkit.types import Bracket, Frame, Photo, Stack
 
 Paths = Path | str | Sequence[Path | str]
 
@@ -81,27 +81,22 @@ def load(bracket: Bracket) -> Stack:
     return Stack(bracket, tuple(read_frames(bracket.photos)))
 
 
-def load_readable(bracket: Bracket) -> tuple[Stack, tuple[str, ...]]:
+def load_readable(bracket: Bracket, keep: Callable[[Frame], Frame] | None = None) -> tuple[Stack, tuple[str, ...]]:
     """The pixels of those photos of a bracket that can be read, and a line for each that cannot.
 
-    Raises InputError where fewer than two are left.
+    With `keep` the photos are read one after the other, and what it returns takes the place of each frame.
+    Raises InputError where fewer than two are left, or those left differ in size or kind.
     """
-    try:
-        return load(bracket), ()
-    except InputError as first:
-        good: list[Photo] = []
-        failures: list[str] = []
-        for photo in bracket.photos:
-            try:
-                read_frames([photo])
-                good.append(photo)
-            except InputError as error:
-                failures.append(str(error))
-        if not failures:
-            raise  # each can be read, they do not go together
-        if len(good) < 2:
-            raise InputError(f"{first} ({len(good)} readable frame left in bracket {bracket.name!r})") from first
-        return load(replace(bracket, photos=tuple(good), reference=len(good) // 2)), tuple(failures)
+    read = read_each(bracket.photos, keep)
+    failures = [str(result) for result in read if isinstance(result, InputError)]
+    frames = tuple(result for result in read if isinstance(result, Frame))
+    if failures and len(frames) < 2:
+        raise InputError(f"{failures[0]} ({len(frames)} readable frame left in bracket {bracket.name!r})")
+    require_alike(frames)
+    if failures:
+        good = tuple(photo for photo, result in zip(bracket.photos, read, strict=True) if isinstance(result, Frame))
+        bracket = replace(bracket, photos=good, reference=len(good) // 2)
+    return Stack(bracket, frames), tuple(failures)
 
 
 def _resolved_groups(inputs: Paths, options: InputOptions) -> dict[str, str] | None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import sys
+import threading
 import warnings
 from typing import Annotated
 
@@ -54,6 +56,8 @@ def main(arguments: list[str] | None = None) -> None:
         trouble(str(message), "warning") if issubclass(category, HdrkitWarning) else None
     )
     warnings.simplefilter("always", HdrkitWarning)
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that unfinished files are removed
     try:
         app(_joined_ranges(sys.argv[1:] if arguments is None else arguments), prog_name="hdrkit")
     except HdrkitError as error:

@@ -97,8 +97,7 @@ def calibrate(
 
 
 def _print_report(report: CalibrationReport, output: Path, drawn: Path | None) -> None:
-    from hdrkit.cli.console import out, say, table, trouble
-    from hdrkit.io.files import show
+    from hdrkit.cli.console import estimates, out, say, table, trouble
 
     names = ("gray",) if len(report.residual) == 1 else ("red", "green", "blue")
     curve = table("channel", "residual (ln)", "codes covered", "codes repaired", "samples")
@@ -111,11 +110,12 @@ def _print_report(report: CalibrationReport, output: Path, drawn: Path | None) -
     out.print(curve)
     for c in report.disagreeing:
         trouble(f"the {names[c]} curve is {report.channel_spread[c]:.2f} in ln exposure off the median channel", "warning")
-    for step in report.steps:
-        if step.contradicts:
-            trouble(
-                f"{show(step.longer)}: stated {step.stated_ev:+.2f} EV from {show(Path(step.shorter).name)}, "
-                f"the pixels say {step.estimated_ev:+.2f} EV; correct it with --exposures",
-                "warning",
-            )
+    for line in report.notes:
+        trouble(line, "note")
+    for line in estimates(report.estimated):
+        trouble(line, "note")
+    if not report.estimated:
+        for step in report.steps:
+            if step.contradicts:
+                trouble(step.sentence, "warning")
     say(f"wrote {output}" + (f" and {drawn}" if drawn else ""))

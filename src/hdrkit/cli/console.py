@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -13,6 +15,7 @@ from rich.table import Table
 
 from hdrkit.io.artifacts import to_json
 from hdrkit.io.files import show
+from hdrkit.types import ExposureEstimate
 
 out = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
 err = Console(stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=False)
@@ -33,6 +36,19 @@ def ignored(count: int) -> None:
     """Say how many files were passed over because they are no photographs."""
     if count:
         err.print(f"{count} other file{'s' if count > 1 else ''} ignored")
+
+
+def estimates(found: Sequence[ExposureEstimate]) -> Iterator[str]:
+    """One line for each exposure that was estimated."""
+    for one in found:
+        name = Path(one.frame).name
+        if one.uncertainty_ev is None:
+            yield f"{name}: exposure {one.estimated:.6g} as stated, the pixels do not tell"
+        elif one.stated is None:
+            yield f"{name}: no exposure stated, {one.estimated:.6g} estimated, to {one.uncertainty_ev:.3f} EV"
+        else:
+            off = f"{math.log2(one.estimated / one.stated):+.3f} EV, to {one.uncertainty_ev:.3f}"
+            yield f"{name}: exposure {one.stated:.6g} stated, {one.estimated:.6g} estimated ({off})"
 
 
 def print_json(value: Any) -> None:

@@ -28,8 +28,18 @@ Inputs = Annotated[list[Path], typer.Argument(metavar="INPUT...", help="Photogra
 By = Annotated[str, described(InputOptions, "by", "--by", metavar="auto|folder|groups|time", rich_help_panel="Input")]
 Round = Annotated[str, described(InputOptions, "round_to", "--round", rich_help_panel="Input")]
 Groups = Annotated[Path | None, described(InputOptions, "groups", "--groups", rich_help_panel="Input")]
-Exposures = Annotated[Path | None, described(InputOptions, "exposures", "--exposures", rich_help_panel="Input")]
+Exposures = Annotated[
+    str | None,
+    typer.Option(
+        "--exposures",
+        metavar="FILE.csv|estimate",
+        help="CSV with the columns filename,exposure_time_s[,f_number,iso], which wins over all metadata; or estimate: replace "
+        "stated exposures, and fill in missing ones, by what the pixels show.",
+        rich_help_panel="Input",
+    ),
+]
 Literal = Annotated[bool, described(InputOptions, "literal", "--literal-exif", rich_help_panel="Input")]
+ESTIMATE = "estimate"
 MAX_PIXELS = InputOptions().max_pixels
 MaxPixels = Annotated[int, described(InputOptions, "max_pixels", "--max-pixels", rich_help_panel="Input")]
 Json = Annotated[bool, typer.Option("--json", help="Print the report as JSON on standard output.")]
@@ -55,7 +65,7 @@ def checked(kind: Callable[..., Options], **values: Any) -> Options:
 
 
 def input_options(
-    by: str, round_to: str, groups: Path | None, exposures: Path | None, literal: bool, max_pixels: int
+    by: str, round_to: str, groups: Path | None, exposures: str | None, literal: bool, max_pixels: int
 ) -> InputOptions:
     """The input options of a command as the library wants them."""
     return checked(
@@ -63,7 +73,8 @@ def input_options(
         by=choice(Rule, by, "--by"),
         round_to=round_to,
         groups=groups,
-        exposures=exposures,
+        exposures=None if exposures in (None, ESTIMATE) else Path(exposures),
+        estimate_exposures=exposures == ESTIMATE,
         literal=literal,
         max_pixels=max_pixels,
     )

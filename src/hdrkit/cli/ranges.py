@@ -29,7 +29,10 @@ def show_range(
     from hdrkit.io.curves import read_curve
     from hdrkit.pipeline import ln_range
 
-    found = find_brackets(inputs, shared.input_options(by, round_to, groups, exposures, literal, max_pixels))
+    source = shared.input_options(by, round_to, groups, exposures, literal, max_pixels)
+    if source.estimate_exposures:
+        raise typer.BadParameter("a range reads no pixels to estimate from; give FILE.csv", param_hint="--exposures")
+    found = find_brackets(inputs, source)
     low, high = ln_range(found.brackets, read_curve(response) if response else None)
     if json:
         print_json({"min_ln": low, "max_ln": high, "brackets": len(found.brackets), "unreadable": found.failures})

@@ -41,6 +41,9 @@ class InputOptions:
     exposures: Path | None = field(
         default=None, metadata={"help": "CSV with the columns filename,exposure_time_s[,f_number,iso]; wins over all metadata"}
     )
+    estimate_exposures: bool = field(
+        default=False, metadata={"help": "replace stated exposures, and fill in missing ones, by what the pixels show"}
+    )
     literal: bool = field(
         default=False, metadata={"help": "take exposure times and apertures as written: 1/60 s is 1/60 s, not 1/64 s"}
     )

@@ -18,7 +18,7 @@ import numpy as np
 
 from hdrkit.errors import ExposureError, InputError
 from hdrkit.exposure import parse_time_s
-from hdrkit.io.files import read_bytes, show, write_bytes
+from hdrkit.io.files import read_bytes, show
 
 
 def plain(value: Any) -> Any:
@@ -52,11 +52,6 @@ def plain(value: Any) -> Any:
 def to_json(value: Any) -> str:
     """A report (any dataclass) or plain value as indented ASCII JSON; undecodable bytes of a path become surrogate escapes."""
     return json.dumps(plain(value), indent=2, allow_nan=False) + "\n"
-
-
-def write_json(value: Any, path: Path | str) -> Path:
-    """Write `to_json(value)` atomically. Raises OutputError."""
-    return write_bytes(path, to_json(value).encode("ascii"))
 
 
 @dataclass(frozen=True)

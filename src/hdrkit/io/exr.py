@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
+import struct
 import warnings
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from io import BytesIO
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import OpenEXR
@@ -15,47 +20,70 @@ from numpy.typing import NDArray
 
 from hdrkit.errors import HdrkitWarning, InputError, OutputError
 from hdrkit.io.artifacts import plain
-from hdrkit.io.files import atomic_write, open_bytes, show
+from hdrkit.io.files import open_bytes, show
 from hdrkit.types import RadianceMap
 from hdrkit.types.image import SRGB_CHROMATICITIES
 
 HALF_MAX = 65504.0
+CHUNK_ROWS = 32  # what PIZ compresses together
 
 _STANDARD = {"software": "software", "comments": "comments", "owner": "owner", "capdate": "capDate"}
 _GEOMETRY = {"whiteLuminance", "pixelAspectRatio", "screenWindowWidth", "name"}  # plain attributes that are no provenance
 _OURS = "hdrkit:"
+_BLOCK_PIXELS = 1 << 19  # what a thread compresses at a time
 _EXPOSURE_TIMES = "exposureTimes"
 
 
-def write_exr(radiance: RadianceMap, path: Path | str, half: bool = False) -> Path:
-    """Write an OpenEXR picture: channels R, G, B as float32 or half, ZIP, lossless but for the rounding to half.
+class ExrRows:
+    """An OpenEXR picture, written from top to bottom, some rows at a time, to a file that is open and empty.
 
-    Variance becomes the layer `variance` (float32), validity the channel `validity` (uint32). A map in cd/m2 gets
-    whiteLuminance 1. Metadata: the strings software, comments, owner and capdate become standard attributes,
-    `exposure_times` a float vector `exposureTimes` for other readers, and every key a JSON string `hdrkit:<key>`.
-    Raises OutputError for values above 65504 that half cannot hold, and for a place that cannot be written to.
+    Channels R, G, B as float32 or half, PIZ, lossless but for the rounding to half. Variance becomes the layer `variance`
+    (float32), validity the channel `validity` (uint32). A map in cd/m2 gets whiteLuminance 1. Metadata: the strings software,
+    comments, owner and capdate become standard attributes, `exposure_times` a float vector `exposureTimes` for other readers,
+    and every key a JSON string `hdrkit:<key>`.
+
+    The package writes whole pictures only. Blocks of rows are therefore written as pictures in memory, side by side in threads,
+    and their chunks, which are compressed each by itself, joined under one header.
     """
-    dtype = np.float16 if half else np.float32
-    if half and (brightest := radiance.pixels.max()) > HALF_MAX:
-        raise OutputError(
-            f"{show(path)}: the brightest value, {brightest:.4g}, is above {HALF_MAX:.0f}, the most that half floats hold; "
-            "write 32-bit floats instead"
-        )
-    # The package writes wrong pixels, without a word, for arrays that are not C-contiguous.
-    channels: dict[str, NDArray[Any]] = {"RGB": np.ascontiguousarray(radiance.pixels, dtype)}
-    if radiance.variance is not None:
-        channels["variance"] = np.ascontiguousarray(radiance.variance, np.float32)
-    if radiance.validity is not None:
-        channels["validity"] = np.ascontiguousarray(radiance.validity, np.uint32)
-    with atomic_write(path) as temporary, temporary.open("wb") as file:
-        OpenEXR.File(_header(radiance), channels).write(file)
-    return Path(path)
+
+    def __init__(self, file: BinaryIO, path: Path | str, height: int, half: bool = False):
+        self._file, self._path, self._height, self._half = file, path, height, half
+        self._offsets: list[int] = []
+        self._table = 0  # where the offsets belong
+        self._row = 0
+
+    def write(self, rows: RadianceMap) -> None:
+        """Add rows, `CHUNK_ROWS` or a multiple of them, or the last ones. Raises OutputError for values that half cannot hold."""
+        height, width, _ = rows.pixels.shape
+        step = CHUNK_ROWS * max(1, _BLOCK_PIXELS // (CHUNK_ROWS * width))
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            for encoded in pool.map(lambda top: self._encoded(rows, top, top + step), range(0, height, step)):
+                self._append(*encoded)
+
+    def _encoded(self, rows: RadianceMap, top: int, bottom: int) -> tuple[bytes, list[bytes]]:
+        """The header of these rows as a picture, and its chunks."""
+        file = BytesIO()
+        OpenEXR.File(_header(rows), _channels(rows, slice(top, bottom), self._half, self._path), num_threads=0).write(file)
+        return _taken_apart(file.getvalue())
+
+    def _append(self, header: bytes, chunks: list[bytes]) -> None:
+        if self._row == 0:
+            self._file.write(_with_height(header, self._height))
+            self._table = self._file.tell()
+            self._file.write(bytes(8 * -(-self._height // CHUNK_ROWS)))
+        for chunk in chunks:
+            self._offsets.append(self._file.tell())
+            self._file.write(struct.pack("<i", self._row) + chunk)
+            self._row += CHUNK_ROWS
+        if self._row >= self._height:
+            self._file.seek(self._table)
+            self._file.write(struct.pack(f"<{len(self._offsets)}Q", *self._offsets))
 
 
 def read_exr(path: Path | str) -> RadianceMap:
     """Read an OpenEXR picture: R, G, B of any type and order, in the first layer that has them, or one gray channel.
 
-    What `write_exr` stored comes back; other text and numbers of the header become metadata under their own names.
+    What `ExrRows` stored comes back; other text and numbers of the header become metadata under their own names.
     Values that are negative or not finite are replaced (NaN and negative by 0, infinite by the largest finite one)
     with an HdrkitWarning. Raises InputError for a file that is damaged, or has no colour or gray channel.
     """
@@ -91,9 +119,51 @@ def _opened(path: Path | str, header_only: bool = False) -> Iterator[Any]:
             raise InputError(f"{show(path)}: not an OpenEXR picture, or a damaged one; fetch or render it again") from error
 
 
+def _channels(radiance: RadianceMap, rows: slice, half: bool, path: Path | str) -> dict[str, NDArray[Any]]:
+    if half and (brightest := radiance.pixels[rows].max()) > HALF_MAX:
+        raise OutputError(
+            f"{show(path)}: the brightest value, {brightest:.4g}, is above {HALF_MAX:.0f}, the most that half floats hold; "
+            "write 32-bit floats instead"
+        )
+    # The package writes wrong pixels, without a word, for arrays that are not C-contiguous.
+    channels: dict[str, NDArray[Any]] = {"RGB": np.ascontiguousarray(radiance.pixels[rows], np.float16 if half else np.float32)}
+    if radiance.variance is not None:
+        channels["variance"] = np.ascontiguousarray(radiance.variance[rows], np.float32)
+    if radiance.validity is not None:
+        channels["validity"] = np.ascontiguousarray(radiance.validity[rows], np.uint32)
+    return channels
+
+
+def _taken_apart(picture: bytes) -> tuple[bytes, list[bytes]]:
+    """The header of a picture of scanlines, and its chunks without the row that they begin with."""
+    end = _attributes(picture)[""]
+    (first,) = struct.unpack_from("<Q", picture, end)
+    offsets = [*struct.unpack_from(f"<{(first - end) // 8}Q", picture, end), len(picture)]
+    return picture[:end], [picture[a + 4 : b] for a, b in pairwise(offsets)]
+
+
+def _with_height(header: bytes, height: int) -> bytes:
+    """The header of a picture with another number of rows."""
+    patched = bytearray(header)
+    for name in ("dataWindow", "displayWindow"):
+        struct.pack_into("<i", patched, _attributes(header)[name] + 12, height - 1)  # left, top, right, bottom
+    return bytes(patched)
+
+
+def _attributes(picture: bytes) -> dict[str, int]:
+    """Where the value of each attribute begins, by its name, and under no name where the header ends."""
+    at, found = 8, {}
+    while picture[at]:
+        name, kind, _ = picture[at : at + 512].split(b"\0", 2)
+        at += len(name) + len(kind) + 2
+        found[name.decode()] = at + 4
+        at += 4 + struct.unpack_from("<i", picture, at)[0]
+    return found | {"": at + 1}
+
+
 def _header(radiance: RadianceMap) -> dict[str, Any]:
     header: dict[str, Any] = {
-        "compression": OpenEXR.ZIP_COMPRESSION,
+        "compression": OpenEXR.PIZ_COMPRESSION,
         "type": OpenEXR.scanlineimage,
         "chromaticities": tuple(radiance.chromaticities),
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import cv2
 import numpy as np
@@ -32,31 +33,50 @@ def read_frame(photo: Photo, white_balance: tuple[float, ...] | None = None) -> 
     return _read_encoded(photo)
 
 
-def read_frames(photos: Sequence[Photo], on_read: Callable[[], None] | None = None) -> list[Frame]:
+def read_frames(photos: Sequence[Photo]) -> list[Frame]:
     """The frames of a bracket, decoded side by side; RAW frames share the white balance of the middle one.
 
     Raises InputError for the first file that cannot be read, and where frames differ in size or kind.
     """
-    shared = None
-    raws = [photo for photo in photos if photo.encoding is Encoding.RAW]
-    if raws:
-        from hdrkit.io.raw import read_white_balance
-
-        shared = read_white_balance(raws[len(raws) // 2])
-
-    def read(photo: Photo) -> Frame:
-        frame = read_frame(photo, shared)
-        if on_read is not None:
-            on_read()
-        return frame
-
-    with ThreadPoolExecutor(max_workers=min(len(photos), os.cpu_count() or 1)) as pool:
-        frames = list(pool.map(read, photos))
-    _require_alike(frames)
+    frames = []
+    for result in read_each(photos):
+        if isinstance(result, InputError):
+            raise result
+        frames.append(result)
+    require_alike(frames)
     return frames
 
 
-def _require_alike(frames: Sequence[Frame]) -> None:
+def read_each(photos: Sequence[Photo], keep: Callable[[Frame], Frame] | None = None) -> list[Frame | InputError]:
+    """Each photo as its frame, or as the error that says why it cannot be read; as `read_frames` reads them.
+
+    With `keep` one photo is decoded at a time, and what `keep` returns takes the place of its frame.
+    """
+    balance = _shared_white_balance([photo for photo in photos if photo.encoding is Encoding.RAW])
+
+    def read(photo: Photo) -> Frame | InputError:
+        try:
+            frame = read_frame(photo, balance)
+        except InputError as error:
+            return error
+        return keep(frame) if keep else frame
+
+    with ThreadPoolExecutor(1 if keep else min(len(photos), os.cpu_count() or 1)) as pool:
+        return list(pool.map(read, photos))
+
+
+def _shared_white_balance(raws: Sequence[Photo]) -> tuple[float, ...] | None:
+    """The multipliers of the middle one of the RAW files, or of the nearest that can be read."""
+    for i in sorted(range(len(raws)), key=lambda i: abs(i - len(raws) // 2)):
+        from hdrkit.io.raw import read_white_balance
+
+        with suppress(InputError):
+            return read_white_balance(raws[i])
+    return None
+
+
+def require_alike(frames: Sequence[Frame]) -> None:
+    """Raise InputError where frames differ in size or kind."""
     first = frames[0]
     for frame in frames[1:]:
         if frame.pixels.shape[:2] != first.pixels.shape[:2]:

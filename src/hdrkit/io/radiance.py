@@ -7,15 +7,24 @@ OpenEXR also `comments` and every other key that JSON can express, such as `sour
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
 from hdrkit.errors import InputError, OutputError
-from hdrkit.io.files import read_bytes, show
+from hdrkit.io.files import atomic_write, read_bytes, show
 from hdrkit.types import RadianceMap
+
+if TYPE_CHECKING:
+    from hdrkit.io.exr import ExrRows
+    from hdrkit.io.rgbe import HdrRows
+
+SUFFIXES = (".exr", ".hdr", ".pic")
 
 
 def write_radiance(radiance: RadianceMap, path: Path | str, half: bool = False) -> Path:
@@ -24,20 +33,37 @@ def write_radiance(radiance: RadianceMap, path: Path | str, half: bool = False) 
     `software` is added to the metadata. Raises OutputError for another suffix, for half floats elsewhere than in .exr,
     for values that the format cannot hold, and for a place that cannot be written to.
     """
-    radiance = replace(radiance, metadata={"software": f"hdrkit {version('hdrkit')}", **radiance.metadata})
-    match Path(path).suffix.lower():
-        case ".exr":
-            from hdrkit.io.exr import write_exr
+    with writing_radiance(path, radiance.pixels.shape[0], half) as write:
+        write(radiance)
+    return Path(path)
 
-            return write_exr(radiance, path, half)
-        case ".hdr" | ".pic":
-            from hdrkit.io.rgbe import write_hdr
 
-            if half:
-                raise OutputError(f"{show(path)}: only .exr holds half floats; choose .exr or leave half out")
-            return write_hdr(radiance, path)
-        case suffix:
-            raise OutputError(f"{show(path)}: {suffix or 'no suffix'} is no radiance format; choose .exr, .hdr or .pic")
+@contextmanager
+def writing_radiance(path: Path | str, height: int, half: bool = False) -> Iterator[Callable[[RadianceMap], None]]:
+    """Write a radiance map of `height` rows piece by piece, as `write_radiance` does.
+
+    What is yielded adds rows below those before: `exr.CHUNK_ROWS` or a multiple of them, or the last ones. All pieces have
+    the same metadata and layers.
+    """
+    suffix = Path(path).suffix.lower()
+    if suffix not in SUFFIXES:
+        raise OutputError(f"{show(path)}: {suffix or 'no suffix'} is no radiance format; choose .exr, .hdr or .pic")
+    if half and suffix != ".exr":
+        raise OutputError(f"{show(path)}: only .exr holds half floats; choose .exr or leave half out")
+    software = {"software": f"hdrkit {version('hdrkit')}"}
+    with atomic_write(path) as temporary, temporary.open("wb") as file:
+        picture = _opened(file, path, height, half)
+        yield lambda rows: picture.write(replace(rows, metadata=software | rows.metadata))
+
+
+def _opened(file: BinaryIO, path: Path | str, height: int, half: bool) -> ExrRows | HdrRows:
+    if Path(path).suffix.lower() == ".exr":
+        from hdrkit.io.exr import ExrRows
+
+        return ExrRows(file, path, height, half)
+    from hdrkit.io.rgbe import HdrRows
+
+    return HdrRows(file, path, height)
 
 
 def read_radiance(path: Path | str) -> RadianceMap:

@@ -7,16 +7,19 @@ writer truncates mantissas and the reader adds half a step, so that the mean err
 from __future__ import annotations
 
 import math
+import os
 import re
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hdrkit.errors import HdrkitWarning, InputError, OutputError
-from hdrkit.io.files import atomic_write, open_bytes, read_bytes, show
+from hdrkit.io.files import open_bytes, read_bytes, show
 from hdrkit.io.rle import TRUNCATED, decode_scanlines, encode_scanlines
 from hdrkit.types import RadianceMap
 
@@ -29,27 +32,35 @@ _VARIABLES = ("software", "camera", "capdate", "gmt", "latlong", "owner", "view"
 _BLACK = 1e-32
 _LARGEST = 2.0**127
 _LONGEST_HEADER = 1 << 20
-_BLOCK = 1 << 20  # pixels at a time, so that temporaries stay small
+_BLOCK = 1 << 18  # pixels at a time, so that temporaries stay small
 _RESOLUTION = re.compile(rb"([-+])([XY]) +(\d{1,9}) +([-+])([XY]) +(\d{1,9})")
 
 
-def write_hdr(radiance: RadianceMap, path: Path | str) -> Path:
-    """Write a Radiance picture; a pixel keeps 8 bits below its largest channel (relative error under 1/128 of that channel).
+class HdrRows:
+    """A Radiance picture, written from top to bottom, some rows at a time, to a file that is open and empty.
 
-    A map in cd/m2 gets `EXPOSURE=179`, so that Radiance tools, which multiply by 179 lm/W, show its luminance. Of the
-    metadata the strings software, camera, capdate, gmt, latlong, owner and view are kept. Raises OutputError for values
-    that are negative, not finite or above 1.7e38, and for a place that cannot be written to.
+    A pixel keeps 8 bits below its largest channel (relative error under 1/128 of that channel). A map in cd/m2 gets
+    `EXPOSURE=179`, so that Radiance tools, which multiply by 179 lm/W, show its luminance. Of the metadata the strings
+    software, camera, capdate, gmt, latlong, owner and view are kept.
     """
-    height, width, _ = radiance.pixels.shape
-    rows = max(1, _BLOCK // width)
-    with atomic_write(path) as temporary, temporary.open("wb") as file:
-        file.write(_header(radiance) + f"-Y {height} +X {width}\n".encode())
-        for top in range(0, height, rows):
-            block = radiance.pixels[top : top + rows]
-            if not (block.min() >= 0 and block.max() < _LARGEST):
-                raise OutputError(f"{show(path)}: .hdr holds finite values from 0 to 1.7e38 only; clean the picture first")
-            file.write(encode_scanlines(to_rgbe(block)))
-    return Path(path)
+
+    def __init__(self, file: BinaryIO, path: Path | str, height: int):
+        self._file, self._path, self._height = file, path, height
+
+    def write(self, rows: RadianceMap) -> None:
+        """Add rows. Raises OutputError for values that are negative, not finite or above 1.7e38."""
+        height, width, _ = rows.pixels.shape
+        if self._file.tell() == 0:
+            self._file.write(_header(rows) + f"-Y {self._height} +X {width}\n".encode())
+        step = max(1, _BLOCK // width)
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            for encoded in pool.map(lambda top: self._encoded(rows.pixels[top : top + step]), range(0, height, step)):
+                self._file.write(encoded)
+
+    def _encoded(self, block: NDArray[np.float32]) -> bytes:
+        if not (block.min() >= 0 and block.max() < _LARGEST):
+            raise OutputError(f"{show(self._path)}: .hdr holds finite values from 0 to 1.7e38 only; clean the picture first")
+        return encode_scanlines(to_rgbe(block))
 
 
 def read_hdr(path: Path | str) -> RadianceMap:
