@@ -18,7 +18,8 @@ from hdrkit import (
 )
 from hdrkit.errors import CalibrationError, ExposureError, HdrkitError, InputError
 from hdrkit.merging.options import Estimator
-from hdrkit.pipeline import _strays, ln_range, stamped
+from hdrkit.pipeline import ln_range, stamped
+from hdrkit.pipeline.frames import strays
 from hdrkit.simulate import SimulatedCamera, chart, simulate_bracket
 from hdrkit.types import AlignmentReport, Bracket, Frame, FrameAlignment, Photo, Stack
 
@@ -261,4 +262,4 @@ def test_a_frame_that_cannot_be_placed_is_left_out_once_the_camera_has_moved():
     for shift, left_out in ((30.0, [2]), (2.0, [])):
         moved = FrameAlignment("moved.jpg", ((1.0, 0.0, shift), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)), "ecc", 0.1)
         report = AlignmentReport("auto", "a.jpg", (FrameAlignment("a.jpg", still, "reference", None), moved, lost))
-        assert _strays(report, frame) == left_out
+        assert strays(report, frame) == left_out

@@ -176,12 +176,12 @@ def test_brackets_with_errors_of_their_own_are_told_apart():
 
 
 def test_the_corrected_frames_say_that_they_are_estimated():
-    from hdrkit.pipeline import _checked_exposures, _with_exposures
+    from hdrkit.pipeline.exposures import checked_exposures, with_exposures
 
     frames, times = shoot()
     one = stack(frames, wrong(times, 0))
-    _, estimated = _checked_exposures(one, frames, CAMERA.response_curve(), True)
-    photos = _with_exposures(one, estimated).bracket.photos
+    _, estimated = checked_exposures(one, CAMERA.response_curve(), True)
+    photos = with_exposures(one, estimated).bracket.photos
     assert {photo.exposure.source for photo in photos} == {ExposureSource.ESTIMATED}
     np.testing.assert_allclose(off_ev([photo.exposure.time_s for photo in photos], times), 0, atol=0.005)
 

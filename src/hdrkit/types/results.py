@@ -156,9 +156,9 @@ class MergeReport:
     frames: tuple[str, ...]
     exposures: tuple[float, ...]
     size: tuple[int, int]
-    saturated: int
-    black: int
-    frame_use: tuple[float, ...]
+    saturated: int = 0
+    black: int = 0
+    frame_use: tuple[float, ...] = ()
     noise: NoiseReport | None = None
     ghosts: GhostReport | None = None
     alignment: AlignmentReport | None = None

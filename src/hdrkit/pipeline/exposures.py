@@ -1,0 +1,58 @@
+"""Stated exposures beside what the pixels say of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from hdrkit.errors import AlignmentError
+from hdrkit.types import Exposure, ExposureEstimate, ExposureSource, Frame, Photo, ResponseCurve, Stack, StepCheck
+
+
+def checked_exposures(
+    stack: Stack, curve: ResponseCurve | None, estimate: bool
+) -> tuple[tuple[StepCheck, ...], tuple[ExposureEstimate, ...]]:
+    """What aligned frames say about their exposures under a known curve; nothing where they have no area in common."""
+    from hdrkit.calibration.exposures import estimates_of, measured_exposures, steps_of
+
+    bracket = stack.bracket
+    names, stated, place = [frame.name for frame in stack.frames], bracket.stated_exposures(), slice(0, len(stack.frames))
+    try:
+        ln_exposures, offsets = measured_exposures(stack.frames, stated, curve)
+    except AlignmentError:
+        if estimate:
+            raise
+        return (), ()
+    estimated = estimates_of(names, stated, ln_exposures, offsets, place) if estimate else []
+    return tuple(steps_of(bracket.name, names, ln_exposures, offsets, place)), tuple(estimated)
+
+
+def with_exposures(stack: Stack, estimated: Sequence[ExposureEstimate]) -> Stack:
+    """The stack with these exposures in place of the stated ones; ISO and aperture stay, and the time takes the difference."""
+    of_frame = {one.frame: one for one in estimated}
+    some = next((photo.exposure for photo in stack.bracket.photos if photo.exposure), Exposure(1.0))
+
+    def exposed(photo: Photo, frame: Frame) -> Photo:
+        one = of_frame[frame.name]
+        if one.uncertainty_ev is None:
+            return photo
+        base = photo.exposure or some
+        time_s = base.time_s * one.estimated / base.relative
+        return replace(photo, exposure=replace(base, time_s=time_s, source=ExposureSource.ESTIMATED))
+
+    photos = tuple(exposed(photo, frame) for photo, frame in zip(stack.bracket.photos, stack.frames, strict=True))
+    return Stack(replace(stack.bracket, photos=photos), stack.frames)
+
+
+def exposure_warnings(stated: Stack, used: Stack, steps: Sequence[StepCheck]) -> Iterable[str]:
+    """What is odd about the exposures of a bracket as stated, and as they are used."""
+    if not any(stated.bracket.stated_exposures()):
+        yield "no exposure is stated: the scale is arbitrary, the frame of middle brightness counts as 1"
+    if used is stated:
+        yield from (step.sentence for step in steps if step.contradicts)
+    if len(set(used.bracket.relative_exposures())) == 1:
+        yield "all frames have the same exposure: merging them lowers noise, the range stays that of one frame"
+    for name in ("iso", "f_number"):
+        known = [getattr(photo.exposure, name) is not None for photo in used.bracket.photos]
+        if any(known) and not all(known):
+            yield f"{name} is known for some frames only; the others count as if it were 100 (ISO) or 1 (aperture)"

@@ -1,0 +1,56 @@
+"""Which frames of a bracket take part, and in which order."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from hdrkit.alignment.options import AlignmentOptions
+from hdrkit.errors import InputError
+from hdrkit.types import AlignmentReport, Frame, Stack
+
+_STILL_SHARE = 0.02  # of the longest side: a bracket that moved no more is merged with frames that could not be placed
+
+
+def require_several(stack: Stack) -> None:
+    """Raise InputError for a bracket of one frame."""
+    if len(stack.frames) < 2:
+        raise InputError(
+            f"{stack.frames[0].name}: the only frame of bracket {stack.bracket.name!r}; a bracket needs two exposures or more"
+        )
+
+
+def aligned(stack: Stack, options: AlignmentOptions) -> tuple[Stack, AlignmentReport, tuple[str, ...]]:
+    """The stack with its frames aligned, how each was, and a line for each frame that had to be left out."""
+    from hdrkit.alignment.chain import align
+
+    frames, report = align(stack.frames, stack.bracket.reference, options)
+    lost = strays(report, frames[0])
+    kept = [i for i in range(len(frames)) if i not in lost]
+    bracket = replace(
+        stack.bracket,
+        photos=tuple(stack.bracket.photos[i] for i in kept),
+        reference=kept.index(stack.bracket.reference),
+    )
+    left_out = tuple(
+        f"{report.frames[i].name}: left out: it could not be aligned, while the frames around it had moved" for i in lost
+    )
+    return Stack(bracket, tuple(frames[i] for i in kept)), report, left_out
+
+
+def strays(report: AlignmentReport, frame: Frame) -> list[int]:
+    """Frames that could not be placed although the camera moved: merged where they lie they would show everything twice."""
+    height, width = frame.pixels.shape[:2]
+    centre = np.array([width / 2, height / 2, 1.0])
+    moved = max(float(np.abs((np.array(f.matrix) @ centre)[:2] - centre[:2]).max()) for f in report.frames)
+    if moved <= _STILL_SHARE * max(height, width):
+        return []
+    return [i for i, f in enumerate(report.frames) if f.method == "identity" and f.note and f.residual_px is None]
+
+
+def by_brightness(stack: Stack) -> Stack:
+    """The stack ordered from dark to bright, for frames whose times may be unknown; the middle one is the reference."""
+    order = np.argsort([float(frame.pixels[::4, ::4].mean()) for frame in stack.frames], kind="stable")
+    bracket = replace(stack.bracket, photos=tuple(stack.bracket.photos[i] for i in order), reference=len(order) // 2)
+    return Stack(bracket, tuple(stack.frames[i] for i in order))

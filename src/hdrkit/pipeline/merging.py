@@ -1,0 +1,50 @@
+"""A bracket -> radiance: everything decided first, then the pixels, row by row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hdrkit.alignment.options import AlignmentOptions
+from hdrkit.errors import InputError
+from hdrkit.grouping.options import InputOptions
+from hdrkit.inputs import Paths
+from hdrkit.io.files import show
+from hdrkit.merging.options import Estimator, MergeOptions
+from hdrkit.pipeline.plan import plan_merge
+from hdrkit.types import Bracket, Encoding, MergeResult, ResponseCurve, Stack
+
+
+def merge(
+    source: Stack | Paths,
+    response: ResponseCurve | None = None,
+    options: MergeOptions | None = None,
+    alignment: AlignmentOptions | None = None,
+    inputs: InputOptions | None = None,
+    response_name: str = "given",
+) -> MergeResult:
+    """Align and merge one bracket (a stack, or paths to read it from) into radiance, or fuse it for display.
+
+    Without a response curve RAW and float pictures are taken as linear, and for others the curve is calibrated from the
+    bracket itself, which the report says. `inputs.estimate_exposures` holds for a stack as well.
+    Raises HdrkitError of the kind that fits.
+    """
+    plan = plan_merge(source, response, options, alignment, inputs, response_name)
+    if plan.options.estimator is Estimator.MERTENS:
+        return MergeResult(None, plan.report, plan.fused())
+    merged = plan.rows(0, plan.report.size[1])
+    return MergeResult(merged.radiance, plan.told([merged.tally]))
+
+
+def ln_range(brackets: Sequence[Bracket], response: ResponseCurve | None) -> tuple[float, float]:
+    """The range of ln radiance that these brackets can record with a response curve; RAW needs none.
+
+    Raises InputError where coded pictures come without a curve, ExposureError where times are missing.
+    """
+    from hdrkit.merging.range import ln_exposure_range
+
+    if response is None:
+        encoded = [b.photos[0] for b in brackets if b.photos[0].encoding is not Encoding.RAW]
+        if encoded:
+            raise InputError(f"{show(encoded[0].path)}: a range for encoded pictures needs one curve for all: --response R.npz")
+        response = ResponseCurve.identity()
+    return ln_exposure_range(response, [t for bracket in brackets for t in bracket.relative_exposures()])
