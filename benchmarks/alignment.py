@@ -1,9 +1,8 @@
-"""How well and how fast hand-held brackets are aligned: planted motion in scenes of known radiance, OpenCV beside it.
+"""How well hand-held brackets are aligned: planted motion in scenes of known radiance, OpenCV beside it.
 
-Small frames (720 x 480) show accuracy over many brackets of three kinds: `planar` shifts by up to 3 % of the width and turns by
-up to 1.5 degrees in the picture plane; `camera` turns a perspective camera about all three axes, which also bends the picture;
-`tripod` does not move. Large frames show speed, with motion that AlignMTB's search reaches (1 % and half a degree). An error is
-the mean distance over the picture between where a pixel is said to be and where it is, averaged over the frames of a bracket.
+Three kinds of motion: `planar` shifts by up to 3 % of the width and turns by up to 1.5 degrees in the picture plane; `camera`
+turns a perspective camera about all three axes, which also bends the picture; `tripod` does not move. An error is the mean
+distance over the picture between where a pixel is said to be and where it is, averaged over the frames of a bracket.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from benchmarks.harness import Result, Table, median_seconds
+from benchmarks.harness import Result, Table
 from benchmarks.truth import data_folder
 from hdrkit.alignment.chain import align
 from hdrkit.alignment.options import AlignmentOptions
@@ -48,31 +47,28 @@ Aligner = Callable[[HandHeld], list[np.ndarray]]
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--brackets", type=int, default=200, help="of each kind of motion")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--rounds", type=int, default=5, help="of each timing")
 
 
 def measure(options: argparse.Namespace) -> Result:
-    panoramas = [
-        cv2.imread(str(path), cv2.IMREAD_UNCHANGED)[..., ::-1] for path in sorted((data_folder() / "panoramas").glob("*.hdr"))
-    ]
-    figure = Figure(figsize=(11, 4), layout="constrained")
-    left, right = figure.subplots(1, 2)
-    accuracy = _accuracy(panoramas, options, left)
-    speed = _speed(panoramas, options, right)
+    panoramas = read_panoramas()
+    figure = Figure(figsize=(6, 4), layout="constrained")
+    accuracy = _accuracy(panoramas, options, figure.subplots())
     about = (
         f"Mean displacement error in pixels; {options.brackets} brackets a row, {SMALL[0]} x {SMALL[1]}, 3 to 5 frames 1 to 4 EV "
-        "apart, shot and read noise, JPEG, something that moves. Asked for: median 0.2, 95 % 0.5, none made worse. Then large "
-        "frames: estimating the motion of all of them (they are resampled only while merging) beside `AlignMTB.process`. Asked "
-        "for: twice as fast at five frames of 24 megapixels, more accurate, and cost in proportion to pixels and frames."
+        "apart, shot and read noise, JPEG, something that moves. Asked for: median 0.2, 95 % 0.5, none made worse."
     )
-    return Result("Alignment of hand-held brackets", about, [accuracy, speed], figure)
+    return Result("Alignment of hand-held brackets", about, [accuracy], figure)
+
+
+def read_panoramas() -> list[np.ndarray]:
+    paths = sorted((data_folder() / "panoramas").glob("*.hdr"))
+    return [cv2.imread(str(path), cv2.IMREAD_UNCHANGED)[..., ::-1] for path in paths]
 
 
 def _accuracy(panoramas: Sequence[np.ndarray], options: argparse.Namespace, axes: Axes) -> Table:
     aligners: dict[str, Aligner] = {
         "unaligned": lambda bracket: [np.eye(3)] * len(bracket.frames),
         "OpenCV AlignMTB": opencv_mtb,
-        "OpenCV findTransformECC": lambda bracket: opencv_ecc(bracket, [np.eye(3)] * len(bracket.frames)),
         "OpenCV findTransformECC from AlignMTB": lambda bracket: opencv_ecc(bracket, opencv_mtb(bracket)),
         "hdrkit": hdrkit,
     }
@@ -101,26 +97,6 @@ def _accuracy(panoramas: Sequence[np.ndarray], options: argparse.Namespace, axes
     axes.axvline(0.2, color="0.8", zorder=0)
     axes.legend(fontsize=7)
     return Table(("motion", "method", "median px", "95 %", "worst", "made worse", "s a bracket"), rows)
-
-
-def _speed(panoramas: Sequence[np.ndarray], options: argparse.Namespace, axes: Axes) -> Table:
-    rows, points = [], []
-    for megapixels, count in ((6, 5), (12, 5), (24, 3), (24, 5), (24, 9)):
-        bracket = large(panoramas[options.seed % len(panoramas)], megapixels, count, np.random.default_rng(options.seed))
-        pictures = [frame.pixels for frame in bracket.frames]
-        aligned = [np.empty_like(picture) for picture in pictures]
-        opencv = cv2.createAlignMTB()
-        theirs = median_seconds(lambda: opencv.process(pictures, aligned), options.rounds)  # noqa: B023
-        mine = median_seconds(lambda: hdrkit(bracket), options.rounds)  # noqa: B023
-        errors = [f"{error(aligner(bracket), bracket):.2f}" for aligner in (opencv_mtb, hdrkit)]
-        rows.append((megapixels, count, f"{theirs:.2f}", f"{mine:.2f}", f"{theirs / mine:.1f}", *errors))
-        points.append((megapixels * count, theirs, mine))
-    total, theirs_s, mine_s = np.array(sorted(points)).T
-    axes.plot(total, theirs_s, "o-", color="tab:orange", label="OpenCV AlignMTB")
-    axes.plot(total, mine_s, "o-", color="tab:purple", label="hdrkit")
-    axes.set(xlim=(0, None), ylim=(0, None), xlabel="megapixels in all frames", ylabel="seconds", title="large frames")
-    axes.legend(fontsize=7)
-    return Table(("megapixels", "frames", "AlignMTB s", "hdrkit s", "ratio", "AlignMTB error px", "hdrkit error px"), rows)
 
 
 def hdrkit(bracket: HandHeld) -> list[np.ndarray]:
@@ -211,32 +187,6 @@ def hand_held(panorama: np.ndarray, motion: str, rng: np.random.Generator) -> Ha
         scene[top : top + 120, left : left + 75] = cv2.resize(walker, (75, 120), interpolation=cv2.INTER_LINEAR)
         exposure = metered * 2.0 ** (step * (i - reference))
         frames.append(Frame(photograph(scene * exposure, gamma, full_well_e, rng)))
-        matrices.append(matrix)
-    return HandHeld(frames, reference, matrices)
-
-
-def large(panorama: np.ndarray, megapixels: float, count: int, rng: np.random.Generator) -> HandHeld:
-    """Frames 2 EV apart (9 frames: 1 EV) of an enlarged panorama with as much texture at every scale down to a pixel."""
-    width, height = size = round(1000 * math.sqrt(1.5 * megapixels)), round(1000 * math.sqrt(megapixels / 1.5))
-    margin, reference = round(0.03 * width), count // 2
-    around = width + 2 * margin, height + 2 * margin
-    scene = cv2.resize(np.log(panorama[20:480, :680] + 1e-4), around, interpolation=cv2.INTER_CUBIC)
-    cells = 8
-    while cells < around[0]:
-        noise = rng.standard_normal((math.ceil(cells * around[1] / around[0]), cells), np.float32)
-        scene += 0.12 * cv2.resize(noise, around, interpolation=cv2.INTER_CUBIC)[..., None]
-        cells *= 2
-    scene = np.exp(scene)
-    metered = metered_exposure(scene[::8, ::8])
-    frames, matrices = [], []
-    for i in range(count):
-        matrix = np.eye(3) if i == reference else planar_motion(rng, size, shift=0.01, degrees=0.5)
-        view = np.array([[1, 0, margin], [0, 1, margin], [0, 0, 1.0]]) @ np.linalg.inv(matrix)
-        seen = cv2.warpPerspective(
-            scene, view, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REFLECT
-        )
-        step = 1 if count > 5 else 2
-        frames.append(Frame(photograph(seen * np.float32(metered * 2.0 ** (step * (i - reference))), 2.2, 15000, rng)))
         matrices.append(matrix)
     return HandHeld(frames, reference, matrices)
 
