@@ -25,6 +25,8 @@ from hdrkit.warping import Area, common_area, whole
 if TYPE_CHECKING:
     from hdrkit.merging.radiance import MergedPixels, Tally
 
+_STRANGE = 0.5  # share of the picture with ghosts from which on it is not things that moved
+
 
 @dataclass(frozen=True)
 class MergePlan:
@@ -104,6 +106,8 @@ def plan_merge(
     exposures = used.bracket.relative_exposures()
     options, noise = _with_noise(used.frames, exposures, curve, options)
     trust, ghosts = _without_ghosts(used.frames, exposures, curve, options)
+    if ghosts and ghosts.share > _STRANGE:
+        warnings.append(f"{100 * ghosts.share:.0f} % of the picture differs from frame to frame: do they show one view?")
     report = MergeReport(
         bracket=used.bracket.name,
         estimator=options.estimator.value,
