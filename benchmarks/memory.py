@@ -16,7 +16,7 @@ SPARE_BYTES = 300e6
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--megapixels", type=float, default=24)
-    parser.add_argument("--frames", type=int, nargs="+", default=[3, 5, 9, 15])
+    parser.add_argument("--frames", type=int, nargs="+", default=[3, 5, 9])
 
 
 def measure(options: argparse.Namespace) -> Result:

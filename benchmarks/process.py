@@ -46,7 +46,7 @@ np.savez(sys.argv[2], pixels=radiance.pixels, validity=radiance.validity)
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--megapixels", type=float, default=24)
     parser.add_argument("--frames", type=int, default=5)
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=3)
 
 
 def measure(options: argparse.Namespace) -> Result:

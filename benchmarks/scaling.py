@@ -18,9 +18,9 @@ from hdrkit.types import Frame, NoiseModel, ResponseCurve
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--megapixels", type=float, nargs="+", default=[3, 6, 12, 24, 48])
-    parser.add_argument("--frames", type=int, nargs="+", default=[2, 3, 5, 9, 15])
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--megapixels", type=float, nargs="+", default=[3, 6, 12, 24])
+    parser.add_argument("--frames", type=int, nargs="+", default=[2, 3, 5, 9])
+    parser.add_argument("--rounds", type=int, default=3)
 
 
 def measure(options: argparse.Namespace) -> Result:

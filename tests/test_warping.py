@@ -30,6 +30,13 @@ def tilted() -> NDArray[np.float64]:
     return np.array([[math.cos(angle), -math.sin(angle), 2.3], [math.sin(angle), math.cos(angle), -1.7], [2e-5, -1e-5, 1]])
 
 
+def turned(degrees: float) -> NDArray[np.float64]:
+    """About the middle of a frame of 40 x 50."""
+    angle, middle = math.radians(degrees), shift(24.6, 19.7)
+    turn = np.array([[math.cos(angle), -math.sin(angle), 0], [math.sin(angle), math.cos(angle), 0], [0, 0, 1]])
+    return np.asarray(middle @ turn @ np.linalg.inv(middle))
+
+
 def random_frame(dtype: type, channels: int, clipped_share: float = 0.0, seed: int = 0) -> Frame:
     rng = np.random.default_rng(seed)
     white = DTYPES[dtype]
@@ -54,7 +61,7 @@ def test_whole_pixel_shifts_copy_codes(dtype: type, channels: int, x: int, y: in
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("channels", [1, 3])
-@pytest.mark.parametrize("matrix", [shift(0.5, 0), shift(-1.25, 2.75), tilted()])
+@pytest.mark.parametrize("matrix", [shift(0.5, 0), shift(-1.25, 2.75), tilted(), turned(40)])
 def test_clipping_and_coverage_follow_the_footprint(dtype: type, channels: int, matrix: NDArray[np.float64]) -> None:
     frame = random_frame(dtype, channels, clipped_share=0.01)
     clipped_before = (frame.pixels >= frame.white).any(axis=2)
@@ -66,8 +73,7 @@ def test_clipping_and_coverage_follow_the_footprint(dtype: type, channels: int, 
     np.testing.assert_array_equal(clipped_after.any(axis=2), clipped_after.all(axis=2))
     for row in range(40):
         for column in range(50):
-            x, y, w = matrix @ [column, row, 1]
-            taps = footprint(x / w, y / w)
+            taps = footprint(matrix, column, row)
             assert moved.seen[row, column] == all(map(inside, taps))
             if moved.seen[row, column]:
                 assert clipped_after[row, column, 0] == any(clipped_before[tap] for tap in taps)
@@ -75,10 +81,17 @@ def test_clipping_and_coverage_follow_the_footprint(dtype: type, channels: int, 
                 assert not moved.pixels[row, column].any()
 
 
-def footprint(x: float, y: float) -> list[tuple[int, int]]:
-    """(row, column) of the pixels that cubic interpolation at (x, y) weighs."""
-    rows, columns = (range(math.floor(v) - 1, math.floor(v) + 3) for v in (y, x))
-    return [(row, column) for row in rows for column in columns]
+def footprint(matrix: NDArray[np.float64], column: int, row: int) -> list[tuple[int, int]]:
+    """(row, column) of the pixels that make up a pixel: of four columns those about the line on which the row lies."""
+    (x, y), (next_x, next_y) = (((matrix @ [column + k, row, 1]) / (matrix @ [column + k, row, 1])[2])[:2] for k in (0, 1))
+    slope = (next_y - y) / (next_x - x)
+    if abs(slope) > 0.5:
+        slope = 0.0  # steep: all columns at the height of the pixel
+    taps = []
+    for there in range(math.floor(x) - 1, math.floor(x) + 3):
+        height = math.floor(y + slope * (there - x))
+        taps += [(tap, there) for tap in range(height - 1, height + 3)]
+    return taps
 
 
 def inside(tap: tuple[int, int]) -> bool:
@@ -86,7 +99,9 @@ def inside(tap: tuple[int, int]) -> bool:
 
 
 @pytest.mark.parametrize("masked", [False, True])
-@pytest.mark.parametrize("matrix", [shift(3, -4), shift(-7, 60), shift(0.5, 0.25), tilted(), np.diag([1.0, 1.0, -1.0])])
+@pytest.mark.parametrize(
+    "matrix", [shift(3, -4), shift(-7, 60), shift(0.5, 0.25), tilted(), turned(90.1), np.diag([1.0, 1.0, -1.0])]
+)
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_rows_and_points_are_those_of_the_whole(dtype: type, matrix: NDArray[np.float64], masked: bool) -> None:
     rng = np.random.default_rng(1)
@@ -109,19 +124,19 @@ def test_a_frame_that_lies_still_is_not_copied() -> None:
     assert np.shares_memory(placed(frame, 3, 9).pixels, frame.pixels)
 
 
+@pytest.mark.parametrize("matrix", [tilted(), turned(20), turned(-35)])
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_interpolation_reproduces_a_smooth_picture(dtype: type) -> None:
+def test_interpolation_reproduces_a_smooth_picture(dtype: type, matrix: NDArray[np.float64]) -> None:
     white = DTYPES[dtype]
 
     def picture(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
         return white * (0.5 + 0.2 * np.sin(x / 6) + 0.2 * np.cos(y / 7))[..., None]
 
     y, x = np.mgrid[:40, :50].astype(float)
-    matrix = tilted()
     moved = warp(Frame(picture(x, y).astype(dtype), white=white), matrix)
     source = np.tensordot(matrix, np.stack([x, y, np.ones_like(x)]), 1)
     expected = picture(source[0] / source[2], source[1] / source[2])
-    assert moved.seen.mean() > 0.8
+    assert moved.seen.mean() > 0.6
     assert np.abs(moved.pixels.astype(float) - expected)[moved.seen].max() < 0.01 * white
 
 

@@ -1,7 +1,10 @@
-"""The compiled loops of `warping`: cubic interpolation of a moved frame, a run of pixels of one row at a time.
+"""The compiled loops of `warping`: cubic interpolation of a moved frame along the lines that rows of the reference are in it.
 
-Along a row the place in the frame advances by nearly a pixel a pixel. Runs over which it stays in step read their sources one
-after the other, which the compiler turns into vector instructions, whatever the motion.
+A row of the reference lies on a straight line of the frame. The columns that it crosses are interpolated down to it, then the
+line across to each pixel: two cubics a pixel, where the 4 x 4 pixels around it would take five. Columns, and pixels, that stay in
+step with their sources are done in runs, which the compiler turns into vector instructions.
+
+A steep line crosses too few columns: its pixels are done one by one, each on a level line of its own.
 """
 
 from __future__ import annotations
@@ -12,40 +15,61 @@ import numpy as np
 
 from hdrkit.compiled import compiled
 
-_CHUNK = 512  # pixels whose places are worked out at a time
-_NOWHERE = -1
+_STEEP = 0.5  # rows down for each column across
+_FAR = 1e9
 
 
 @compiled
-def resample_rows(pixels: Any, seen: Any, motion: Any, top: int, white: float, clipped: float, out: Any, out_seen: Any) -> None:
-    """Rows of the reference from `top` on, as many as `out` (h, W, C) has; pixels that are not seen are left alone."""
+def resample_rows(pixels: Any, seen: Any, motion: Any, top: int, left: int, clipped: Any, out: Any, out_seen: Any) -> None:
+    """Pixels of the reference from row `top` and column `left` on, as many as `out` (h, w, C) has.
+
+    What is not seen is left alone. A code from `clipped` on is clipped, and so is what it contributes to: that becomes `clipped`.
+    """
     height, width, channels = out.shape
-    scratch = _scratch(pixels, channels)
-    for y in range(height):
-        row = out[y].reshape(width * channels)
-        for x in range(0, width, _CHUNK):
-            n = min(_CHUNK, width - x)
-            part = row[x * channels : (x + n) * channels]
-            _resample(pixels, seen, motion, x, top + y, white, clipped, scratch, part, out_seen[y, x : x + n])
+    scratch = _scratch(pixels, width)
+    for row in range(height):
+        count = 1 if _is_steep(motion, top + row) else width
+        codes = out[row].reshape(width * channels)
+        for x in range(0, width, count):
+            part = codes[x * channels : (x + count) * channels]
+            _resample(pixels, seen, motion, left + x, top + row, clipped, scratch, part, out_seen[row, x : x + count])
 
 
 @compiled
-def resample_points(pixels: Any, seen: Any, motion: Any, rows: Any, columns: Any, white: float, clipped: float, out: Any) -> None:
+def resample_points(pixels: Any, seen: Any, motion: Any, rows: Any, columns: Any, clipped: Any, out: Any) -> None:
     """Single pixels of the reference into `out` (N, C)."""
-    scratch = _scratch(pixels, out.shape[1])
+    scratch = _scratch(pixels, 1)
     out_seen = np.empty(1, np.bool_)
     for n in range(rows.size):
-        _resample(pixels, seen, motion, columns[n], rows[n], white, clipped, scratch, out[n], out_seen)
+        _resample(pixels, seen, motion, columns[n], rows[n], clipped, scratch, out[n], out_seen)
 
 
 @compiled
-def sources(motion: Any, rows: Any, columns: Any) -> tuple[Any, Any]:
-    """Column and row of the pixel before the place in the frame, for pixels (N,) of the reference."""
-    x, y = np.empty(rows.size, np.int64), np.empty(rows.size, np.int64)
+def see_points(height: int, width: int, seen: Any, motion: Any, rows: Any, columns: Any, out: Any) -> None:
+    """Whether single pixels of the reference are seen, into `out` (N,)."""
     for n in range(rows.size):
-        u, v = _place(motion, columns[n], rows[n])
-        x[n], y[n] = np.floor(u), np.floor(v)
-    return x, y
+        out[n] = _sees(height, width, seen, motion, columns[n], rows[n])
+
+
+@compiled
+def _sees(height: int, width: int, seen: Any, motion: Any, x: int, y: int) -> bool:
+    """Whether the four pixels of four columns that make up a pixel of the reference lie in the frame, and are seen."""
+    slope, start = _line(motion, x, y)
+    i = int(np.floor(_place(motion, x, y)[0]))
+    if i < 1 or i + 2 >= width:
+        return False
+    for column in range(i - 1, i + 3):
+        j = int(np.floor(_bounded(start + slope * column)))
+        if j < 1 or j + 2 >= height:
+            return False
+        if seen is not None and not seen[j - 1 : j + 3, column].all():
+            return False
+    return True
+
+
+@compiled
+def _bounded(place: float) -> float:
+    return max(min(place, _FAR), -_FAR)
 
 
 @compiled
@@ -55,103 +79,184 @@ def _place(motion: Any, x: int, y: int) -> tuple[float, float]:
     v = motion[1, 0] * x + (motion[1, 1] * y + motion[1, 2])
     w = motion[2, 0] * x + (motion[2, 1] * y + motion[2, 2])
     if w <= 0:
-        return -1e9, -1e9
-    return max(min(u / w, 1e9), -1e9), max(min(v / w, 1e9), -1e9)
+        return -_FAR, -_FAR
+    return _bounded(u / w), _bounded(v / w)
 
 
 @compiled
-def _scratch(pixels: Any, channels: int) -> tuple[Any, Any, Any, Any]:
-    """Steps (2, n) to the pixel in the frame, fractions (2, n C) beyond it, and the brightest (n C) that contribute."""
-    size = _CHUNK * channels
-    return np.empty((2, _CHUNK), np.int64), np.empty(size, np.float32), np.empty(size, np.float32), np.empty(size, pixels.dtype)
+def _row_line(motion: Any, y: int) -> tuple[float, float]:
+    """Slope and start of the line v = start + slope u in the frame on which a row of the reference lies; any where upright."""
+    u = motion[0, 1] * y + motion[0, 2]
+    v = motion[1, 1] * y + motion[1, 2]
+    w = motion[2, 1] * y + motion[2, 2]
+    across = motion[0, 0] * w - motion[2, 0] * u
+    return (motion[1, 0] * w - motion[2, 0] * v) / across, (motion[0, 0] * v - motion[1, 0] * u) / across
+
+
+@compiled
+def _is_steep(motion: Any, y: int) -> bool:
+    return not abs(_row_line(motion, y)[0]) <= _STEEP
+
+
+@compiled
+def _line(motion: Any, x: int, y: int) -> tuple[float, float]:
+    """Slope and start of the line in the frame on which a pixel of the reference is interpolated."""
+    if _is_steep(motion, y):
+        return 0.0, _place(motion, x, y)[1]
+    return _row_line(motion, y)
+
+
+@compiled
+def _scratch(pixels: Any, count: int) -> Any:
+    """Steps and fractions (W,), and fractions (W C) by channel; for values, least and most of a line; for bounds of a row."""
+    width = max(pixels.shape[1], count)
+    size = width * pixels.shape[2]
+    bounds = np.empty(size, pixels.dtype), np.empty(size, pixels.dtype)
+    line = np.empty(size, np.float32), np.empty(size, pixels.dtype), np.empty(size, pixels.dtype)
+    return np.empty(width, np.int32), np.empty(width, np.float32), np.empty(size, np.float32), line, bounds
 
 
 @compiled
 def _resample(
-    pixels: Any, seen: Any, motion: Any, x: int, y: int, white: float, clipped: float, scratch: Any, out: Any, out_seen: Any
+    pixels: Any, seen: Any, motion: Any, x: int, y: int, clipped: Any, scratch: Any, out: Any, out_seen: Any
 ) -> None:
     """Pixels of the reference from (x, y) along the row into `out` (n C,), as far as `out_seen` (n,) says afterwards."""
     height, width, channels = pixels.shape
+    step, part, parts, line, bounds = scratch
+    first, last = 0, width
+    if out_seen.size == 1:
+        i = int(np.floor(_place(motion, x, y)[0]))
+        first, last = max(0, i - 1), min(width, i + 3)
+    slope, start = _line(motion, x, y)
+    for column in range(first, last):
+        v = _bounded(start + slope * column)
+        step[column] = np.int32(np.floor(v))
+        part[column] = v - np.floor(v)
+    _for_channels(part, first, last, channels, parts)
+    left, right = _interpolate_down(pixels, first, last, step, parts, line)
+    _spread_clipped(line[2], left, right, channels, clipped)
+    for k in range(out_seen.size):
+        u = _place(motion, x + k, y)[0]
+        step[k] = np.int32(np.floor(u)) - k
+        part[k] = u - np.floor(u)
+    _for_channels(part, 0, out_seen.size, channels, parts)
+    _interpolate_across(line, bounds, left, right, step, parts, channels, clipped, out, out_seen)
+    if seen is not None:
+        for k in range(out_seen.size):
+            if out_seen[k] and not _sees(height, width, seen, motion, x + k, y):
+                out_seen[k] = False
+                out[k * channels : (k + 1) * channels] = 0
+
+
+@compiled
+def _for_channels(part: Any, first: int, last: int, channels: int, parts: Any) -> None:
+    """Repeat the fraction of each column or pixel for its channels."""
+    if channels == 3:  # written out, which is several times as fast
+        for k in range(first, last):
+            parts[3 * k], parts[3 * k + 1], parts[3 * k + 2] = part[k], part[k], part[k]
+    else:
+        parts[first:last] = part[first:last]
+
+
+@compiled
+def _end_of_run(step: Any, start: int, end: int) -> int:
+    for k in range(start + 1, end):
+        if step[k] != step[start]:
+            return k
+    return end
+
+
+@compiled
+def _interpolate_down(pixels: Any, first: int, last: int, step: Any, parts: Any, line: Any) -> tuple[int, int]:
+    """Interpolate columns at their step and fraction, as far as these lie in the frame: from the first returned to the second."""
+    height, width, channels = pixels.shape
     frame = pixels.reshape(height, width * channels)
-    step, across, down, most = scratch
-    rounding = np.float32(0 if isinstance(most[0], np.float32) else 0.5)  # codes are whole numbers
-    count = out_seen.size
-    for k in range(count):
-        u, v = _place(motion, x + k, y)
-        i, j = int(np.floor(u)), int(np.floor(v))
-        inside = i >= 1 and j >= 1 and i + 2 < width and j + 2 < height
-        if seen is not None:
-            inside = inside and _all(seen, i, j)
-        out_seen[k] = inside
-        step[0, k], step[1, k] = i - k, j
-        for c in range(channels):
-            across[k * channels + c], down[k * channels + c] = u - i, v - j
-    start = 0
-    while start < count:
-        end = start + 1
-        while end < count and step[0, end] == step[0, start] and step[1, end] == step[1, start]:
-            if out_seen[end] != out_seen[start]:
-                break
-            end += 1
-        if out_seen[start]:
-            j, first = step[1, start], (step[0, start] + start - 1) * channels
-            here = slice(start * channels, end * channels)
-            there = slice(first, first + (end - start + 3) * channels)
-            rows = frame[j - 1, there], frame[j, there], frame[j + 1, there], frame[j + 2, there]
-            _interpolate(rows, channels, across[here], down[here], rounding, most[here], out[here])
-            if most[here].max() >= white:
-                _mark_clipped(most[here], channels, white, clipped, out[here])
-        start = end
+    left, right = last, last
+    while first < last:
+        end, j = _end_of_run(step, first, last), step[first]
+        if j >= 1 and j + 2 < height:
+            left, right = min(left, first), end
+            here = slice(first * channels, end * channels)
+            rows = frame[j - 1, here], frame[j, here], frame[j + 1, here], frame[j + 2, here]
+            _cubic(rows, parts[here], line[0][here])
+            _least(rows, line[1][here])
+            _most(rows, line[2][here])
+        first = end
+    return left, right
 
 
 @compiled
-def _all(seen: Any, i: int, j: int) -> bool:
-    for row in range(j - 1, j + 3):
-        for column in range(i - 1, i + 3):
-            if not seen[row, column]:
-                return False
-    return True
+def _spread_clipped(most: Any, left: int, right: int, channels: int, clipped: Any) -> None:
+    """Where a column is clipped in one channel, note it in all."""
+    if channels == 3:
+        for k in range(left, right):
+            brightest = max(most[3 * k], max(most[3 * k + 1], most[3 * k + 2]))
+            if brightest >= clipped:
+                most[3 * k], most[3 * k + 1], most[3 * k + 2] = brightest, brightest, brightest
 
 
 @compiled
-def _weights(t: Any) -> tuple[Any, Any, Any, Any]:
-    """Weights of the two pixels before and the two after a place: the cubic of Keys 1981 with a = -1/2."""
-    half, one = np.float32(0.5), np.float32(1)
-    s = one - t
-    before, after = -half * t * s * s, -half * s * t * t
-    near = one + t * t * (np.float32(1.5) * t - np.float32(2.5))
-    return before, near, one - before - near - after, after
+def _interpolate_across(
+    line: Any, bounds: Any, left: int, right: int, step: Any, parts: Any, channels: int, clipped: Any, out: Any, out_seen: Any
+) -> None:
+    """Interpolate a line, known from column `left` to `right`, for pixels at their step and fraction; and which it gives."""
+    first, count = 0, out_seen.size
+    while first < count:
+        last = _end_of_run(step, first, count)
+        begin, end = max(first, left + 1 - step[first]), min(last, right - 2 - step[first])
+        out_seen[first:last] = False
+        if begin < end:
+            out_seen[begin:end] = True
+            here = slice(begin * channels, end * channels)
+            at, size = (begin + step[first] - 1) * channels, (end - begin) * channels
+            low, high = bounds[0][:size], bounds[1][:size]
+            _least(_four(line[1], at, size, channels), low)
+            _most(_four(line[2], at, size, channels), high)
+            _finish(_four(line[0], at, size, channels), parts[here], low, high, clipped, out[here])
+        first = last
 
 
 @compiled
-def _between(row: Any, i: int, channels: int, weights: Any) -> tuple[Any, Any, Any]:
-    """The weighted sum of four pixels of a row, the least and the most of them."""
-    a, b, c, d = row[i], row[i + channels], row[i + 2 * channels], row[i + 3 * channels]
-    wa, wb, wc, wd = weights
-    total = (wa * np.float32(a) + wb * np.float32(b)) + (wc * np.float32(c) + wd * np.float32(d))
-    return total, min(min(a, b), min(c, d)), max(max(a, b), max(c, d))
+def _four(line: Any, first: int, size: int, channels: int) -> Any:
+    """Values before and after places, two and two, from `first` on."""
+    a, b, c, d = first, first + channels, first + 2 * channels, first + 3 * channels
+    return line[a : a + size], line[b : b + size], line[c : c + size], line[d : d + size]
 
 
 @compiled
-def _interpolate(rows: Any, channels: int, across: Any, down: Any, rounding: Any, most: Any, out: Any) -> None:
-    """Values `across` and `down` between the pixels of four rows, and the brightest of the 16 that each is made of."""
+def _between(a: Any, b: Any, c: Any, d: Any, t: Any) -> Any:
+    """The cubic of Keys 1981 with a = -1/2 through four values, at t of the way from the second to the third."""
+    a, b, c, d = np.float32(a), np.float32(b), np.float32(c), np.float32(d)
+    two, half = np.float32(2), np.float32(0.5)
+    bend = two * a - np.float32(5) * b + np.float32(4) * c - d
+    twist = np.float32(3) * (b - c) + d - a
+    return b + half * t * (c - a + t * (bend + t * twist))
+
+
+@compiled
+def _cubic(four: Any, t: Any, out: Any) -> None:
     for i in range(out.size):
-        weights = _weights(across[i])
-        wa, wb, wc, wd = _weights(down[i])
-        a, least_a, most_a = _between(rows[0], i, channels, weights)
-        b, least_b, most_b = _between(rows[1], i, channels, weights)
-        c, least_c, most_c = _between(rows[2], i, channels, weights)
-        d, least_d, most_d = _between(rows[3], i, channels, weights)
-        least = min(min(least_a, least_b), min(least_c, least_d))
-        most[i] = max(max(most_a, most_b), max(most_c, most_d))
-        total = (wa * a + wb * b) + (wc * c + wd * d)
-        out[i] = min(max(total + rounding, np.float32(least)), np.float32(most[i]))
+        out[i] = _between(four[0][i], four[1][i], four[2][i], four[3][i], t[i])
 
 
 @compiled
-def _mark_clipped(most: Any, channels: int, white: float, clipped: float, out: Any) -> None:
-    """Give pixels that a clipped one contributes to the clipped code in every channel."""
-    for first in range(0, out.size, channels):
-        for c in range(channels):
-            if most[first + c] >= white:
-                out[first : first + channels] = clipped
+def _least(four: Any, out: Any) -> None:
+    for i in range(out.size):
+        out[i] = min(min(four[0][i], four[1][i]), min(four[2][i], four[3][i]))
+
+
+@compiled
+def _most(four: Any, out: Any) -> None:
+    for i in range(out.size):
+        out[i] = max(max(four[0][i], four[1][i]), max(four[2][i], four[3][i]))
+
+
+@compiled
+def _finish(four: Any, t: Any, low: Any, high: Any, clipped: Any, out: Any) -> None:
+    """Codes along a line: within the range of what they are made of, and clipped where one of it is."""
+    rounding = np.float32(0 if isinstance(out[0], np.float32) else 0.5)  # codes are whole numbers
+    for i in range(out.size):
+        brightest = np.float32(high[i])
+        value = _between(four[0][i], four[1][i], four[2][i], four[3][i], t[i]) + rounding
+        value = min(max(value, np.float32(low[i])), brightest)
+        out[i] = clipped if brightest >= clipped else value

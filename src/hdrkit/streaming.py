@@ -7,7 +7,9 @@ something else wants them.
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +27,7 @@ FLOOR_BYTES = 300 << 20  # Python, its libraries, and what they compile
 _CODE_BYTES = {Encoding.ENCODED8: 3, Encoding.ENCODED16: 6, Encoding.RAW: 6, Encoding.FLOAT: 12}  # a pixel
 _DECODING = 3  # frames' worth of memory while one is read: the file and two orders of channels
 _SUMS = 3  # results' worth of memory while one is made
-_BAND_PIXELS = 1 << 23  # of a band where there is no limit
+_BAND_PIXELS = 1 << 22  # of a band where there is no limit
 
 
 def keeper(bracket: Bracket, options: MergeOptions, limit: int | None, folder: Path) -> Callable[[Frame], Frame] | None:
@@ -50,6 +52,7 @@ def write_merged(
 ) -> tuple[MergeReport, RadianceMap | None]:
     """Merge and write `bracket`, and return the report and, for a preview, the radiance, reduced where it does not fit."""
     width, height = plan.report.size
+    _give_back()
     small = None
     if limit is not None and _whole_bytes(bracket, plan.options) > limit:
         rows = _band_rows(width, plan.options, limit)
@@ -65,6 +68,12 @@ def write_merged(
             if small:
                 small.add(merged.radiance)
     return plan.told(tallies), small.radiance if small else merged.radiance if preview else None
+
+
+def _give_back() -> None:
+    """Return freed memory to the system, which the C library of Linux else keeps: alignment leaves a few frames' worth."""
+    with suppress(AttributeError, OSError, TypeError):  # other libraries keep none, and have no such function
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 class _Reduced:

@@ -45,48 +45,57 @@ def placed(frame: Frame, top: int = 0, bottom: int | None = None) -> Frame:
             return frame
         return replace(frame, pixels=frame.pixels[rows], seen=None if frame.seen is None else frame.seen[rows])
     shape = (rows.stop - rows.start, *frame.pixels.shape[1:])
-    pixels, seen = np.zeros(shape, frame.pixels.dtype), np.zeros(shape[:2], np.bool_)
+    pixels, seen = np.empty(shape, frame.pixels.dtype), np.empty(shape[:2], np.bool_)
+    place(frame, top, 0, pixels, seen)
+    return replace(frame, pixels=pixels, seen=seen, motion=None)
+
+
+def place(frame: Frame, top: int, left: int, pixels: NDArray[Any], seen: Mask | None) -> None:
+    """Fill `pixels` (h, w, C) and `seen` (h, w) with what `placed` has from row `top` and column `left` on.
+
+    `seen` may be None for a frame that has no motion and has seen everything.
+    """
+    if frame.motion is None and frame.seen is None:
+        height, width, _ = pixels.shape
+        pixels[:] = frame.pixels[top : top + height, left : left + width]
+        if seen is not None:
+            seen[:] = True
+        return
+    assert seen is not None
+    pixels[:], seen[:] = 0, False
     if (shift := _whole_shift(frame)) is not None:
-        _copy(frame, *shift, top, pixels, seen)
+        _copy(frame, shift[0] + left, shift[1] + top, pixels, seen)
     else:
         from hdrkit.resampling import resample_rows
 
-        resample_rows(frame.pixels, frame.seen, frame.motion, top, *_clipping(frame), pixels, seen)
-    return replace(frame, pixels=pixels, seen=seen, motion=None)
+        resample_rows(frame.pixels, frame.seen, frame.motion, top, left, _clipped(frame), pixels, seen)
 
 
 def codes_at(frame: Frame, rows: Places, columns: Places) -> NDArray[Any]:
     """The codes (..., C) that `placed` has at single pixels, `rows` and `columns` of one shape; all of them seen."""
-    if frame.motion is None:
-        return np.asarray(frame.pixels[rows, columns])
     if (shift := _whole_shift(frame)) is not None:
         return np.asarray(frame.pixels[rows + shift[1], columns + shift[0]])
     from hdrkit.resampling import resample_points
 
     codes = np.zeros((rows.size, frame.pixels.shape[2]), frame.pixels.dtype)
-    resample_points(frame.pixels, frame.seen, frame.motion, rows.ravel(), columns.ravel(), *_clipping(frame), codes)
+    resample_points(frame.pixels, frame.seen, frame.motion, rows.ravel(), columns.ravel(), _clipped(frame), codes)
     return codes.reshape(*rows.shape, codes.shape[1])
 
 
 def seen_at(frame: Frame, rows: Places, columns: Places) -> Mask:
     """What `placed` has as `seen` at single pixels, `rows` and `columns` of one shape."""
     height, width = frame.pixels.shape[:2]
-    reach = range(1)
-    if frame.motion is None:
-        x, y = columns, rows
-    elif (shift := _whole_shift(frame)) is not None:
-        x, y = columns + shift[0], rows + shift[1]
-    else:
-        from hdrkit.resampling import sources
+    if (shift := _whole_shift(frame)) is None:
+        from hdrkit.resampling import see_points
 
-        x, y = (at.reshape(rows.shape) for at in sources(frame.motion, rows.ravel(), columns.ravel()))
-        reach = range(-1, 3)
-    inside: Mask = (x + reach[0] >= 0) & (y + reach[0] >= 0) & (x + reach[-1] < width) & (y + reach[-1] < height)
+        inside = np.empty(rows.size, np.bool_)
+        see_points(height, width, frame.seen, frame.motion, rows.ravel(), columns.ravel(), inside)
+        return inside.reshape(rows.shape)
+    x, y = columns + shift[0], rows + shift[1]
+    there: Mask = (x >= 0) & (y >= 0) & (x < width) & (y < height)
     if frame.seen is not None:
-        for down in reach:
-            for across in reach:
-                inside &= frame.seen[np.clip(y + down, 0, height - 1), np.clip(x + across, 0, width - 1)]
-    return inside
+        there &= frame.seen[np.clip(y, 0, height - 1), np.clip(x, 0, width - 1)]
+    return there
 
 
 def common_area(frames: Sequence[Frame]) -> Area:
@@ -117,25 +126,26 @@ def common_area(frames: Sequence[Frame]) -> Area:
 
 
 def _whole_shift(frame: Frame) -> tuple[int, int] | None:
-    """(x, y) where the motion is a shift by whole pixels."""
+    """(x, y) where the frame lies still or is moved by whole pixels."""
+    if frame.motion is None:
+        return 0, 0
     matrix = np.asarray(frame.motion)
     x, y = round(float(matrix[0, 2])), round(float(matrix[1, 2]))
     return (x, y) if np.array_equal(matrix, np.array([[1, 0, x], [0, 1, y], [0, 0, 1]])) else None
 
 
-def _copy(frame: Frame, x: int, y: int, top: int, pixels: NDArray[Any], seen: Mask) -> None:
-    """Copy what the frame shows of rows from `top` on, where it lies (x, y) further."""
-    height, width = frame.pixels.shape[:2]
+def _copy(frame: Frame, x: int, y: int, pixels: NDArray[Any], seen: Mask) -> None:
+    """Copy what there is of the frame from its column x and its row y on."""
     rows, columns = (
-        slice(max(0, -step), max(0, min(wanted, size - step)))
-        for step, size, wanted in ((y + top, height, len(pixels)), (x, width, width))
+        slice(max(0, -first), max(0, min(wanted, size - first)))
+        for first, size, wanted in zip((y, x), frame.pixels.shape, seen.shape, strict=False)
     )
-    source = slice(rows.start + y + top, rows.stop + y + top), slice(columns.start + x, columns.stop + x)
+    source = slice(rows.start + y, rows.stop + y), slice(columns.start + x, columns.stop + x)
     if rows.start < rows.stop and columns.start < columns.stop:
         pixels[rows, columns] = frame.pixels[source]
         seen[rows, columns] = True if frame.seen is None else frame.seen[source]
 
 
-def _clipping(frame: Frame) -> tuple[float, float]:
-    """The code from which a pixel is clipped, and the one that a clipped pixel is given."""
-    return frame.white, float(math.ceil(frame.white)) if frame.pixels.dtype.kind == "u" else frame.white
+def _clipped(frame: Frame) -> np.float32:
+    """The code from which a pixel is clipped, which is also the one that clipped pixels get."""
+    return np.float32(math.ceil(frame.white) if frame.pixels.dtype.kind == "u" else frame.white)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr
 
 from hdrkit.types import NoiseModel, ResponseCurve
 
@@ -68,7 +68,8 @@ def readings(response: ResponseCurve, noise: NoiseModel, low: int) -> tuple[NDAr
     edge = black_edge(response, low)
     read = np.maximum(np.asarray(noise.read_noise_e) / noise.full_well_e, 1e-9) * exposure[-1]
     u = edge / 2 / read
-    mean = edge / 2 - read * np.exp(-(u**2) / 2) / (np.sqrt(2 * np.pi) * ndtr(u))
+    below = np.array([math.erfc(-one / math.sqrt(2)) / 2 for one in u])
+    mean = edge / 2 - read * np.exp(-(u**2) / 2) / (np.sqrt(2 * np.pi) * below)
     black = exposure < edge
     return np.where(black, mean, exposure), np.where(black, read**2 + edge**2 / 12, variance)
 

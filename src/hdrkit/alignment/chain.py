@@ -61,14 +61,19 @@ def align(
         placed |= {i: _Placement(identity, None, "none") for i in range(len(frames)) if i != reference}
     else:
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            pyramids = list(pool.map(pyramid, frames))
-            for distance in range(1, len(frames)):
+            pyramids = {reference: pyramid(frames[reference])}
+            for distance in range(1, max(reference, len(frames) - 1 - reference) + 1):
                 pair = [i for i in (reference - distance, reference + distance) if 0 <= i < len(frames)]
+                pyramids.update(zip(pair, pool.map(lambda i: pyramid(frames[i]), pair), strict=True))
                 found = pool.map(lambda i: _place(i, reference, pyramids, placed, options), pair)
                 for i, placement in zip(pair, list(found), strict=True):
                     placed[i] = placement
                     if progress:
                         progress(len(placed) - 1, len(frames) - 1)
+                ahead = (_anchors(i, reference, placed) for i in (pair[0] - 1, pair[-1] + 1))
+                needed = {reference, *(j for anchors in ahead for j, _ in anchors)}
+                for i in pyramids.keys() - needed:
+                    del pyramids[i]
     moved = [
         frame if np.array_equal(placed[i].matrix, identity) else replace(frame, motion=np.asarray(placed[i].matrix, float))
         for i, frame in enumerate(frames)
@@ -96,13 +101,11 @@ def _report(name: str, placement: _Placement) -> FrameAlignment:
 
 
 def _place(
-    i: int, reference: int, pyramids: list[Pyramid], placed: dict[int, _Placement], options: AlignmentOptions
+    i: int, reference: int, pyramids: dict[int, Pyramid], placed: dict[int, _Placement], options: AlignmentOptions
 ) -> _Placement:
     """Place frame `i` by the nearest placed frame towards the reference that it has something in common with."""
     moving, methods = pyramids[i], ("ecc", "features") if options.method == "auto" else (options.method,)
-    towards = range(i - 1, reference - 1, -1) if i > reference else range(i + 1, reference + 1)
-    anchors = [(j, matrix) for j in towards if (matrix := placed[j].measured) is not None]
-    for j, matrix in anchors[:MAX_ANCHORS]:
+    for j, matrix in _anchors(i, reference, placed):
         left_alone = None
         for method in methods:
             step = _estimate(method, pyramids[j], moving, i > j, options)
@@ -116,6 +119,12 @@ def _place(
         if left_alone is not None:
             return left_alone
     return _Placement(np.eye(3), None, "identity", note="too little in common with its neighbours; left where it is")
+
+
+def _anchors(i: int, reference: int, placed: dict[int, _Placement]) -> list[tuple[int, Matrix]]:
+    """The nearest placed frames towards the reference that frame `i` may be placed by, and where they were found."""
+    towards = range(i - 1, reference - 1, -1) if i > reference else range(i + 1, reference + 1)
+    return [(j, matrix) for j in towards if j in placed and (matrix := placed[j].measured) is not None][:MAX_ANCHORS]
 
 
 def _estimate(method: str, anchor: Pyramid, moving: Pyramid, moving_is_longer: bool, options: AlignmentOptions) -> Matrix | None:

@@ -80,12 +80,16 @@ def pyramid(frame: Frame) -> list[Plane]:
     lit = codes > dark
     if frame.seen is not None:
         lit &= frame.seen
-    pictures: list[NDArray[Any]] = [codes, _mask(lit), _mask(lit & (codes <= bright))]
+    valid = codes <= bright
+    valid &= lit
+    size = codes.shape
+    pictures: list[NDArray[Any]] = [codes, _mask(lit), _mask(valid)]
+    del codes, lit, valid  # which are as large as the frame
     while (longest := max(pictures[0].shape)) > LONGEST_PX:
         shape = _half(pictures[0].shape) if longest > 2 * LONGEST_PX else _fitted(pictures[0].shape)
         pictures = [_reduced(pictures[0], shape).astype(np.float32), *(_reduced_mask(mask, shape) for mask in pictures[1:])]
     values = np.clip((pictures[0].astype(np.float32) - np.float32(frame.black)) / np.float32(reach), 0, 1)
-    scale = values.shape[1] / codes.shape[1], values.shape[0] / codes.shape[0]
+    scale = values.shape[1] / size[1], values.shape[0] / size[0]
     levels = [Plane(np.sqrt(values) if frame.is_linear else values, pictures[1], pictures[2], scale)]
     while max(levels[-1].size) >= 2 * SMALLEST_PX and min(levels[-1].size) >= 2:
         levels.append(_halved(levels[-1]))
@@ -142,4 +146,7 @@ def _reduced_mask(mask: Mask, shape: tuple[int, int]) -> Mask:
 
 
 def _mask(pixels: NDArray[np.bool_]) -> Mask:
-    return pixels.view(np.uint8) * np.uint8(YES)
+    """A mask in the memory of the truth values that it is made of."""
+    mask = pixels.view(np.uint8)
+    mask *= np.uint8(YES)
+    return mask

@@ -6,7 +6,6 @@ import math
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import isotonic_regression
 
 _TOLERANCE = 1e-9  # what text and float32 leave of a flat piece
 
@@ -30,4 +29,8 @@ def _repaired(g: NDArray[np.float64]) -> NDArray[np.float64]:
     codes = np.arange(g.size)
     first = g[known][0]
     filled = np.interp(codes, codes[known], g[known], left=first - math.log(2))
-    return filled if (np.diff(filled) >= 0).all() else np.asarray(isotonic_regression(filled).x)
+    if (np.diff(filled) >= 0).all():
+        return filled
+    from scipy.optimize import isotonic_regression  # takes longer to load than most curves need
+
+    return np.asarray(isotonic_regression(filled).x)

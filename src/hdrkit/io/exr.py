@@ -38,7 +38,7 @@ class ExrRows:
     """An OpenEXR picture, written from top to bottom, some rows at a time, to a file that is open and empty.
 
     Channels R, G, B as float32 or half, PIZ, lossless but for the rounding to half. Variance becomes the layer `variance`
-    (float32), validity the channel `validity` (uint32). A map in cd/m2 gets whiteLuminance 1. Metadata: the strings software,
+    (float32), validity the channel `validity` (half). A map in cd/m2 gets whiteLuminance 1. Metadata: the strings software,
     comments, owner and capdate become standard attributes, `exposure_times` a float vector `exposureTimes` for other readers,
     and every key a JSON string `hdrkit:<key>`.
 
@@ -130,7 +130,7 @@ def _channels(radiance: RadianceMap, rows: slice, half: bool, path: Path | str) 
     if radiance.variance is not None:
         channels["variance"] = np.ascontiguousarray(radiance.variance[rows], np.float32)
     if radiance.validity is not None:
-        channels["validity"] = np.ascontiguousarray(radiance.validity[rows], np.uint32)
+        channels["validity"] = np.ascontiguousarray(radiance.validity[rows], np.float16)
     return channels
 
 

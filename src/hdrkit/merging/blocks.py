@@ -18,9 +18,13 @@ from hdrkit.types import Frame, NoiseModel, ResponseCurve
 Mask = NDArray[np.bool_]
 Values = NDArray[np.float32]
 
-_LONGEST = 768  # blocks
+_LONGEST = 512  # blocks
+_EVERY_ROW = 4  # pixels of side up to which every row of a block is read, and beyond every other
 _BAND = 16  # rows of blocks that a thread takes at a time
-_CODES_OFF = 1.5  # standard deviation that rounding, compression and processing leave in the mean of a block
+_CODES_OFF = 0.5  # standard deviation that rounding, compression and processing leave in any mean
+_BLACK = 3  # code whose exposure is the standard error of black: no camera keeps to it better
+_NEAR_CLIPPING = 3.0  # times the spill of the noise model: what it may be where it is worst
+_OF_RANGE = 0.1  # and what compression leaves in a block besides, as share of the range of codes in and around it
 _NEARLY = 0.06  # share of the codes below clipping where cameras roll off
 _TOUCHED = 1e-3  # share of a block from which it counts as in a mask
 
@@ -29,9 +33,9 @@ _TOUCHED = 1e-3  # share of a block from which it counts as in a mask
 class Plane:
     """Mean radiance of blocks of pixels, float32 (h, w, C), and what is known about it, all of this shape.
 
-    `variance` is what averaging lowers and `floor` what it does not (errors of the codes themselves). A block is `measured` where
-    all its pixels are seen and none is clipped, `bounded` where all are seen and some are clipped: its radiance is then
-    the least that it can be. It is `bright` where some pixel is clipped or nearly so.
+    `variance` is what averaging lowers and `floor` what it does not: errors of the codes, of black and near clipping. A block
+    is `measured` where all its pixels are seen and none is clipped, `bounded` where all are seen and some are clipped: its
+    radiance is then the least that it can be. It is `bright` where some pixel is clipped or nearly so.
     """
 
     radiance: Values
@@ -59,20 +63,21 @@ def plane(frame: Frame, exposure: float, response: ResponseCurve | None, noise: 
     """
     side = block_side(frame.pixels.shape)
     if response is None:
-        light, clipped, bright, seen = _float_means(frame, side)
+        light, clipped, bright, seen, extent = _float_means(frame, side)
         saturation = np.full(light.shape[2], light.max(initial=1e-30))
-        step = np.zeros_like(light)
+        step, black = np.zeros_like(light), np.zeros(1)
     else:
-        light, clipped, bright, seen = _code_means(frame, side, response, high)
+        light, clipped, bright, seen, extent = _code_means(frame, side, response, high)
         linear = response.linear
         saturation = linear[-1]
-        steps = np.gradient(linear, axis=0)
+        steps, black = np.gradient(linear, axis=0), linear[_BLACK]
         step = np.stack([np.interp(light[..., c], linear[:, c], steps[:, c]) for c in range(light.shape[2])], axis=2)
-    variance = noise.variance(light / saturation) * (saturation / side) ** 2
+    variance = noise.variance(light / saturation) * (saturation / side) ** 2 + (_OF_RANGE * extent * step) ** 2
+    spill = _NEAR_CLIPPING * noise.spill * light * bright.any(axis=2, keepdims=True)
     still = Plane(
         light / np.float32(exposure),
         (variance / exposure**2).astype(np.float32),
-        ((_CODES_OFF * step / exposure) ** 2).astype(np.float32),
+        (((_CODES_OFF * step) ** 2 + black**2 + spill**2) / exposure**2).astype(np.float32),
         seen[..., None] & ~clipped,
         seen[..., None] & clipped,
         bright,
@@ -86,22 +91,6 @@ def cautious(plane: Plane) -> Plane:
         plane,
         measured=plane.measured & ~plane.bright.any(axis=2, keepdims=True),
         bounded=plane.bounded | (plane.measured & plane.bright),
-    )
-
-
-def halved(plane: Plane) -> Plane:
-    """The plane in blocks of twice the side. What holds some clipped block is bounded, by the mean of what is known."""
-    height, width = plane.measured.shape[:2]
-    size = (width + 1) // 2, (height + 1) // 2
-    masks = (~plane.seen, plane.bounded, plane.bright)
-    unseen, bounded, bright = (_resized(mask.astype(np.float32), size) > _TOUCHED for mask in masks)
-    return Plane(
-        _resized(plane.radiance, size),
-        _resized(plane.variance, size) / np.float32(4),
-        _resized(plane.floor, size),
-        ~unseen & ~bounded,
-        ~unseen & bounded,
-        bright,
     )
 
 
@@ -128,26 +117,29 @@ def joined(first: Plane, second: Plane, where: Mask) -> Plane:
     )
 
 
-def _code_means(frame: Frame, side: int, response: ResponseCurve, high: float) -> tuple[Values, Mask, Mask, Mask]:
+def _code_means(frame: Frame, side: int, response: ResponseCurve, high: float) -> tuple[Values, Mask, Mask, Mask, NDArray[Any]]:
     height, width, channels = frame.pixels.shape
     size = -(-height // side), -(-width // side)
-    light, most = np.empty((*size, channels), np.float32), np.empty((*size, channels), frame.pixels.dtype)
+    light = np.empty((*size, channels), np.float32)
+    most, least = np.empty((2, *size, channels), frame.pixels.dtype)
     table = response.linear.astype(np.float32)
     table[int(high) + 1 :] = table[int(high)]  # of clipped light no more is known
 
     def reduce(top: int) -> None:
         rows, blocks = slice(top * side, (top + _BAND) * side), slice(top, top + _BAND)
-        _means(frame.pixels[rows], table, side, light[blocks], most[blocks])
+        _means(frame.pixels[rows], table, side, light[blocks], most[blocks], least[blocks])
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         list(pool.map(reduce, range(0, size[0], _BAND)))
-    return light, most > high, most > high - _NEARLY * frame.levels, _all_seen(frame, side)
+    around = np.ones((3, 3), np.uint8)
+    extent = (cv2.dilate(most, around) - cv2.erode(least, around)).reshape(most.shape).max(axis=2, keepdims=True)
+    return light, most > high, most > high - _NEARLY * frame.levels, _all_seen(frame, side), extent
 
 
-def _float_means(frame: Frame, side: int) -> tuple[Values, Mask, Mask, Mask]:
+def _float_means(frame: Frame, side: int) -> tuple[Values, Mask, Mask, Mask, NDArray[Any]]:
     means = _averaged(np.maximum(np.nan_to_num(frame.pixels, posinf=0), 0), side)
     nowhere = np.zeros(means.shape, np.bool_)
-    return means, nowhere, nowhere, _all_seen(frame, side)
+    return means, nowhere, nowhere, _all_seen(frame, side), np.zeros(1)
 
 
 def _all_seen(frame: Frame, side: int) -> Mask:
@@ -166,24 +158,22 @@ def _averaged(values: Values, side: int) -> Values:
 
 
 @compiled
-def _means(codes: Any, table: Any, side: int, light: Any, most: Any) -> None:
-    """Mean exposure of the blocks of a band, and their highest codes."""
+def _means(codes: Any, table: Any, side: int, light: Any, most: Any, least: Any) -> None:
+    """Mean exposure of the blocks of a band, and their highest and lowest codes; of large blocks every other row is read."""
     height, width, channels = codes.shape
-    light[:] = 0
-    most[:] = 0
-    for y in range(height):
-        i = y // side
-        for j in range(light.shape[1]):
-            for x in range(j * side, min((j + 1) * side, width)):
-                for c in range(channels):
-                    code = codes[y, x, c]
-                    light[i, j, c] += table[code, c]
-                    most[i, j, c] = max(most[i, j, c], code)
+    step = 1 if side <= _EVERY_ROW else 2
     for i in range(light.shape[0]):
         for j in range(light.shape[1]):
-            pixels = min(side, height - i * side) * min(side, width - j * side)
+            bottom, right = min((i + 1) * side, height), min((j + 1) * side, width)
             for c in range(channels):
-                light[i, j, c] /= pixels
+                total, high, low = np.float32(0), codes[i * side, j * side, c], codes[i * side, j * side, c]
+                for y in range(i * side, bottom, step):
+                    for x in range(j * side, right):
+                        code = codes[y, x, c]
+                        total += table[code, c]
+                        high, low = max(high, code), min(low, code)
+                light[i, j, c] = total / (((bottom - i * side + step - 1) // step) * (right - j * side))
+                most[i, j, c], least[i, j, c] = high, low
 
 
 def _on_reference(still: Plane, motion: NDArray[np.float64], side: int) -> Plane:

@@ -1,114 +1,151 @@
-"""Do two planes show the same light? Their difference, measured against its noise (after Granados et al. 2013).
+"""Do two planes show the same light? Their difference over windows, measured against its noise (after Granados et al. 2013).
 
-A difference counts only beyond what neighbouring blocks span, so that edges which alignment left a fraction of a block apart
-agree, and only after the planes have been tied to each other brightness by brightness, so that errors of exposure times, response
-and flare agree too.
+A difference counts only beyond the range that a window takes when it is shifted by a block, so that edges which alignment left
+a fraction of a block apart agree; and only after the planes have been tied to each other brightness by brightness, so that
+errors of exposure times, response and flare agree too. What noise and compression leave is read off the bracket itself: the
+densest half of the differences at each brightness is taken for what stood still.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from hdrkit.merging.blocks import Plane, Values, halved
+from hdrkit.merging.blocks import Mask, Plane, Values
 
-_LEVELS = 3  # sizes of window: blocks, and two and four times their side
-_BINS, _SAMPLES = 16, 16384  # of brightness, and blocks in all of them
+_SIDES = (1, 2, 4)  # of windows, in blocks
+_BINS, _SAMPLES = 16, 16384  # of brightness, and windows in all of them
+_FEWEST = 0.05  # share of all windows: with less in common, it may well be just what moved that two planes show
 _STRAY = 0.15  # ln; how far the tie at one brightness may stray from the middle one: more is motion
-_LEAST_SPREAD, _MOST_SPREAD = 0.02, 0.15  # relative: what response curves are good to, and what is more than that
-_MIDDLE = (0.25, 0.75)  # quantiles that a moving quarter leaves alone
-_MIDDLE_SIGMA = 1.349  # between them, in a normal distribution
-_FEWEST = 20  # blocks in a bin
+_TIED = 0.03  # relative error that is left by the tie: what response curves are good to
+_MOST_SPREAD = 0.15  # relative; more is motion
+_HALF_SIGMA = 1.349  # width of the densest half of a normal distribution
 _NEAR = np.ones((3, 3), np.uint8)
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class _Windows:
+    """Means of a plane over square windows, float32 (h, w, C), and the `low`est and `high`est that a shift makes of them."""
+
+    radiance: Values
+    low: Values
+    high: Values
+    variance: Values
+    measured: Mask
+    seen: Mask
 
 
 def tied(plane: Plane, anchor: Plane) -> Plane:
-    """The plane on the brightness scale of the anchor: the ratio of the two at each brightness, by medians, taken out.
+    """The plane on the brightness scale of the anchor: the densest ratio of the two at each brightness is taken out.
 
-    Too little in common leaves the plane as it is.
+    With too little in common the plane stays as it is, and uncertain by as much as that could have been.
     """
-    radiance = plane.radiance.copy()
+    radiance, floor = plane.radiance.copy(), plane.floor.copy()
+    doubt = plane.variance + plane.floor + anchor.variance + anchor.floor
+    both = plane.measured & anchor.measured & (np.minimum(plane.radiance, anchor.radiance) ** 2 > 9 * doubt)
     for c in range(radiance.shape[2]):
-        ln, ratio = _in_common(plane, anchor, c)
-        if ratio.shape[1] < _FEWEST:
+        x, a = _by_brightness(both[..., c], plane.radiance[..., c], anchor.radiance[..., c])
+        if not x.size:
+            floor[..., c] += (_STRAY * radiance[..., c]) ** 2
             continue
-        middle = np.median(ratio)
-        stray = np.clip(np.median(ratio, axis=1), middle - _STRAY, middle + _STRAY)
+        ratio = np.log(x / a)
+        middle = np.mean(_densest_half(ratio.reshape(1, -1)))
+        stray = np.clip(np.mean(_densest_half(ratio), axis=0), middle - _STRAY, middle + _STRAY)
         at = np.log(np.maximum(plane.radiance[..., c], 1e-30))
-        radiance[..., c] *= np.exp(-np.interp(at, np.maximum.accumulate(ln + stray), stray))
-    return replace(plane, radiance=radiance)
+        radiance[..., c] *= np.exp(-np.interp(at, np.maximum.accumulate(np.log(a).mean(axis=1) + stray), stray))
+    return replace(plane, radiance=radiance, floor=floor)
 
 
 def disagreement(plane: Plane, anchor: Plane, first: int = 0) -> Values:
     """By how many standard deviations two planes differ, float32 (h, w), the most over channels and windows.
 
-    Windows are blocks of 2^first to 2^(levels - 1) times the side. 0 where nothing can be said: one is unseen, both are clipped,
+    The smallest windows are left out up to number `first`. 0 where nothing can be said: one is unseen, both are clipped,
     or one is clipped and the other not below its bound.
     """
     height, width = plane.measured.shape[:2]
     result = np.zeros((height, width), np.float32)
-    for level in range(_LEVELS):
-        if level:
-            plane, anchor = halved(plane), halved(anchor)
-        if level >= first:
-            here = cv2.resize(_at_one_size(plane, anchor), (width, height), interpolation=cv2.INTER_LINEAR)
-            np.maximum(result, here, out=result)
+    for side in _SIDES[first:]:
+        apart = _apart(_windows(plane, side), _windows(anchor, side))
+        size = apart.shape[1] * side, apart.shape[0] * side
+        np.maximum(result, cv2.resize(apart, size, interpolation=cv2.INTER_LINEAR)[:height, :width], out=result)
     return result
 
 
-def _at_one_size(plane: Plane, anchor: Plane) -> Values:
-    (low_p, high_p), (low_a, high_a) = _span(plane), _span(anchor)
-    x, a = plane.radiance, anchor.radiance
-    above = np.maximum(x - high_a, low_p - a)
-    above[~(plane.seen & anchor.measured)] = 0
-    below = np.maximum(low_a - x, a - high_p)
-    below[~(plane.measured & anchor.seen)] = 0
-    beyond = np.maximum(above, below)
-    spread = _spread(plane, anchor)
-    variance = plane.variance + anchor.variance + plane.floor + anchor.floor + (spread * a.max(axis=2, keepdims=True)) ** 2
-    apart = beyond / np.sqrt(variance + np.float32(1e-30))
-    worst: Values = np.maximum.reduce([np.maximum(apart[..., c], 0) for c in range(apart.shape[2])])
+def _apart(x: _Windows, a: _Windows) -> Values:
+    above = np.maximum(x.radiance - a.high, x.low - a.radiance)
+    above[~(x.seen & a.measured)] = 0
+    below = np.maximum(a.low - x.radiance, a.radiance - x.high)
+    below[~(x.measured & a.seen)] = 0
+    ratio = np.maximum(above, below) / np.sqrt(_variance(x, a))
+    worst: Values = np.maximum.reduce([np.maximum(ratio[..., c], 0) for c in range(ratio.shape[2])])
     return worst
 
 
-def _span(plane: Plane) -> tuple[Values, Values]:
-    """The least and the most radiance around each block; clipped neighbours may be infinitely bright, unseen ones anything."""
-    low, high = plane.radiance.copy(), plane.radiance.copy()
-    high[~plane.measured] = np.inf
-    low[~plane.seen] = -np.inf
-    return (
-        np.asarray(cv2.erode(low, _NEAR), np.float32).reshape(low.shape),
-        np.asarray(cv2.dilate(high, _NEAR), np.float32).reshape(high.shape),
+def _windows(plane: Plane, side: int) -> _Windows:
+    """Windows of side x side blocks that fill the plane; those at the right and lower border repeat its last blocks."""
+    height, width = plane.measured.shape[:2]
+    sampled = np.s_[side // 2 :: side, side // 2 :: side]  # where filters of this side have covered just one window
+
+    def whole(values: NDArray[Any]) -> NDArray[Any]:
+        padded = cv2.copyMakeBorder(values, 0, -height % side, 0, -width % side, cv2.BORDER_REPLICATE)
+        return np.asarray(padded).reshape(*padded.shape[:2], values.shape[2])
+
+    def means(values: Values) -> Values:
+        blurred = cv2.blur(whole(values), (side, side), borderType=cv2.BORDER_REPLICATE)
+        return np.asarray(blurred, np.float32).reshape(*blurred.shape[:2], values.shape[2])
+
+    def anywhere(mask: Mask, within: int) -> Mask:
+        """Whether the mask is set in the window, or for `within` side + 2 in what shifts of it cover."""
+        found = cv2.dilate(whole(mask.astype(np.uint8)), np.ones((within, within), np.uint8))[sampled] > 0
+        return found.reshape(*found.shape[:2], mask.shape[2])
+
+    unmeasured, unseen, mean = ~plane.measured, ~plane.seen, means(plane.radiance)
+    low, high = (np.asarray(shifted(mean, _NEAR)).reshape(mean.shape)[sampled] for shifted in (cv2.erode, cv2.dilate))
+    return _Windows(
+        mean[sampled],
+        np.where(anywhere(unseen, side + 2), -np.inf, low),
+        np.where(anywhere(unmeasured, side + 2), np.inf, high),
+        np.maximum(means(plane.variance)[sampled] / np.float32(side**2) + means(plane.floor)[sampled], 0),
+        ~anywhere(unmeasured, side),
+        ~anywhere(unseen, side),
     )
 
 
-def _spread(plane: Plane, anchor: Plane) -> Values:
-    """Relative standard deviation of the difference (h, w, C), as the still majority shows it at each brightness."""
-    result = np.empty_like(anchor.radiance)
+def _variance(x: _Windows, a: _Windows) -> Values:
+    """Of the difference of two windows: what noise leaves, as far as the still ones at each brightness show more, that much."""
+    result = x.variance + a.variance + (np.float32(_TIED) * a.radiance) ** 2 + np.float32(1e-30)
+    both = x.measured & a.measured
     for c in range(result.shape[2]):
-        ln, ratio = _in_common(plane, anchor, c)
-        if ratio.shape[1] < _FEWEST:
-            result[..., c] = _LEAST_SPREAD
+        expected = result[..., c]
+        one, other, sigma = _by_brightness(both[..., c], x.radiance[..., c], a.radiance[..., c], np.sqrt(expected))
+        if not one.size:
             continue
-        low, high = np.quantile(ratio, _MIDDLE, axis=1)
-        spread = np.clip((high - low) / _MIDDLE_SIGMA, _LEAST_SPREAD, _MOST_SPREAD)
-        result[..., c] = np.interp(np.log(np.maximum(anchor.radiance[..., c], 1e-30)), ln, spread)
+        low, high = _densest_half((one - other) / sigma)
+        excess = np.maximum(((high - low) / _HALF_SIGMA) ** 2 - 1, 0)
+        more = np.interp(a.radiance[..., c], other.mean(axis=1), excess).astype(np.float32) * expected
+        expected += np.minimum(more, (np.float32(_MOST_SPREAD) * a.radiance[..., c]) ** 2)
     return result
 
 
-def _in_common(plane: Plane, anchor: Plane, c: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Blocks that both measured well, in bins of equal number from dark to bright.
+def _by_brightness(chosen: Mask, x: Values, a: Values, *more: Values) -> list[Floats]:
+    """Some of the chosen values of each array, in bins of equal number from dark to bright, (bins, n); n is 0 for too few."""
+    places = np.flatnonzero(chosen)
+    places = places[:: max(1, places.size // _SAMPLES)] if places.size >= _FEWEST * chosen.size else places[:0]
+    values = [one.ravel()[places].astype(float) for one in (x, a, *more)]
+    order = np.argsort(values[0] + values[1])[: places.size // _BINS * _BINS].reshape(_BINS, -1)
+    return [one[order] for one in values]
 
-    Returns the mean ln radiance of each bin (bins,) and ln plane / anchor (bins, n); n is 0 where there is nothing.
-    """
-    both = np.flatnonzero((plane.measured & anchor.measured)[..., c])
-    both = both[:: max(1, both.size // _SAMPLES)]
-    x, a = (one.radiance[..., c].ravel()[both].astype(float) for one in (plane, anchor))
-    doubt = sum((one.variance + one.floor)[..., c].ravel()[both] for one in (plane, anchor))
-    clear = np.minimum(x, a) ** 2 > 9 * doubt
-    x, a = np.log(x[clear]), np.log(a[clear])
-    order = np.argsort(x + a)[: x.size // _BINS * _BINS].reshape(_BINS, -1)
-    return a[order].mean(axis=1) if order.size else np.zeros(_BINS), (x - a)[order]
+
+def _densest_half(values: Floats) -> tuple[Floats, Floats]:
+    """The ends of the narrowest range that holds half of each row (rows, n)."""
+    ordered = np.sort(values, axis=1)
+    half = ordered.shape[1] // 2
+    at = np.argmin(ordered[:, half:] - ordered[:, : ordered.shape[1] - half], axis=1)
+    rows = np.arange(len(values))
+    return ordered[rows, at], ordered[rows, at + half]

@@ -1,13 +1,14 @@
-"""The fused merge: one read of every frame, one write of the result, no copy of the stack.
+"""The fused merge: every frame read once, the result written once, no sums kept and no copy of the stack.
 
-Frames are added a band of rows at a time, so that the sums stay in the cache; bands run side by side in threads. The compiled
-loops know neither the number of frames nor the size of the pictures: they are compiled once.
+Bands of rows are gathered from all frames, moved ones resampled on the way, and merged pixel by pixel; bands are small enough to
+stay in the cache, and run side by side in threads. The compiled loop knows neither the number of frames nor the size of the
+pictures: it is compiled once.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -18,12 +19,13 @@ from hdrkit.compiled import compiled
 from hdrkit.errors import InputError
 from hdrkit.merging.weights import Tables
 from hdrkit.types import Frame, Validity
-from hdrkit.warping import Area, placed, whole
+from hdrkit.warping import Area, place, whole
 
-_SATURATED, _BLACK, _PARTIAL = int(Validity.SATURATED), int(Validity.BLACK), int(Validity.PARTIAL)
+_SATURATED, _BLACK, _PARTIAL = np.uint8(Validity.SATURATED), np.uint8(Validity.BLACK), np.uint8(Validity.PARTIAL)
+_NOTHING = np.uint8(0)
 _UNSEEN, _CLIPPED = -1, -2  # in place of the number of the longest frame that measured a pixel
-_WHOLE, _SHARE = np.float32(1), np.float32(1 / 255)
-_BAND_BYTES = 1_000_000  # of sums: what a core keeps close
+_SHARE = np.float32(1 / 255)
+_BAND_BYTES = 500_000  # of codes of all frames: what a core keeps close
 
 
 def run_tables(
@@ -45,42 +47,38 @@ def run_tables(
     first, last, left, right = area or whole(frames[0])
     height, width, channels = last - first, right - left, frames[0].pixels.shape[2]
     out = np.empty((height, width, channels), np.float32)
-    validity = np.zeros((height, width), np.uint8)
+    validity = np.empty((height, width), np.uint8)
     variance = np.empty((height, width, channels) if want_variance else (0, 0, channels), np.float32)
-    high = clip[1]
-    trust = trust or [None] * len(frames)
-    limits = [tables.exposure / np.float32(t) for t in exposures]
-    darkest = np.stack([tables.black / np.float32(t) for t in exposures])
-    band = max(1, _BAND_BYTES // (8 * channels * width))
+    times = np.array(exposures, np.float32)
+    darkest = tables.black / times[:, None]
+    pairs = np.stack([tables.numerator, tables.denominator], axis=-1)  # which are looked up together
+    spread = tables.variance if want_variance else None
+    rows = min(height, max(1, _BAND_BYTES // (len(frames) * width * channels * frames[0].pixels.itemsize)))
+    shape = len(frames), rows, width
+    looked = any(frame.motion is not None or frame.seen is not None for frame in frames)
 
-    def merge_band(top: int) -> list[int]:
-        rows = slice(top, min(top + band, height))
-        here = slice(first + rows.start, first + rows.stop), slice(left, right)
-        shape = out[rows].shape
-        a, b = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
-        v = np.zeros(shape if want_variance else (0, 0, channels))
-        longest = np.full(shape[:2], _UNSEEN, np.int16)
-        partly = np.full(shape[:2], _UNSEEN, np.int16)
-        used = []
-        for k, (frame, limit, weight) in enumerate(zip(frames, limits, trust, strict=True)):
-            there = placed(frame, here[0].start, here[0].stop)
-            codes = np.ascontiguousarray(there.pixels[:, here[1]])
-            _require_below(tables.exposure.shape[1], codes, frame)
-            seen = None if there.seen is None else np.ascontiguousarray(there.seen[:, here[1]])
-            share = None if weight is None else np.ascontiguousarray(weight[here])
-            luts, luts_beside = ((tables.numerator[kind, k], tables.denominator[kind, k]) for kind in (0, 1))
-            used.append(_add(codes, seen, share, high, k, *luts, limit, a, b, longest, out[rows], validity[rows]))
-            if channels == 3 and used[-1] < longest.size:
-                _add_beside(codes, seen, share, high, k, *luts_beside, a, b, partly)
-            if want_variance:
-                _add_spread(codes, share, longest, partly, k, tables.variance[:, k], v)
-        _finish(a, b, longest, partly, darkest, tables.logarithmic, out[rows], validity[rows])
-        if want_variance:
-            _finish_spread(b, v, tables.logarithmic, out[rows], variance[rows])
+    def merge_bands(tops: Iterator[int]) -> NDArray[np.int64]:
+        codes = np.empty((*shape, channels), frames[0].pixels.dtype)
+        seen = np.empty(shape, np.bool_) if looked else None
+        share = None if trust is None else np.full(shape, 255, np.uint8)
+        used = np.zeros(len(frames), np.int64)
+        for top in tops:
+            band = slice(top, min(top + rows, height))
+            here = slice(0, band.stop - top)
+            for k, frame in enumerate(frames):
+                place(frame, first + top, left, codes[k, here], None if seen is None else seen[k, here])
+                _require_below(tables.exposure.shape[1], codes[k, here], frame)
+                if share is not None and trust is not None and (weight := trust[k]) is not None:
+                    share[k, here] = weight[first + top : first + band.stop, left:right]
+            gathered = codes, seen, share, clip[1]
+            bounds = tables.exposure, times, darkest, tables.logarithmic
+            _merge(gathered, pairs, spread, bounds, out[band], validity[band], variance[band], used)
         return used
 
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        used = np.array(list(pool.map(merge_band, range(0, height, band))), np.int64).sum(axis=0)
+    tops = iter(range(0, height, rows))
+    threads = os.cpu_count() or 1
+    with ThreadPoolExecutor(threads) as pool:
+        used = np.sum(list(pool.map(merge_bands, [tops] * threads)), axis=0)
     return out, validity, variance, used
 
 
@@ -91,141 +89,115 @@ def _require_below(levels: int, codes: NDArray[Any], frame: Frame) -> None:
 
 
 @compiled
-def _add(
-    codes: Any,
-    seen: Any,
-    share: Any,
-    high: int,
-    k: int,
-    numerator: Any,
-    denominator: Any,
-    limit: Any,
-    a: Any,
-    b: Any,
-    longest: Any,
-    out: Any,
-    validity: Any,
-) -> int:
-    """Add a band of frame k to the sums, and note it where it measured. Returns the number of pixels used.
+def _merge(gathered: Any, tables: Any, spread: Any, bounds: Any, out: Any, validity: Any, variance: Any, used: Any) -> None:
+    """Merge a band, as many rows as `out` has, and count the pixels that each frame measured as a whole.
 
-    Where the frame is the first to see a pixel, and clipped, the least light that it can be is noted. `seen` and `share` may
-    be None: then the compiler leaves the questions out.
+    `gathered` are the codes (K, rows, W, C) of all frames, what they have seen and how far they count (K, rows, W), and the
+    highest code that counts. Both masks, and `spread`, may be None: then the compiler leaves the questions out.
     """
-    rows, width, channels = codes.shape
-    used = 0
-    for y in range(rows):
-        for x in range(width):
-            if seen is not None and not seen[y, x]:
-                validity[y, x] = _PARTIAL
+    codes, seen, share, high = gathered
+    height, width, channels = out.shape
+    a, b = np.empty((width, channels), np.float32), np.empty((width, channels), np.float32)
+    longest, partly = np.empty(width, np.int16), np.empty(width, np.int16)
+    for y in range(height):
+        _sum(codes, seen, share, high, y, tables, (a, b, longest, partly), validity[y], used)
+        _finish((a, b, longest, partly), codes, y, bounds, out[y], validity[y])
+        if spread is not None:
+            _finish_spread(b, codes, seen, share, high, y, spread, bounds[3], out[y], variance[y])
+
+
+@compiled
+def _sum(codes: Any, seen: Any, share: Any, high: int, y: int, tables: Any, row: Any, validity: Any, used: Any) -> None:
+    """Add what the frames measured in a row, and note the longest frame that measured a pixel as a whole, and in part."""
+    a, b, longest, partly = row
+    width, channels = a.shape
+    green, blue = min(1, channels - 1), channels - 1  # gray is three times the same
+    zero, one = np.float32(0), np.float32(1)
+    for x in range(width):
+        a0 = a1 = a2 = b0 = b1 = b2 = zero
+        whole_by, partly_by, flags = _UNSEEN, _UNSEEN, np.uint8(0)
+        for k in range(codes.shape[0]):
+            if seen is not None and not seen[k, y, x]:
+                flags = _PARTIAL
                 continue
-            weight = _WHOLE
-            if share is not None:
-                if share[y, x] == 0:
-                    continue
-                weight = share[y, x] * _SHARE
-            if channels == 3:  # written out, which is twice as fast
-                red, green, blue = codes[y, x, 0], codes[y, x, 1], codes[y, x, 2]
-                if max(red, max(green, blue)) <= high:
-                    used += 1
-                    longest[y, x] = k
-                    a[y, x, 0] += weight * numerator[0, red]
-                    b[y, x, 0] += weight * denominator[0, red]
-                    a[y, x, 1] += weight * numerator[1, green]
-                    b[y, x, 1] += weight * denominator[1, green]
-                    a[y, x, 2] += weight * numerator[2, blue]
-                    b[y, x, 2] += weight * denominator[2, blue]
-                    continue
+            if share is not None and share[k, y, x] == 0:
+                continue
+            z0, z1, z2 = codes[k, y, x, 0], codes[k, y, x, green], codes[k, y, x, blue]
+            kind = 0
+            if max(z0, max(z1, z2)) <= high:
+                used[k] += 1
+                whole_by = k
             else:
-                gray = codes[y, x, 0]
-                if gray <= high:
-                    used += 1
-                    longest[y, x] = k
-                    a[y, x, 0] += weight * numerator[0, gray]
-                    b[y, x, 0] += weight * denominator[0, gray]
+                if whole_by == _UNSEEN:
+                    whole_by = _CLIPPED - k
+                if min(z0, min(z1, z2)) > high:
                     continue
-            if longest[y, x] == _UNSEEN:
-                longest[y, x] = _CLIPPED
-                for c in range(channels):
-                    out[y, x, c] = limit[c, codes[y, x, c]]
-    return used
+                kind, partly_by = 1, k
+            weight = one if share is None else share[k, y, x] * _SHARE
+            a0 += weight * tables[kind, k, 0, z0, 0]
+            b0 += weight * tables[kind, k, 0, z0, 1]
+            a1 += weight * tables[kind, k, green, z1, 0]
+            b1 += weight * tables[kind, k, green, z1, 1]
+            a2 += weight * tables[kind, k, blue, z2, 0]
+            b2 += weight * tables[kind, k, blue, z2, 1]
+        a[x, 0], b[x, 0] = a0, b0
+        if channels == 3:
+            a[x, 1], b[x, 1], a[x, 2], b[x, 2] = a1, b1, a2, b2
+        longest[x], partly[x], validity[x] = whole_by, partly_by, flags
 
 
 @compiled
-def _add_beside(
-    codes: Any, seen: Any, share: Any, high: int, k: int, numerator: Any, denominator: Any, a: Any, b: Any, partly: Any
-) -> None:
-    """Add what a band of frame k measured where it is clipped in some of three channels, and note it in `partly`."""
-    rows, width = partly.shape
-    for y in range(rows):
-        for x in range(width):
-            red, green, blue = codes[y, x, 0], codes[y, x, 1], codes[y, x, 2]
-            if max(red, max(green, blue)) <= high or min(red, min(green, blue)) > high or (seen is not None and not seen[y, x]):
-                continue
-            weight = _WHOLE if share is None else share[y, x] * _SHARE
-            if weight > 0:
-                partly[y, x] = k
-                a[y, x, 0] += weight * numerator[0, red]
-                b[y, x, 0] += weight * denominator[0, red]
-                a[y, x, 1] += weight * numerator[1, green]
-                b[y, x, 1] += weight * denominator[1, green]
-                a[y, x, 2] += weight * numerator[2, blue]
-                b[y, x, 2] += weight * denominator[2, blue]
-
-
-@compiled
-def _add_spread(codes: Any, share: Any, longest: Any, partly: Any, k: int, spread: Any, v: Any) -> None:
-    """Add a band of frame k to the variance, where `_add` has just used it."""
-    rows, width, channels = codes.shape
-    for y in range(rows):
-        for x in range(width):
-            if longest[y, x] == k or partly[y, x] == k:
-                weight = 1.0 if share is None else share[y, x] / 255.0
-                kind = 0 if longest[y, x] == k else 1
-                for c in range(channels):
-                    v[y, x, c] += weight**2 * spread[kind, c, codes[y, x, c]]
-
-
-@compiled
-def _bounded(value: Any, darkest: Any, last: int, c: int, validity: Any, y: int, x: int) -> Any:
+def _bounded(value: Any, darkest: Any, last: int, c: int, validity: Any, x: int) -> Any:
     """The value, or the most that a pixel can be that frame number `last` does not tell from black."""
     if value >= darkest[last, c]:
         return value
-    validity[y, x] |= _BLACK
+    validity[x] |= _BLACK
     return darkest[last, c]
 
 
 @compiled
-def _finish(a: Any, b: Any, longest: Any, partly: Any, darkest: Any, logarithmic: bool, out: Any, validity: Any) -> None:
-    """Sums to radiance; pixels that no frame measured take their bound."""
-    rows, width, channels = a.shape
-    for y in range(rows):
-        for x in range(width):
-            for c in range(channels):
-                if b[y, x, c] > 0:
-                    value = a[y, x, c] / b[y, x, c]
-                    if logarithmic:
-                        value = np.exp(value)
-                    if value < darkest[0, c]:  # of the shortest frame, which is quicker to look up than that of the longest here
-                        value = _bounded(value, darkest, max(longest[y, x], partly[y, x]), c, validity, y, x)
-                    out[y, x, c] = value
-                elif longest[y, x] >= 0:  # black wherever it is not clipped: the most that it can be
-                    out[y, x, c] = darkest[longest[y, x], c]
-                    validity[y, x] |= _BLACK
-                else:  # clipped in every frame: the least that it can be, which is nothing where no frame looked
-                    if longest[y, x] == _UNSEEN:
-                        out[y, x, c] = 0
-                    validity[y, x] |= _SATURATED
+def _finish(row: Any, codes: Any, y: int, bounds: Any, out: Any, validity: Any) -> None:
+    """Sums of a row to radiance; pixels that no frame measured take their bound."""
+    a, b, longest, partly = row
+    exposure, times, darkest, logarithmic = bounds
+    width, channels = out.shape
+    for x in range(width):
+        for c in range(channels):
+            if b[x, c] > 0:
+                value = a[x, c] / b[x, c]
+                if logarithmic:
+                    value = np.exp(value)
+                if value < darkest[0, c]:  # of the shortest frame, which is quicker to look up than that of the longest here
+                    value = _bounded(value, darkest, max(longest[x], partly[x]), c, validity, x)
+                out[x, c] = value
+            elif longest[x] >= 0:  # black wherever it is not clipped: the most that it can be
+                out[x, c] = darkest[longest[x], c]
+                validity[x] |= _BLACK
+            else:  # clipped in every frame: the least that it can be, which is nothing where no frame looked
+                first = _CLIPPED - longest[x]
+                out[x, c] = 0 if longest[x] == _UNSEEN else exposure[c, codes[first, y, x, c]] / times[first]
+                validity[x] |= _SATURATED
 
 
 @compiled
-def _finish_spread(b: Any, v: Any, logarithmic: bool, out: Any, variance: Any) -> None:
+def _finish_spread(
+    b: Any, codes: Any, seen: Any, share: Any, high: int, y: int, spread: Any, logarithmic: bool, out: Any, variance: Any
+) -> None:
     """The variance of what `_finish` has written; a bound is uncertain by its own size."""
-    rows, width, channels = b.shape
-    for y in range(rows):
-        for x in range(width):
-            for c in range(channels):
-                square = np.float64(out[y, x, c]) ** 2
-                if b[y, x, c] > 0:
-                    variance[y, x, c] = v[y, x, c] / np.float64(b[y, x, c]) ** 2 * (square if logarithmic else 1.0)
-                else:
-                    variance[y, x, c] = square
+    width, channels = out.shape
+    green, blue = min(1, channels - 1), channels - 1
+    v = np.empty(channels)
+    for x in range(width):
+        v[:] = 0
+        for k in range(codes.shape[0]):
+            z0, z1, z2 = codes[k, y, x, 0], codes[k, y, x, green], codes[k, y, x, blue]
+            if min(z0, min(z1, z2)) <= high and (seen is None or seen[k, y, x]):
+                kind = 0 if max(z0, max(z1, z2)) <= high else 1
+                weight = 1.0 if share is None else share[k, y, x] / 255.0
+                for c in range(channels):
+                    v[c] += weight**2 * spread[kind, k, c, codes[k, y, x, c]]
+        for c in range(channels):
+            square = np.float64(out[x, c]) ** 2
+            if b[x, c] > 0:
+                square = v[c] / np.float64(b[x, c]) ** 2 * (square if logarithmic else 1.0)
+            variance[x, c] = square
