@@ -117,9 +117,7 @@ def _scratch(pixels: Any, count: int) -> Any:
 
 
 @compiled
-def _resample(
-    pixels: Any, seen: Any, motion: Any, x: int, y: int, clipped: Any, scratch: Any, out: Any, out_seen: Any
-) -> None:
+def _resample(pixels: Any, seen: Any, motion: Any, x: int, y: int, clipped: Any, scratch: Any, out: Any, out_seen: Any) -> None:
     """Pixels of the reference from (x, y) along the row into `out` (n C,), as far as `out_seen` (n,) says afterwards."""
     height, width, channels = pixels.shape
     step, part, parts, line, bounds = scratch

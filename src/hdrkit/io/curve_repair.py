@@ -30,7 +30,7 @@ def _repaired(g: NDArray[np.float64]) -> NDArray[np.float64]:
     first = g[known][0]
     filled = np.interp(codes, codes[known], g[known], left=first - math.log(2))
     if (np.diff(filled) >= 0).all():
-        return filled
+        return np.asarray(filled, np.float64)
     from scipy.optimize import isotonic_regression  # takes longer to load than most curves need
 
-    return np.asarray(isotonic_regression(filled).x)
+    return np.asarray(isotonic_regression(filled).x, np.float64)

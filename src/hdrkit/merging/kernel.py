@@ -97,25 +97,35 @@ def _merge(gathered: Any, tables: Any, spread: Any, bounds: Any, out: Any, valid
     """
     codes, seen, share, high = gathered
     height, width, channels = out.shape
-    a, b = np.empty((width, channels), np.float32), np.empty((width, channels), np.float32)
-    longest, partly = np.empty(width, np.int16), np.empty(width, np.int16)
+    b = None if spread is None else np.empty((width, channels), np.float32)
     for y in range(height):
-        _sum(codes, seen, share, high, y, tables, (a, b, longest, partly), validity[y], used)
-        _finish((a, b, longest, partly), codes, y, bounds, out[y], validity[y])
+        _merge_row(codes, seen, share, high, y, tables, bounds, b, out[y], validity[y], used)
         if spread is not None:
-            _finish_spread(b, codes, seen, share, high, y, spread, bounds[3], out[y], variance[y])
+            _spread_row(b, codes, seen, share, high, y, spread, bounds[3], out[y], variance[y])
 
 
 @compiled
-def _sum(codes: Any, seen: Any, share: Any, high: int, y: int, tables: Any, row: Any, validity: Any, used: Any) -> None:
-    """Add what the frames measured in a row, and note the longest frame that measured a pixel as a whole, and in part."""
-    a, b, longest, partly = row
-    width, channels = a.shape
+def _merge_row(
+    codes: Any,
+    seen: Any,
+    share: Any,
+    high: int,
+    y: int,
+    tables: Any,
+    bounds: Any,
+    denominator: Any,
+    out: Any,
+    validity: Any,
+    used: Any,
+) -> None:
+    """Merge a row; the sums of weights go to `denominator` where it is not None."""
+    width, channels = out.shape
     green, blue = min(1, channels - 1), channels - 1  # gray is three times the same
+    darkest, logarithmic = bounds[2], bounds[3]
     zero, one = np.float32(0), np.float32(1)
     for x in range(width):
         a0 = a1 = a2 = b0 = b1 = b2 = zero
-        whole_by, partly_by, flags = _UNSEEN, _UNSEEN, np.uint8(0)
+        whole_by, partly_by, flags = _UNSEEN, _UNSEEN, _NOTHING
         for k in range(codes.shape[0]):
             if seen is not None and not seen[k, y, x]:
                 flags = _PARTIAL
@@ -140,50 +150,45 @@ def _sum(codes: Any, seen: Any, share: Any, high: int, y: int, tables: Any, row:
             b1 += weight * tables[kind, k, green, z1, 1]
             a2 += weight * tables[kind, k, blue, z2, 0]
             b2 += weight * tables[kind, k, blue, z2, 1]
-        a[x, 0], b[x, 0] = a0, b0
+        v0, v1, v2 = a0 / b0, a1 / b1, a2 / b2
+        if logarithmic:
+            v0, v1, v2 = np.exp(v0), np.exp(v1), np.exp(v2)
+        out[x, 0], validity[x] = v0, flags
         if channels == 3:
-            a[x, 1], b[x, 1], a[x, 2], b[x, 2] = a1, b1, a2, b2
-        longest[x], partly[x], validity[x] = whole_by, partly_by, flags
+            out[x, 1], out[x, 2] = v1, v2
+        if denominator is not None:
+            denominator[x, 0] = b0
+            if channels == 3:
+                denominator[x, 1], denominator[x, 2] = b1, b2
+        # The bound of the shortest frame is quicker to look up than that of the longest that measured here, and higher.
+        if not (v0 >= darkest[0, 0] and v1 >= darkest[0, green] and v2 >= darkest[0, blue]):
+            _bound((b0, b1, b2), whole_by, partly_by, codes, y, x, bounds, out, validity)
 
 
 @compiled
-def _bounded(value: Any, darkest: Any, last: int, c: int, validity: Any, x: int) -> Any:
-    """The value, or the most that a pixel can be that frame number `last` does not tell from black."""
-    if value >= darkest[last, c]:
-        return value
-    validity[x] |= _BLACK
-    return darkest[last, c]
-
-
-@compiled
-def _finish(row: Any, codes: Any, y: int, bounds: Any, out: Any, validity: Any) -> None:
-    """Sums of a row to radiance; pixels that no frame measured take their bound."""
-    a, b, longest, partly = row
-    exposure, times, darkest, logarithmic = bounds
-    width, channels = out.shape
-    for x in range(width):
-        for c in range(channels):
-            if b[x, c] > 0:
-                value = a[x, c] / b[x, c]
-                if logarithmic:
-                    value = np.exp(value)
-                if value < darkest[0, c]:  # of the shortest frame, which is quicker to look up than that of the longest here
-                    value = _bounded(value, darkest, max(longest[x], partly[x]), c, validity, x)
-                out[x, c] = value
-            elif longest[x] >= 0:  # black wherever it is not clipped: the most that it can be
-                out[x, c] = darkest[longest[x], c]
+def _bound(b: Any, whole_by: int, partly_by: int, codes: Any, y: int, x: int, bounds: Any, out: Any, validity: Any) -> None:
+    """Give a pixel its bound in the channels that no frame measured, or that none tells from black."""
+    exposure, times, darkest, _ = bounds
+    for c in range(out.shape[1]):
+        if b[c] > 0:
+            last = max(whole_by, partly_by)
+            if out[x, c] < darkest[last, c]:
+                out[x, c] = darkest[last, c]
                 validity[x] |= _BLACK
-            else:  # clipped in every frame: the least that it can be, which is nothing where no frame looked
-                first = _CLIPPED - longest[x]
-                out[x, c] = 0 if longest[x] == _UNSEEN else exposure[c, codes[first, y, x, c]] / times[first]
-                validity[x] |= _SATURATED
+        elif whole_by >= 0:  # black wherever it is not clipped: the most that it can be
+            out[x, c] = darkest[whole_by, c]
+            validity[x] |= _BLACK
+        else:  # clipped in every frame: the least that it can be, which is nothing where no frame looked
+            first = _CLIPPED - whole_by
+            out[x, c] = 0 if whole_by == _UNSEEN else exposure[c, codes[first, y, x, c]] / times[first]
+            validity[x] |= _SATURATED
 
 
 @compiled
-def _finish_spread(
+def _spread_row(
     b: Any, codes: Any, seen: Any, share: Any, high: int, y: int, spread: Any, logarithmic: bool, out: Any, variance: Any
 ) -> None:
-    """The variance of what `_finish` has written; a bound is uncertain by its own size."""
+    """The variance of what `_merge_row` has written; a bound is uncertain by its own size."""
     width, channels = out.shape
     green, blue = min(1, channels - 1), channels - 1
     v = np.empty(channels)
