@@ -61,9 +61,7 @@ def measure(options: argparse.Namespace) -> Result:
         ("aligned", "exr", moved, "align", False),
         ("aligned", "hdr", moved, "align", False),
         ("aligned, self-calibrated", "exr", moved, "align", True),
-        ("aligned, self-calibrated", "hdr", moved, "align", True),
         ("tripod, not aligned", "exr", still, "none", False),
-        ("tripod, not aligned", "hdr", still, "none", False),
     ):
         ours = hdrkit_merge(
             files, f"a.{suffix}", "--align", "auto" if align == "align" else "none", *([] if learn else ["--response", curve])
