@@ -9,8 +9,10 @@ from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from importlib import import_module
 from multiprocessing import get_context
 from pathlib import Path
+from threading import Thread
 
 from hdrkit.alignment.options import AlignmentOptions
 from hdrkit.errors import HdrkitError, OutputError
@@ -182,6 +184,8 @@ def _run(job: MergeJob) -> MergeOutcome:
     from hdrkit.streaming import keeper, write_merged
     from hdrkit.tonemapping.render import render
 
+    if job.merge.estimator is not Estimator.MERTENS:  # the compiled loops load while the photographs are decoded
+        Thread(target=import_module, args=("hdrkit.merging.kernel",)).start()
     keep = keeper(job.bracket, job.merge, job.out.max_memory, job.output.parent)
     stack, failures = load_readable(job.bracket, keep)
     plan = plan_merge(stack, job.response, job.merge, job.alignment, job.inputs, job.response_name)
