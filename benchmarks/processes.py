@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import statistics
 import subprocess
 import sys
@@ -25,12 +26,25 @@ def run(command: Sequence[str | Path]) -> tuple[float, float]:
     start = time.perf_counter()
     environment = os.environ | {"OPENCV_IO_ENABLE_OPENEXR": "1", "PYTHONPATH": str(Path(__file__).parents[1])}
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment)
-    errors = process.stderr.read() if process.stderr else b""
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
+    peak = 0.0
+    while process.poll() is None:
+        peak = max(peak, _peak_bytes(process.pid))
+        time.sleep(0.01)
+    seconds = time.perf_counter() - start
     if process.returncode:
+        errors = process.stderr.read() if process.stderr else b""
         raise SystemExit(f"{' '.join(map(str, command))}: {errors.decode()}")
-    return time.perf_counter() - start, usage.ru_maxrss * 1024.0
+    return seconds, peak
+
+
+def _peak_bytes(pid: int) -> float:
+    """The most memory that a running process has held; what `getrusage` says includes the parent before the fork."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return 0.0
+    found = re.search(r"VmHWM:\s*(\d+) kB", status)
+    return float(found[1]) * 1024 if found else 0.0
 
 
 def median_of(commands: dict[str, Sequence[str | Path]], rounds: int) -> dict[str, float]:
