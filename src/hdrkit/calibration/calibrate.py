@@ -39,6 +39,7 @@ _ALGORITHMS = {
 _FEWEST = 20  # observations a channel, below which a curve would be invented
 _UNLIKE = 1.2  # residual against that of a free curve, above which the family does not fit
 _RESIDUALS_KEPT = 20_000
+_MISFIT = "a camera like none of the family of curves, or wrong exposures"
 
 
 def calibrate_samples(
@@ -127,14 +128,14 @@ def _solve(
             free = solve_debevec(observations, weights, knots, options.smoothness)
         return _Solution(free, Method.DEBEVEC), ()
     if patches is None:
-        return _Solution(free, Method.DEBEVEC), ("solved by debevec: too few patches, or a camera like none of the family",)
+        return _Solution(free, Method.DEBEVEC), (f"solved by debevec: too few patches, {_MISFIT}",)
     # A camera that is like none of the family (a scan with a pedestal, say) is better served by a free curve.
     told = [_of_frames(o, patches.offsets.told) for o in observations]
     corrected = told if times_changed else [replace(o, ln_time=o.ln_time + patches.offsets.value[o.frame]) for o in told]
     ours, theirs = residuals(patches.g, corrected, weights)[0], residuals(free, told, weights)[0]
     if all(our <= _UNLIKE * their for our, their in zip(ours, theirs, strict=True)):
         return _Solution(patches.g, Method.PATCHES, patches.sigma), ()
-    return _Solution(free, Method.DEBEVEC), ("solved by debevec: the family of curves does not fit this camera",)
+    return _Solution(free, Method.DEBEVEC), (f"solved by debevec: {_MISFIT}",)
 
 
 def _observations(samples: Sequence[Samples], clip: tuple[int, int], knots: int) -> list[Observations]:

@@ -18,6 +18,7 @@ _TOLERANCE_EV = 0.2  # what shutters, flare and a picture style may do to a step
 _VAGUE = 0.35  # standard error of ln exposure from which on a frame does not tell
 _PATCHES, _FEWEST = 2000, 20
 _DARKEST, _BRIGHTEST = 0.002, 0.96  # shares of saturation: of the light of a patch, of the code of a pixel
+_LOWEST_MEAN = 8 / 255  # of the codes of a patch: below it curves are guesses, and compression takes what noise there was
 _MODEL_ERROR = 0.003  # of ln light: what no patch tells better than
 _DEPENDENCE, _COMPRESSED_DEPENDENCE = 3.0, 20.0  # neighbouring patches and channels share their errors
 _ROUNDS = 8
@@ -99,6 +100,8 @@ def _light_of_patches(frames: Sequence[Frame], response: ResponseCurve | None) -
         step = np.stack([slope[codes[:, 0, :, c], c] for c in range(codes.shape[3])], axis=-1) / saturation
     share = light.mean(axis=1) / saturation
     use = (share >= _DARKEST) & (codes.max(axis=(1, 3)) <= _BRIGHTEST * ceiling)[..., None] & (codes.min(axis=1) > 0)
+    if not frames[0].is_linear:
+        use &= codes.mean(axis=1) >= _LOWEST_MEAN * (frames[0].levels - 1)
     use &= use.sum(axis=1, keepdims=True) >= 2
     share = np.where(use, share, 1.0)
     noise = (NoiseModel().variance(share) + step**2 / 12) / codes.shape[1]
