@@ -38,7 +38,10 @@ class PreviewType(StrEnum):
 class OutputOptions:
     """What a merge leaves on disk beside the report; `preview` None renders nothing."""
 
-    half: bool = field(default=False, metadata={"help": "write EXR with half floats: half the size, three digits, up to 65504"})
+    half: bool = field(
+        default=False,
+        metadata={"help": "write EXR with half floats: half the size, three digits from 6e-5 to 65504, nothing below 6e-8"},
+    )
     preview: RenderOptions | None = None
     preview_type: PreviewType = field(default=PreviewType.JPG, metadata={"help": "file format of previews"})
     max_memory: int | None = field(
