@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from hdrkit.errors import ExposureError, InputError
 from hdrkit.merging.device import uses_cuda
 from hdrkit.merging.options import MergeOptions
+from hdrkit.merging.weights import Tables, build_tables
 from hdrkit.types import Frame, RadianceMap, ResponseCurve, Validity
 from hdrkit.warping import Area
 
@@ -45,12 +46,14 @@ def merge_frames(
     options: MergeOptions | None = None,
     trust: Sequence[NDArray[np.uint8] | None] | None = None,
     area: Area | None = None,
+    tables: Tables | None = None,
 ) -> MergedPixels:
     """Merge aligned frames of one size and kind, resampling those with a `motion` as it goes.
 
     `exposures` are relative exposures (`Exposure.relative`), in any order; `response` maps codes to ln exposure and is
     not needed for float frames, which are light already. `trust` has for each frame how far its pixels count, (H, W) on the
     reference's grid from 0 (not at all) to 255 (fully), or None where all do. Only `area` of the reference is merged.
+    `tables` are those of `tables_of`, for who merges many areas of the same frames.
     The result, exp g(z) / exposure, is finite and not negative; RAW comes out in linear sRGB, gray with three equal channels.
     Raises InputError or ExposureError for input that does not fit together.
     """
@@ -69,11 +72,27 @@ def merge_frames(
 
         pixels, validity, variance, used = merge_float(ordered, times, options, shares, area)
     else:
-        pixels, validity, variance, used = _merge_codes(ordered, times, response, options, shares, area)
+        pixels, validity, variance, used = _merge_codes(ordered, times, response, options, shares, area, tables)
     pixels, variance = _in_srgb(pixels, variance, frames[0])
     saturated, black = (_count(validity, flag) for flag in (Validity.SATURATED, Validity.BLACK))
     tally = Tally(validity.size, saturated, black, tuple(int(used[place]) for place in np.argsort(order)))
     return MergedPixels(RadianceMap(pixels, variance=variance if options.variance else None, validity=validity), tally)
+
+
+def tables_of(
+    frames: Sequence[Frame], exposures: Sequence[float], response: ResponseCurve | None, options: MergeOptions
+) -> Tables | None:
+    """The lookup tables of a merge, shortest exposure first; None for float frames, which need none.
+
+    Raises InputError for coded frames without a response.
+    """
+    first = frames[0]
+    if first.pixels.dtype == np.float32:
+        return None
+    if response is None:
+        raise InputError("coded frames need a response curve to become light")
+    curve = response.for_channels(first.pixels.shape[2]).for_levels(first.levels)
+    return build_tables(curve, sorted(float(t) for t in exposures), options.clip_codes(first), options)
 
 
 def _count(validity: NDArray[np.uint8], flag: Validity) -> int:
@@ -100,15 +119,11 @@ def _merge_codes(
     options: MergeOptions,
     trust: list[NDArray[np.uint8] | None] | None,
     area: Area | None,
+    tables: Tables | None,
 ) -> tuple[NDArray[np.float32], NDArray[np.uint8], NDArray[np.float32], NDArray[np.int64]]:
-    from hdrkit.merging.weights import build_tables
-
-    if response is None:
-        raise InputError("coded frames need a response curve to become light")
-    levels, channels = frames[0].levels, frames[0].pixels.shape[2]
-    curve = response.for_channels(channels).for_levels(levels)
+    tables = tables or tables_of(frames, times, response, options)
+    assert tables is not None  # the frames hold codes
     clip = options.clip_codes(frames[0])
-    tables = build_tables(curve, times, clip, options)
     if uses_cuda(options.device):
         from hdrkit.merging.gpu import run_tables_on
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ from hdrkit.warping import Area, common_area, whole
 
 if TYPE_CHECKING:
     from hdrkit.merging.radiance import MergedPixels, Tally
+    from hdrkit.merging.weights import Tables
 
 _STRANGE = 0.5  # share of the picture with ghosts from which on it is not things that moved
 
@@ -45,13 +47,20 @@ class MergePlan:
     report: MergeReport
     metadata: dict[str, Any]
 
+    @cached_property
+    def tables(self) -> Tables | None:
+        """The lookup tables, the same for all rows."""
+        from hdrkit.merging.radiance import tables_of
+
+        return tables_of(self.frames, self.exposures, self.response, self.options)
+
     def rows(self, top: int, bottom: int) -> MergedPixels:
         """Rows `top` to `bottom` (exclusive) of the result, the same whichever others are asked for."""
         from hdrkit.merging.radiance import merge_frames
 
         first, _, left, right = self.area
         area = first + top, first + bottom, left, right
-        merged = merge_frames(self.frames, self.exposures, self.response, self.options, self.trust, area)
+        merged = merge_frames(self.frames, self.exposures, self.response, self.options, self.trust, area, self.tables)
         return replace(merged, radiance=replace(merged.radiance, metadata=self.metadata))
 
     def fused(self) -> NDArray[np.float32]:
