@@ -3,9 +3,10 @@
 Alignment gives a frame its `motion` and leaves its pixels alone; whoever needs pixels on the reference's grid asks for the
 rows, or the points, that are wanted. Each is computed by itself, so that any choice of rows gives the same codes.
 
-Shifts by whole pixels copy codes; other motion interpolates them by cubic convolution (Keys 1981, a = -1/2), kept within the
-range of the 4 x 4 pixels that contribute, so that no overshoot looks clipped. A pixel to which a clipped one contributes is
-clipped in all channels. A pixel whose 4 x 4 leave the frame, or what it has `seen`, is not seen.
+Shifts by whole pixels copy codes; other motion interpolates them by cubic convolution (Keys 1981, a = -1/2) along the line that
+a row of the reference is in the frame, kept within the range of the 16 pixels that contribute, four of each of four columns, so
+that no overshoot looks clipped. A pixel to which a clipped one contributes is clipped in all channels. A pixel of whose 16 any
+leaves the frame, or what it has `seen`, is not seen.
 """
 
 from __future__ import annotations
