@@ -84,3 +84,19 @@ def shoot() -> Callable[..., list[Path]]:
         return paths
 
     return take
+
+
+@pytest.fixture
+def room(tmp_path: Path, shoot: Callable[..., list[Path]]) -> Path:
+    """A folder with one bracket of four photographs."""
+    shoot(tmp_path / "room", times_s=(1 / 64, 1 / 16, 1 / 4, 1))
+    return tmp_path / "room"
+
+
+@pytest.fixture
+def curve(tmp_path: Path) -> Path:
+    """The true response of the camera that `shoot` photographs with, as a file."""
+    from hdrkit import write_curve
+    from hdrkit.simulate import SimulatedCamera
+
+    return write_curve(SimulatedCamera().response_curve(), tmp_path / "truth.npz")

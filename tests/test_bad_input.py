@@ -13,21 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from hdrkit import write_curve
-from hdrkit.simulate import SimulatedCamera
-
 TIMES = (1 / 64, 1 / 16, 1 / 4, 1)
-
-
-@pytest.fixture
-def room(tmp_path, shoot):
-    shoot(tmp_path / "room", times_s=TIMES)
-    return tmp_path / "room"
-
-
-@pytest.fixture
-def curve(tmp_path):
-    return write_curve(SimulatedCamera().response_curve(), tmp_path / "truth.npz")
 
 
 def listing(folder):

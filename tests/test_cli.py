@@ -15,17 +15,6 @@ from hdrkit.simulate import SimulatedCamera
 TIMES = (1 / 64, 1 / 16, 1 / 4, 1)
 
 
-@pytest.fixture
-def room(tmp_path, shoot):
-    shoot(tmp_path / "room", times_s=TIMES)
-    return tmp_path / "room"
-
-
-@pytest.fixture
-def curve(tmp_path):
-    return write_curve(SimulatedCamera().response_curve(), tmp_path / "truth.npz")
-
-
 def names(folder):
     return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
 
