@@ -145,15 +145,19 @@ def reference(frames, times, curve, clip, estimator, noise):
         looking = [k for k, frame in enumerate(frames) if frame.seen is None or frame.seen[y, x]]
         if len(looking) < len(frames):
             flags[y, x] |= Validity.PARTIAL
-        whole = [k for k in looking if max(frames[k].pixels[y, x]) <= high]
-        partly = [k for k in looking if k not in whole and min(frames[k].pixels[y, x]) <= high]
+        read, near = {}, high - round(0.1 * levels)
+        for k in looking:
+            clipped = [any(frames[j].pixels[y, x, c] > high for j in looking if j < k) for c in range(channels)]
+            read[k] = [levels - 1 if z > (near if before else high) else int(z) for z, before in zip(frames[k].pixels[y, x], clipped)]
+        whole = [k for k in looking if max(read[k]) <= high]
+        partly = [k for k in looking if k not in whole and min(read[k]) <= high]
         used[whole] += 1
         for c in range(channels):
             light = np.exp(curve.ln_exposure[:, c])
             edge = (light[low - 1] + light[low]) / 2
             total = weights = spread = 0.0
             for k in whole + partly:
-                z, t = int(frames[k].pixels[y, x, c]), times[k]
+                z, t = read[k][c], times[k]
                 if z > high or (k in partly and z < low):
                     continue
                 near = 5 * min(max((z - high) / (0.1 * levels) + 1, 0), 1) ** 2
@@ -210,6 +214,7 @@ def test_kernel_equals_the_slow_reference(estimator, bits, channels, masked):
         pixels = rng.integers(0, levels, (8, 9, channels)).astype(np.uint8 if bits == 8 else np.uint16)
         pixels[0, :3], pixels[1, :3] = 0, levels - 1  # black and clipped in every frame
         pixels[2, :3, 0] = levels - 1
+        pixels[3, :, k % channels] = levels - 1 if k == 0 else round(0.9 * levels)  # near clipping after it, and before it
         seen = rng.random((8, 9)) < 0.7 if masked and k != 1 else None
         frames.append(Frame(pixels, white=levels - 1.0, seen=seen))
     times = (0.01, 0.03, 0.2)
@@ -248,6 +253,24 @@ def test_a_channel_beside_a_clipped_one_counts_as_far_as_its_spill_allows():
     np.testing.assert_allclose(merged(1e3).radiance.pixels, alone, rtol=1e-5)
     assert merged(0.0).frame_use == (0, 1)
     assert merged(0.0).radiance.validity.item() == 0
+
+
+@pytest.mark.parametrize("beside", [40, 255])
+@pytest.mark.parametrize("estimator", ESTIMATORS)
+def test_a_clipped_channel_that_reads_less_in_a_longer_frame_is_still_clipped(estimator, beside):
+    times, options = (0.1, 0.4, 1.6), MergeOptions(estimator=estimator, variance=True)
+    codes_of = [[90, 150, 60], [160, 255, 115], [beside, 242, beside]]
+    frames = [Frame(np.array([[one]], np.uint8)) for one in codes_of]
+    truth = CURVE.linear[150, 1] / times[0]
+    merged = merge_frames(frames, times, CURVE, options).radiance
+    assert merged.pixels[0, 0, 1] == pytest.approx(truth, rel=0.02)
+    honest = merge_frames([*frames[:2], Frame(np.array([[[beside, 255, beside]]], np.uint8))], times, CURVE, options).radiance
+    assert merged.pixels.tobytes() == honest.pixels.tobytes()
+    assert merged.variance.tobytes() == honest.variance.tobytes()
+    gone = merge_frames([*frames[:2], codes(120)], times, CURVE, options).radiance  # what clipped has moved away
+    assert gone.pixels[0, 0, 1] < 0.5 * truth
+    sooner = merge_frames([codes(242), codes(255)], times[:2], CURVE, options)  # clipped in a longer frame only
+    assert sooner.frame_use == (1, 0)
 
 
 @pytest.mark.parametrize("estimator", ESTIMATORS)

@@ -141,6 +141,11 @@ def _tapered(levels: int, high: int) -> NDArray[np.float64]:
     return np.asarray(u**2 * (3 - 2 * u))
 
 
+def near_clipping(levels: int, high: int) -> int:
+    """The highest code that is not near the clip limit."""
+    return max(0, high - round(NEAR_CLIPPING * levels))
+
+
 def _rise(levels: int, high: int) -> NDArray[np.float64]:
     """0 up to near the clip limit, rising with the square of the code to 1 there."""
     return np.clip((np.arange(levels) - high) / (NEAR_CLIPPING * levels) + 1, 0, 1) ** 2

@@ -1,5 +1,6 @@
 """The values that flow between the stages: frozen dataclasses, validated when they are built."""
 
+from hdrkit.types.grouping import Cluster, Flag, GroupingReport, GroupingResult, Kind, Member, Unreadable
 from hdrkit.types.image import Frame, RadianceMap, Stack, Validity
 from hdrkit.types.photo import Bracket, Encoding, Exposure, ExposureSource, Photo
 from hdrkit.types.response import NoiseModel, ResponseCurve
@@ -23,13 +24,19 @@ __all__ = [
     "BracketReport",
     "CalibrationReport",
     "CalibrationResult",
+    "Cluster",
     "Encoding",
     "Exposure",
     "ExposureEstimate",
     "ExposureSource",
+    "Flag",
     "Frame",
     "FrameAlignment",
     "GhostReport",
+    "GroupingReport",
+    "GroupingResult",
+    "Kind",
+    "Member",
     "MergeReport",
     "MergeResult",
     "NoiseModel",
@@ -39,5 +46,6 @@ __all__ = [
     "ResponseCurve",
     "Stack",
     "StepCheck",
+    "Unreadable",
     "Validity",
 ]

@@ -1,0 +1,96 @@
+"""What can be chosen about grouping, step by step: the sections of the configuration file."""
+
+from __future__ import annotations
+
+import math
+import os
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+from hdrkit.errors import InputError
+
+
+class Embedding(StrEnum):
+    """What nominates pairs of photographs for comparison."""
+
+    GRADIENT = "gradient"
+    DINOV2 = "dinov2"
+    CLIP = "clip"
+
+
+class Reduction(StrEnum):
+    """How learned embeddings are made shorter."""
+
+    PCA = "pca"
+    NONE = "none"
+
+
+class Linkage(StrEnum):
+    """The rule that makes views of the evidence for pairs."""
+
+    AVERAGE = "average"
+    HDBSCAN = "hdbscan"
+
+
+@dataclass(frozen=True)
+class IngestOptions:
+    """Reading: `target_size` bounds width and height of the pictures that are compared, in pixels."""
+
+    target_size: tuple[int, int] = field(
+        default=(512, 512), metadata={"help": "largest width and height that photographs are compared at"}
+    )
+    max_workers: int = field(default_factory=lambda: os.cpu_count() or 1, metadata={"help": "photographs read side by side"})
+    metadata: bool = field(
+        default=True, metadata={"help": "use times, exposures and cameras as evidence; without, content alone decides"}
+    )
+    cache: bool = field(default=True, metadata={"help": "keep what was computed of each photograph in the user's cache folder"})
+
+    def __post_init__(self) -> None:
+        if len(self.target_size) != 2 or min(self.target_size) < 64:
+            raise InputError(f"target_size must be two numbers of at least 64 pixels, not {self.target_size!r}")
+        if self.max_workers < 1:
+            raise InputError(f"max_workers must be at least 1, not {self.max_workers!r}")
+
+
+@dataclass(frozen=True)
+class EmbeddingOptions:
+    """Candidates: `model_name` is a folder or a hub's name for the learned kinds, which nominate and never link."""
+
+    kind: Embedding = field(default=Embedding.GRADIENT, metadata={"help": "what nominates pairs for comparison"})
+    model_name: str = field(default="facebook/dinov2-small", metadata={"help": "folder or hub name of a learned embedding"})
+    use_gpu: bool = field(default=True, metadata={"help": "use CUDA where there is one"})
+    dimensionality_reduction: Reduction = field(default=Reduction.PCA, metadata={"help": "how learned embeddings are shortened"})
+    target_dims: int = field(default=128, metadata={"help": "numbers an image that learned embeddings are shortened to"})
+
+    def __post_init__(self) -> None:
+        if self.target_dims < 1:
+            raise InputError(f"target_dims must be at least 1, not {self.target_dims!r}")
+
+
+@dataclass(frozen=True)
+class ClusteringOptions:
+    """Views: `min_cluster_size` and `cluster_selection_epsilon` are HDBSCAN's; the lists hold pairs that a person decided."""
+
+    method: Linkage = field(default=Linkage.AVERAGE, metadata={"help": "the rule that makes views of pairs"})
+    min_cluster_size: int = field(default=2, metadata={"help": "photographs that make a cluster (hdbscan)"})
+    cluster_selection_epsilon: float = field(
+        default=0.1, metadata={"help": "distance below which clusters are not split (hdbscan)"}
+    )
+    must_link: Path | None = field(default=None, metadata={"help": "CSV of two paths a line that belong to one view"})
+    cannot_link: Path | None = field(default=None, metadata={"help": "CSV of two paths a line that do not belong to one view"})
+
+    def __post_init__(self) -> None:
+        if self.min_cluster_size < 2:
+            raise InputError(f"min_cluster_size must be at least 2, not {self.min_cluster_size!r}")
+        if not (math.isfinite(self.cluster_selection_epsilon) and self.cluster_selection_epsilon >= 0):
+            raise InputError(f"cluster_selection_epsilon must not be negative, not {self.cluster_selection_epsilon!r}")
+
+
+@dataclass(frozen=True)
+class GroupingOptions:
+    """All that can be chosen about grouping; the command line, the configuration file and Python read these."""
+
+    ingest: IngestOptions = field(default_factory=IngestOptions)
+    embedding: EmbeddingOptions = field(default_factory=EmbeddingOptions)
+    clustering: ClusteringOptions = field(default_factory=ClusteringOptions)
