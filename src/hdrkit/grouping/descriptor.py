@@ -1,0 +1,143 @@
+"""What photographs are compared by: directions of gradients on small grids, which exposure does not change.
+
+A unit gradient vector says where a picture gets brighter, not by how much, so two exposures of one view agree wherever both
+recorded something (normalised gradient fields: Haber and Modersitzki 2006). Cells that are clipped, or too flat to
+have a direction, say nothing and are left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from enum import IntEnum
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+VERSION = 1  # of what is computed here; descriptors kept from another version are not used
+GRID = 128  # cells a side that photographs are squashed to
+UNIT = 127  # length of a unit gradient as stored
+FRACTIONS = 256  # steps of a code in `luminance`
+LEAST_CONTENT = 200  # cells with a direction below which there is too little to see for any comparison
+
+_DARK, _BRIGHT = 2, 252  # a pixel whose largest channel is beyond these is clipped
+_BLUR = 0.8  # cells; single noisy cells would turn the directions
+_LEAST_GRADIENT = 0.25  # codes a cell; below, direction is noise and rounding
+_COHERENT = 0.3  # length of the mean of unit vectors below which they have no common direction
+_SIGNATURE_CELLS, _RANK_GRID = 8, 24
+
+
+class State(IntEnum):
+    """What a cell holds: a measurement, no light, more than fits in all channels, or in some."""
+
+    MEASURED = 0
+    DARK = 1
+    WHITE = 2
+    PARTLY_CLIPPED = 3
+
+
+@dataclass(frozen=True)
+class Cells:
+    """A photograph on the grid: `luminance` float32 (128, 128), the mean code of pixels and channels, and `state` uint8."""
+
+    luminance: NDArray[np.float32]
+    state: NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Descriptors:
+    """The descriptors of N photographs, one row each.
+
+    `luminance` uint16 (N, 128, 128): blurred mean code times 256. `state` uint8 (N, 128, 128), values of `State`.
+    `fine`, `middle` and `coarse` int8 (N, 2, S, S), S = 128, 64 and 32: x and y of the unit gradient times 127, both 0
+    where there is none to trust. `signature` float16 (N, 1088): rows of length 1, 0 without content, whose products
+    nominate pairs for comparison.
+    """
+
+    luminance: NDArray[np.uint16]
+    state: NDArray[np.uint8]
+    fine: NDArray[np.int8]
+    middle: NDArray[np.int8]
+    coarse: NDArray[np.int8]
+    signature: NDArray[np.float16]
+
+    def content(self) -> NDArray[np.int64]:
+        """The number of cells (N,) that have a direction to compare."""
+        return self.fine.any(axis=1).sum(axis=(1, 2))
+
+    def arrays(self) -> dict[str, NDArray[np.generic]]:
+        """The arrays by name, each with one row a photograph."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+
+def cells_of(preview: NDArray[np.uint8]) -> Cells:
+    """A preview (H, W, 3) of any size and shape on the grid."""
+    red, green, blue = cv2.split(preview)
+    brightest, darkest = cv2.max(cv2.max(red, green), blue), cv2.min(cv2.min(red, green), blue)
+    mean = cv2.addWeighted(cv2.add(red, green, dtype=cv2.CV_32F), 1 / 3, blue, 1 / 3, 0, dtype=cv2.CV_32F)
+    dark, bright, white = brightest <= _DARK, brightest >= _BRIGHT, darkest >= _BRIGHT
+    light = _on_grid(mean)
+    dark_share, clipped_share, white_share = (_on_grid(plane.astype(np.float32)) for plane in (dark, dark | bright, white))
+    state = np.full((GRID, GRID), State.MEASURED, np.uint8)
+    state[clipped_share >= 0.5] = State.PARTLY_CLIPPED
+    state[dark_share >= 0.5] = State.DARK
+    state[white_share >= 0.5] = State.WHITE
+    return Cells(cv2.GaussianBlur(light, (0, 0), _BLUR), state)
+
+
+def _on_grid(plane: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.asarray(cv2.resize(plane, (GRID, GRID), interpolation=cv2.INTER_AREA), np.float32)
+
+
+def describe(photographs: Sequence[Cells], device: str = "cpu") -> Descriptors:
+    """Descriptors of photographs, all at once on a torch device."""
+    import torch
+    from kornia.filters import spatial_gradient
+    from torch.nn.functional import avg_pool2d
+
+    def length(vectors: torch.Tensor) -> torch.Tensor:
+        return torch.hypot(vectors[:, :1], vectors[:, 1:])
+
+    luminance = torch.from_numpy(np.stack([one.luminance for one in photographs])).to(device)[:, None]
+    state = np.stack([one.state for one in photographs])
+    gradient = spatial_gradient(luminance)[:, 0]
+    size = length(gradient)
+    measured = torch.from_numpy(state == State.MEASURED).to(device)[:, None]
+    fine = torch.where(measured & (size > _LEAST_GRADIENT), gradient / size.clamp(min=1e-6), 0.0)
+    told = fine.any(dim=1, keepdim=True).float()
+
+    def pooled(factor: int, least: int) -> torch.Tensor:
+        mean, share = avg_pool2d(fine, factor), avg_pool2d(told, factor)
+        common = length(mean)
+        trusted = (share * factor**2 > least - 0.5) & (common > _COHERENT * share)
+        return torch.where(trusted, mean / common.clamp(min=1e-6), 0.0)
+
+    mean, share = avg_pool2d(fine, _SIGNATURE_CELLS), avg_pool2d(told, _SIGNATURE_CELLS)
+    directions = (mean / share.sqrt().clamp(min=1e-6)).flatten(1).cpu().numpy()
+    light = (luminance[:, 0] * FRACTIONS).round().clamp(0, 65535).to(torch.int32).cpu().numpy().astype(np.uint16)
+    as_bytes = [(UNIT * level).round().to(torch.int8).cpu().numpy() for level in (fine, pooled(2, 1), pooled(4, 2))]
+    content = as_bytes[0].any(axis=1).sum(axis=(1, 2))
+    signature = np.where((content >= LEAST_CONTENT)[:, None], _signature(directions, light, state), 0)
+    fine_bytes, middle, coarse = as_bytes
+    return Descriptors(light, state, fine_bytes, middle, coarse, signature.astype(np.float16))
+
+
+def _signature(directions: NDArray[np.float32], light: NDArray[np.uint16], state: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Rows (N, 1088) of length 1: directions on 16 x 16 cells, and which of 24 x 24 cells are among the bright or dark third."""
+    ranks = np.stack([_thirds(*planes) for planes in zip(light, state, strict=True)]).reshape(len(light), -1)
+    ranks /= np.linalg.norm(ranks, axis=1, keepdims=True) + 2.0
+    directions = directions / (np.linalg.norm(directions, axis=1, keepdims=True) + 1.0)
+    together = np.concatenate([directions, 0.7 * ranks], axis=1)
+    return together / np.maximum(np.linalg.norm(together, axis=1, keepdims=True), 1e-6)
+
+
+def _thirds(light: NDArray[np.uint16], state: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """+1 in cells (24, 24) among the brightest third of those measured, -1 among the darkest, 0 between and where clipped."""
+    small = cv2.resize(light.astype(np.float32), (_RANK_GRID, _RANK_GRID), interpolation=cv2.INTER_AREA)
+    clipped = (state != State.MEASURED).astype(np.float32)
+    seen = cv2.resize(clipped, (_RANK_GRID, _RANK_GRID), interpolation=cv2.INTER_AREA) < 0.5
+    if seen.sum() < 20:
+        return np.zeros_like(small)
+    low, high = np.percentile(small[seen], (33, 67))
+    return np.where(seen, (small > high).astype(np.float32) - (small < low), 0).astype(np.float32)

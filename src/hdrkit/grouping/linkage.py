@@ -1,0 +1,111 @@
+"""Views from the evidence for pairs: agglomeration by the average evidence between groups, or HDBSCAN on the same evidence."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+THRESHOLD = 1.0  # log-odds above which groups are joined
+_MOST = 4.0  # log-odds that one pair can bring
+_BEST = 0.25  # share of the best pair beside the average: a long bracket's ends have little in common
+_DECIDED = 1e9  # stands for infinite log-odds, of which no sum is without a value
+_DOUBT = 0.3  # trust that an average is short of, so that one poor pair does not decide
+
+
+def average_linkage(
+    count: int, pairs: NDArray[np.int32], log_odds: NDArray[np.float64], trust: NDArray[np.float64], threshold: float = THRESHOLD
+) -> NDArray[np.int64]:
+    """Labels (count,): groups joined, the surest first, while the evidence between two is above the threshold.
+
+    The evidence between two groups is 3/4 of the average log-odds of the pairs compared, by trust, and 1/4 of the best
+    pair's. Pairs (P, 2) that are not listed are unknown, those of infinite log-odds are decided. The result does not
+    depend on the order of the pairs.
+    """
+    links: dict[int, dict[int, tuple[float, float, float]]] = {i: {} for i in range(count)}
+    bounded = np.where(np.isfinite(log_odds), np.clip(log_odds, -_MOST, _MOST), np.sign(log_odds) * _DECIDED)
+    for (i, j), odds, weight in zip(pairs.tolist(), bounded.tolist(), trust.tolist(), strict=True):
+        links[i][j] = links[j][i] = (odds, weight, odds)
+    members = {i: [i] for i in range(count)}
+    queue = [(-_between(link), i, j) for i, others in links.items() for j, link in others.items() if i < j]
+    heapq.heapify(queue)
+    next_group = count
+    while queue and -queue[0][0] >= threshold:
+        _, i, j = heapq.heappop(queue)
+        if i not in members or j not in members:
+            continue
+        members[next_group] = members.pop(i) + members.pop(j)
+        joined = _joined(links.pop(i), links.pop(j), {i, j})
+        links[next_group] = joined
+        for other, link in joined.items():
+            for gone in (i, j):
+                links[other].pop(gone, None)
+            links[other][next_group] = link
+            heapq.heappush(queue, (-_between(link), other, next_group))
+        next_group += 1
+    return _numbered(count, list(members.values()))
+
+
+def _between(link: tuple[float, float, float]) -> float:
+    total, trust, best = link
+    return (1 - _BEST) * total / (trust + _DOUBT) + _BEST * best
+
+
+def _joined(
+    a: dict[int, tuple[float, float, float]], b: dict[int, tuple[float, float, float]], without: set[int]
+) -> dict[int, tuple[float, float, float]]:
+    joined = {other: link for other, link in a.items() if other not in without}
+    for other, (total, trust, best) in b.items():
+        if other not in without:
+            total_a, trust_a, best_a = joined.get(other, (0.0, 0.0, -_MOST))
+            joined[other] = (total_a + total, trust_a + trust, max(best_a, best))
+    return joined
+
+
+def hdbscan_linkage(
+    count: int, pairs: NDArray[np.int32], log_odds: NDArray[np.float64], min_cluster_size: int, epsilon: float
+) -> NDArray[np.int64]:
+    """Labels (count,) by HDBSCAN (Campello, Moulavi and Sander 2013) on the distance 1 - p of being of one view.
+
+    Pairs that were not compared are as far apart as can be. Each connected part is clustered by itself; noise stays alone.
+    """
+    from hdbscan import HDBSCAN
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import connected_components
+
+    likely = log_odds > 0
+    graph = coo_matrix((np.ones(likely.sum()), pairs[likely].T), shape=(count, count))
+    part_of = connected_components(graph, directed=False)[1]
+    index = np.zeros(count, np.int64)
+    groups: list[list[int]] = []
+    for part in range(part_of.max(initial=-1) + 1):
+        inside = np.flatnonzero(part_of == part)
+        if len(inside) < max(min_cluster_size, 2):
+            groups += [[int(i)] for i in inside]
+            continue
+        index[inside] = np.arange(len(inside))
+        own = (part_of[pairs[:, 0]] == part) & (part_of[pairs[:, 1]] == part)
+        distance = np.ones((len(inside), len(inside)))
+        np.fill_diagonal(distance, 0)
+        i, j = index[pairs[own]].T
+        distance[i, j] = distance[j, i] = 1 / (1 + np.exp(log_odds[own]))
+        clustered = HDBSCAN(
+            metric="precomputed",
+            min_cluster_size=min_cluster_size,
+            min_samples=1,
+            cluster_selection_epsilon=epsilon,
+            allow_single_cluster=True,
+        ).fit_predict(distance)
+        groups += [[int(i)] for i in inside[clustered < 0]]
+        groups += [inside[clustered == label].tolist() for label in range(clustered.max(initial=-1) + 1)]
+    return _numbered(count, groups)
+
+
+def _numbered(count: int, groups: Sequence[Sequence[int]]) -> NDArray[np.int64]:
+    """Labels in the order of the first member of each group."""
+    labels = np.zeros(count, np.int64)
+    for label, members in enumerate(sorted(groups, key=min)):
+        labels[list(members)] = label
+    return labels
