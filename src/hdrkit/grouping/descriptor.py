@@ -7,9 +7,10 @@ have a direction, say nothing and are left out.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from enum import IntEnum
+from typing import Any
 
 import cv2
 import numpy as np
@@ -64,7 +65,16 @@ class Descriptors:
 
     def content(self) -> NDArray[np.int64]:
         """The number of cells (N,) that have a direction to compare."""
-        return self.fine.any(axis=1).sum(axis=(1, 2))
+        return np.asarray(self.fine.any(axis=1).sum(axis=(1, 2)), np.int64)
+
+    def take(self, rows: NDArray[np.integer[Any]]) -> Descriptors:
+        """The descriptors of some photographs, in the order of `rows`."""
+        return Descriptors.of_arrays(lambda name: getattr(self, name)[rows])
+
+    @staticmethod
+    def of_arrays(array: Callable[[str], NDArray[Any]]) -> Descriptors:
+        """Descriptors from a function that gives each array by its name."""
+        return Descriptors(**{field.name: array(field.name) for field in fields(Descriptors)})
 
     def arrays(self) -> dict[str, NDArray[np.generic]]:
         """The arrays by name, each with one row a photograph."""
@@ -83,10 +93,10 @@ def cells_of(preview: NDArray[np.uint8]) -> Cells:
     state[clipped_share >= 0.5] = State.PARTLY_CLIPPED
     state[dark_share >= 0.5] = State.DARK
     state[white_share >= 0.5] = State.WHITE
-    return Cells(cv2.GaussianBlur(light, (0, 0), _BLUR), state)
+    return Cells(np.asarray(cv2.GaussianBlur(light, (0, 0), _BLUR), np.float32), state)
 
 
-def _on_grid(plane: NDArray[np.float32]) -> NDArray[np.float32]:
+def _on_grid(plane: Any) -> NDArray[np.float32]:
     return np.asarray(cv2.resize(plane, (GRID, GRID), interpolation=cv2.INTER_AREA), np.float32)
 
 
@@ -129,7 +139,7 @@ def _signature(directions: NDArray[np.float32], light: NDArray[np.uint16], state
     ranks /= np.linalg.norm(ranks, axis=1, keepdims=True) + 2.0
     directions = directions / (np.linalg.norm(directions, axis=1, keepdims=True) + 1.0)
     together = np.concatenate([directions, 0.7 * ranks], axis=1)
-    return together / np.maximum(np.linalg.norm(together, axis=1, keepdims=True), 1e-6)
+    return np.asarray(together / np.maximum(np.linalg.norm(together, axis=1, keepdims=True), 1e-6), np.float32)
 
 
 def _thirds(light: NDArray[np.uint16], state: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -6,6 +6,8 @@ downwards and to the right, all in cells of the fine grid.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -102,8 +104,8 @@ def _tile_agreement(
     """As `similarity.agreement`, over the cells of one tile of `a`."""
     size = a.shape[1]
     left, right = max(left, -dx), min(right, size - dx)
-    products = np.int32(0)
-    cells = np.int32(0)
+    products: Any = np.int32(0)
+    cells: Any = np.int32(0)
     for y in range(max(top, -dy), min(bottom, size - dy)):
         for x in range(left, right):
             ax, ay, bx, by = a[0, y, x], a[1, y, x], b[0, y + dy, x + dx], b[1, y + dy, x + dx]

@@ -15,6 +15,7 @@ from hdrkit.grouping.displacement import displaced_agreement, refine, shifted
 from hdrkit.grouping.similarity import DOUBT, coarse_similarity, find_shift
 from hdrkit.grouping.transfer import brightness_order, laid_over, transferred_gradient
 
+VERSION = 1  # of what is measured here; figures kept from another version are not used
 COLUMNS = 9
 _PLAIN = 0.85  # similarity from which a pure shift is good enough
 _BLOCK = 64  # pairs that one thread takes at a time
@@ -45,11 +46,11 @@ class Evidence:
 
     def trust(self) -> NDArray[np.float64]:
         """How much there was to compare, 0 (nothing: the pair is unknown) to 1."""
-        return self.support / (self.support + 300.0)
+        return np.asarray(self.support / (self.support + 300.0), np.float64)
 
     def log_odds(self) -> NDArray[np.float64]:
         """ln(p / (1 - p)) of being of one view; near 0 where too little can be compared."""
-        return self.terms() @ _WEIGHTS
+        return np.asarray(self.terms() @ _WEIGHTS, np.float64)
 
     def terms(self) -> NDArray[np.float64]:
         """The terms (P, 9) of the regression: each measurement about its middle, times how much it rests on."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -25,7 +27,8 @@ def agreement(a: NDArray[np.int8], b: NDArray[np.int8], dy: int, dx: int) -> tup
     for y in range(max(0, -dy), min(size, size - dy)):
         ax, ay = a[0, y, left:right], a[1, y, left:right]
         bx, by = b[0, y + dy, left + dx : right + dx], b[1, y + dy, left + dx : right + dx]
-        row, both = np.int32(0), np.int32(0)
+        row: Any = np.int32(0)
+        both: Any = np.int32(0)
         for x in range(right - left):
             row += np.int32(np.int16(ax[x]) * np.int16(bx[x])) + np.int32(np.int16(ay[x]) * np.int16(by[x]))
             both += np.int32(((ax[x] | ay[x]) != 0) & ((bx[x] | by[x]) != 0))
