@@ -9,6 +9,7 @@ import pytest
 
 from hdrkit.alignment.options import AlignmentOptions
 from hdrkit.calibration.calibrate import calibrate_samples
+from hdrkit.calibration.family import response_family
 from hdrkit.calibration.options import CalibrationOptions, Method, Sampling
 from hdrkit.calibration.quality import ordered
 from hdrkit.calibration.sampling import Samples, take_samples
@@ -462,6 +463,23 @@ def test_a_bracket_that_ends_in_darkness_leaves_the_power_to_the_others():
     frames, times = shoot(camera, (-14, -4, -2, 0, 2, 4))
     result = calibrate_samples([sample(frames, times)])
     assert errors(result.response, camera)[1] < 0.006
+
+
+def test_uncertainty_covers_the_components_that_are_not_solved_for(ordinary):
+    """Rec.709 turns into its linear toe too sharply for the leading components: its error lies in those left out."""
+    _, frames, times = ordinary
+    _, components, left_out = response_family(256)
+    seen = slice(8, 245)
+    unsolved = (left_out - left_out[seen].mean(axis=0))[seen]
+    sigma = calibrate_samples([sample(frames, times)]).response.sigma[seen]
+    assert (sigma > 0.999 * np.sqrt((unsolved**2).sum(axis=1))[:, None]).all()
+    light = np.linspace(0, 1, 100_001)
+    rec709 = np.where(light < 0.018, 4.5 * light, 1.099 * light**0.45 - 0.099)
+    g = np.log(np.interp(np.arange(8, 245) / 255, rec709, light))
+    span = np.column_stack([components[seen], np.ones(len(g))])
+    rest = g - response_family(256)[0][seen]
+    rest -= span @ np.linalg.lstsq(span, rest)[0]
+    assert 0.0002 < rest.std() < 2 * np.sqrt((unsolved**2).mean(axis=0).sum())
 
 
 def test_a_camera_unlike_any_of_the_family_gets_a_free_curve():

@@ -495,7 +495,7 @@ def test_float_tiff_is_read(tmp_path):
 
 
 @pytest.mark.parametrize(("suffix", "half"), [("exr", False), ("exr", True), ("hdr", False)])
-@pytest.mark.parametrize("height", [1, 31, 32, 33, 200])
+@pytest.mark.parametrize("height", [1, 15, 16, 17, 200])
 def test_pieces_make_the_same_file_as_the_whole(tmp_path, suffix, half, height):
     rng = np.random.default_rng(height)
     pixels = rng.lognormal(size=(height, 70, 3)).astype(np.float32)
@@ -517,7 +517,7 @@ def test_pieces_make_the_same_file_as_the_whole(tmp_path, suffix, half, height):
 def test_an_exr_of_joined_chunks_is_the_one_that_the_library_writes(tmp_path, monkeypatch):
     monkeypatch.setattr("hdrkit.io.exr._BLOCK_PIXELS", 5000)
     pixels = np.random.default_rng(0).lognormal(size=(500, 64, 3)).astype(np.float32)
-    header = {"compression": OpenEXR.PIZ_COMPRESSION, "type": OpenEXR.scanlineimage, "chromaticities": SRGB_CHROMATICITIES}
+    header = {"compression": OpenEXR.ZIP_COMPRESSION, "type": OpenEXR.scanlineimage, "chromaticities": SRGB_CHROMATICITIES}
     header["software"] = "test"
     OpenEXR.File(header, {"RGB": pixels}).write(str(tmp_path / "theirs.exr"))
     write_radiance(RadianceMap(pixels, metadata={"software": "test"}), tmp_path / "ours.exr")

@@ -116,6 +116,9 @@ def test_rows_and_points_are_those_of_the_whole(dtype: type, matrix: NDArray[np.
     np.testing.assert_array_equal(seen_at(frame, rows, columns), whole.seen)
     rows, columns = rows[whole.seen], columns[whole.seen]
     np.testing.assert_array_equal(codes_at(frame, rows, columns), whole.pixels[whole.seen])
+    chosen = rng.permutation(rows.size)[: rows.size // 2]  # which do not lie side by side
+    rows, columns = rows[chosen], columns[chosen]
+    np.testing.assert_array_equal(codes_at(frame, rows, columns), whole.pixels[rows, columns])
 
 
 def test_a_frame_that_lies_still_is_not_copied() -> None:

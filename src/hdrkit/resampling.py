@@ -37,11 +37,19 @@ def resample_rows(pixels: Any, seen: Any, motion: Any, top: int, left: int, clip
 
 @compiled
 def resample_points(pixels: Any, seen: Any, motion: Any, rows: Any, columns: Any, clipped: Any, out: Any) -> None:
-    """Single pixels of the reference into `out` (N, C)."""
-    scratch = _scratch(pixels, 1)
-    out_seen = np.empty(1, np.bool_)
-    for n in range(rows.size):
-        _resample(pixels, seen, motion, columns[n], rows[n], clipped, scratch, out[n], out_seen)
+    """Single pixels of the reference into `out` (N, C); those that lie side by side are done together."""
+    channels = pixels.shape[2]
+    scratch = _scratch(pixels, rows.size)
+    out_seen, codes = np.empty(rows.size, np.bool_), out.reshape(rows.size * channels)
+    first = 0
+    while first < rows.size:
+        last = first + 1
+        if not _is_steep(motion, rows[first]):
+            while last < rows.size and rows[last] == rows[first] and columns[last] == columns[last - 1] + 1:
+                last += 1
+        part = codes[first * channels : last * channels]
+        _resample(pixels, seen, motion, columns[first], rows[first], clipped, scratch, part, out_seen[first:last])
+        first = last
 
 
 @compiled
@@ -107,6 +115,16 @@ def _line(motion: Any, x: int, y: int) -> tuple[float, float]:
 
 
 @compiled
+def _columns(motion: Any, x: int, y: int, count: int, width: int) -> tuple[int, int]:
+    """The columns, the end exclusive, that contribute to pixels from (x, y) along the row; all if one is behind the camera."""
+    ends = _place(motion, x, y)[0], _place(motion, x + count - 1, y)[0]
+    if min(ends) <= -_FAR:
+        return 0, width
+    first = max(0, int(np.floor(min(ends))) - 1)
+    return first, max(first, min(width, int(np.floor(max(ends))) + 3))
+
+
+@compiled
 def _scratch(pixels: Any, count: int) -> Any:
     """Steps and fractions (W,), and fractions (W C) by channel; for values, least and most of a line; for bounds of a row."""
     width = max(pixels.shape[1], count)
@@ -121,10 +139,7 @@ def _resample(pixels: Any, seen: Any, motion: Any, x: int, y: int, clipped: Any,
     """Pixels of the reference from (x, y) along the row into `out` (n C,), as far as `out_seen` (n,) says afterwards."""
     height, width, channels = pixels.shape
     step, part, parts, line, bounds = scratch
-    first, last = 0, width
-    if out_seen.size == 1:
-        i = int(np.floor(_place(motion, x, y)[0]))
-        first, last = max(0, i - 1), min(width, i + 3)
+    first, last = _columns(motion, x, y, out_seen.size, width)
     slope, start = _line(motion, x, y)
     for column in range(first, last):
         v = _bounded(start + slope * column)

@@ -7,9 +7,8 @@ something else wants them.
 
 from __future__ import annotations
 
-import ctypes
 from collections.abc import Callable
-from contextlib import suppress
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -26,8 +25,8 @@ FLOOR_BYTES = 300 << 20  # Python, its libraries, and what they compile
 
 _CODE_BYTES = {Encoding.ENCODED8: 3, Encoding.ENCODED16: 6, Encoding.RAW: 6, Encoding.FLOAT: 12}  # a pixel
 _DECODING = 3  # frames' worth of memory while one is read: the file and two orders of channels
-_SUMS = 3  # results' worth of memory while one is made
-_BAND_PIXELS = 1 << 22  # of a band where there is no limit
+_SUMS = 4  # results' worth of memory while one is made and one is written
+_BAND_PIXELS = 1 << 21  # of a band where there is no limit
 
 
 def keeper(bracket: Bracket, options: MergeOptions, limit: int | None, folder: Path) -> Callable[[Frame], Frame] | None:
@@ -52,7 +51,6 @@ def write_merged(
 ) -> tuple[MergeReport, RadianceMap | None]:
     """Merge and write `bracket`, and return the report and, for a preview, the radiance, reduced where it does not fit."""
     width, height = plan.report.size
-    _give_back()
     small = None
     if limit is not None and _whole_bytes(bracket, plan.options) > limit:
         rows = _band_rows(width, plan.options, limit)
@@ -60,27 +58,26 @@ def write_merged(
     else:
         rows = height if preview else CHUNK_ROWS * max(1, _BAND_PIXELS // (CHUNK_ROWS * width))
     tallies = []
-    with writing_radiance(path, height, half) as write:
-        for top in range(0, height, rows):
+    with writing_radiance(path, height, half) as write, ThreadPoolExecutor(1) as writer:
+        written: Future[None] | None = None
+        for top in range(0, height, rows):  # a band is merged while the one before is written
             merged = plan.rows(top, min(top + rows, height))
-            write(merged.radiance)
+            if written:
+                written.result()
+            written = writer.submit(write, merged.radiance)
             tallies.append(merged.tally)
             if small:
                 small.add(merged.radiance)
+        if written:
+            written.result()
     return plan.told(tallies), small.radiance if small else merged.radiance if preview else None
-
-
-def _give_back() -> None:
-    """Return freed memory to the system, which the C library of Linux else keeps: alignment leaves a few frames' worth."""
-    with suppress(AttributeError, OSError, TypeError):  # other libraries keep none, and have no such function
-        ctypes.CDLL(None).malloc_trim(0)
 
 
 class _Reduced:
     """A radiance map at a fraction of its size that fits into so many bytes: averages of square blocks, added from the top."""
 
     def __init__(self, width: int, height: int, limit: int):
-        fitting = (n for n in (1, 2, 4, 8, 16) if (width // n) * (height // n) * 13 <= limit)
+        fitting = (n for n in (1, 2, 4, 8) if (width // n) * (height // n) * 13 <= limit)
         self._n = next(fitting, CHUNK_ROWS)
         pixels = np.empty((max(1, height // self._n), max(1, width // self._n), 3), np.float32)
         self.radiance = RadianceMap(pixels, validity=np.zeros(pixels.shape[:2], np.uint8))

@@ -109,13 +109,12 @@ def common_area(frames: Sequence[Frame]) -> Area:
     stride = _STRIDE
     while top < bottom and left < right:
         across, down = np.arange(left, right, stride), np.arange(top, bottom, stride)
-        sides = (
-            (np.full_like(across, top), across),
-            (np.full_like(across, bottom - 1), across),
-            (down, np.full_like(down, left)),
-            (down, np.full_like(down, right - 1)),
-        )
-        missing = [1 - float(np.logical_and.reduce([seen_at(frame, *side) for frame in frames]).mean()) for side in sides]
+        sides = np.cumsum([across.size, across.size, down.size])
+        rows = np.repeat([top, bottom - 1], across.size), down, down
+        columns = across, across, np.repeat([left, right - 1], down.size)
+        points = np.concatenate(rows), np.concatenate(columns)
+        seen = np.logical_and.reduce([seen_at(frame, *points) for frame in frames])
+        missing = [1 - float(side.mean()) for side in np.split(seen, sides)]
         worst = int(np.argmax(missing))
         if missing[worst] > 0:
             top, bottom, left, right = top + (worst == 0), bottom - (worst == 1), left + (worst == 2), right - (worst == 3)

@@ -67,6 +67,25 @@ class TestMovingObject:
         assert errors[1] <= 1.5 * errors[2]
         assert errors[0] > 3 * errors[1]
 
+    @pytest.mark.parametrize("seed", [3, 11])
+    @pytest.mark.parametrize(
+        ("colour", "red"), [((6, 0.3, 0.05), 0), ((6, 0.12, 0.12), 0), ((4.5, 0.2, 0.2), 0), ((5, 2, 0.1), 0), ((6, 0.7, 0.7), 5)]
+    )
+    def test_an_object_is_whole_although_the_frame_that_shows_it_clips_some_of_its_channels(self, colour, red, seed):
+        """Not some of it as the named frame shows it, and the rest as the others do; also in light that clips red everywhere."""
+        camera = SimulatedCamera()
+        scene = textured(seed=seed) + np.float32([red, 0, 0])
+        _, masks = moving_object(scene, 3, seed, 0.35, 1.0, step=0.2)
+        stripes = 1 + 0.1 * np.sin(np.arange(360) / 5)[None, :, None]
+        scenes = [np.where(mask[..., None], np.array(colour) * stripes, scene).astype(np.float32) for mask in masks]
+        frames = photographed(scenes, camera, seed)
+        assert (frames[1].pixels[masks[1]] > 250).any(axis=1).mean() > 0.9
+        found = find_ghosts(frames, TIMES, camera.response_curve(), OPTIONS, reference=1)
+        other = masks[1] & ~masks[0] & ~masks[2]
+        assert refused(found, 0, other.shape)[other].mean() > 0.98
+        assert refused(found, 2, other.shape)[other].mean() > 0.98
+        assert found.share < 0.3
+
     def test_nothing_changes_away_from_the_motion(self):
         camera = SimulatedCamera()
         scenes, masks = moving_object(textured(), 3, 2, 0.3, 0.3, step=0.2)

@@ -45,6 +45,23 @@ class _Placement:
     note: str = ""
 
 
+class _Pyramids(dict[int, Pyramid]):
+    """The pyramids of frames, by number, made as they are asked for."""
+
+    def __init__(self, frames: Sequence[Frame]):
+        super().__init__()
+        self._frames = frames
+
+    def __missing__(self, i: int) -> Pyramid:
+        self[i] = made = pyramid(self._frames[i])
+        return made
+
+    def keep(self, needed: set[int]) -> None:
+        """Give up the others, until they are asked for again."""
+        for i in self.keys() - needed:
+            del self[i]
+
+
 def align(
     frames: Sequence[Frame], reference: int, options: AlignmentOptions, progress: Progress | None = None
 ) -> tuple[list[Frame], AlignmentReport]:
@@ -61,19 +78,17 @@ def align(
         placed |= {i: _Placement(identity, None, "none") for i in range(len(frames)) if i != reference}
     else:
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            pyramids = {reference: pyramid(frames[reference])}
+            pyramids = _Pyramids(frames)
             for distance in range(1, max(reference, len(frames) - 1 - reference) + 1):
                 pair = [i for i in (reference - distance, reference + distance) if 0 <= i < len(frames)]
-                pyramids.update(zip(pair, pool.map(lambda i: pyramid(frames[i]), pair), strict=True))
+                list(pool.map(pyramids.__getitem__, [reference, *pair]))
                 found = pool.map(lambda i: _place(i, reference, pyramids, placed, options), pair)
                 for i, placement in zip(pair, list(found), strict=True):
                     placed[i] = placement
                     if progress:
                         progress(len(placed) - 1, len(frames) - 1)
-                ahead = (_anchors(i, reference, placed) for i in (pair[0] - 1, pair[-1] + 1))
-                needed = {reference, *(j for anchors in ahead for j, _ in anchors)}
-                for i in pyramids.keys() - needed:
-                    del pyramids[i]
+                ahead = (_anchors(i, reference, placed)[:1] for i in (pair[0] - 1, pair[-1] + 1))
+                pyramids.keep({reference, *(j for anchors in ahead for j, _ in anchors)})
     moved = [
         frame if np.array_equal(placed[i].matrix, identity) else replace(frame, motion=np.asarray(placed[i].matrix, float))
         for i, frame in enumerate(frames)

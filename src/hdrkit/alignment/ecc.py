@@ -100,8 +100,8 @@ class _Points:
 
     @classmethod
     def of(cls, template: Plane) -> _Points:
-        dx, dy = template.gradient
-        strength = np.asarray(cv2.magnitude(dx, dy), np.float32)
+        dx, dy = template.gradient()
+        strength = dx * dx + dy * dy
         strength[eroded(template.lit) == 0] = 0
         chosen = _strongest(strength)
         rows, cols = np.nonzero(chosen)
@@ -189,13 +189,19 @@ def _scatter(residual: Floats, level: NDArray[np.int64]) -> Floats:
     """Robust standard deviation of the residuals at each brightness."""
     few = slice(None, None, 1 + len(residual) // SCATTER_POINTS)
     size, at = np.abs(residual[few]), level[few]
-    overall = 1.4826 * float(np.median(size))
+    overall = 1.4826 * _median(size)
     found = np.full(LEVELS, overall)
     for i in range(LEVELS):
         members = size[at == i]
         if len(members) >= 20:
-            found[i] = 1.4826 * np.median(members)
+            found[i] = 1.4826 * _median(members)
     return np.asarray(np.maximum(found, max(0.25 * overall, 1e-4))[level])
+
+
+def _median(values: Floats) -> float:
+    """The upper one where two are in the middle."""
+    middle = len(values) // 2
+    return float(np.partition(values, middle)[middle])
 
 
 def _generator(parameters: Floats) -> Matrix:

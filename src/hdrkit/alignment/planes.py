@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import reduce
 from typing import Any
 
 import cv2
@@ -35,7 +36,6 @@ class View:
         """Width and height."""
         return self.values.shape[1], self.values.shape[0]
 
-    @cached_property
     def gradient(self) -> tuple[Picture, Picture]:
         """Brightness per pixel along x and along y, of the smoothed picture."""
         picture = smooth(self.values)
@@ -77,20 +77,13 @@ def pyramid(frame: Frame) -> list[Plane]:
     white = frame.white if np.isfinite(frame.white) else float(codes.max())
     reach = max(white - frame.black, 1e-12)
     dark, bright = (codes.dtype.type(frame.black + reach * (share**2 if frame.is_linear else share)) for share in (DARK, BRIGHT))
-    lit = codes > dark
-    if frame.seen is not None:
-        lit &= frame.seen
-    valid = codes <= bright
-    valid &= lit
-    size = codes.shape
-    pictures: list[NDArray[Any]] = [codes, _mask(lit), _mask(valid)]
-    del codes, lit, valid  # which are as large as the frame
-    while (longest := max(pictures[0].shape)) > LONGEST_PX:
-        shape = _half(pictures[0].shape) if longest > 2 * LONGEST_PX else _fitted(pictures[0].shape)
-        pictures = [_reduced(pictures[0], shape).astype(np.float32), *(_reduced_mask(mask, shape) for mask in pictures[1:])]
-    values = np.clip((pictures[0].astype(np.float32) - np.float32(frame.black)) / np.float32(reach), 0, 1)
-    scale = values.shape[1] / size[1], values.shape[0] / size[0]
-    levels = [Plane(np.sqrt(values) if frame.is_linear else values, pictures[1], pictures[2], scale)]
+    shapes = list(_shapes(codes.shape))
+    lit = reduce(_reduced_mask, shapes, _mask(codes > dark if frame.seen is None else (codes > dark) & frame.seen))
+    valid = lit & reduce(_reduced_mask, shapes, _mask(codes <= bright))  # after the other: both are as large as the frame
+    picture = reduce(lambda larger, shape: _reduced(larger, shape).astype(np.float32), shapes, codes)
+    values = np.clip((picture.astype(np.float32) - np.float32(frame.black)) / np.float32(reach), 0, 1)
+    scale = values.shape[1] / codes.shape[1], values.shape[0] / codes.shape[0]
+    levels = [Plane(np.sqrt(values) if frame.is_linear else values, lit, valid, scale)]
     while max(levels[-1].size) >= 2 * SMALLEST_PX and min(levels[-1].size) >= 2:
         levels.append(_halved(levels[-1]))
     return levels[::-1]
@@ -126,6 +119,13 @@ def _halved(plane: Plane) -> Plane:
     shape = _half(plane.values.shape)
     scale = plane.scale[0] * shape[1] / plane.size[0], plane.scale[1] * shape[0] / plane.size[1]
     return Plane(_reduced(plane.values, shape), _reduced_mask(plane.lit, shape), _reduced_mask(plane.valid, shape), scale)
+
+
+def _shapes(shape: tuple[int, ...]) -> Iterator[tuple[int, int]]:
+    """The sizes on the way from a frame to the finest plane."""
+    while (longest := max(shape)) > LONGEST_PX:
+        shape = _half(shape) if longest > 2 * LONGEST_PX else _fitted(shape)
+        yield shape
 
 
 def _half(shape: tuple[int, ...]) -> tuple[int, int]:

@@ -9,6 +9,7 @@ second opinion on their results.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -76,10 +77,10 @@ def residual_px(template: View, placed: View) -> float | None:
     if cv2.countNonZero(masks[0] & masks[1]) < MIN_PIXELS:
         return None
     fixed, moved = _directions(template, masks[0]), _directions(placed, masks[1])
-    here, weight = _agreement(fixed, moved)
+    here, weight = _agreement(fixed.inner(), moved.inner())
     offsets = []
-    for axis in (0, 1):
-        minus, plus = (_agreement(fixed, moved.rolled(-step, axis))[0] for step in (-1, 1))
+    for x, y in ((1, 0), (0, 1)):
+        minus, plus = (_agreement(fixed.inner(), moved.inner(sign * x, sign * y))[0] for sign in (-1, 1))
         bend = np.minimum(minus - 2 * here + plus, -MIN_BEND)
         offsets.append((minus - plus) / (2 * bend))
     distance = np.hypot(*offsets)
@@ -99,33 +100,43 @@ class _Directions:
     y: Picture
     square: Picture
 
-    def rolled(self, step: int, axis: int) -> _Directions:
-        return _Directions(*(np.roll(picture, step, axis) for picture in (self.x, self.y, self.square)))
+    def strip(self, top: int, end: int) -> _Directions:
+        return _Directions(self.x[top:end], self.y[top:end], self.square[top:end])
+
+    def inner(self, x: int = 0, y: int = 0) -> _Directions:
+        """All but the outermost pixels, or those that lie x to the right of these and y below."""
+        height, width = self.square.shape
+        here = slice(1 + y, height - 1 + y), slice(1 + x, width - 1 + x)
+        return _Directions(self.x[here], self.y[here], self.square[here])
 
 
 def _directions(view: View, mask: Mask) -> _Directions:
-    x, y = view.gradient
-    strength = np.asarray(cv2.magnitude(x, y), np.float32)
+    x, y = view.gradient()
+    square = x * x
+    square += y * y
+    scale = np.sqrt(square)  # OpenCV's magnitude depends on where arrays lie in memory
     known = mask > 0
     apart = max(1, round((known.size / 50_000) ** 0.5))
-    sample = strength[::apart, ::apart][known[::apart, ::apart]]
+    sample = scale[::apart, ::apart][known[::apart, ::apart]]
     floor = max(float(np.median(sample)) if sample.size else 0.0, 1e-4)
-    scale = known * strength / (strength * strength + np.float32((NOISE * floor) ** 2))
-    x, y = x * scale, y * scale
-    return _Directions(x, y, x * x + y * y)
+    scale /= square + np.float32((NOISE * floor) ** 2)
+    scale *= known
+    for picture in (x, y, square, square):
+        picture *= scale
+    return _Directions(x, y, square)
 
 
 def _agreement(fixed: _Directions, moved: _Directions) -> tuple[Floats, Floats]:
     """Correlation of two fields in each tile, over the pixels where both are known, and how much there is to correlate."""
-    energy = _tiled(fixed.square * (moved.square > 0)) * _tiled(moved.square * (fixed.square > 0))
-    norm = np.sqrt(np.maximum(energy, 1e-9))
-    return _tiled(fixed.x * moved.x + fixed.y * moved.y) / norm, norm
-
-
-def _tiled(picture: Picture) -> Floats:
-    """Sums of a picture over TILES x TILES tiles."""
-    height, width = picture.shape
+    height, width = fixed.square.shape
     rows, columns = (np.linspace(0, n, min(TILES, n) + 1).astype(int) for n in (height, width))
-    strips = [cv2.reduce(picture[top:end], 0, cv2.REDUCE_SUM, dtype=cv2.CV_64F) for top, end in zip(rows, rows[1:], strict=False)]
-    tiles: Floats = np.add.reduceat(np.concatenate(strips), columns[:-1], axis=1)
-    return tiles.ravel()
+    sums = []
+    for top, end in pairwise(rows):  # strips stay in the cache
+        one, other = fixed.strip(top, end), moved.strip(top, end)
+        common = one.x * other.x + one.y * other.y
+        pictures = common, one.square * (other.square > 0), other.square * (one.square > 0)
+        sums.append([cv2.reduce(picture, 0, cv2.REDUCE_SUM, dtype=cv2.CV_64F)[0] for picture in pictures])
+    tiles = np.add.reduceat(np.array(sums), columns[:-1], axis=2)
+    common, energy, other_energy = tiles.swapaxes(0, 1).reshape(3, -1)
+    norm = np.sqrt(np.maximum(energy * other_energy, 1e-9))
+    return common / norm, norm

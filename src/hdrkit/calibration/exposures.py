@@ -89,16 +89,17 @@ def _light_of_patches(frames: Sequence[Frame], response: ResponseCurve | None) -
     if response is None:
         light = np.where(np.isfinite(codes), codes, 0.0).astype(np.float64)
         saturation = np.full(codes.shape[3], max(float(light.max(initial=0.0)), 1e-30))
+        light = light.mean(axis=1)
         ceiling, step = saturation[0], np.zeros(1)
     else:
         curve = response.for_channels(codes.shape[3]).for_levels(frames[0].levels)
         table = curve.linear
-        light = np.stack([table[codes[..., c], c] for c in range(codes.shape[3])], axis=-1)
+        light = np.stack([table[codes[..., c], c].mean(axis=1) for c in range(codes.shape[3])], axis=-1)
         saturation = table[min(int(frames[0].white), curve.levels - 1)]
         ceiling = frames[0].white
         slope = np.gradient(table, axis=0)
         step = np.stack([slope[codes[:, 0, :, c], c] for c in range(codes.shape[3])], axis=-1) / saturation
-    share = light.mean(axis=1) / saturation
+    share = light / saturation
     use = (share >= _DARKEST) & (codes.max(axis=(1, 3)) <= _BRIGHTEST * ceiling)[..., None] & (codes.min(axis=1) > 0)
     if not frames[0].is_linear:
         use &= codes.mean(axis=1) >= _LOWEST_MEAN * (frames[0].levels - 1)

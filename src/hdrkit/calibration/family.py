@@ -22,8 +22,11 @@ Array = NDArray[np.float64]
 
 
 @lru_cache(maxsize=4)
-def response_family(knots: int) -> tuple[Array, Array]:
-    """Mean g (knots,) and components (knots, COMPONENTS) such that g = mean + components @ theta with theta ~ N(0, 1)."""
+def response_family(knots: int) -> tuple[Array, Array, Array]:
+    """Mean g (knots,), components (knots, COMPONENTS) and the lesser ones that are left out (knots, knots - COMPONENTS).
+
+    g = mean + components @ theta + those left out @ phi, with theta and phi ~ N(0, 1).
+    """
     rng = np.random.default_rng(1997)
     exposure = np.concatenate([[0.0], np.geomspace(1e-7, 1, 400)])
     code = np.maximum(np.arange(knots), 0.25) / (knots - 1)
@@ -33,9 +36,9 @@ def response_family(knots: int) -> tuple[Array, Array]:
     centred = curves - mean
     covariance = centred.T @ centred / _CURVES + _smooth_deviation(knots)
     values, vectors = np.linalg.eigh(covariance)
-    leading = np.argsort(values)[::-1][:COMPONENTS]
-    components = vectors[:, leading] * np.sqrt(values[leading])
-    return mean, components - components[knots // 2]
+    components = (vectors * np.sqrt(np.maximum(values, 0)))[:, ::-1]
+    components -= components[knots // 2]
+    return mean, components[:, :COMPONENTS].copy(), components[:, COMPONENTS:]
 
 
 def _smooth_deviation(knots: int) -> Array:

@@ -56,7 +56,7 @@ def solve_patches(samples: Sequence[Samples], knots: int, start: Array, unknown:
     compressed = any(one.compressed for one in samples)
     dependence = _COMPRESSED_DEPENDENCE if compressed else _DEPENDENCE
 
-    mean, basis = response_family(knots)
+    mean, basis, left_out = response_family(knots)
     size = basis.shape[1]
     curves = size * len(channels)
     unknowns = np.concatenate([_first_guess(start, mean, basis), np.zeros(frames.count)])
@@ -101,7 +101,7 @@ def solve_patches(samples: Sequence[Samples], knots: int, start: Array, unknown:
     solved_offsets = solution_of(unknowns[curves:], covariance[curves:, curves:], told, frames, spread)
     solved = [mean + basis @ unknowns[c * size : (c + 1) * size] for c in channels]
     of_channel = covariance[:curves, :curves].reshape(len(channels), size, len(channels), size)
-    sigma = [_standard_error(g, basis, of_channel[c, :, c], solved_offsets.power_error) for c, g in enumerate(solved)]
+    sigma = [_standard_error(g, basis, of_channel[c, :, c], left_out, solved_offsets.power_error) for c, g in enumerate(solved)]
     g = np.stack(solved, axis=1)
     return PatchSolution(g - g[knots // 2], np.stack(sigma, axis=1), solved_offsets)
 
@@ -117,12 +117,12 @@ def _seen(knots: int) -> slice:
     return slice(int(_LOWEST_MEAN * knots), int(_HIGHEST * knots))
 
 
-def _standard_error(g: Array, basis: Array, covariance: Array, power_error: float) -> Array:
+def _standard_error(g: Array, basis: Array, covariance: Array, left_out: Array, power_error: float) -> Array:
     """Of g less its mean over the codes that are seen; an error in the power of the exposures stretches g."""
     seen = _seen(len(g))
-    centred = basis - basis[seen].mean(axis=0)
-    variance = np.einsum("ij,jk,ik->i", centred, covariance, centred) + (power_error * (g - g[seen].mean())) ** 2
-    return np.asarray(np.sqrt(variance))
+    centred, rest, stretch = (one - one[seen].mean(axis=0) for one in (basis, left_out, g))
+    variance = np.einsum("ij,jk,ik->i", centred, covariance, centred) + (rest**2).sum(axis=1)
+    return np.asarray(np.sqrt(variance + (power_error * stretch) ** 2))
 
 
 @dataclass(frozen=True)

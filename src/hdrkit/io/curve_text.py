@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.polynomial import polynomial
 from numpy.typing import NDArray
-from scipy.optimize import nnls
 
 from hdrkit.errors import HdrkitWarning
 from hdrkit.types import ResponseCurve
@@ -91,6 +90,8 @@ def _x() -> NDArray[np.float64]:
 
 def _fit(linear: NDArray[np.float64], codes: slice) -> tuple[NDArray[np.float64], float]:
     """Coefficients, lowest power first, of the monotone polynomial of least relative error, and that error, RMS over `codes`."""
+    from scipy.optimize import nnls  # takes longer to load than most curves need
+
     powers = polynomial.polyvander(_x(), _MAX_DEGREE) / linear[:, None]
     ones = np.ones(len(linear))
     # Coefficients that are not negative are always monotone, and so always a way out.

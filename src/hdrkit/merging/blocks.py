@@ -86,12 +86,8 @@ def plane(frame: Frame, exposure: float, response: ResponseCurve | None, noise: 
 
 
 def cautious(plane: Plane) -> Plane:
-    """The plane with bounds where it is bright, as cameras roll off there, and without the channels beside, which they bend."""
-    return replace(
-        plane,
-        measured=plane.measured & ~plane.bright.any(axis=2, keepdims=True),
-        bounded=plane.bounded | (plane.measured & plane.bright),
-    )
+    """The plane with bounds where it is bright, as cameras roll off there."""
+    return replace(plane, measured=plane.measured & ~plane.bright, bounded=plane.bounded | (plane.measured & plane.bright))
 
 
 def joined(first: Plane, second: Plane, where: Mask) -> Plane:

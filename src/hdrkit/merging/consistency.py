@@ -119,7 +119,8 @@ def _windows(plane: Plane, side: int) -> _Windows:
 
 def _variance(x: _Windows, a: _Windows) -> Values:
     """Of the difference of two windows: what noise leaves, as far as the still ones at each brightness show more, that much."""
-    result = x.variance + a.variance + (np.float32(_TIED) * a.radiance) ** 2 + np.float32(1e-30)
+    size = x.radiance * a.radiance  # of which errors of a ratio are shares, squared
+    result = x.variance + a.variance + np.float32(_TIED**2) * size + np.float32(1e-30)
     both = x.measured & a.measured
     for c in range(result.shape[2]):
         expected = result[..., c]
@@ -129,7 +130,7 @@ def _variance(x: _Windows, a: _Windows) -> Values:
         low, high = _densest_half((one - other) / sigma)
         excess = np.maximum(((high - low) / _HALF_SIGMA) ** 2 - 1, 0)
         more = np.interp(a.radiance[..., c], other.mean(axis=1), excess).astype(np.float32) * expected
-        expected += np.minimum(more, (np.float32(_MOST_SPREAD) * a.radiance[..., c]) ** 2)
+        expected += np.minimum(more, np.float32(_MOST_SPREAD**2) * size[..., c])
     return result
 
 

@@ -114,7 +114,7 @@ def _moved(planes: Sequence[Plane], exposures: Sequence[float], reference: int, 
             continue
         one = tied(planes[k], anchor)
         apart = disagreement(one, anchor)
-        apart = np.where(~anchor.measured.all(axis=2) & steps[k], np.maximum(apart, _LIKELY), apart)
+        apart = np.where(~anchor.measured.any(axis=2) & steps[k], np.maximum(apart, _LIKELY), apart)
         moved[k] = _whole(_regions(apart), anchor) & anchor.seen.any(axis=2)  # the first to see a place is believed
         anchor = joined(anchor, cautious(one), ~moved[k])
     return moved
@@ -134,7 +134,7 @@ def _whole(mask: Mask, anchor: Plane) -> Mask:
     if not mask.any():
         return mask
     closed = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_CLOSE, _disc(_CLOSE))
-    count, labels = cv2.connectedComponents((~anchor.measured.all(axis=2) & (closed == 0)).astype(np.uint8), connectivity=8)
+    count, labels = cv2.connectedComponents((~anchor.measured.any(axis=2) & (closed == 0)).astype(np.uint8), connectivity=8)
     border = cv2.dilate(labels.astype(np.float32), _disc(1)).astype(np.int32)
     border[labels > 0] = 0
     conflict = np.bincount(border[closed > 0], minlength=count) / np.maximum(np.bincount(border.ravel(), minlength=count), 1)

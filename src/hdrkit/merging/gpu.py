@@ -54,8 +54,9 @@ class _Sums:
     ) -> None:
         channels, levels = tables.exposure.shape
         self.device, self.logarithmic = device, tables.logarithmic
-        self.last, self.near = levels - 1, near_clipping(levels, high)
-        self.most = torch.full((*size, channels), high, device=device)  # code that counts, less where a shorter frame is clipped
+        self.high, self.near, self.last = high, near_clipping(levels, high), levels - 1
+        self.full = self._of(tables.full)
+        self.must = torch.zeros((*size, channels), dtype=torch.bool, device=device)  # be clipped, says a shorter frame
         self.numerator, self.denominator = self._of(tables.numerator), self._of(tables.denominator)
         self.spread = self._of(tables.variance) if want_variance else None
         self.limit = [self._of(tables.exposure / np.float32(t)) for t in exposures]
@@ -75,7 +76,8 @@ class _Sums:
     def add(self, k: int, pixels: NDArray[Any], seen: NDArray[np.bool_] | None, share: NDArray[np.uint8] | None) -> None:
         """Add frame k, as `kernel._add` does."""
         codes = self._of(pixels).to(torch.int64)
-        clipped = codes > self.most
+        codes = torch.where(self.must & (codes > self.near), self.last, codes)
+        clipped = codes > self.high
         open_ = ~clipped.any(dim=2)
         looks = torch.ones_like(open_) if seen is None else self._of(seen)
         self.validity[~looks] = _PARTIAL
@@ -88,7 +90,7 @@ class _Sums:
         self.used[k] = int(plain.sum())
 
         at = codes + self.place
-        index = torch.where(clipped, self.last + self.place, at) + (partly * self.second)[..., None]
+        index = at + (partly * self.second)[..., None]
         weight = (weight * (plain | partly))[..., None]
         self.a += weight * self.numerator[:, k].reshape(-1)[index]
         self.b += weight * self.denominator[:, k].reshape(-1)[index]
@@ -97,7 +99,7 @@ class _Sums:
         newly = clips & (self.longest == _UNSEEN)
         self.out = torch.where(newly[..., None], self.limit[k].reshape(-1)[at], self.out)
         self.longest[newly] = _CLIPPED
-        self.most = torch.where(clipped & counts[..., None], self.near, self.most)
+        self.must |= counts[..., None] & (codes > self.full[k])
         self.longest[plain] = k
         self.partly[partly] = k
 

@@ -42,8 +42,8 @@ def run_tables(
 
     Returns radiance (H, W, C), validity flags (H, W), variance (H, W, C) or an empty array, and the number of pixels
     that each frame contributed to as a whole. Where a frame is above clip[1] in some channels, the others still count, by
-    tables of their own. Where a shorter frame is clipped, a channel that is nearly so counts as clipped: cameras mix channels,
-    which may bring a clipped one back below the limit.
+    tables of their own. A channel that is nearly clipped counts as clipped where a shorter frame shows that it must be:
+    cameras mix channels, which may bring a clipped one back below the limit.
     """
     first, last, left, right = area or whole(frames[0])
     height, width, channels = last - first, right - left, frames[0].pixels.shape[2]
@@ -56,8 +56,8 @@ def run_tables(
     spread = tables.variance if want_variance else None
     rows = min(height, max(1, _BAND_BYTES // (len(frames) * width * channels * frames[0].pixels.itemsize)))
     shape = len(frames), rows, width
-    levels = tables.exposure.shape[1]
-    limits = clip[1], near_clipping(levels, clip[1]), levels - 1
+    levels, kind = tables.exposure.shape[1], frames[0].pixels.dtype.type
+    near, full = kind(near_clipping(levels, clip[1])), np.tile(tables.full, width).astype(kind)
     looked = any(frame.motion is not None or frame.seen is not None for frame in frames)
 
     def merge_bands(tops: Iterator[int]) -> NDArray[np.int64]:
@@ -73,7 +73,8 @@ def run_tables(
                 _require_below(levels, codes[k, here], frame)
                 if share is not None and trust is not None and (weight := trust[k]) is not None:
                     share[k, here] = weight[first + top : first + band.stop, left:right]
-            gathered = codes, seen, share, limits
+            _clip(codes, seen, share, near, full, kind(levels - 1), here.stop)
+            gathered = codes, seen, share, clip[1]
             bounds = tables.exposure, times, darkest, tables.logarithmic
             _merge(gathered, pairs, spread, bounds, out[band], validity[band], variance[band], used)
         return used
@@ -92,20 +93,37 @@ def _require_below(levels: int, codes: NDArray[Any], frame: Frame) -> None:
 
 
 @compiled
+def _clip(codes: Any, seen: Any, share: Any, near: Any, full: Any, last: Any, rows: int) -> None:
+    """Give codes above `near` the `last` where that of a shorter frame is above its `full` (K, W C)."""
+    count, _, width, channels = codes.shape
+    must = np.empty(width * channels, codes.dtype)
+    for y in range(rows):
+        must[:] = 0
+        for k in range(count):
+            row = codes[k, y].reshape(-1)
+            for i in range(width * channels):
+                if seen is not None and not seen[k, y, i // channels]:
+                    continue
+                if share is not None and share[k, y, i // channels] == 0:
+                    continue
+                row[i] = max(row[i], must[i]) if row[i] > near else row[i]
+                must[i] = last if row[i] > full[k, i] else must[i]
+
+
+@compiled
 def _merge(gathered: Any, tables: Any, spread: Any, bounds: Any, out: Any, validity: Any, variance: Any, used: Any) -> None:
     """Merge a band, as many rows as `out` has, and count the pixels that each frame measured as a whole.
 
     `gathered` are the codes (K, rows, W, C) of all frames, what they have seen and how far they count (K, rows, W), and the
-    highest code that counts, the highest that does where a shorter frame is clipped, and the last of all. Both masks, and
-    `spread`, may be None: then the compiler leaves the questions out.
+    highest code that counts. Both masks, and `spread`, may be None: then the compiler leaves the questions out.
     """
-    codes, seen, share, limits = gathered
+    codes, seen, share, high = gathered
     height, width, channels = out.shape
     b = None if spread is None else np.empty((width, channels), np.float32)
     for y in range(height):
-        _merge_row(codes, seen, share, limits, y, tables, bounds, b, out[y], validity[y], used)
+        _merge_row(codes, seen, share, high, y, tables, bounds, b, out[y], validity[y], used)
         if spread is not None:
-            _spread_row(b, codes, seen, share, limits, y, spread, bounds[3], out[y], variance[y])
+            _spread_row(b, codes, seen, share, high, y, spread, bounds[3], out[y], variance[y])
 
 
 @compiled
@@ -113,7 +131,7 @@ def _merge_row(
     codes: Any,
     seen: Any,
     share: Any,
-    limits: Any,
+    high: int,
     y: int,
     tables: Any,
     bounds: Any,
@@ -126,21 +144,17 @@ def _merge_row(
     width, channels = out.shape
     green, blue = min(1, channels - 1), channels - 1  # gray is three times the same
     darkest, logarithmic = bounds[2], bounds[3]
-    high = limits[0]
     zero, one = np.float32(0), np.float32(1)
     for x in range(width):
         a0 = a1 = a2 = b0 = b1 = b2 = zero
         whole_by, partly_by, flags = _UNSEEN, _UNSEEN, _NOTHING
-        most0 = most1 = most2 = high
         for k in range(codes.shape[0]):
             if seen is not None and not seen[k, y, x]:
                 flags = _PARTIAL
                 continue
             if share is not None and share[k, y, x] == 0:
                 continue
-            z0, most0 = _read(codes[k, y, x, 0], most0, limits)
-            z1, most1 = _read(codes[k, y, x, green], most1, limits)
-            z2, most2 = _read(codes[k, y, x, blue], most2, limits)
+            z0, z1, z2 = codes[k, y, x, 0], codes[k, y, x, green], codes[k, y, x, blue]
             kind = 0
             if max(z0, max(z1, z2)) <= high:
                 used[k] += 1
@@ -174,12 +188,6 @@ def _merge_row(
 
 
 @compiled
-def _read(code: Any, most: int, limits: Any) -> tuple[int, int]:
-    """The code, or the last one if it is above the most that counts, and the most that counts in longer frames."""
-    return (limits[2], limits[1]) if code > most else (np.int64(code), most)
-
-
-@compiled
 def _bound(b: Any, whole_by: int, partly_by: int, codes: Any, y: int, x: int, bounds: Any, out: Any, validity: Any) -> None:
     """Give a pixel its bound in the channels that no frame measured, or that none tells from black."""
     exposure, times, darkest, _ = bounds
@@ -200,27 +208,21 @@ def _bound(b: Any, whole_by: int, partly_by: int, codes: Any, y: int, x: int, bo
 
 @compiled
 def _spread_row(
-    b: Any, codes: Any, seen: Any, share: Any, limits: Any, y: int, spread: Any, logarithmic: bool, out: Any, variance: Any
+    b: Any, codes: Any, seen: Any, share: Any, high: int, y: int, spread: Any, logarithmic: bool, out: Any, variance: Any
 ) -> None:
     """The variance of what `_merge_row` has written; a bound is uncertain by its own size."""
     width, channels = out.shape
     green, blue = min(1, channels - 1), channels - 1
-    high = limits[0]
+    v = np.empty(channels)
     for x in range(width):
-        v0 = v1 = v2 = 0.0
-        most0 = most1 = most2 = high
+        v[:] = 0
         for k in range(codes.shape[0]):
-            if (seen is not None and not seen[k, y, x]) or (share is not None and share[k, y, x] == 0):
-                continue
-            z0, most0 = _read(codes[k, y, x, 0], most0, limits)
-            z1, most1 = _read(codes[k, y, x, green], most1, limits)
-            z2, most2 = _read(codes[k, y, x, blue], most2, limits)
-            kind = 0 if max(z0, max(z1, z2)) <= high else 1
-            weight = 1.0 if share is None else (share[k, y, x] / 255.0) ** 2
-            v0 += weight * spread[kind, k, 0, z0]
-            v1 += weight * spread[kind, k, green, z1]
-            v2 += weight * spread[kind, k, blue, z2]
-        v = v0, v1, v2
+            z0, z1, z2 = codes[k, y, x, 0], codes[k, y, x, green], codes[k, y, x, blue]
+            if min(z0, min(z1, z2)) <= high and (seen is None or seen[k, y, x]):
+                kind = 0 if max(z0, max(z1, z2)) <= high else 1
+                weight = 1.0 if share is None else share[k, y, x] / 255.0
+                for c in range(channels):
+                    v[c] += weight**2 * spread[kind, k, c, codes[k, y, x, c]]
         for c in range(channels):
             square = np.float64(out[x, c]) ** 2
             if b[x, c] > 0:

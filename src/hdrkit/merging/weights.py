@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,7 @@ from hdrkit.weighting import NEAR_CLIPPING, black_edge, exposure_variance, noise
 
 _TAPER = 0.03  # share of the codes over which a frame fades out towards clipping, so that no seam shows
 _SPILL_AT_LIMIT = 5.0  # times the spill into other channels
+_DOUBT, _SIGMAS = 0.1, 4.0  # relative error of curve and times, and noise, against which a frame must be clipped
 
 
 @dataclass(frozen=True)
@@ -30,13 +32,15 @@ class Tables:
     """Lookup tables of an estimator, (2, K, C, levels): numerator, denominator, numerator of the variance.
 
     The first of two is for pixels that are nowhere clipped, the second for channels of which another is clipped.
-    float32, but for the variance, whose squares float32 cannot hold. `exposure` (C, levels) is exp g, for pixels that no
+    float32, but for the variance, whose squares float32 cannot hold. `full` (K, C) is the code of a frame above which longer
+    ones must be clipped. `exposure` (C, levels) is exp g, for pixels that no
     frame measured, `black` (C,) the exposure below which a frame sees nothing. `logarithmic` where the quotient is ln radiance.
     """
 
     numerator: NDArray[np.float32]
     denominator: NDArray[np.float32]
     variance: NDArray[np.float64]
+    full: NDArray[np.int64]
     exposure: NDArray[np.float32]
     black: NDArray[np.float32]
     logarithmic: bool
@@ -53,13 +57,15 @@ def build_tables(
     noise = options.noise or NoiseModel()
     logarithmic = options.estimator is Estimator.DEBEVEC
     x, spread = (response.linear, exposure_variance(response, noise)) if logarithmic else readings(response, noise, clip[0])
+    edge = black_edge(response, clip[0])
+    dark = response.linear < edge
+    spread = np.where(dark, np.maximum(spread, edge**2), spread)  # also light out of the camera's gamut ends up there
     spill = noise.spill * response.linear
     near = _SPILL_AT_LIMIT * _rise(response.levels, clip[1])[:, None]
     spreads = spread + (near * spill) ** 2, spread + (np.maximum(near, 1) * spill) ** 2
     if weight is None:
         weight = _named_weight(response, clip, noise, options)
-    edge = black_edge(response, clip[0])
-    weights = weight, np.where(response.linear < edge, 0.0, weight)  # beside a clipped channel black may be out of gamut
+    weights = weight, np.where(dark, 0.0, weight)  # beside a clipped channel black is mostly out of gamut
     bias = [np.zeros_like(x)] * len(exposures)
     if options.estimator is Estimator.INVERSE_VARIANCE:
         bias = [_bias(x, t, exposures, response.linear[clip[1]], response.linear[-1], noise) for t in exposures]
@@ -74,6 +80,7 @@ def build_tables(
         _by_channel(a, scale).astype(np.float32),
         _by_channel(b, scale).astype(np.float32),
         _by_channel(v, scale**2),
+        _full(response.linear, spread, exposures, clip[1]),
         np.ascontiguousarray(response.linear.T, np.float32),
         edge.astype(np.float32),
         logarithmic,
@@ -139,6 +146,14 @@ def _tapered(levels: int, high: int) -> NDArray[np.float64]:
     """1 up to near the clip limit, falling smoothly towards it, 0 above."""
     u = np.clip((high + 1 - np.arange(levels)) / (_TAPER * levels), 0, 1)
     return np.asarray(u**2 * (3 - 2 * u))
+
+
+def _full(x: NDArray[np.float64], spread: NDArray[np.float64], exposures: Sequence[float], high: int) -> NDArray[np.int64]:
+    """For each frame the code (K, C) above which the next longer one is clipped, even if this one reads too bright by chance."""
+    least = (1 - _DOUBT) * x - _SIGMAS * np.sqrt(spread)
+    steps = [longer / t for t, longer in pairwise([*exposures, exposures[-1]])]
+    below = [least <= x[high] / step for step in steps]
+    return np.array([np.minimum(len(x) - 1 - np.argmax(one[::-1], axis=0), high) for one in below])
 
 
 def near_clipping(levels: int, high: int) -> int:

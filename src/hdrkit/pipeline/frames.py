@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
@@ -26,6 +28,7 @@ def aligned(stack: Stack, options: AlignmentOptions) -> tuple[Stack, AlignmentRe
     from hdrkit.alignment.chain import align
 
     frames, report = align(stack.frames, stack.bracket.reference, options)
+    _give_back()
     lost = strays(report, frames[0])
     kept = [i for i in range(len(frames)) if i not in lost]
     bracket = replace(
@@ -37,6 +40,12 @@ def aligned(stack: Stack, options: AlignmentOptions) -> tuple[Stack, AlignmentRe
         f"{report.frames[i].name}: left out: it could not be aligned, while the frames around it had moved" for i in lost
     )
     return Stack(bracket, tuple(frames[i] for i in kept)), report, left_out
+
+
+def _give_back() -> None:
+    """Return freed memory to the system, which the C library of Linux else keeps: alignment leaves a few frames' worth."""
+    with suppress(AttributeError, OSError, TypeError):  # other libraries keep none, and have no such function
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def strays(report: AlignmentReport, frame: Frame) -> list[int]:
