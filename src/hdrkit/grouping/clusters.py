@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -13,7 +13,7 @@ from hdrkit.grouping.descriptor import LEAST_CONTENT, Descriptors, State
 from hdrkit.grouping.facts import dividing_gaps, stated_ev, time_key
 from hdrkit.grouping.flags import exposure_levels, find_duplicates, flag_incomplete, flag_panoramas
 from hdrkit.grouping.order import Array, Codes, codes_of, order_exposures, seen_ev
-from hdrkit.grouping.placing import Placement, place_by_metadata
+from hdrkit.grouping.placing import place_by_metadata
 from hdrkit.grouping.sequences import ExposureSequence, find_sequences
 from hdrkit.grouping.validation import Margins, confidence, measure_views
 from hdrkit.grouping.views import Views
@@ -24,7 +24,10 @@ _LEAST_SHOWN = 2 * LEAST_CONTENT  # cells with a direction in one frame at least
 
 @dataclass(frozen=True)
 class _View:
-    """A view's photographs with what was measured of them; `placed` says why those without visible content are here."""
+    """A view's photographs with what was measured of them.
+
+    `placed` says why those without visible content are here, `may_lack` counts those that nothing could place and may be too.
+    """
 
     name: str
     photos: tuple[Photo, ...]
@@ -45,26 +48,20 @@ def form_clusters(
     Without `metadata` content alone is looked at.
     """
     members, loose = _parted(views.labels, descriptors.content())
-    if metadata:
-        placements = place_by_metadata(photos, members, loose, descriptors.luminance, dividing_gaps(photos))
-    else:
-        placements = [Placement(k, None, "nothing to see, and metadata were not to be used") for k in loose]
     margins = measure_views(members, views.pairs, views.log_odds, views.evidence.trust().astype(np.float64), len(photos))
-    lost = [p for p in placements if p.view is None]
+    placed, lost = _placed(photos, descriptors, members, loose, metadata)
+    untold = Counter(_size(photos[k]) for k in lost if not (metadata and photos[k].taken_at))
     clusters = []
-    for v, seen_members in enumerate(members):
-        reasons = {p.photo: p.reason for p in placements if p.view == v}
-        view = _view(str(v), seen_members, reasons, photos, descriptors, margins[v], [photos[p.photo] for p in lost], metadata)
-        clusters += [
-            _cluster(view, sequence, metadata) for sequence in find_sequences(view.photos, view.luminance, view.seen, metadata)
-        ]
-    clusters = _numbered(clusters)
+    for v, shown in enumerate(members):
+        told = metadata and any(photos[k].taken_at for k in shown)
+        view = _view(str(v), shown, placed[v], photos, descriptors, margins[v], 0 if told else untold[_size(photos[shown[0]])])
+        sequences = find_sequences(view.photos, view.luminance, view.seen, metadata)
+        clusters += [_cluster(view, sequence, metadata) for sequence in sequences]
+    clusters = flag_incomplete(_numbered(clusters))
     if metadata:
         clusters = flag_panoramas(clusters)
-    unassigned = sorted(lost, key=lambda p: str(photos[p.photo].path))
-    return tuple(flag_incomplete(clusters)), tuple(
-        Member(photos[p.photo], None, (Flag.NO_CONTENT,), p.reason) for p in unassigned
-    )
+    unassigned = [Member(photos[k], None, (Flag.NO_CONTENT,), reason) for k, reason in lost.items()]
+    return tuple(clusters), tuple(sorted(unassigned, key=lambda member: str(member.photo.path)))
 
 
 def _parted(labels: NDArray[np.int64], content: NDArray[np.int64]) -> tuple[list[list[int]], list[int]]:
@@ -77,6 +74,24 @@ def _parted(labels: NDArray[np.int64], content: NDArray[np.int64]) -> tuple[list
     return shown, sorted([*loose, *(k for members in views.values() if content[members].max() < _LEAST_SHOWN for k in members)])
 
 
+def _placed(
+    photos: Sequence[Photo], descriptors: Descriptors, views: Sequence[Sequence[int]], loose: Sequence[int], metadata: bool
+) -> tuple[dict[int, dict[int, str]], dict[int, str]]:
+    """For each view the frames that metadata place there, and the frames that nothing places, with the reasons."""
+    if not metadata:
+        return defaultdict(dict), dict.fromkeys(loose, "nothing to see, and metadata were not to be used")
+    placed: dict[int, dict[int, str]] = defaultdict(dict)
+    lost: dict[int, str] = {}
+    for placement in place_by_metadata(photos, views, loose, descriptors.luminance, dividing_gaps(photos)):
+        where = lost if placement.view is None else placed[placement.view]
+        where[placement.photo] = placement.reason
+    return placed, lost
+
+
+def _size(photo: Photo) -> tuple[int, int]:
+    return photo.width, photo.height
+
+
 def _view(
     name: str,
     members: Sequence[int],
@@ -84,8 +99,7 @@ def _view(
     photos: Sequence[Photo],
     descriptors: Descriptors,
     margins: Margins,
-    lost: Sequence[Photo],
-    metadata: bool,
+    may_lack: int,
 ) -> _View:
     frames = sorted([*members, *placed], key=lambda k: str(photos[k].path))
     luminance = codes_of(descriptors.luminance[frames])
@@ -98,15 +112,7 @@ def _view(
         seen=seen_ev(luminance, clipped),
         placed={at: placed[k] for at, k in enumerate(frames) if k in placed},
         margins=margins,
-        may_lack=sum(_may_lack([photos[k] for k in members], photo, metadata) for photo in lost),
-    )
-
-
-def _may_lack(members: Sequence[Photo], lost: Photo, metadata: bool) -> bool:
-    """Whether a frame that nothing could place may be one of a view: of its size, with as little metadata."""
-    told = metadata and lost.taken_at is not None
-    return not told and all(
-        (photo.width, photo.height) == (lost.width, lost.height) and not (metadata and photo.taken_at) for photo in members
+        may_lack=may_lack,
     )
 
 

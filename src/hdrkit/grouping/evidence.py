@@ -20,7 +20,7 @@ COLUMNS = 9
 _PLAIN = 0.85  # similarity from which a pure shift is good enough
 _BLOCK = 64  # pairs that one thread takes at a time
 # Logistic regression of "same view" on the terms of `_terms`; how they were fitted: benchmarks/RESULTS.md, grouping_evidence.
-_WEIGHTS = np.array([1.34, 4.74, -2.58, -1.82, -2.26, 6.04, 0.68, 1.30, 1.89])
+WEIGHTS = np.array([1.20, 3.59, -1.42, -0.79, -2.44, 5.82, -0.16, 2.09, 0.45])
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Evidence:
 
     def log_odds(self) -> NDArray[np.float64]:
         """ln(p / (1 - p)) of being of one view; near 0 where too little can be compared."""
-        return np.asarray(self.terms() @ _WEIGHTS, np.float64)
+        return np.asarray(self.terms() @ WEIGHTS, np.float64)
 
     def terms(self) -> NDArray[np.float64]:
         """The terms (P, 9) of the regression: each measurement about its middle, times how much it rests on."""

@@ -20,8 +20,8 @@ from hdrkit.types import ExposureSource, Photo
 SAME_EV = 0.15  # exposures this close are one setting
 _SAME_FOCAL, _SAME_SHAPE = 0.02, 0.02  # relative differences of one setting
 # Logistic regression of "one view" on ln(1 + gap) less that of the camera's dividing gap, over 32 sources of photographs of equal
-# weight; each left out in turn: height 1.1..2.1, slope -1.7..-1.2, log loss 0.28 (0.32 without dividing gaps).
-_HEIGHT, _SLOPE = 1.3, -1.3
+# weight; each left out in turn: height 1.0..2.2, slope -2.2..-1.5, log loss 0.24 (0.33 without dividing gaps).
+_HEIGHT, _SLOPE = 1.2, -1.5
 _LONGEST_DIVIDE_S = 300.0  # and what divides where nothing can be learned
 _FEWEST_GAPS, _MANY_GAPS = 4, 12  # of a camera, to learn from: one kind from another, and kinds among the short ones
 _CLEAR, _CLEARER = 2.0, 2.7  # distance of two means in ln(1 + gap): of two kinds of gaps, of two kinds among the short ones

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-THRESHOLD = 1.0  # log-odds above which groups are joined
+THRESHOLD = 0.5  # log-odds above which groups are joined
 _MOST = 4.0  # log-odds that one pair can bring
 _BEST = 0.25  # share of the best pair beside the average: a long bracket's ends have little in common
 _DECIDED = 1e9  # stands for infinite log-odds, of which no sum is without a value

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,8 +66,8 @@ def place_by_metadata(
 
 def _neighbours(line: Sequence[int], at: int, view_of: Mapping[int, int]) -> Iterator[int]:
     """The nearest frames before and after that have a view."""
-    yield from [k for k in line[:at] if k in view_of][-1:]
-    yield from [k for k in line[at + 1 :] if k in view_of][:1]
+    for direction in (range(at - 1, -1, -1), range(at + 1, len(line))):
+        yield from islice((line[i] for i in direction if line[i] in view_of), 1)
 
 
 def _placement(

@@ -19,7 +19,8 @@ from hdrkit.grouping.settings import ClusteringOptions, Linkage
 NEIGHBOURS = 24  # looked up for each photograph by signature
 _COMPARED = 6  # of them compared in full
 _ROUNDS = 5
-_SMALL = 2  # photographs in a view that is looked after again, against all of its neighbours
+_SMALL = 2  # photographs in a view whose partners are looked for once more,
+_LOOKED_FOR = 1000  # among this many
 _FULLY_COMPARED = 32  # photographs of a view of which all pairs are compared; of larger ones the neighbours do
 _SURE = 4.0  # log-odds that stand for HDBSCAN's word where a person's decisions are added to it
 
@@ -66,7 +67,6 @@ def find_views(
     """
     seen = descriptors.content() >= LEAST_CONTENT
     candidates = candidates[seen[candidates].all(axis=1)]
-    ranked = _ranked(candidates, nominated(descriptors, candidates))
 
     def linked(pairs: NDArray[np.int32], rows: NDArray[np.float32]) -> Views:
         evidence = Evidence.of_rows(rows)
@@ -74,14 +74,14 @@ def find_views(
         labels = _linked(len(seen), pairs, log_odds, evidence.trust(), options, decided or Decided())
         return Views(labels, pairs, evidence, log_odds)
 
-    pairs = _first_of(ranked, _COMPARED)
+    pairs = _likeliest(descriptors, candidates)
     rows = compare(pairs)
     views = linked(pairs, rows)
     for turn in range(_ROUNDS):
         wanted = _within(views.labels)
         if turn == 0:
-            small = np.bincount(views.labels)[views.labels] <= _SMALL
-            wanted = merged(wanted, _first_of({i: others for i, others in ranked.items() if small[i]}, NEIGHBOURS))
+            small = np.flatnonzero(seen & (np.bincount(views.labels)[views.labels] <= _SMALL))
+            wanted = merged(wanted, _looked_for(descriptors, small, np.flatnonzero(seen)))
         if not len(new := _without(wanted, pairs)):
             break
         pairs, rows = np.concatenate([pairs, new]), np.concatenate([rows, compare(new)])
@@ -90,18 +90,28 @@ def find_views(
     return replace(views, labels=np.where(alone, -1, views.labels))
 
 
-def _ranked(candidates: NDArray[np.int32], similarity: NDArray[np.float32]) -> dict[int, list[int]]:
-    """The candidates of each photograph, the most similar first."""
+def _likeliest(descriptors: Descriptors, candidates: NDArray[np.int32]) -> NDArray[np.int32]:
+    """For each photograph the few of its candidates that are most similar at any shift."""
     neighbours: dict[int, list[tuple[float, int]]] = defaultdict(list)
-    for (i, j), likeness in zip(candidates.tolist(), similarity.tolist(), strict=True):
+    for (i, j), likeness in zip(candidates.tolist(), nominated(descriptors, candidates).tolist(), strict=True):
         neighbours[i].append((-likeness, j))
         neighbours[j].append((-likeness, i))
-    return {i: [j for _, j in sorted(others)] for i, others in neighbours.items()}
-
-
-def _first_of(ranked: dict[int, list[int]], most: int) -> NDArray[np.int32]:
-    pairs = {(min(i, j), max(i, j)) for i, others in ranked.items() for j in others[:most]}
+    pairs = {(min(i, j), max(i, j)) for i, others in neighbours.items() for _, j in sorted(others)[:_COMPARED]}
     return np.array(sorted(pairs), np.int32).reshape(-1, 2)
+
+
+def _looked_for(descriptors: Descriptors, lone: NDArray[np.int64], among: NDArray[np.int64]) -> NDArray[np.int32]:
+    """The likeliest partners of photographs that found none by signature, which knows no shifts, and little of white frames."""
+    signatures = descriptors.signature[among].astype(np.float32)
+    pairs = [np.zeros((0, 2), np.int32)]
+    for i in lone:
+        order = np.argsort(-(signatures @ descriptors.signature[i].astype(np.float32)), kind="stable")
+        nearest = among[order[: _LOOKED_FOR + 1]]
+        nearest = nearest[nearest != i]
+        likeness = nominated(descriptors, np.stack([np.full(len(nearest), i), nearest], axis=1).astype(np.int32))
+        likeliest = nearest[np.argsort(-likeness, kind="stable")[:_COMPARED]]
+        pairs.append(np.stack([np.minimum(i, likeliest), np.maximum(i, likeliest)], axis=1).astype(np.int32))
+    return merged(*pairs)
 
 
 def _within(labels: NDArray[np.int64]) -> NDArray[np.int32]:

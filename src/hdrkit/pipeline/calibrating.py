@@ -45,11 +45,12 @@ def calibrate(
     samples: list[Samples] = []
     items: Sequence[Stack | Bracket]
     ignored = 0
+    notes: tuple[str, ...] = ()
     if isinstance(source, Stack):
         items = [source]
     elif isinstance(source, (str, Path)) or not all(isinstance(one, Stack) for one in source):
         found = find_brackets(cast(Paths, source), inputs)
-        items, skipped, ignored = found.brackets, list(found.failures), found.ignored
+        items, skipped, ignored, notes = found.brackets, list(found.failures), found.ignored, found.notes
     else:
         items = cast(Sequence[Stack], source)
     for done, item in enumerate(items):
@@ -72,7 +73,8 @@ def calibrate(
     if not samples:
         raise InputError(f"none of {len(items)} brackets can be used; the first: {skipped[0]}")
     result = calibrate_samples(samples, options, estimate)
-    return replace(result, report=replace(result.report, skipped=tuple(skipped), ignored=ignored))
+    report = replace(result.report, skipped=tuple(skipped), ignored=ignored, notes=(*notes, *result.report.notes))
+    return replace(result, report=report)
 
 
 def stamped(curve: ResponseCurve, inputs: Sequence[Path | str]) -> ResponseCurve:

@@ -1,0 +1,111 @@
+"""How the constants of the evidence were chosen: a logistic regression of "one view" on what is measured of pairs.
+
+Fitted on real photographs and on rendered ones of four seeds; each set is left out in turn, and the real ones by source, to see how
+far the weights and the errors depend on what they were fitted to. `normal 2` and `hard 1` are never fitted to.
+"""
+
+from __future__ import annotations
+
+import argparse
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure
+from sklearn.linear_model import LogisticRegression
+
+from benchmarks.groups import collection
+from benchmarks.harness import Result, Table
+from hdrkit.grouping import evidence
+from hdrkit.grouping.candidates import candidates
+from hdrkit.grouping.evidence import compare
+from hdrkit.grouping.settings import GroupingOptions, IngestOptions
+from hdrkit.grouping.views import NEIGHBOURS, find_views
+from hdrkit.io.cache import open_cache
+from hdrkit.pipeline.ingest import ingest
+
+FITTED = ("real", "normal 5", "normal 11", "hard 3", "hard 7")
+UNSEEN = ("normal 2", "hard 1")
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--fitted", nargs="+", default=list(FITTED), help="sets that are fitted to")
+    parser.add_argument("--unseen", nargs="+", default=list(UNSEEN), help="sets that are not")
+
+
+def measure(options: argparse.Namespace) -> Result:
+    pairs = {name: measured(name) for name in (*options.fitted, *options.unseen)}
+    weights = fitted([pairs[name] for name in options.fitted])
+    rows = [["all", "the fitted", *errors(weights, [pairs[name] for name in options.fitted])]]
+    rows += [["all", name, *errors(weights, [pairs[name]])] for name in options.unseen]
+    spread = []
+    for left_out in options.fitted:
+        others = fitted([pairs[name] for name in options.fitted if name != left_out])
+        spread.append(others)
+        rows.append([f"all but {left_out}", left_out, *errors(others, [pairs[left_out]])])
+    terms = ("similarity", "variety", "trust", "trust in variety", "displacement / 10", "order", "trust in order",
+             "transfer", "trust in transfer")  # fmt: skip
+    constants = [
+        [term, f"{shipped:.2f}", f"{weight:.2f}", f"{low:.2f} to {high:.2f}"]
+        for term, shipped, weight, low, high in zip(
+            terms, evidence.WEIGHTS, weights, np.min(spread, axis=0), np.max(spread, axis=0), strict=True
+        )
+    ]
+    return Result(
+        "Evidence for pairs",
+        "Log-odds that two photographs are of one view: weights of a logistic regression without intercept, so that nothing seen "
+        "says nothing. Errors are pairs on the wrong side of 0.",
+        [
+            Table(("term", "in use", "fitted now", "with one set left out"), constants),
+            Table(("fitted to", "tested on", "pairs of one view", "missed", "pairs of two views", "taken for one"), rows),
+        ],
+        draw(weights, pairs),
+    )
+
+
+@lru_cache
+def measured(name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Terms (P, 9), truth (P,) and source (P,) of the pairs that grouping compares in a set, frames without content left out."""
+    truth = collection(name)
+    options = GroupingOptions(IngestOptions(metadata=False))
+    with open_cache() as cache:
+        known = ingest(sorted(Path(truth.folder).iterdir()), options, cache, lambda *_: None)
+    descriptors = known.descriptors
+    nominated = candidates(descriptors.signature, NEIGHBOURS)
+    views = find_views(descriptors, nominated, lambda pairs: compare(descriptors, pairs), options.clustering)
+    names = [known.photos[k].path.name for k in np.unique(known.content, return_index=True)[1]]
+    rows = [truth.truth[one] for one in names]
+    first, second = views.pairs.T
+    told = np.array([truth.has_content(one) for one in names])
+    keep = told[first] & told[second]
+    view = np.array([row["view"] for row in rows])
+    source = np.array([row.get("source", "").split(":")[0] for row in rows])
+    return views.evidence.terms()[keep], (view[first] == view[second])[keep], source[first][keep]
+
+
+def fitted(sets: list[tuple[np.ndarray, np.ndarray, np.ndarray]]) -> np.ndarray:
+    """Weights (9,), every set counting the same."""
+    terms, same = np.concatenate([one[0] for one in sets]), np.concatenate([one[1] for one in sets])
+    share = np.concatenate([np.full(len(one[1]), 1000 / len(one[1])) for one in sets])
+    model = LogisticRegression(C=1.0, fit_intercept=False, max_iter=5000).fit(terms, same, sample_weight=share)
+    return model.coef_[0]
+
+
+def errors(weights: np.ndarray, sets: list[tuple[np.ndarray, np.ndarray, np.ndarray]]) -> list[object]:
+    terms, same = np.concatenate([one[0] for one in sets]), np.concatenate([one[1] for one in sets])
+    positive = terms @ weights > 0
+    return [int(same.sum()), f"{(same & ~positive).sum()}", int((~same).sum()), f"{(~same & positive).sum()}"]
+
+
+def draw(weights: np.ndarray, pairs: dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]]) -> Figure:
+    figure = Figure(figsize=(8, 2 * len(pairs)), layout="constrained")
+    axes = figure.subplots(len(pairs), 1, sharex=True)
+    bins = np.linspace(-12, 12, 97)
+    for axis, (name, (terms, same, _)) in zip(np.atleast_1d(axes), pairs.items(), strict=True):
+        odds = np.clip(terms @ weights, -12, 12)
+        axis.hist(odds[~same], bins, label="two views", alpha=0.7)
+        axis.hist(odds[same], bins, label="one view", alpha=0.7)
+        axis.set(yscale="log", ylabel=name)
+    axes[0].legend()
+    axes[-1].set_xlabel("log-odds of one view")
+    return figure
