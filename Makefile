@@ -1,4 +1,4 @@
-# make demo   install into .venv and run the main job on the sample pictures
+# make demo   install into .venv and run the main job on the sample pictures: group, calibrate, merge
 # make test   install with the test tools and run every check
 
 PYTHON ?= python3
@@ -19,13 +19,14 @@ $(STAMP)-test: $(STAMP)
 	touch $@
 
 demo: $(STAMP)
-	$(BIN)/hdrkit calibrate samples/room --groups samples/room_groups.csv -o $(DEMO)/room_response.npz
-	$(BIN)/hdrkit merge samples/room --groups samples/room_groups.csv --response $(DEMO)/room_response.npz -o $(DEMO)/room --preview
+	$(BIN)/hdrkit group samples/room -o $(DEMO)/sorted
+	$(BIN)/hdrkit calibrate $(DEMO)/sorted/groups.csv -o $(DEMO)/room_response.npz
+	$(BIN)/hdrkit merge $(DEMO)/sorted/groups.csv --response $(DEMO)/room_response.npz -o $(DEMO)/room --preview
 	$(BIN)/hdrkit calibrate samples/allsky -o $(DEMO)/allsky_response.npz
 	$(BIN)/hdrkit merge samples/allsky --response $(DEMO)/allsky_response.npz -o $(DEMO)/allsky --align none --range auto --preview
 	@echo
 	@echo "The demo wrote, below $(CURDIR)/$(DEMO):"
-	@cd $(DEMO) && find . -type f | sort | xargs ls -l | awk '{printf "  %9d  %s\n", $$5, $$NF}'
+	@cd $(DEMO) && find . -type f ! -name '.*' ! -path './sorted/*/*' | sort | xargs ls -l | awk '{printf "  %9d  %s\n", $$5, $$NF}'
 
 test: $(STAMP)-test
 	$(BIN)/ruff check .

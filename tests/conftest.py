@@ -100,3 +100,47 @@ def curve(tmp_path: Path) -> Path:
     from hdrkit.simulate import SimulatedCamera
 
     return write_curve(SimulatedCamera().response_curve(), tmp_path / "truth.npz")
+
+
+@pytest.fixture
+def card(tmp_path: Path, shoot: Callable[..., list[Path]]) -> Path:
+    """An unsorted card: two brackets with equal file names, one frame of them twice, a lone, a black and a broken file."""
+    from shutil import copyfile
+
+    import cv2
+    import numpy as np
+
+    folder = tmp_path / "card"
+    for seed, name in enumerate(("first", "second")):
+        shoot(folder / name, seed=seed)
+    copyfile(folder / "second" / "2.png", folder / "second" / "2 again.png")
+    shoot(folder / "alone", suffix="jpg", times_s=(1 / 8,), seed=5)
+    cv2.imwrite(str(folder / "black.png"), np.zeros((48, 72, 3), np.uint8))
+    (folder / "broken.jpg").write_bytes(b"no picture")
+    return folder
+
+
+@pytest.fixture
+def sort_card() -> Callable[[Path], object]:
+    """What grouping makes of `card`, as a GroupingResult."""
+
+    def sort(folder: Path) -> object:
+        from hdrkit import read_photo
+        from hdrkit.types import Cluster, Flag, GroupingReport, GroupingResult, Kind, Member, Unreadable
+
+        def member(name: str, ev: float | None, *flags: Flag) -> Member:
+            return Member(read_photo(folder / name), ev, flags)
+
+        first = tuple(member(f"first/{k}.png", 3.0 * k - 3) for k in range(3))
+        second = (*(member(f"second/{k}.png", 3.0 * k - 3) for k in range(3)), member("second/2 again.png", 3.0, Flag.DUPLICATE))
+        reasons = ("all frames agree (least 0.81)", "steps of 3.0 EV")
+        clusters = (
+            Cluster("cluster_0", "view_0", Kind.BRACKET, first, 1, 0.97, reasons, {"similarity": 0.81, "hdr_score": 0.6}),
+            Cluster("cluster_1", "view_1", Kind.BRACKET, second, 1, 0.52, ("frames agree weakly (least 0.33)",)),
+            Cluster("cluster_2", "view_1", Kind.SINGLE, (member("alone/0.jpg", 0.0),), 0, 0.9),
+        )
+        black = Member(read_photo(folder / "black.png"), None, (Flag.NO_CONTENT,), "nothing to see in it")
+        broken = Unreadable(folder / "broken.jpg", f"{folder / 'broken.jpg'}: not an image, or one damaged beyond recognition")
+        return GroupingResult(clusters, (black,), (broken,), GroupingReport({}, {"ingest": 0.25}, ("a note of the run",), 1))
+
+    return sort

@@ -29,7 +29,7 @@ def is_picture(path, kind):
 def test_help_lists_the_commands(hdrkit, words):
     code, out, err = hdrkit(*words)
     assert code == (0 if words else 2)
-    for command in ("calibrate", "merge", "range", "info"):
+    for command in ("group", "calibrate", "merge", "range", "info"):
         assert command in out + err
 
 

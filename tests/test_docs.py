@@ -10,6 +10,8 @@ import pytest
 import typer.main
 
 from hdrkit.cli.app import app
+from hdrkit.grouping.configuration import read_configuration
+from hdrkit.grouping.settings import Linkage
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -39,15 +41,26 @@ def test_readme_commands_run(folder: Path) -> None:
         done = subprocess.run(words, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
         assert done.returncode == 0, f"{command}\n{done.stderr}"
     wrote = {path.name for path in (folder / "out").rglob("*") if path.is_file()}
-    assert {"response.npz", "response.png", "living_room.exr", "living_room_preview.jpg", "dining_room.jpg"} <= wrote
+    assert {"groups.csv", "report.html", "response.npz", "response.png"} <= wrote
+    assert {"living_room.exr", "living_room_preview.jpg", "dining_room.jpg"} <= wrote
     assert len(list((folder / "out" / "sky").glob("*.exr"))) == 6
+    assert len(list((folder / "out" / "rooms").glob("*.exr"))) == 3
 
 
 def test_readme_python_runs(folder: Path) -> None:
+    printed = ""
     for block in blocks("python"):
         done = subprocess.run([sys.executable, "-c", block], cwd=folder, capture_output=True, text=True, timeout=300, check=False)
         assert done.returncode == 0, done.stderr
-        assert "pixels were clipped in every frame" in done.stdout
+        printed += done.stdout
+    assert "pixels were clipped in every frame" in printed
+    assert "Found 3 valid HDR clusters, see out/groups" in printed
+
+
+def test_the_settings_in_the_readme_are_accepted(tmp_path: Path) -> None:
+    for text in blocks("toml"):
+        (tmp_path / "settings.toml").write_text(text)
+        assert read_configuration(tmp_path / "settings.toml").options.clustering.method is Linkage.HDBSCAN
 
 
 def test_every_option_has_help_and_every_command_is_in_the_readme() -> None:

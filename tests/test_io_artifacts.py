@@ -47,6 +47,8 @@ def test_a_report_becomes_json_that_scripts_can_read(tmp_path):
             "lens": "",
             "taken_at": None,
             "orientation": 1,
+            "serial": "",
+            **dict.fromkeys(("focal_length_mm", "focus_distance_m", "flash", "drive", "shot", "shutter_count")),
         },
         "residual": [0.25, None, None],
         "table": [[1.5, None], [2.0, None]],
@@ -109,11 +111,30 @@ def test_exposure_lists_that_make_no_sense(tmp_path, text, complaint):
 def test_groups(tmp_path):
     path = tmp_path / "groups.csv"
     path.write_text("view,path,bracket\n1,one.jpg,room\n1,sub/two.jpg,room\n2,stray.jpg,\n3,/far/three.jpg,hall\n")
-    assert read_groups(path) == {
+    groups = read_groups(path)
+    assert groups.brackets == {
         str(tmp_path / "one.jpg"): "room",
         str(tmp_path / "sub/two.jpg"): "room",
         "/far/three.jpg": "hall",
     }
+    assert groups.paths == tuple(groups.brackets)
+    assert groups.left_out == ""
+
+
+def test_of_a_list_with_kinds_and_flags_only_frames_to_merge_are_taken(tmp_path):
+    path = tmp_path / "groups.csv"
+    path.write_text(
+        "path,bracket,kind,flags\n"
+        "a1.jpg,a,bracket,\na2.jpg,a,bracket,by_metadata\na3.jpg,a,bracket,duplicate\na4.jpg,a,bracket,accidental duplicate\n"
+        "b1.jpg,b,burst,\nb2.jpg,b,burst,\nc.jpg,c,single,\nd.jpg,d,flash_ambient,flash\ne.jpg,unreadable_0,unreadable,unreadable\n"
+    )
+    groups = read_groups(path)
+    assert groups.brackets == {str(tmp_path / "a1.jpg"): "a", str(tmp_path / "a2.jpg"): "a"}
+    assert sorted(Path(name).name for name in groups.paths) == sorted(f"{stem}.jpg" for stem in "a1 a2 a3 a4 b1 b2 c d e".split())
+    assert groups.left_out == (
+        "left out 5 photographs in 4 groups that are no exposure brackets: 1 burst, 1 flash ambient, 1 single, 1 unreadable, "
+        "and 2 frames of brackets: 2 duplicate"
+    )
 
 
 @pytest.mark.parametrize(

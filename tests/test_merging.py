@@ -279,6 +279,9 @@ def test_a_clipped_channel_that_reads_less_in_a_longer_frame_is_still_clipped(es
     assert merged.variance.tobytes() == honest.variance.tobytes()
     gone = merge_frames([*frames[:2], codes(120)], times, CURVE, options).radiance  # what clipped has moved away
     assert gone.pixels[0, 0, 1] < 0.5 * truth
+    none = np.zeros((1, 1), np.uint8)
+    unheard = merge_frames(frames, times, CURVE, options, [none, none, None]).radiance  # frames that nobody trusts say nothing
+    assert unheard.pixels[0, 0, 1] == pytest.approx(CURVE.linear[242, 1] / times[2], rel=0.02)
     sooner = merge_frames([codes(242), codes(255)], times[:2], CURVE, options)  # clipped in a longer frame only
     assert sooner.frame_use == (1, 0)
 

@@ -14,7 +14,7 @@ from hdrkit.grouping.options import InputOptions
 from hdrkit.inputs import find_brackets
 from hdrkit.io.artifacts import ExposureOverride
 from hdrkit.io.metadata import read_photo
-from hdrkit.types import Encoding, Exposure, ExposureSource
+from hdrkit.types import Drive, Encoding, Exposure, ExposureSource
 
 GRAY = Image.fromarray(np.full((6, 8), 90, np.uint8))
 EXIF_IFD = 0x8769
@@ -222,3 +222,18 @@ def test_a_bomb_is_refused_by_its_header(tmp_path, monkeypatch):
     limit = Image.MAX_IMAGE_PIXELS
     read_photo(tmp_path / "bomb.png", max_pixels=2_000_000_000)
     assert limit == Image.MAX_IMAGE_PIXELS
+
+
+def test_circumstances_come_from_their_standard_tags(tmp_path):
+    more = {"0xA431": "0042", "0x920A": IFDRational(24, 1), "0x9206": IFDRational(5, 2), "0x9209": 0x19, "0xA402": 2}
+    GRAY.save(tmp_path / "a.jpg", exif=exif(**more))
+    photo = read_photo(tmp_path / "a.jpg")
+    assert (photo.serial, photo.focal_length_mm, photo.focus_distance_m) == ("0042", 24, 2.5)
+    assert (photo.flash, photo.drive) == (True, Drive.EXPOSURE_BRACKET)
+
+
+def test_circumstances_that_no_tag_tells_are_unknown(tmp_path):
+    GRAY.save(tmp_path / "a.jpg", exif=exif(**{"0x920A": IFDRational(0, 0), "0x9206": IFDRational(0, 1), "0xA402": 0}))
+    photo = read_photo(tmp_path / "a.jpg")
+    assert (photo.serial, photo.focal_length_mm, photo.focus_distance_m) == ("", None, None)
+    assert (photo.flash, photo.drive, photo.shot, photo.shutter_count) == (None, None, None, None)

@@ -20,18 +20,22 @@ if TYPE_CHECKING:
     from hdrkit.errors import HdrkitError as HdrkitError
     from hdrkit.errors import HdrkitWarning as HdrkitWarning
     from hdrkit.grouping.options import InputOptions as InputOptions
+    from hdrkit.grouping.settings import GroupingOptions as GroupingOptions
     from hdrkit.inputs import find_brackets as find_brackets
     from hdrkit.inputs import load as load
     from hdrkit.inputs import read_bracket as read_bracket
     from hdrkit.io.curves import read_curve as read_curve
     from hdrkit.io.curves import write_curve as write_curve
     from hdrkit.io.display import write_display as write_display
+    from hdrkit.io.grouped import write_groups as write_groups
     from hdrkit.io.metadata import read_photo as read_photo
     from hdrkit.io.radiance import read_radiance as read_radiance
     from hdrkit.io.radiance import write_radiance as write_radiance
     from hdrkit.merging.options import MergeOptions as MergeOptions
     from hdrkit.pipeline import calibrate as calibrate
     from hdrkit.pipeline import merge as merge
+    from hdrkit.pipeline.grouping import group as group
+    from hdrkit.pipeline.hdr_grouping import HDRGroupingPipeline as HDRGroupingPipeline
     from hdrkit.tonemapping.render import RenderOptions as RenderOptions
     from hdrkit.tonemapping.render import render as render
     from hdrkit.types import Bracket as Bracket
@@ -49,12 +53,16 @@ _HOMES = {
     "hdrkit.errors": "HdrkitError HdrkitWarning",
     "hdrkit.io.curves": "read_curve write_curve",
     "hdrkit.io.display": "write_display",
+    "hdrkit.io.grouped": "write_groups",
     "hdrkit.io.metadata": "read_photo",
     "hdrkit.io.radiance": "read_radiance write_radiance",
     "hdrkit.merging.options": "MergeOptions",
     "hdrkit.grouping.options": "InputOptions",
+    "hdrkit.grouping.settings": "GroupingOptions",
     "hdrkit.inputs": "find_brackets load read_bracket",
     "hdrkit.pipeline": "calibrate merge",
+    "hdrkit.pipeline.grouping": "group",
+    "hdrkit.pipeline.hdr_grouping": "HDRGroupingPipeline",
     "hdrkit.tonemapping.render": "RenderOptions render",
     "hdrkit.types": "Bracket Exposure Frame NoiseModel Photo RadianceMap ResponseCurve Stack",
 }

@@ -9,7 +9,6 @@ from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from importlib import import_module
 from multiprocessing import get_context
 from pathlib import Path
 from threading import Thread
@@ -187,8 +186,8 @@ def _run(job: MergeJob) -> MergeOutcome:
     from hdrkit.streaming import keeper, write_merged
     from hdrkit.tonemapping.render import render
 
-    if job.merge.estimator is not Estimator.MERTENS:  # the compiled loops load while the photographs are decoded
-        Thread(target=import_module, args=("hdrkit.merging.kernel",)).start()
+    if job.merge.estimator is not Estimator.MERTENS:
+        Thread(target=_preload).start()
     keep = keeper(job.bracket, job.merge, job.out.max_memory, job.output.parent)
     stack, failures = load_readable(job.bracket, keep)
     plan = plan_merge(stack, job.response, job.merge, job.alignment, job.inputs, job.response_name)
@@ -201,3 +200,14 @@ def _run(job: MergeJob) -> MergeOutcome:
             preview = job.output.with_name(f"{job.output.stem}_preview.{job.out.preview_type}")
             write_display(render(radiance, job.out.preview), preview)
     return MergeOutcome(job.bracket.name, job.output, preview, report, failures + report.left_out)
+
+
+def _preload() -> None:
+    """Load, while photographs are decoded, what the merge needs: most of it comes with the first compiled loop that runs."""
+    import numpy as np
+
+    import hdrkit.calibration.noise  # noqa: F401
+    from hdrkit.resampling import see_points
+
+    nowhere = np.zeros(1, np.int64)
+    see_points(1, 1, None, np.eye(3), nowhere, nowhere, np.empty(1, np.bool_))

@@ -37,6 +37,10 @@ _TIMES |= {0.3: 2 ** (-5 / 3), 0.6: 2 ** (-2 / 3), 0.7: 2**-0.5, 0.8: 2 ** (-1 /
 # A stop of aperture is a factor of sqrt 2, so thirds of a stop are sixths of a doubling.
 _F_NUMBERS = _dial(_HALF_APERTURES, 4) | _dial(_THIRD_APERTURES, 6)
 _ISOS = {100 * nominal: 100 * exact for nominal, exact in _dial(_THIRD_ISOS, 3).items()}
+# And back; where two nominal values stand for one exact value, the one of thirds is shown.
+_ENGRAVED_TIMES, _ENGRAVED_F_NUMBERS, _ENGRAVED_ISOS = (
+    {float(f"{exact:.6g}"): nominal for nominal, exact in table.items()} for table in (_TIMES, _F_NUMBERS, _ISOS)
+)
 
 _TOLERANCE = 0.005  # what rounding in a file leaves: 10/13 s, 0.769 s
 
@@ -95,6 +99,21 @@ def format_time(time_s: float) -> str:
 
 
 _NAME_EXPOSURE = re.compile(r"_([0-9]+)$")
+
+
+def engraved(exposure: Exposure) -> str:
+    """An exposure as the camera shows it, with rounded values for exact ones: `1/60 s f/5.6 ISO 100`."""
+    time_s = _ENGRAVED_TIMES.get(_near(exposure.time_s), exposure.time_s)
+    words = [f"{time_s:.3g} s" if time_s > 0.25 else format_time(time_s)]
+    if exposure.f_number:
+        words.append(f"f/{_ENGRAVED_F_NUMBERS.get(_near(exposure.f_number), exposure.f_number):.3g}")
+    if exposure.iso:
+        words.append(f"ISO {_ENGRAVED_ISOS.get(_near(exposure.iso), exposure.iso):.5g}")
+    return " ".join(words)
+
+
+def _near(value: float) -> float:
+    return float(f"{value:.6g}")
 
 
 def exposure_from_name(stem: str) -> Exposure | None:

@@ -11,8 +11,8 @@ from pathlib import Path
 from hdrkit.errors import HdrkitError, InputError
 from hdrkit.grouping.brackets import form_brackets
 from hdrkit.grouping.options import By, InputOptions, parse_span_s
-from hdrkit.io.artifacts import ExposureOverride, read_exposure_list, read_groups
-from hdrkit.io.discover import discover
+from hdrkit.io.artifacts import ExposureOverride, GroupList, read_exposure_list, read_groups
+from hdrkit.io.discover import discover, sole_list
 from hdrkit.io.files import show
 from hdrkit.io.metadata import read_photo
 from hdrkit.io.pixels import read_each, read_frames, require_alike
@@ -23,22 +23,30 @@ Paths = Path | str | Sequence[Path | str]
 
 @dataclass(frozen=True)
 class Inputs:
-    """Brackets found, files that could not be read (one line each), and how many other files were ignored."""
+    """Brackets found, files that could not be read (one line each), how many other files were ignored, and what else to say."""
 
     brackets: tuple[Bracket, ...]
     failures: tuple[str, ...]
     ignored: int
+    notes: tuple[str, ...] = ()
 
 
 def find_brackets(inputs: Paths, options: InputOptions | None = None) -> Inputs:
-    """Read the metadata of every photo under `inputs` (files or folders) and put the photos into brackets.
+    """Read the metadata of every photo under `inputs` (files, folders, or one list of groups) and put the photos into brackets.
 
+    Of a list from `hdrkit group` the exposure brackets are taken, and a note tells what is left out.
     Raises InputError where nothing usable is found; a single bad file becomes a line in `failures`.
     """
     options = options or InputOptions()
     found = discover(inputs)
     overrides = read_exposure_list(options.exposures) if options.exposures else {}
-    groups = _resolved_groups(inputs, options)
+    listed = _group_list(inputs, options)
+    groups = {os.path.realpath(path): name for path, name in listed.brackets.items()} if listed else None
+    roots = dict(zip(found.paths, found.roots, strict=True))
+    if listed and sole_list(_given(inputs)):
+        roots = {path: root for path, root in roots.items() if str(path) in listed.brackets}
+        if not roots:
+            raise InputError(f"{show(_given(inputs)[0])}: it lists no exposure bracket ({listed.left_out or 'nothing at all'})")
 
     def read(path: Path) -> Photo | str:
         override = _override_for(path, overrides)
@@ -48,9 +56,9 @@ def find_brackets(inputs: Paths, options: InputOptions | None = None) -> Inputs:
             return str(error)
 
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        read_results = list(pool.map(read, found.paths))
+        read_results = list(pool.map(read, roots))
     failures = tuple(result for result in read_results if isinstance(result, str))
-    photos = [(photo, root) for photo, root in zip(read_results, found.roots, strict=True) if isinstance(photo, Photo)]
+    photos = [(photo, root) for photo, root in zip(read_results, roots.values(), strict=True) if isinstance(photo, Photo)]
     if not photos:
         more = f"none of {len(failures)} files is readable; the first: " if len(failures) > 1 else ""
         raise InputError(more + failures[0])
@@ -59,7 +67,7 @@ def find_brackets(inputs: Paths, options: InputOptions | None = None) -> Inputs:
     brackets = form_brackets(
         [photo for photo, _ in photos], [root for _, root in photos], options.by, parse_span_s(options.round_to), groups
     )
-    return Inputs(tuple(brackets), failures, found.ignored)
+    return Inputs(tuple(brackets), failures, found.ignored, (listed.left_out,) if listed and listed.left_out else ())
 
 
 def read_bracket(inputs: Paths, options: InputOptions | None = None) -> Stack:
@@ -99,16 +107,18 @@ def load_readable(bracket: Bracket, keep: Callable[[Frame], Frame] | None = None
     return Stack(bracket, frames), tuple(failures)
 
 
-def _resolved_groups(inputs: Paths, options: InputOptions) -> dict[str, str] | None:
-    """Bracket name by real path: from the list given, or from `groups.csv` in the one folder given."""
-    listing = options.groups
+def _given(inputs: Paths) -> list[Path]:
+    return [Path(inputs)] if isinstance(inputs, (str, Path)) else [Path(path) for path in inputs]
+
+
+def _group_list(inputs: Paths, options: InputOptions) -> GroupList | None:
+    """The list given by an option, as the input, or as `groups.csv` in the one folder given."""
+    listing, given = options.groups, _given(inputs)
     if listing is None and options.by in (By.AUTO, By.GROUPS):
-        folders = [Path(inputs)] if isinstance(inputs, (str, Path)) else [Path(path) for path in inputs]
-        if len(folders) == 1 and (folders[0] / "groups.csv").is_file():
-            listing = folders[0] / "groups.csv"
-    if listing is None:
-        return None
-    return {os.path.realpath(path): name for path, name in read_groups(listing).items()}
+        listing = sole_list(given)
+        if listing is None and len(given) == 1 and (given[0] / "groups.csv").is_file():
+            listing = given[0] / "groups.csv"
+    return None if listing is None else read_groups(listing)
 
 
 def _override_for(path: Path, overrides: dict[str, ExposureOverride]) -> ExposureOverride | None:

@@ -16,7 +16,7 @@ os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")  # before OpenCV is loaded: 
 os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", str(2**40))  # the limit that holds is --max-pixels
 
 from hdrkit import __version__
-from hdrkit.cli import calibrate, info, merge, ranges
+from hdrkit.cli import calibrate, group, info, merge, ranges
 from hdrkit.errors import HdrkitError, HdrkitWarning
 
 app = typer.Typer(
@@ -24,8 +24,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Start with: hdrkit merge FOLDER -o OUT.exr --preview",
+    epilog="Start with: hdrkit group FOLDER -o OUT, or for one bracket: hdrkit merge FOLDER -o OUT.exr --preview",
 )
+app.command("group", epilog=group.EXAMPLES)(group.group)
 app.command("calibrate", epilog=calibrate.EXAMPLES)(calibrate.calibrate)
 app.command("merge", epilog=merge.EXAMPLES)(merge.merge)
 app.command("range", epilog=ranges.EXAMPLES)(ranges.show_range)
@@ -45,7 +46,7 @@ def _version(wanted: bool) -> None:
 def hdrkit(
     version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,  # noqa: ARG001
 ) -> None:
-    """Turn a folder of photographs into radiance: learn the camera's response, align and merge exposure brackets."""
+    """Turn a folder of photographs into radiance: find exposure brackets, learn the camera's response, align and merge."""
 
 
 def main(arguments: list[str] | None = None) -> None:

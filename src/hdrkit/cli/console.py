@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -30,6 +31,22 @@ def trouble(message: str, kind: str = "error") -> None:
     """One line about something that went wrong (`error`) or may be (`warning`)."""
     err.print(f"{kind}:", style="bold red" if kind == "error" else "bold yellow", end=" ")
     err.print(show(message))
+
+
+class _Lines(logging.Handler):
+    """Log records as the lines that commands print on standard error."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print a record."""
+        trouble(record.getMessage(), "note" if record.levelno == logging.INFO else record.levelname.lower())
+
+
+def log(level: str) -> None:
+    """Show what is logged below `hdrkit` from this level on: debug, info, warning or error."""
+    logger = logging.getLogger("hdrkit")
+    logger.setLevel(level.upper())
+    logger.propagate = False
+    logger.handlers = [_Lines()]
 
 
 def ignored(count: int) -> None:

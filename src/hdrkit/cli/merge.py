@@ -160,9 +160,11 @@ def merge(
         move("merging brackets", 0, len(jobs_to_do))
         outcomes = merge_all(jobs_to_do, jobs, on_done)
     if json:
-        print_json({"ignored_files": found.ignored, "unreadable": found.failures, "brackets": outcomes})
+        print_json({"ignored_files": found.ignored, "unreadable": found.failures, "notes": found.notes, "brackets": outcomes})
     else:
         _print_outcomes(outcomes)
+        for line in found.notes:
+            trouble(line, "note")
     ignored(found.ignored)
     lines = [*found.failures, *(line for o in outcomes for line in (*o.failures, *([o.error] if o.error else [])))]
     for line in lines:

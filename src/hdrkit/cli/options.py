@@ -24,7 +24,12 @@ def described(options: type[Any], name: str, *flags: str, **extra: Any) -> Any:
 
 Member = TypeVar("Member", bound=StrEnum)
 
-Inputs = Annotated[list[Path], typer.Argument(metavar="INPUT...", help="Photographs, or folders of them.", show_default=False)]
+Inputs = Annotated[
+    list[Path],
+    typer.Argument(
+        metavar="INPUT...", help="Photographs, folders of them, or a list of groups (groups.csv).", show_default=False
+    ),
+]
 By = Annotated[str, described(InputOptions, "by", "--by", metavar="auto|folder|groups|time", rich_help_panel="Input")]
 Round = Annotated[str, described(InputOptions, "round_to", "--round", rich_help_panel="Input")]
 Groups = Annotated[Path | None, described(InputOptions, "groups", "--groups", rich_help_panel="Input")]
@@ -56,7 +61,7 @@ def choice(kind: type[Member], value: str, flag: str) -> Member:
 Options = TypeVar("Options")
 
 
-def checked(kind: Callable[..., Options], **values: Any) -> Options:
+def checked(kind: Callable[..., Options], /, **values: Any) -> Options:
     """The options of a stage, or a usage error where they refuse a value."""
     try:
         return kind(**values)

@@ -38,6 +38,8 @@ def show_range(
         print_json({"min_ln": low, "max_ln": high, "brackets": len(found.brackets), "unreadable": found.failures})
     else:
         out.print(f"{low:.4f} {high:.4f}")
+        for line in found.notes:
+            trouble(line, "note")
     ignored(found.ignored)
     for line in found.failures:
         trouble(line)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 _MOST, _BEST, _DOUBT = 4.0, 0.25, 0.3  # how linkage weighs the pairs between two groups
 # Log-odds about which confidence turns. Where linking was made too eager or too shy on purpose, views whose weakest cut was below
-# 0.5 were wrong without exception, above 1 never; views with a rival above 1 always, below never.
+# 0.5 were wrong without exception, above 1 never; views with a rival above 1 always, with one of -2 to 1 never.
 _HELD_TOGETHER, _LEFT_OUT, _SCALE = 0.6, 1.2, 0.35
 _OF_SIZE = {1: 0.75, 2: 0.7}  # what errors leave behind is mostly of these sizes, which brackets seldom are
 _BY_METADATA, _CONTRADICTED, _MAY_LACK = 0.95, 0.9, 0.9

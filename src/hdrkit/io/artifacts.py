@@ -6,7 +6,8 @@ import csv
 import io
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import date
 from enum import Enum
@@ -86,13 +87,28 @@ def read_exposure_list(path: Path | str) -> dict[str, ExposureOverride]:
     return exposures
 
 
-def read_groups(path: Path | str) -> dict[str, str]:
-    """Bracket of each photo from a CSV with the columns path and bracket; other columns, and rows without a bracket, are left.
+@dataclass(frozen=True)
+class GroupList:
+    """A list of groups: all its paths, the bracket of those to merge, and a line about the others (empty if there are none)."""
 
-    Paths are relative to the folder of the CSV, and come back joined to it. Raises InputError for a file that is no such
-    list, or puts one photo into two brackets.
+    paths: tuple[str, ...]
+    brackets: dict[str, str]
+    left_out: str = ""
+
+
+_NOT_MERGED = ("duplicate", "accidental", "flash")  # flags of frames that would harm their bracket
+
+
+def read_groups(path: Path | str) -> GroupList:
+    """Brackets from a CSV with the columns path and bracket; rows without a bracket are passed over.
+
+    Paths are relative to the folder of the CSV, and come back joined to it. Where there is a column kind, as in the lists of
+    `hdrkit group`, only rows of kind `bracket` are taken, and of those with a column flags none that is flagged as a duplicate of
+    an earlier frame, an accident or lit by flash. Raises InputError for a file that is no such list, or puts one photo
+    into two brackets.
     """
     groups: dict[str, str] = {}
+    others: dict[str, tuple[str, str]] = {}  # photo -> its group, and why it is left out
     for line, row in _rows(path, ("path", "bracket")):
         if not row["bracket"]:
             continue
@@ -102,9 +118,38 @@ def read_groups(path: Path | str) -> dict[str, str]:
         if Path(bracket).is_absolute() or ".." in Path(bracket).parts:
             raise InputError(f"{where}: bracket {bracket!r} leads out of the output folder; give it a plain name")
         photo = str(Path(path).parent / row["path"])
-        if groups.setdefault(photo, bracket) != bracket:
+        flags = [flag for flag in _NOT_MERGED if flag in row.get("flags", "").split()]
+        if row.get("kind", "bracket") != "bracket":
+            others[photo] = bracket, row["kind"]
+        elif flags:
+            others[photo] = "", flags[0]
+        elif groups.setdefault(photo, bracket) != bracket:
             raise InputError(f"{where}: {show(photo)} is in bracket {groups[photo]!r} already; keep one of the lines")
-    return groups
+    return GroupList((*groups, *others), groups, _left_out(others))
+
+
+def _left_out(others: Mapping[str, tuple[str, str]]) -> str:
+    """A line such as: left out 3 photographs in 2 groups that are no exposure brackets: 2 single; and 1 frame: 1 duplicate."""
+    kinds = {(group, kind) for group, kind in others.values() if group}
+    lines = []
+    if kinds:
+        number = sum(bool(group) for group, _ in others.values())
+        lines.append(
+            f"{counted(number, 'photograph')} in {counted(len(kinds), 'group')} that are no exposure brackets: "
+            + _tally(kind for _, kind in kinds)
+        )
+    if flags := [flag for group, flag in others.values() if not group]:
+        lines.append(f"{counted(len(flags), 'frame')} of brackets: {_tally(flags)}")
+    return "left out " + ", and ".join(lines) if lines else ""
+
+
+def _tally(words: Iterable[str]) -> str:
+    return ", ".join(f"{number} {word.replace('_', ' ')}" for word, number in sorted(Counter(words).items()))
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 photograph`, `2 photographs`."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _positive(name: str, text: str | None) -> float | None:

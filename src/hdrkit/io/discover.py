@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from hdrkit.errors import InputError, OutputError
+from hdrkit.io.artifacts import read_groups
 from hdrkit.io.files import show
+from hdrkit.io.result_tree import read_manifest
 
 ENCODED_SUFFIXES = frozenset([".jpg", ".jpeg", ".jpe", ".png", ".tif", ".tiff", ".webp", ".jp2", ".j2k", ".bmp", ".avif"])
 RAW_SUFFIXES = frozenset(
@@ -60,10 +62,14 @@ def discover(inputs: Path | str | Iterable[Path | str]) -> Discovery:
 
     Links are followed, each real folder is entered once (so a loop ends). Order: the inputs as given, inside a folder
     by name. A file reached twice counts once. What hdrkit itself may have written among photographs is left out of a
-    folder: radiance, its previews, and plots of response curves. Raises InputError for a path that does not exist, and
-    where nothing is found.
+    folder: radiance, its previews, plots of response curves, and what `hdrkit group` made of other photographs. A list of
+    groups (.csv), as the only input, stands for the photographs in it. Raises InputError for a path that does not exist,
+    and where nothing is found.
     """
     given = [Path(inputs)] if isinstance(inputs, (str, Path)) else [Path(path) for path in inputs]
+    if listing := sole_list(given):
+        listed = tuple(Path(path) for path in read_groups(listing).paths)
+        return Discovery(listed, (listing.parent,) * len(listed), 0)
     found: dict[Path, tuple[Path, Path]] = {}  # by real folder and name
     ignored = 0
     for root in given:
@@ -84,6 +90,17 @@ def discover(inputs: Path | str | Iterable[Path | str]) -> Discovery:
         raise InputError(f"{names}: no photographs found ({ignored} other files ignored); hdrkit reads {_known_formats()}")
     paths, roots = zip(*found.values(), strict=True)
     return Discovery(paths, roots, ignored)
+
+
+def sole_list(inputs: Sequence[Path]) -> Path | None:
+    """The list of groups that is the only input: a .csv, or the one in a folder that `hdrkit group` wrote; None without one."""
+    if len(inputs) != 1:
+        return None
+    (given,) = inputs
+    if given.suffix.lower() == ".csv" and given.is_file():
+        return given
+    manifest = read_manifest(given)  # where photographs were moved to it, it is a folder of photographs
+    return given / "groups.csv" if manifest and not manifest.moved and manifest.owns(given, "groups.csv") else None
 
 
 def refuse_overwriting(outputs: Iterable[Path], photos: Iterable[Path]) -> None:
@@ -118,9 +135,14 @@ def _walk(folder: Path, entered: set[tuple[int, int]]) -> Iterator[list[Path]]:
     except OSError as error:
         raise InputError(f"{show(folder)}: cannot be read ({error.strerror})") from error
     folders = [entry for entry in entries if _is_folder(entry)]
-    yield [Path(entry.path) for entry in entries if entry not in folders]
+    manifest = read_manifest(folder)
+
+    def foreign(path: Path) -> bool:
+        return manifest is None or not manifest.owns(folder, path.relative_to(folder).as_posix())
+
+    yield [path for entry in entries if entry not in folders and foreign(path := Path(entry.path))]
     for entry in folders:
-        yield from _walk(Path(entry.path), entered)
+        yield from ([path for path in files if foreign(path)] for files in _walk(Path(entry.path), entered))
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

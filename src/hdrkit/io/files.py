@@ -39,9 +39,15 @@ def atomic_write(path: Path | str) -> Iterator[Path]:
     folders are made, a link is written through. Any error, an interrupt too, removes the temporary file and leaves an
     old `path` as it was. Raises OutputError where the file system refuses.
     """
+    with writing(path), _temporary(Path(os.path.realpath(path))) as temporary:
+        yield temporary
+
+
+@contextmanager
+def writing(path: Path | str) -> Iterator[None]:
+    """A block that writes to `path`: what the file system refuses in it becomes an OutputError with the way out."""
     try:
-        with _temporary(Path(os.path.realpath(path))) as temporary:
-            yield temporary
+        yield
     except OSError as error:
         reason = _REMEDIES.get(error.errno or 0) or f"{error.strerror or error}; write elsewhere"
         raise OutputError(f"{show(path)}: cannot be written: {reason}") from error

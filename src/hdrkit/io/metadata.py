@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import mmap
 import os
 import struct
 import threading
@@ -21,11 +22,13 @@ from hdrkit.exposure import exact_exposure, exposure_from_name
 from hdrkit.io.artifacts import ExposureOverride
 from hdrkit.io.discover import FLOAT_SUFFIXES, RAW_SUFFIXES
 from hdrkit.io.files import show
-from hdrkit.types import Encoding, Exposure, ExposureSource, Photo
+from hdrkit.io.maker_notes import Release, read_release
+from hdrkit.types import Drive, Encoding, Exposure, ExposureSource, Photo
 
 _EXIF_IFD = 0x8769
 _MAKE, _MODEL, _ORIENTATION = 271, 272, 274
 _TIME, _F_NUMBER, _ISO, _TAKEN, _OFFSET, _BIAS, _LENS, _SUBSECOND = 33434, 33437, 34855, 36867, 36881, 37380, 42036, 37521
+_FOCAL, _DISTANCE, _FLASH, _MODE, _SERIAL = 37386, 37382, 37385, 41986, 42033
 HEAD_BYTES = 4096  # where `stated_bits` looks
 _pillow_limit = threading.Lock()
 
@@ -95,6 +98,7 @@ def _read_encoded_header(path: Path, max_pixels: int) -> Photo:
             deep = image.mode[0] == "I" or ";16" in str(image.tile) or (stated_bits(_head(file)) or 8) > 8
             turned = image.format == "TIFF"  # which Pillow and OpenCV turn upright themselves
             tags = _exif(image, file)
+            release = _release(image.info.get("exif", b""), _text(tags.get(_MAKE)))
     except UnidentifiedImageError:
         if path.suffix.lower() in (".tif", ".tiff"):
             return _read_float_header(path)  # Pillow does not know float RGB
@@ -117,7 +121,27 @@ def _read_encoded_header(path: Path, max_pixels: int) -> Photo:
         lens=_text(tags.get(_LENS)),
         taken_at=_taken_at(tags),
         orientation=orientation,
+        **_circumstances(tags, release),
     )
+
+
+def _release(block: bytes, maker: str) -> Release:
+    start = min((at for at in (block.find(b"II*\0"), block.find(b"MM\0*")) if at >= 0), default=len(block))
+    return read_release(block[start:], maker)
+
+
+def _circumstances(tags: Mapping[int, Any], release: Release) -> dict[str, Any]:
+    """How the camera was set, as fields of `Photo`."""
+    flash = _number(tags.get(_FLASH), positive=False)
+    return {
+        "serial": _text(tags.get(_SERIAL)),
+        "focal_length_mm": _number(tags.get(_FOCAL)),
+        "focus_distance_m": _number(tags.get(_DISTANCE)),
+        "flash": None if flash is None else bool(int(flash) & 1),
+        "drive": Drive.EXPOSURE_BRACKET if _number(tags.get(_MODE)) == 2 else release.drive,
+        "shot": release.shot,
+        "shutter_count": release.shutter_count,
+    }
 
 
 def stated_bits(head: bytes) -> int | None:
@@ -180,6 +204,8 @@ def _read_raw_header(path: Path) -> Photo:
             sizes, other = raw.sizes, raw.other
         with path.open("rb") as file:
             named = exifread.process_file(file, details=False)
+            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+                release = read_release(content, _text(named.get("Image Make")))
     except (rawpy.LibRawError, OSError, ValueError, KeyError, IndexError, TypeError) as error:
         raise InputError(f"{show(path)}: not a RAW file that LibRaw reads ({_reason(error)})") from error
     tags = {
@@ -193,6 +219,11 @@ def _read_raw_header(path: Path) -> Photo:
         _TAKEN: named.get("EXIF DateTimeOriginal"),
         _OFFSET: named.get("EXIF OffsetTimeOriginal"),
         _SUBSECOND: named.get("EXIF SubSecTimeOriginal"),
+        _SERIAL: named.get("EXIF BodySerialNumber"),
+        _FOCAL: _ratio(named.get("EXIF FocalLength")),
+        _DISTANCE: _ratio(named.get("EXIF SubjectDistance")),
+        _FLASH: _first(named.get("EXIF Flash")),
+        _MODE: _first(named.get("EXIF ExposureMode")),
     }
     known = bool(_ratio(named.get("EXIF ExposureTime"))) or other.iso_speed > 0
     turned = sizes.flip in (5, 6)
@@ -206,6 +237,7 @@ def _read_raw_header(path: Path) -> Photo:
         lens=_text(tags[_LENS]),
         taken_at=_taken_at(tags),
         orientation={0: 1, 3: 3, 5: 8, 6: 6}.get(sizes.flip, 1),
+        **_circumstances(tags, release),
     )
 
 
@@ -243,9 +275,13 @@ def _number(value: Any, positive: bool = True) -> float | None:
     return number if usable and abs(number) < 1e9 else None
 
 
+def _first(tag: Any) -> Any:
+    """The first value of a tag as exifread gives it, None without one."""
+    return tag.values[0] if tag is not None and getattr(tag, "values", None) else None
+
+
 def _ratio(tag: Any) -> float:
-    value = tag.values[0] if tag is not None and getattr(tag, "values", None) else 0.0
-    return _number(value, positive=False) or 0.0
+    return _number(_first(tag), positive=False) or 0.0
 
 
 def _text(value: Any) -> str:

@@ -6,9 +6,12 @@ import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from hdrkit.errors import InputError
 from hdrkit.io.files import read_bytes, show
@@ -96,15 +99,21 @@ def _kind(frame: Frame) -> str:
     return f"{depth} {colour}"
 
 
-def _read_encoded(photo: Photo) -> Frame:
-    data = read_bytes(photo.path)
+def decode(data: bytes, path: Path, flags: int = cv2.IMREAD_UNCHANGED) -> NDArray[Any]:
+    """The picture in the bytes of the file `path`, as OpenCV decodes it with `flags`. Raises InputError."""
     cut_off = data.startswith(b"\x89PNG") and b"IEND" not in data  # libpng would write of it to standard error
     try:
-        pixels = None if cut_off else cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+        pixels = None if cut_off else cv2.imdecode(np.frombuffer(data, np.uint8), flags)
     except cv2.error as error:
-        raise InputError(f"{show(photo.path)}: cannot be decoded ({error.err}); convert it to PNG or TIFF") from error
+        raise InputError(f"{show(path)}: cannot be decoded ({error.err}); convert it to PNG or TIFF") from error
     if pixels is None:
-        raise InputError(f"{show(photo.path)}: the image is truncated or damaged; copy it again or leave it out")
+        raise InputError(f"{show(path)}: the image is truncated or damaged; copy it again or leave it out")
+    return pixels
+
+
+def _read_encoded(photo: Photo) -> Frame:
+    data = read_bytes(photo.path)
+    pixels = decode(data, photo.path)
     if pixels.ndim == 2:
         pixels = pixels[:, :, None]
     elif pixels.shape[2] == 2:

@@ -62,6 +62,30 @@ def read_raw(photo: Photo, white_balance: tuple[float, ...] | None = None) -> Fr
     return Frame(upright(pixels, photo.orientation), photo, white=65535.0, to_srgb=matrix)
 
 
+def read_embedded(photo: Photo) -> bytes | NDArray[np.uint8] | None:
+    """The largest picture that the camera put into the file, as the sensor was held: a JPEG, or (h, w, 3) RGB codes, or None.
+
+    Raises InputError for a file that LibRaw cannot open.
+    """
+    with _opened(photo) as raw:
+        try:
+            embedded = raw.extract_thumb()
+        except rawpy.LibRawError:
+            return None
+    codes = isinstance(embedded.data, bytes) or embedded.data.dtype == np.uint8
+    return embedded.data if codes else None
+
+
+def develop_half(photo: Photo) -> NDArray[np.uint8]:
+    """A quick picture (h, w, 3) RGB at half the size, display-encoded (Rec. 709) at the camera's white balance, upright.
+
+    Its brightness follows the exposure. Raises InputError for a file that LibRaw cannot decode.
+    """
+    with _opened(photo) as raw:
+        pixels = raw.postprocess(half_size=True, use_camera_wb=True, no_auto_bright=True, adjust_maximum_thr=0.0, user_flip=0)
+    return upright(pixels, photo.orientation)
+
+
 @contextmanager
 def _opened(photo: Photo) -> Iterator[Any]:
     try:

@@ -2,7 +2,7 @@
 
 from hdrkit.types.grouping import Cluster, Flag, GroupingReport, GroupingResult, Kind, Member, Unreadable
 from hdrkit.types.image import Frame, RadianceMap, Stack, Validity
-from hdrkit.types.photo import Bracket, Encoding, Exposure, ExposureSource, Photo
+from hdrkit.types.photo import Bracket, Drive, Encoding, Exposure, ExposureSource, Photo
 from hdrkit.types.response import NoiseModel, ResponseCurve
 from hdrkit.types.results import (
     AlignmentReport,
@@ -25,6 +25,7 @@ __all__ = [
     "CalibrationReport",
     "CalibrationResult",
     "Cluster",
+    "Drive",
     "Encoding",
     "Exposure",
     "ExposureEstimate",

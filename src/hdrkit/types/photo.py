@@ -63,12 +63,22 @@ class Exposure:
         return math.log2(self.f_number**2 / self.time_s) - math.log2((self.iso or 100.0) / 100.0)
 
 
+class Drive(StrEnum):
+    """What the camera was set to do at a press of the shutter."""
+
+    SINGLE = "single"
+    BURST = "burst"
+    EXPOSURE_BRACKET = "exposure_bracket"
+    FOCUS_BRACKET = "focus_bracket"
+
+
 @dataclass(frozen=True)
 class Photo:
     """One photograph on disk: what its metadata says, no pixels.
 
     `width` and `height` are as displayed, with `orientation` (EXIF, 1..8) applied. `taken_at` keeps its time zone
-    where the camera wrote one and is naive otherwise.
+    where the camera wrote one and is naive otherwise. `drive` and the rest are None where the camera did not say:
+    `shot` counts the photographs of one press of the shutter from 1, `shutter_count` all of the camera's life.
     """
 
     path: Path
@@ -80,6 +90,13 @@ class Photo:
     lens: str = ""
     taken_at: datetime | None = None
     orientation: int = 1
+    serial: str = ""
+    focal_length_mm: float | None = None
+    focus_distance_m: float | None = None
+    flash: bool | None = None
+    drive: Drive | None = None
+    shot: int | None = None
+    shutter_count: int | None = None
 
 
 @dataclass(frozen=True)

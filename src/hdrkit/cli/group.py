@@ -1,0 +1,283 @@
+"""`hdrkit group`: unsorted photographs to views and brackets."""
+
+from __future__ import annotations
+
+import logging
+import shlex
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+
+from hdrkit.cli import options as shared
+from hdrkit.grouping.configuration import Configuration, read_configuration
+from hdrkit.grouping.settings import ClusteringOptions, Embedding, EmbeddingOptions, GroupingOptions, IngestOptions, Linkage
+from hdrkit.io.artifacts import counted
+from hdrkit.io.group_layout import lay_out
+from hdrkit.io.group_records import doubtful, headline, why
+from hdrkit.io.transport import Placing
+from hdrkit.types import Cluster, GroupingResult, Kind
+
+EXAMPLES = (
+    "Examples:  hdrkit group card/ -o sorted   |   hdrkit group card/ -o sorted --move   |   hdrkit group --undo sorted   |   "
+    "hdrkit merge sorted/groups.csv -o merged/"
+)
+_FILES = "Files"
+_EVIDENCE = "Evidence"
+_LEVELS = ("debug", "info", "warning", "error")
+_NAMED = 10  # doubtful groups that are named; the page has all
+_Given = Mapping[str, Any]
+_Section = TypeVar("_Section", IngestOptions, EmbeddingOptions, ClusteringOptions)
+_logger = logging.getLogger("hdrkit.group")
+
+
+def group(
+    inputs: shared.Inputs,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Folder for the results; what an earlier run wrote there is replaced.")
+    ] = None,
+    copy: Annotated[bool, typer.Option("--copy", help="Copy the photographs; links by default.", rich_help_panel=_FILES)] = False,
+    move: Annotated[
+        bool, typer.Option("--move", help="Move the photographs; --undo puts them back.", rich_help_panel=_FILES)
+    ] = False,
+    no_files: Annotated[
+        bool, typer.Option("--no-files", help="Write the lists and the report alone.", rich_help_panel=_FILES)
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Write nothing; print where each photograph would go.", rich_help_panel=_FILES)
+    ] = False,
+    undo: Annotated[
+        bool,
+        typer.Option(
+            "--undo",
+            help="Take back what was written to the folder INPUT: moved photographs return to where they were.",
+            rich_help_panel=_FILES,
+        ),
+    ] = False,
+    config: Annotated[
+        Path | None,
+        typer.Option("--config", "-c", metavar="FILE", help="Settings as JSON or TOML; options given here win over it."),
+    ] = None,
+    no_metadata: Annotated[
+        bool, typer.Option("--no-metadata", help="Go by content alone, not by times and exposures.", rich_help_panel=_EVIDENCE)
+    ] = False,
+    embedding: Annotated[
+        str | None,
+        shared.described(
+            EmbeddingOptions,
+            "kind",
+            "--embedding",
+            metavar="|".join(Embedding),
+            rich_help_panel=_EVIDENCE,
+            show_default=Embedding.GRADIENT.value,
+        ),
+    ] = None,
+    model: Annotated[
+        str | None,
+        shared.described(
+            EmbeddingOptions,
+            "model_name",
+            "--model",
+            metavar="NAME",
+            rich_help_panel=_EVIDENCE,
+            show_default=EmbeddingOptions().model_name,
+        ),
+    ] = None,
+    linkage: Annotated[
+        str | None,
+        shared.described(
+            ClusteringOptions,
+            "method",
+            "--linkage",
+            metavar="|".join(Linkage),
+            rich_help_panel=_EVIDENCE,
+            show_default=Linkage.AVERAGE.value,
+        ),
+    ] = None,
+    must_link: Annotated[
+        Path | None,
+        shared.described(ClusteringOptions, "must_link", "--must-link", metavar="FILE.csv", rich_help_panel=_EVIDENCE),
+    ] = None,
+    cannot_link: Annotated[
+        Path | None,
+        shared.described(ClusteringOptions, "cannot_link", "--cannot-link", metavar="FILE.csv", rich_help_panel=_EVIDENCE),
+    ] = None,
+    jobs: Annotated[
+        int | None, shared.described(IngestOptions, "max_workers", "--jobs", "-j", min=1, show_default="all cores")
+    ] = None,
+    no_cache: Annotated[
+        bool, typer.Option("--no-cache", help="Neither use nor keep what was computed of photographs before.")
+    ] = False,
+    json: shared.Json = False,
+    log_level: Annotated[
+        str | None,
+        typer.Option(
+            "--log-level",
+            metavar="|".join(_LEVELS),
+            help="How much to tell of the way to the result; debug has the seconds of each step and the reasons for each group.",
+            show_default="info",
+        ),
+    ] = None,
+) -> None:
+    """Find which photographs belong together, whatever their exposure: views, and the exposure brackets of each.
+
+    OUT gets a folder for each group, its frames in the order of their exposure, and report.html to look through. Groups that
+    are not sure come first there. groups.csv lists every file once, and is what `hdrkit merge` and `hdrkit calibrate` take.
+    The photographs themselves are not touched, unless --move says so.
+    """
+    from hdrkit.cli.console import log
+
+    log_level = log_level and log_level.lower()
+    if log_level not in (None, *_LEVELS):
+        raise typer.BadParameter(f"{log_level!r} is none of {', '.join(_LEVELS)}", param_hint="--log-level")
+    log(log_level or ("error" if json else "info"))
+    if undo:
+        _undo(inputs, output, json)
+    elif output is None:
+        raise typer.BadParameter("give the folder for the results", param_hint="-o")
+    else:
+        ingest: dict[str, Any] = {"metadata": False} if no_metadata else {}
+        ingest |= {"cache": False} if no_cache else {}
+        learned = {"kind": _choice(Embedding, embedding, "--embedding"), "model_name": model}
+        views = {"method": _choice(Linkage, linkage, "--linkage"), "must_link": must_link, "cannot_link": cannot_link}
+        configuration = _with(read_configuration(config), ingest | {"max_workers": jobs}, learned, views)
+        _group(inputs, output, _placing(copy, move, no_files), configuration, dry_run, json)
+
+
+def _placing(copy: bool, move: bool, no_files: bool) -> Placing:
+    if copy + move + no_files > 1:
+        raise typer.BadParameter("--copy, --move and --no-files exclude each other", param_hint="--copy")
+    return Placing.COPY if copy else Placing.MOVE if move else Placing.NONE if no_files else Placing.LINK
+
+
+def _choice(kind: type[shared.Member], value: str | None, flag: str) -> shared.Member | None:
+    return None if value is None else shared.choice(kind, value, flag)
+
+
+def _with(configuration: Configuration, ingest: _Given, embedding: _Given, clustering: _Given) -> Configuration:
+    """The configuration with what the command line gives in the place of what the file says; None is not given."""
+    options = configuration.options
+    options = GroupingOptions(
+        _changed(options.ingest, ingest), _changed(options.embedding, embedding), _changed(options.clustering, clustering)
+    )
+    named = configuration.model_named or embedding["model_name"] is not None
+    return Configuration(options, named)
+
+
+def _changed(section: _Section, given: _Given) -> _Section:
+    return shared.checked(partial(replace, section), **{key: value for key, value in given.items() if value is not None})
+
+
+def _group(inputs: list[Path], output: Path, placing: Placing, configuration: Configuration, dry_run: bool, json: bool) -> None:
+    from hdrkit.cli.console import ignored, print_json, progress, trouble
+    from hdrkit.io.grouped import write_groups
+    from hdrkit.io.result_tree import require_replaceable
+    from hdrkit.pipeline.hdr_grouping import group_as_configured, summary
+
+    require_replaceable(output)
+    with progress(quiet=json) as move:
+        result = group_as_configured(inputs, configuration, move)
+        if dry_run:
+            plan = _plan(result, output, placing)
+        else:
+            written = write_groups(result, output, placing, move, configuration.options.ingest.max_workers)
+    _log_details(result)
+    if json:
+        print_json({"dry_run": True, "output_dir": output, "files": plan} if dry_run else summary(result, written))
+    else:
+        _print_groups(result)
+        if dry_run:
+            _print_plan(plan, output, placing)
+        else:
+            _print_whereabouts(result, output)
+    for line in (*result.report.notes, *(() if dry_run else written.notes)):
+        _logger.info(line)
+    ignored(result.report.ignored)
+    for unreadable in result.unreadable:
+        trouble(unreadable.reason)
+    if result.unreadable:
+        raise typer.Exit(1)
+
+
+def _log_details(result: GroupingResult) -> None:
+    for step, seconds in result.report.seconds.items():
+        _logger.debug("%s took %.2f s", step, seconds)
+    for cluster in result.clusters:
+        _logger.debug("%s: %s, %d frames, confidence %.2f: %s", *_described(cluster))
+
+
+def _described(cluster: Cluster) -> tuple[str, str, int, float, str]:
+    return cluster.name, cluster.kind.value, len(cluster.members), cluster.confidence, why(cluster)
+
+
+def _print_groups(result: GroupingResult) -> None:
+    """The kinds of groups, those that need a look, and what belongs to none."""
+    from hdrkit.cli.console import out, say, table
+
+    say(headline(result))
+    kinds = table("kind", "groups", "frames")
+    for kind in Kind:
+        if sizes := [len(cluster.members) for cluster in result.clusters if cluster.kind is kind]:
+            kinds.add_row(kind.value.replace("_", " "), str(len(sizes)), str(sum(sizes)))
+    if result.clusters:
+        out.print(kinds)
+    if doubts := doubtful(result):
+        say(f"{len(doubts)} of them {'needs' if len(doubts) == 1 else 'need'} a look, least sure first:")
+        for cluster in doubts[:_NAMED]:
+            say(f"  {cluster.name}  confidence {cluster.confidence:.2f}  {why(cluster)}")
+        if len(doubts) > _NAMED:
+            say(f"and {len(doubts) - _NAMED} more, which report.html shows")
+    for member in result.unassigned[:_NAMED]:
+        say(f"unassigned: {member.photo.path.name}: {member.reason}")
+    if len(result.unassigned) > _NAMED:
+        say(f"and {len(result.unassigned) - _NAMED} more unassigned, which report.html shows")
+
+
+def _print_whereabouts(result: GroupingResult, output: Path) -> None:
+    from hdrkit.cli.console import say
+
+    say(f"wrote {output}: look through {output / 'report.html'}")
+    if any(cluster.kind is Kind.BRACKET for cluster in result.clusters):
+        say(f"next: hdrkit merge {shlex.quote(str(output / 'groups.csv'))} -o merged/")
+
+
+def _plan(result: GroupingResult, output: Path, placing: Placing) -> list[dict[str, Any]]:
+    return [
+        {
+            "source": place.member.photo.path,
+            "target": None if placing is Placing.NONE else output / place.target,
+            "group": place.cluster.name if place.cluster else place.name,
+        }
+        for place in lay_out(result)
+    ]
+
+
+def _print_plan(plan: list[dict[str, Any]], output: Path, placing: Placing) -> None:
+    from hdrkit.cli.console import say
+
+    done = {Placing.LINK: "linked", Placing.COPY: "copied", Placing.MOVE: "moved", Placing.NONE: "listed"}[placing]
+    say(f"nothing written; in {output} there would be {counted(len(plan), 'photograph')} {done}:")
+    for line in plan:
+        say(f"  {line['target'] or line['group']}  from  {line['source']}")
+
+
+def _undo(inputs: list[Path], output: Path | None, json: bool) -> None:
+    from hdrkit.cli.console import print_json, say, trouble
+    from hdrkit.io.result_tree import undo
+
+    if len(inputs) != 1 or output is not None:
+        raise typer.BadParameter("give the one folder that was written to: hdrkit group --undo FOLDER", param_hint="--undo")
+    undone = undo(inputs[0])
+    if json:
+        print_json(undone)
+    else:
+        say(
+            f"{inputs[0]}: {counted(undone.put_back, 'photograph')} put back, {counted(undone.removed, 'file')} of hdrkit removed"
+        )
+    for line in undone.failures:
+        trouble(line)
+    if undone.failures:
+        raise typer.Exit(1)
