@@ -1,7 +1,7 @@
 """How the constants of the evidence were chosen: a logistic regression of "one view" on what is measured of pairs.
 
-Fitted on real photographs and on rendered ones of four seeds; each set is left out in turn, and the real ones by source, to see how
-far the weights and the errors depend on what they were fitted to. `normal 2` and `hard 1` are never fitted to.
+Fitted on real photographs and on rendered ones of four seeds; each set is left out in turn, to see how far the weights and the
+errors depend on what they were fitted to. `normal 2` and `hard 1` are never fitted to.
 """
 
 from __future__ import annotations
@@ -64,8 +64,8 @@ def measure(options: argparse.Namespace) -> Result:
 
 
 @lru_cache
-def measured(name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Terms (P, 9), truth (P,) and source (P,) of the pairs that grouping compares in a set, frames without content left out."""
+def measured(name: str) -> tuple[np.ndarray, np.ndarray]:
+    """Terms (P, 9) and truth (P,) of the pairs that grouping compares in a set, frames without content left out."""
     truth = collection(name)
     options = GroupingOptions(IngestOptions(metadata=False))
     with open_cache() as cache:
@@ -79,11 +79,10 @@ def measured(name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     told = np.array([truth.has_content(one) for one in names])
     keep = told[first] & told[second]
     view = np.array([row["view"] for row in rows])
-    source = np.array([row.get("source", "").split(":")[0] for row in rows])
-    return views.evidence.terms()[keep], (view[first] == view[second])[keep], source[first][keep]
+    return views.evidence.terms()[keep], (view[first] == view[second])[keep]
 
 
-def fitted(sets: list[tuple[np.ndarray, np.ndarray, np.ndarray]]) -> np.ndarray:
+def fitted(sets: list[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
     """Weights (9,), every set counting the same."""
     terms, same = np.concatenate([one[0] for one in sets]), np.concatenate([one[1] for one in sets])
     share = np.concatenate([np.full(len(one[1]), 1000 / len(one[1])) for one in sets])
@@ -91,17 +90,17 @@ def fitted(sets: list[tuple[np.ndarray, np.ndarray, np.ndarray]]) -> np.ndarray:
     return model.coef_[0]
 
 
-def errors(weights: np.ndarray, sets: list[tuple[np.ndarray, np.ndarray, np.ndarray]]) -> list[object]:
+def errors(weights: np.ndarray, sets: list[tuple[np.ndarray, np.ndarray]]) -> list[object]:
     terms, same = np.concatenate([one[0] for one in sets]), np.concatenate([one[1] for one in sets])
     positive = terms @ weights > 0
     return [int(same.sum()), f"{(same & ~positive).sum()}", int((~same).sum()), f"{(~same & positive).sum()}"]
 
 
-def draw(weights: np.ndarray, pairs: dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]]) -> Figure:
+def draw(weights: np.ndarray, pairs: dict[str, tuple[np.ndarray, np.ndarray]]) -> Figure:
     figure = Figure(figsize=(8, 2 * len(pairs)), layout="constrained")
     axes = figure.subplots(len(pairs), 1, sharex=True)
     bins = np.linspace(-12, 12, 97)
-    for axis, (name, (terms, same, _)) in zip(np.atleast_1d(axes), pairs.items(), strict=True):
+    for axis, (name, (terms, same)) in zip(np.atleast_1d(axes), pairs.items(), strict=True):
         odds = np.clip(terms @ weights, -12, 12)
         axis.hist(odds[~same], bins, label="two views", alpha=0.7)
         axis.hist(odds[same], bins, label="one view", alpha=0.7)

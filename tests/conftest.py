@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import settings
@@ -14,6 +14,12 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy: small system
 # The same examples on every run: what passes here passes in continuous integration.
 settings.register_profile("steady", derandomize=True, deadline=None)
 settings.load_profile("steady")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Keep what tests cache apart from what the user's runs do."""
+    os.environ["HDRKIT_CACHE"] = str(tmp_path_factory.mktemp("cache"))
 
 
 @pytest.fixture(scope="session")
@@ -144,3 +150,17 @@ def sort_card() -> Callable[[Path], object]:
         return GroupingResult(clusters, (black,), (broken,), GroupingReport({}, {"ingest": 0.25}, ("a note of the run",), 1))
 
     return sort
+
+
+@pytest.fixture(scope="session")
+def preview_codes() -> Callable[[int], Any]:
+    """A textured picture (160, 240, 3) of codes, another for each number."""
+    import cv2
+    import numpy as np
+
+    def render(scene: int) -> np.ndarray:
+        rng = np.random.default_rng(scene)
+        layers = [cv2.resize(rng.random((size, size)), (240, 160), interpolation=cv2.INTER_CUBIC) for size in (5, 17, 60)]
+        return np.repeat(np.clip(40 + 60 * sum(layers), 10, 245).astype(np.uint8)[:, :, None], 3, axis=2)
+
+    return render

@@ -130,7 +130,9 @@ def test_of_a_list_with_kinds_and_flags_only_frames_to_merge_are_taken(tmp_path)
     )
     groups = read_groups(path)
     assert groups.brackets == {str(tmp_path / "a1.jpg"): "a", str(tmp_path / "a2.jpg"): "a"}
-    assert sorted(Path(name).name for name in groups.paths) == sorted(f"{stem}.jpg" for stem in "a1 a2 a3 a4 b1 b2 c d e".split())
+    assert sorted(Path(name).name for name in groups.paths) == sorted(
+        f"{stem}.jpg" for stem in ["a1", "a2", "a3", "a4", "b1", "b2", "c", "d", "e"]
+    )
     assert groups.left_out == (
         "left out 5 photographs in 4 groups that are no exposure brackets: 1 burst, 1 flash ambient, 1 single, 1 unreadable, "
         "and 2 frames of brackets: 2 duplicate"

@@ -43,3 +43,25 @@ def picture() -> Callable[..., tuple[np.ndarray, np.ndarray]]:
         return luminance, (luminance <= 2) | (luminance >= 252)
 
     return render
+
+
+@pytest.fixture(scope="session")
+def preview() -> Callable[..., np.ndarray]:
+    """A textured scene (192, 288, 3) seen through a gamma of 2.2 at an exposure, turned and shifted by a share of the picture."""
+    import cv2
+
+    def render(scene: int, ev: float = 0.0, shift: tuple[float, float] = (0, 0), turn_deg: float = 0.0) -> np.ndarray:
+        rng = np.random.default_rng(scene)
+        ln_light = sum(
+            amplitude * cv2.resize(rng.normal(0, 1, (size, size)), (408, 312), interpolation=cv2.INTER_CUBIC)
+            for size, amplitude in ((6, 1.2), (20, 0.6), (70, 0.3))
+        )
+        centre = np.array([204.0, 156.0])
+        matrix = cv2.getRotationMatrix2D(tuple(centre), turn_deg, 1)
+        matrix[:, 2] += np.array([60.0, 60.0]) * -1 + np.array([shift[1] * 288, shift[0] * 192])
+        light = np.exp(cv2.warpAffine(ln_light, matrix, (288, 192), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT))
+        noise = np.random.default_rng([scene, round(10 * ev) + 1000]).normal(0, 0.5, light.shape)
+        codes = np.clip(0.18 * light * 2.0**ev, 0, 1) ** (1 / 2.2) * 255
+        return np.repeat(np.clip(np.rint(codes + noise), 0, 255).astype(np.uint8)[:, :, None], 3, axis=2)
+
+    return render

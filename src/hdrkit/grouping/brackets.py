@@ -3,51 +3,42 @@
 from __future__ import annotations
 
 import os
-import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
 
 from hdrkit.errors import InputError
 from hdrkit.exposure import looks_like_counter
 from hdrkit.grouping.options import By
-from hdrkit.io.files import show
+from hdrkit.grouping.timed import timed_groups
+from hdrkit.grouping.timestamps import floored, timestamp_in_name
 from hdrkit.types import Bracket, ExposureSource, Photo
-
-_TIMESTAMP = re.compile(r"\d{14}")
-
-
-def timestamp_in_name(path: Path) -> datetime | None:
-    """The YYYYmmddHHMMSS in a file name, without a zone; None where there is none or no such date exists."""
-    match = _TIMESTAMP.search(path.name)
-    try:
-        return datetime.strptime(match[0], "%Y%m%d%H%M%S") if match else None
-    except ValueError:
-        return None
-
 
 def form_brackets(
     photos: Sequence[Photo],
     roots: Sequence[Path],
     by: By = By.AUTO,
-    round_s: float = 30.0,
+    round_s: float | None = 30.0,
     groups: Mapping[str, str] | None = None,
 ) -> list[Bracket]:
     """Every photo in exactly one bracket, the brackets in the order in which their first photo was found.
 
     `roots` holds the input each photo was found under. `folder`: photos of one folder belong together. `time`: photos
-    whose timestamps fall into the same `round_s` seconds (rounded down) and the same folder. `groups`: as the mapping
+    of one folder and camera whose timestamps fall into the same `round_s` seconds (rounded down), or with None those that no
+    pause of the camera divides; `timed.timed_groups` has the rule. `groups`: as the mapping
     from path to bracket name says; photos that it leaves out are left out. `auto`: groups where a mapping is given,
     time where every name carries a timestamp and they fall into several spans, folder otherwise.
     Raises InputError where the rule has nothing to go by.
     """
     if by is By.AUTO:
         by = _most_telling_rule(photos, round_s, groups)
+    if by is By.TIME:
+        return _timed_brackets(photos, roots, round_s)
     members: dict[tuple[str, str], list[Photo]] = {}
     for photo, root in zip(photos, roots, strict=True):
-        if (key := _key(photo, root, by, round_s, groups)) is not None:
+        if (key := _key(photo, root, by, groups)) is not None:
             members.setdefault(key, []).append(photo)
     if not members:
         raise InputError("none of the photographs is in the list of groups; its paths are relative to its own folder")
@@ -55,20 +46,40 @@ def form_brackets(
     return [_in_order(name, group, by) for name, group in zip(names, members.values(), strict=True)]
 
 
-def _key(photo: Photo, root: Path, by: By, round_s: float, groups: Mapping[str, str] | None) -> tuple[str, str] | None:
+def _timed_brackets(photos: Sequence[Photo], roots: Sequence[Path], round_s: float | None) -> list[Bracket]:
+    found = timed_groups(photos, round_s)
+    root_of = dict(zip((photo.path for photo in photos), roots, strict=True))
+    names = _distinct([str(_relative(group.folder, root_of[group.photos[0].path]) / group.name) for group in found])
+    return [_in_order(name, group.photos, By.TIME, group.remark) for name, group in zip(names, found, strict=True)]
+
+
+def unusual_brackets(brackets: Sequence[Bracket]) -> list[str]:
+    """A line for each bracket that has more or fewer frames than its camera's brackets usually have."""
+    plain = _WHY[By.TIME]
+    return [
+        f"{bracket.name} ({bracket.why.removeprefix(f'{plain}: ')})"
+        for bracket in brackets
+        if bracket.kind == By.TIME and bracket.why != plain
+    ]
+
+
+def spread_brackets(brackets: Sequence[Bracket], most: int) -> list[Bracket]:
+    """At most `most` of the brackets, evenly spread, of those with the usual number of frames where they are enough."""
+    sizes = Counter(len(bracket.photos) for bracket in brackets)
+    usual = max(sizes, key=lambda size: (sizes[size], size))
+    complete = [bracket for bracket in brackets if len(bracket.photos) == usual]
+    among = complete if len(complete) >= most else list(brackets)
+    count = min(most, len(among))
+    return [among[(2 * k + 1) * len(among) // (2 * count)] for k in range(count)]
+
+
+def _key(photo: Photo, root: Path, by: By, groups: Mapping[str, str] | None) -> tuple[str, str] | None:
     """What photos of one bracket have in common: a place and a name; None for a photo that belongs nowhere."""
     if by is By.GROUPS:
         if groups is None:
             raise InputError("brackets by groups need the list: --groups FILE.csv with the columns path and bracket")
         name = groups.get(os.path.realpath(photo.path))
         return None if name is None else ("", name)
-    if by is By.TIME:
-        taken = timestamp_in_name(photo.path)
-        if taken is None:
-            raise InputError(
-                f"{show(photo.path)}: no timestamp YYYYmmddHHMMSS in the name; group by folder instead (--by folder)"
-            )
-        return str(photo.path.parent), str(_relative(photo.path, root).parent / f"{_floor(taken, round_s):%Y%m%d%H%M%S}")
     return str(photo.path.parent), _folder_name(photo.path, root)
 
 
@@ -86,18 +97,13 @@ def _distinct(names: Sequence[str]) -> list[str]:
     return distinct
 
 
-def _most_telling_rule(photos: Sequence[Photo], round_s: float, groups: Mapping[str, str] | None) -> By:
+def _most_telling_rule(photos: Sequence[Photo], round_s: float | None, groups: Mapping[str, str] | None) -> By:
     if groups is not None:
         return By.GROUPS
     stamps = [timestamp_in_name(photo.path) for photo in photos]
-    spans = {(photo.path.parent, _floor(stamp, round_s)) for photo, stamp in zip(photos, stamps, strict=True) if stamp}
+    spans = {(photo.path.parent, floored(stamp, round_s or 1.0)) for photo, stamp in zip(photos, stamps, strict=True) if stamp}
     folders = {photo.path.parent for photo in photos}
     return By.TIME if None not in stamps and len(spans) > len(folders) else By.FOLDER
-
-
-def _floor(taken: datetime, round_s: float) -> datetime:
-    past = taken - datetime.min
-    return datetime.min + past // timedelta(seconds=round_s) * timedelta(seconds=round_s)
 
 
 def _relative(path: Path, root: Path) -> Path:
@@ -109,7 +115,7 @@ def _folder_name(path: Path, root: Path) -> str:
     return str(relative) if relative != Path() else (root.resolve().name or "bracket")
 
 
-def _in_order(name: str, photos: Sequence[Photo], by: By) -> Bracket:
+def _in_order(name: str, photos: Sequence[Photo], by: By, remark: str = "") -> Bracket:
     """Shortest exposure first; by name where exposures are unknown.
 
     Numbers in names are none where they turn out to be picture counters, or other photos know their time in seconds.
@@ -119,7 +125,8 @@ def _in_order(name: str, photos: Sequence[Photo], by: By) -> Bracket:
         photos = [_without_named_exposure(photo) for photo in photos]
     if all(photo.exposure is not None for photo in photos):
         photos = sorted(photos, key=lambda photo: (photo.exposure.relative, os.fsencode(photo.path)))  # type: ignore[union-attr]
-    return Bracket(name, tuple(photos), reference=len(photos) // 2, kind=by.value, why=_WHY[by])
+    why = f"{_WHY[by]}: {remark}" if remark else _WHY[by]
+    return Bracket(name, tuple(photos), reference=len(photos) // 2, kind=by.value, why=why)
 
 
 def _without_named_exposure(photo: Photo) -> Photo:
@@ -127,4 +134,4 @@ def _without_named_exposure(photo: Photo) -> Photo:
     return replace(photo, exposure=None) if named else photo
 
 
-_WHY = {By.FOLDER: "in one folder", By.TIME: "timestamps in one span", By.GROUPS: "listed together"}
+_WHY = {By.FOLDER: "in one folder", By.TIME: "taken together", By.GROUPS: "listed together"}

@@ -12,18 +12,16 @@ from numpy.typing import NDArray
 
 from hdrkit.types import Photo
 
-_EXACT = 8192  # photographs up to which all are compared with all
+_EXACT = 16384  # photographs up to which all are compared with all, which is as quick up to there
 _BLOCK = 1024
-# Beyond, a graph of neighbours (Malkov and Yashunin 2018) over signatures of 8 bits in fewer dimensions:
-_DIMS = 512
-_SAMPLE = 8192  # rows that the dimensions are chosen by
-_LINKS, _BUILD_WIDTH, _SEARCH_WIDTH = 32, 128, 96
+_LINKS, _BUILD_WIDTH, _SEARCH_WIDTH = 32, 64, 256  # of the graph of neighbours beyond (Malkov and Yashunin 2018)
+_SAMPLE = 8192  # rows that the range of its 8-bit numbers is learned from
 
 
 def candidates(signatures: NDArray[np.floating[Any]], k: int) -> NDArray[np.int32]:
     """Pairs (P, 2) of rows i < j, sorted, of which one is among the `k` nearest of the other by inner product.
 
-    `signatures` (N, D) are rows of length 1; rows of zeros, photographs without content, are in no pair. Up to 8192 rows the
+    `signatures` (N, D) are rows of length 1; rows of zeros, photographs without content, are in no pair. Up to 16384 rows the
     neighbours are the true ones, beyond nearly so. The same rows in the same order give the same pairs.
     """
     filled = np.flatnonzero(np.abs(signatures).max(axis=1, initial=0) > 0)
@@ -81,31 +79,16 @@ def _nearly_nearest(rows: NDArray[np.floating[Any]], k: int) -> NDArray[np.int64
     """About the k nearest of each row (N, k + 1), itself among them, -1 where none was found."""
     import faiss
 
-    short = _shortened(rows)
-    index = faiss.index_factory(short.shape[1], f"HNSW{_LINKS}_SQ8", faiss.METRIC_INNER_PRODUCT)
+    blocks = range(0, len(rows), _BLOCK)
+    index = faiss.index_factory(rows.shape[1], f"HNSW{_LINKS}_SQ8", faiss.METRIC_INNER_PRODUCT)
     for name, width in (("efConstruction", _BUILD_WIDTH), ("efSearch", _SEARCH_WIDTH)):
         faiss.ParameterSpace().set_index_parameter(index, name, width)
-    index.train(short[:: -(-len(short) // _SAMPLE)])
+    index.train(rows[:: -(-len(rows) // _SAMPLE)].astype(np.float32))
     threads = faiss.omp_get_max_threads()
     faiss.omp_set_num_threads(1)  # threads would add rows in an order of their own
     try:
-        index.add(short)
+        for start in blocks:
+            index.add(rows[start : start + _BLOCK].astype(np.float32))
     finally:
         faiss.omp_set_num_threads(threads)
-    neighbours: NDArray[np.int64] = index.search(short, k + 1)[1]
-    return neighbours
-
-
-def _shortened(rows: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
-    """Rows (N, at most 512) of length 1 whose inner products are nearly those of the rows given.
-
-    The dimensions span the largest principal axes of a sample, found by subspace iteration (Halko et al. 2011).
-    """
-    axes = np.eye(rows.shape[1], dtype=np.float32)
-    if rows.shape[1] > _DIMS:
-        sample = rows[:: -(-len(rows) // _SAMPLE)].astype(np.float32)
-        axes = np.random.default_rng(0).standard_normal((rows.shape[1], _DIMS), np.float32)
-        for _ in range(3):
-            axes = np.linalg.qr(sample.T @ (sample @ axes))[0]
-    short = np.concatenate([rows[start : start + _BLOCK].astype(np.float32) @ axes for start in range(0, len(rows), _BLOCK)])
-    return np.asarray(short / np.maximum(np.linalg.norm(short, axis=1, keepdims=True), np.finfo(np.float32).tiny), np.float32)
+    return np.concatenate([index.search(rows[start : start + _BLOCK].astype(np.float32), k + 1)[1] for start in blocks])

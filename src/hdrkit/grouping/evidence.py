@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hdrkit.compiled import compiled
-from hdrkit.grouping.descriptor import Descriptors
+from hdrkit.grouping.descriptor import GRID, Descriptors
 from hdrkit.grouping.displacement import displaced_agreement, refine, shifted
 from hdrkit.grouping.similarity import DOUBT, coarse_similarity, find_shift
 from hdrkit.grouping.transfer import brightness_order, laid_over, transferred_gradient
@@ -71,6 +71,16 @@ class Evidence:
             ],
             axis=1,
         ).astype(np.float64)
+
+    def and_copies(self, count: int) -> Evidence:
+        """With `count` pairs of the same picture appended."""
+        same = {"similarity": 1.0, "variety": 1.0, "displacement": 0.0, "order": 1.0, "transfer": 1.0}
+        return Evidence(
+            *(
+                np.concatenate([getattr(self, field.name), np.full(count, same.get(field.name, GRID**2), np.float32)])
+                for field in fields(self)
+            )
+        )
 
     @staticmethod
     def of_rows(rows: NDArray[np.float32]) -> Evidence:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from hdrkit.errors import InputError
 
+GAP = "gap"
+
 _SPAN = re.compile(r"([0-9]*\.?[0-9]+)\s*(ms|s|sec|min|m|h)?")
 _SECONDS = {"ms": 0.001, "s": 1.0, "sec": 1.0, "min": 60.0, "m": 60.0, "h": 3600.0}
 
@@ -22,11 +24,24 @@ class By(StrEnum):
     TIME = "time"
 
 
+class ExposureUnit(StrEnum):
+    """What the number at the end of a file name counts."""
+
+    MICROSECONDS = "us"
+    MILLISECONDS = "ms"
+    SECONDS = "s"
+
+    @property
+    def seconds(self) -> float:
+        """The unit in seconds."""
+        return {"us": 1e-6, "ms": 1e-3, "s": 1.0}[self.value]
+
+
 @dataclass(frozen=True)
 class InputOptions:
     """How files become brackets; the command line and the Python interface read these.
 
-    Raises InputError for a `round_to` that is no span of time.
+    Raises InputError for a `round_to` that is no span of time, and for numbers of frames or brackets that make no sense.
     """
 
     by: By = field(
@@ -36,7 +51,24 @@ class InputOptions:
             "there is one, timestamps where every name has one, folders otherwise"
         },
     )
-    round_to: str = field(default="30s", metadata={"help": "span of time that one bracket falls into (--by time)"})
+    round_to: str = field(
+        default="30s",
+        metadata={
+            "help": "span of time, such as 30s or 1min, that one bracket falls into, or gap: what no pause of the camera divides "
+            "(--by time)"
+        },
+    )
+    exposure_unit: ExposureUnit | None = field(
+        default=None,
+        metadata={
+            "help": "what numbers at the end of names count; they then win over metadata. Without it they count where metadata tell "
+            "nothing, in any unit that is the same for all files"
+        },
+    )
+    min_frames: int = field(default=2, metadata={"help": "leave brackets of fewer readable frames out, and say so"})
+    max_groups: int | None = field(
+        default=None, metadata={"help": "brackets used at most, spread evenly over those found; complete ones where there are enough"}
+    )
     groups: Path | None = field(default=None, metadata={"help": "CSV with the columns path and bracket (--by groups)"})
     exposures: Path | None = field(
         default=None, metadata={"help": "CSV with the columns filename,exposure_time_s[,f_number,iso]; wins over all metadata"}
@@ -50,7 +82,16 @@ class InputOptions:
     max_pixels: int = field(default=500_000_000, metadata={"help": "refuse pictures with more pixels than this"})
 
     def __post_init__(self) -> None:
-        parse_span_s(self.round_to)
+        self.span_s  # noqa: B018 - refuses what is no span
+        if self.min_frames < 2:
+            raise InputError(f"a bracket has two frames or more, not {self.min_frames}")
+        if self.max_groups is not None and self.max_groups < 1:
+            raise InputError(f"at most {self.max_groups} brackets are none; take one or more")
+
+    @property
+    def span_s(self) -> float | None:
+        """Seconds that one bracket falls into; None where pauses divide brackets."""
+        return None if self.round_to.strip().lower() == GAP else parse_span_s(self.round_to)
 
 
 def parse_span_s(text: str) -> float:

@@ -159,6 +159,7 @@ def _linked(
         np.concatenate([log_odds[open_to_question], np.repeat([np.inf, -np.inf], [len(decided.together), len(decided.apart)])]),
         np.concatenate([trust[open_to_question], np.zeros(len(told))]),
     )
-    if (labels[decided.together[:, 0]] != labels[decided.together[:, 1]]).any():
+    parted = labels[decided.together[:, 0]] != labels[decided.together[:, 1]]
+    if parted.any() or (labels[decided.apart[:, 0]] == labels[decided.apart[:, 1]]).any():
         raise InputError("the lists of pairs contradict each other: photographs that must be linked are kept apart by others")
     return labels

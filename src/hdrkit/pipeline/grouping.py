@@ -11,10 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hdrkit.errors import InputError
-from hdrkit.grouping import evidence
 from hdrkit.grouping.candidates import candidates, merged, time_neighbours
 from hdrkit.grouping.clusters import form_clusters
-from hdrkit.grouping.evidence import compare
+from hdrkit.grouping.evidence import COLUMNS, VERSION, compare
 from hdrkit.grouping.facts import dividing_gaps, metadata_log_odds
 from hdrkit.grouping.learned import shortened
 from hdrkit.grouping.settings import GroupingOptions
@@ -76,7 +75,7 @@ def _views(ingested: Ingested, options: GroupingOptions, cache: Cache, progress:
 
     def measured(pairs: NDArray[np.int32]) -> NDArray[np.float32]:
         nonlocal compared
-        blocks = [np.zeros((0, evidence.COLUMNS), np.float32)]
+        blocks = [np.zeros((0, COLUMNS), np.float32)]
         for start in range(0, len(pairs), _PAIRS_AT_ONCE):
             progress(COMPARING, compared + start, compared + len(pairs))
             blocks.append(_measured(ingested, pairs[start : start + _PAIRS_AT_ONCE], options, cache))
@@ -86,14 +85,19 @@ def _views(ingested: Ingested, options: GroupingOptions, cache: Cache, progress:
 
     decided = Decided(*(_decided(ingested, path) for path in (options.clustering.must_link, options.clustering.cannot_link)))
     views = find_views(ingested.descriptors, nominated, measured, options.clustering, prior, decided)
-    return Views(views.labels[ingested.content], first[views.pairs].astype(np.int32), views.evidence, views.log_odds)
+    copies = np.setdiff1d(np.arange(len(ingested.photos)), first)
+    copied = np.stack([first[ingested.content[copies]], copies], axis=1)
+    evidence = views.evidence.and_copies(len(copies))
+    pairs = np.concatenate([first[views.pairs], copied]).astype(np.int32)
+    log_odds = np.concatenate([views.log_odds, evidence.log_odds()[len(views.pairs) :]])
+    return Views(views.labels[ingested.content], pairs, evidence, log_odds)
 
 
 def _measured(ingested: Ingested, pairs: NDArray[np.int32], options: GroupingOptions, cache: Cache) -> NDArray[np.float32]:
     """The evidence of pairs of contents, from the cache where it knows them."""
-    version = f"evidence {evidence.VERSION} {options.ingest.target_size}"
+    version = f"evidence {VERSION} {options.ingest.target_size}"
     named = [(ingested.digests[i], ingested.digests[j]) for i, j in pairs]
-    rows, known = cache.evidence(version, named, evidence.COLUMNS)
+    rows, known = cache.evidence(version, named, COLUMNS)
     rows[~known] = compare(ingested.descriptors, pairs[~known], options.ingest.max_workers)
     cache.keep_evidence(version, [pair for pair, old in zip(named, known, strict=True) if not old], rows[~known])
     return rows

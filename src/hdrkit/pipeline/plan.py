@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from hdrkit.merging.weights import Tables
 
 _STRANGE = 0.5  # share of the picture with ghosts from which on it is not things that moved
+_NOTABLE = 0.001  # share of the picture that deghosting leaves clipped
 
 
 @dataclass(frozen=True)
@@ -115,8 +116,8 @@ def plan_merge(
     exposures = used.bracket.relative_exposures()
     options, noise = _with_noise(used.frames, exposures, curve, options)
     trust, ghosts = _without_ghosts(used.frames, exposures, curve, options)
-    if ghosts and ghosts.share > _STRANGE:
-        warnings.append(f"{100 * ghosts.share:.0f} % of the picture differs from frame to frame: do they show one view?")
+    if ghosts:
+        warnings.extend(_ghost_warnings(ghosts))
     report = MergeReport(
         bracket=used.bracket.name,
         estimator=options.estimator.value,
@@ -211,7 +212,17 @@ def _without_ghosts(
         raise InputError(f"{options.deghost}: no frame of this bracket to take moving things from; there are {', '.join(names)}")
     reference = None if options.deghost == "auto" else names.index(options.deghost)
     found = find_ghosts(frames, exposures, curve, options, reference)
-    return found.trust, GhostReport(frames[found.reference].name, found.share, found.refused)
+    return found.trust, GhostReport(frames[found.reference].name, found.share, found.refused, found.clipped)
+
+
+def _ghost_warnings(ghosts: GhostReport) -> Iterable[str]:
+    if ghosts.share > _STRANGE:
+        yield f"{100 * ghosts.share:.0f} % of the picture differs from frame to frame: do they show one view?"
+    if ghosts.clipped > _NOTABLE:
+        yield (
+            f"{100 * ghosts.clipped:.1f} % of the picture is clipped in {Path(ghosts.reference).name}, and what other frames show "
+            "there has moved: it is too dark and its colours are wrong; name a shorter frame with --deghost"
+        )
 
 
 def _provenance(stack: Stack, report: MergeReport) -> dict[str, Any]:
