@@ -325,13 +325,14 @@ WRITER = """
 import sys
 sys.path.insert(0, {here!r})
 from test_cache import *
+import hdrkit.io.cache
+hdrkit.io.cache._SAVE_EVERY_S = {save_every_s}
 with open_cache() as cache:
     rows = cache.rows("a", RECORD)
     print("ready", flush=True)
     for k in range({start}, {stop}):
         rows.add([digest(k)], fields([k]))
         cache.keep_evidence("e", [(digest(k), digest(k))], np.ones((1, 3), np.float32))
-        cache._saved_at -= {hurry}
     assert not cache.notes, cache.notes
 """
 
@@ -344,7 +345,7 @@ def start(**variables):
 
 
 def test_several_processes_write_at_once():
-    writers = [start(start=50 * k, stop=50 * k + 150, hurry=0.3) for k in range(3)]
+    writers = [start(start=50 * k, stop=50 * k + 150, save_every_s=0.01) for k in range(3)]
     for writer in writers:
         writer.communicate(timeout=60)
     assert [writer.returncode for writer in writers] == [0, 0, 0]
@@ -355,7 +356,7 @@ def test_several_processes_write_at_once():
 
 
 def test_a_killed_run_leaves_nothing_wrong():
-    writer = start(start=0, stop=100_000, hurry=10)
+    writer = start(start=0, stop=100_000, save_every_s=0.0)
     assert writer.stdout.readline() == "ready\n"
     time.sleep(0.5)
     writer.send_signal(signal.SIGKILL)

@@ -31,7 +31,9 @@ EXAMPLE = """{
     "cluster_selection_epsilon": 0.1
   }
 }"""
-WANTED = GroupingOptions(IngestOptions((512, 512), 4), EmbeddingOptions(), ClusteringOptions(min_cluster_size=2))
+WANTED = GroupingOptions(
+    IngestOptions((512, 512), 4), EmbeddingOptions(model_name="facebook/dinov2-small"), ClusteringOptions(min_cluster_size=2)
+)
 
 
 def test_the_example_of_the_source_document_is_accepted_as_it_is(tmp_path):

@@ -18,7 +18,9 @@ def described(luminance, clipped, shown=None):
     fine[[k for k in range(photos) if shown is not None and not shown[k]]] = 0
     none = np.zeros((photos, 2, 0, 0), np.int8)
     state = np.where(clipped, State.PARTLY_CLIPPED, State.MEASURED).astype(np.uint8)
-    return Descriptors(luminance.astype(np.uint16) * FRACTIONS, state, fine, none, none, np.zeros((photos, 1088), np.float16))
+    content = fine.any(axis=1).sum(axis=(1, 2)).astype(np.int32)
+    signatures = np.zeros((photos, 1088), np.float16)
+    return Descriptors(luminance.astype(np.uint16) * FRACTIONS, state, fine, none, none, content, signatures)
 
 
 def found(views, photos):

@@ -39,7 +39,7 @@ def test_what_cells_hold(colour, state):
 
 def test_a_frame_with_nothing_to_see_has_no_signature(preview):
     d = describe([cells_of(preview(0)), cells_of(preview(0, -24.0)), cells_of(preview(0, 14.0))])
-    assert d.content()[0] > LEAST_CONTENT > d.content()[1:].max()
+    assert d.content[0] > LEAST_CONTENT > d.content[1:].max()
     np.testing.assert_allclose(np.linalg.norm(d.signature.astype(float), axis=1), [1, 0, 0], atol=1e-3)
 
 

@@ -83,7 +83,6 @@ def group(
             "--model",
             metavar="NAME",
             rich_help_panel=_EVIDENCE,
-            show_default=EmbeddingOptions().model_name,
         ),
     ] = None,
     linkage: Annotated[

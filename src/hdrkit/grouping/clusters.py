@@ -47,7 +47,7 @@ def form_clusters(
     `views` are those that content shows. Frames without visible content are placed by metadata, or left with the reason.
     Without `metadata` content alone is looked at.
     """
-    members, loose = _parted(views.labels, descriptors.content())
+    members, loose = _parted(views.labels, descriptors.content)
     margins = measure_views(members, views.pairs, views.log_odds, views.evidence.trust().astype(np.float64), len(photos))
     placed, lost = _placed(photos, descriptors, members, loose, metadata)
     untold = Counter(_size(photos[k]) for k in lost if not (metadata and photos[k].taken_at))
@@ -64,7 +64,7 @@ def form_clusters(
     return tuple(clusters), tuple(sorted(unassigned, key=lambda member: str(member.photo.path)))
 
 
-def _parted(labels: NDArray[np.int64], content: NDArray[np.int64]) -> tuple[list[list[int]], list[int]]:
+def _parted(labels: NDArray[np.int64], content: NDArray[np.int32]) -> tuple[list[list[int]], list[int]]:
     """The members of each view that shows something, and the frames of none; next to nothing looks alike everywhere."""
     views: dict[int, list[int]] = defaultdict(list)
     for k, label in enumerate(labels.tolist()):

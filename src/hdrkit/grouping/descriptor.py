@@ -52,8 +52,8 @@ class Descriptors:
 
     `luminance` uint16 (N, 128, 128): blurred mean code times 256. `state` uint8 (N, 128, 128), values of `State`.
     `fine`, `middle` and `coarse` int8 (N, 2, S, S), S = 128, 64 and 32: x and y of the unit gradient times 127, both 0
-    where there is none to trust. `signature` float16 (N, 1088): rows of length 1, 0 without content, whose products
-    nominate pairs for comparison.
+    where there is none to trust. `content` int32 (N,): cells of the fine grid that have a direction. `signature` float16
+    (N, 1088): rows of length 1, 0 without content, whose products nominate pairs for comparison.
     """
 
     luminance: NDArray[np.uint16]
@@ -61,11 +61,8 @@ class Descriptors:
     fine: NDArray[np.int8]
     middle: NDArray[np.int8]
     coarse: NDArray[np.int8]
+    content: NDArray[np.int32]
     signature: NDArray[np.float16]
-
-    def content(self) -> NDArray[np.int64]:
-        """The number of cells (N,) that have a direction to compare."""
-        return np.asarray(self.fine.any(axis=1).sum(axis=(1, 2)), np.int64)
 
     def take(self, rows: NDArray[np.integer[Any]]) -> Descriptors:
         """The descriptors of some photographs, in the order of `rows`."""
@@ -73,7 +70,7 @@ class Descriptors:
 
     @staticmethod
     def of_arrays(array: Callable[[str], NDArray[Any]]) -> Descriptors:
-        """Descriptors from a function that gives each array by its name."""
+        """Descriptors from a function that gives each array, or what can be indexed like it, by its name."""
         return Descriptors(**{field.name: array(field.name) for field in fields(Descriptors)})
 
     def arrays(self) -> dict[str, NDArray[np.generic]]:
@@ -127,10 +124,10 @@ def describe(photographs: Sequence[Cells], device: str = "cpu") -> Descriptors:
     directions = (mean / share.sqrt().clamp(min=1e-6)).flatten(1).cpu().numpy()
     light = (luminance[:, 0] * FRACTIONS).round().clamp(0, 65535).to(torch.int32).cpu().numpy().astype(np.uint16)
     as_bytes = [(UNIT * level).round().to(torch.int8).cpu().numpy() for level in (fine, pooled(2, 1), pooled(4, 2))]
-    content = as_bytes[0].any(axis=1).sum(axis=(1, 2))
+    content = as_bytes[0].any(axis=1).sum(axis=(1, 2)).astype(np.int32)
     signature = np.where((content >= LEAST_CONTENT)[:, None], _signature(directions, light, state), 0)
     fine_bytes, middle, coarse = as_bytes
-    return Descriptors(light, state, fine_bytes, middle, coarse, signature.astype(np.float16))
+    return Descriptors(light, state, fine_bytes, middle, coarse, content, signature.astype(np.float16))
 
 
 def _signature(directions: NDArray[np.float32], light: NDArray[np.uint16], state: NDArray[np.uint8]) -> NDArray[np.float32]:

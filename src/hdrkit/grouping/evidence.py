@@ -91,11 +91,12 @@ class Evidence:
 def compare(descriptors: Descriptors, pairs: NDArray[np.int32], workers: int | None = None) -> NDArray[np.float32]:
     """Measure the evidence of pairs (P, 2) of photographs; rows (P, 9) for `Evidence.of_rows`, in the order of the pairs."""
     rows = np.zeros((len(pairs), COLUMNS), np.float32)
-    d = descriptors
+    concerned, numbers = np.unique(pairs, return_inverse=True)
+    d, among = descriptors.take(concerned), numbers.reshape(-1, 2).astype(np.int32)
 
     def measure(start: int) -> None:
         part = slice(start, start + _BLOCK)
-        _compare(d.fine, d.middle, d.coarse, d.luminance, d.state, np.ascontiguousarray(pairs[part]), rows[part])
+        _compare(d.fine, d.middle, d.coarse, d.luminance, d.state, among[part], rows[part])
 
     with ThreadPoolExecutor(workers or os.cpu_count()) as pool:
         list(pool.map(measure, range(0, len(pairs), _BLOCK)))

@@ -32,7 +32,7 @@ _MIDDLE = 0.45  # what the median becomes
 class Embedder:
     """A network with its weights. `dims` numbers an image; `version` tells weights apart, for a cache of features.
 
-    `options.model_name` is a folder, or a name that the Hugging Face hub is asked for. Raises InputError where transformers
+    `options.model` is a folder, or a name that the Hugging Face hub is asked for. Raises InputError where transformers
     is not installed, or the name gives no model of `options.kind`.
     """
 
@@ -41,7 +41,7 @@ class Embedder:
 
         self._kind = options.kind
         self._device = "cuda" if options.use_gpu and torch.cuda.is_available() else "cpu"
-        self._model = _loaded(options.kind, options.model_name).eval()
+        self._model = _loaded(options.kind, options.model).eval()
         config = getattr(self._model.config, "vision_config", self._model.config)
         self._size = min(config.image_size, _LARGEST_INPUT // config.patch_size * config.patch_size)
         self.dims: int = self._model.config.projection_dim if self._kind is Embedding.CLIP else config.hidden_size

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,22 +72,15 @@ def hdbscan_linkage(
     Pairs that were not compared are as far apart as can be. Each connected part is clustered by itself; noise stays alone.
     """
     from hdbscan import HDBSCAN
-    from scipy.sparse import coo_matrix
-    from scipy.sparse.csgraph import connected_components
 
-    likely = log_odds > 0
-    graph = coo_matrix((np.ones(likely.sum()), pairs[likely].T), shape=(count, count))
-    part_of = connected_components(graph, directed=False)[1]
-    index = np.zeros(count, np.int64)
     groups: list[list[int]] = []
-    for part in range(part_of.max(initial=-1) + 1):
-        inside = np.flatnonzero(part_of == part)
-        if len(inside) < max(min_cluster_size, 2):
-            groups += [[int(i)] for i in inside]
+    index = np.zeros(count, np.int64)
+    for members, own in _connected_parts(count, pairs, log_odds > 0):
+        if len(members) < max(min_cluster_size, 2):
+            groups += [[int(i)] for i in members]
             continue
-        index[inside] = np.arange(len(inside))
-        own = (part_of[pairs[:, 0]] == part) & (part_of[pairs[:, 1]] == part)
-        distance = np.ones((len(inside), len(inside)))
+        index[members] = np.arange(len(members))
+        distance = np.ones((len(members), len(members)))
         np.fill_diagonal(distance, 0)
         i, j = index[pairs[own]].T
         distance[i, j] = distance[j, i] = 1 / (1 + np.exp(log_odds[own]))
@@ -98,9 +91,29 @@ def hdbscan_linkage(
             cluster_selection_epsilon=epsilon,
             allow_single_cluster=True,
         ).fit_predict(distance)
-        groups += [[int(i)] for i in inside[clustered < 0]]
-        groups += [inside[clustered == label].tolist() for label in range(clustered.max(initial=-1) + 1)]
+        groups += [[int(i)] for i in members[clustered < 0]]
+        groups += [members[clustered == label].tolist() for label in range(clustered.max(initial=-1) + 1)]
     return _numbered(count, groups)
+
+
+def _connected_parts(
+    count: int, pairs: NDArray[np.int32], linked: NDArray[np.bool_]
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """The members of each connected part of the linked pairs, and which pairs, linked or not, lie inside it."""
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import connected_components
+
+    graph = coo_matrix((np.ones(linked.sum()), pairs[linked].T), shape=(count, count))
+    parts, part_of = connected_components(graph, directed=False)
+    inside = np.flatnonzero(part_of[pairs[:, 0]] == part_of[pairs[:, 1]])
+    part_of_pair = part_of[pairs[inside, 0]]
+    members, own = np.argsort(part_of, kind="stable"), np.argsort(part_of_pair, kind="stable")
+    cuts = np.arange(1, parts)
+    yield from zip(
+        np.split(members, np.searchsorted(part_of[members], cuts)),
+        np.split(inside[own], np.searchsorted(part_of_pair[own], cuts)),
+        strict=True,
+    )
 
 
 def _numbered(count: int, groups: Sequence[Sequence[int]]) -> NDArray[np.int64]:

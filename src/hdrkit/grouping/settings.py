@@ -19,6 +19,13 @@ class Embedding(StrEnum):
     CLIP = "clip"
 
 
+_MODELS = {
+    Embedding.GRADIENT: "",
+    Embedding.DINOV2: "facebook/dinov2-small",
+    Embedding.CLIP: "openai/clip-vit-base-patch32",
+}
+
+
 class Reduction(StrEnum):
     """How learned embeddings are made shorter."""
 
@@ -58,10 +65,20 @@ class EmbeddingOptions:
     """Candidates: `model_name` is a folder or a hub's name for the learned kinds, which nominate and never link."""
 
     kind: Embedding = field(default=Embedding.GRADIENT, metadata={"help": "what nominates pairs for comparison"})
-    model_name: str = field(default="facebook/dinov2-small", metadata={"help": "folder or hub name of a learned embedding"})
+    model_name: str = field(
+        default="",
+        metadata={
+            "help": "folder or hub name of a learned embedding; else facebook/dinov2-small or openai/clip-vit-base-patch32"
+        },
+    )
     use_gpu: bool = field(default=True, metadata={"help": "use CUDA where there is one"})
     dimensionality_reduction: Reduction = field(default=Reduction.PCA, metadata={"help": "how learned embeddings are shortened"})
     target_dims: int = field(default=128, metadata={"help": "numbers an image that learned embeddings are shortened to"})
+
+    @property
+    def model(self) -> str:
+        """The model that a learned embedding is computed by."""
+        return self.model_name or _MODELS[self.kind]
 
     def __post_init__(self) -> None:
         if self.target_dims < 1:

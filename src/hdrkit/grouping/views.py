@@ -65,7 +65,7 @@ def find_views(
     of pairs (as `evidence.compare`, or from a store). `prior` gives log-odds that metadata add to pairs. Pairs that a
     person `decided` are in one view or are not, whatever is seen. Raises InputError where such decisions contradict each other.
     """
-    seen = descriptors.content() >= LEAST_CONTENT
+    seen = descriptors.content >= LEAST_CONTENT
     candidates = candidates[seen[candidates].all(axis=1)]
 
     def linked(pairs: NDArray[np.int32], rows: NDArray[np.float32]) -> Views:

@@ -47,7 +47,7 @@ def _restored(kind: Any, value: Any) -> Any:
         if value is None:
             return None
         kind = next(choice for choice in typing.get_args(kind) if choice is not types.NoneType)
-    if dataclasses.is_dataclass(kind):
+    if isinstance(kind, type) and dataclasses.is_dataclass(kind):
         return kind(**{name: _restored(field_kind, value[name]) for name, field_kind in _hints(kind).items()})
     if kind is datetime:
         return datetime.fromisoformat(value)

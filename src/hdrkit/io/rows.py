@@ -67,6 +67,10 @@ class Rows:
             raise KeyError(missing[0].hex())
         return np.array([self._found[digest] for digest in digests], np.int64)
 
+    def shape(self, field: str) -> tuple[int, ...]:
+        """The shape of one field of one row."""
+        return self._record[field].shape
+
     def take(self, field: str, located: NDArray[np.int64]) -> NDArray[Any]:
         """One field of rows (n, ...), a copy."""
         kind, shape = self._record[field].base, self._record[field].shape

@@ -48,8 +48,7 @@ def group(
         with _timed(seconds, "clustering"):
             views = _views(ingested, options, cache, progress)
         with _timed(seconds, "validation"):
-            everyone = ingested.descriptors.take(ingested.content)
-            clusters, unassigned = form_clusters(ingested.photos, everyone, views, options.ingest.metadata)
+            clusters, unassigned = form_clusters(ingested.photos, ingested.pictures, views, options.ingest.metadata)
     report = GroupingReport(plain(options), seconds, tuple(cache.notes), found.ignored)
     return GroupingResult(clusters, unassigned, ingested.unreadable, report)
 

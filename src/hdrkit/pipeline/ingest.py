@@ -32,13 +32,15 @@ class Ingested:
     """Photographs in an order that their content decides, not their names.
 
     `photos` (N) with `content` (N,): the number of each one's content among `digests` (M, sorted); equal files share one.
-    `descriptors`, and the learned `features` where they were asked for, have a row for each digest.
+    `descriptors`, and the learned `features` where they were asked for, have a row for each digest. The large ones of
+    the descriptors stay on disk until they are indexed, and so do those of `pictures`, which have a row for each photograph.
     """
 
     photos: tuple[Photo, ...]
     content: NDArray[np.int64]
     digests: tuple[bytes, ...]
     descriptors: Descriptors
+    pictures: Descriptors
     features: NDArray[np.float32] | None
     unreadable: tuple[Unreadable, ...]
 
@@ -81,7 +83,8 @@ def ingest(paths: Sequence[Path], options: GroupingOptions, cache: Cache, progre
         photos=tuple(photos),
         content=np.array([number[digest_of[photo]] for photo in photos]),
         digests=tuple(digests),
-        descriptors=stores.descriptors(digests),
+        descriptors=stores.descriptors(digests, ("signature", "coarse", "content")),
+        pictures=stores.descriptors([digest_of[photo] for photo in photos], ("content",)),
         features=stores.features(digests),
         unreadable=tuple(Unreadable(path, failed[path]) for path in sorted(failed)),
     )
@@ -138,12 +141,31 @@ class _Stores:
         if self._features is not None:
             self._features.add(digests, {"feature": self._embedder.features(pixels)})
 
-    def descriptors(self, digests: Sequence[bytes]) -> Descriptors:
+    def descriptors(self, digests: Sequence[bytes], loaded: Sequence[str]) -> Descriptors:
         located = self._descriptors.locate(digests)
-        return Descriptors.of_arrays(lambda name: self._descriptors.take(name, located))
+
+        def column(name: str) -> Any:
+            stored = _Column(self._descriptors, name, located)
+            return stored[:] if name in loaded else stored
+
+        return Descriptors.of_arrays(column)
 
     def features(self, digests: Sequence[bytes]) -> NDArray[np.float32] | None:
         return None if self._features is None else self._features.take("feature", self._features.locate(digests))
+
+
+class _Column:
+    """An array of descriptors that stays on disk; indexed by rows it is read."""
+
+    def __init__(self, rows: Rows, name: str, located: NDArray[np.int64]) -> None:
+        self._rows, self._name, self._located = rows, name, located
+
+    def __len__(self) -> int:
+        return len(self._located)
+
+    def __getitem__(self, rows: Any) -> NDArray[Any]:
+        located = self._located[rows]
+        return self._rows.take(self._name, np.atleast_1d(located)).reshape(*located.shape, *self._rows.shape(self._name))
 
 
 def _torch_device(use_gpu: bool) -> str:
