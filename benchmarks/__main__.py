@@ -17,7 +17,7 @@ from pathlib import Path
 
 from benchmarks.harness import HERE, record
 
-_NO_BENCHMARKS = {"__init__", "__main__", "harness", "photographs", "processes", "truth"}
+_NO_BENCHMARKS = {"__init__", "__main__", "harness", "photographs", "processes", "truth", "groups"}
 
 
 def benchmark_names() -> list[str]:

@@ -1,6 +1,6 @@
-"""How many views and brackets are found exactly, on real and on rendered photographs, from content alone and with metadata.
+"""How many views and brackets are found exactly in real and rendered photographs, by content alone and with metadata.
 
-The figures of the best published open method (RootSIFT and RANSAC on two CLAHE views) were measured on the same sets by running it.
+The figures of the best published open method, RootSIFT and RANSAC on two CLAHE views, come from running it on the same sets.
 """
 
 from __future__ import annotations
@@ -50,10 +50,10 @@ def measure(options: argparse.Namespace) -> Result:
         with_metadata.append([column, found_score.groups, f"{found_score.exact:.3f}, {found_score.merged_wrongly}", asked])
     return Result(
         "Groups",
-        "Share of true groups found with exactly their members, and predicted groups that mix true ones. Content only, frames with "
-        "something to see; then all frames of the real set with metadata (11 of its views have black frames without any). Order: "
-        "neighbours in a cluster that stand in the order of their true exposures. Wrong groups: their ranks when sorted by "
-        "confidence, lowest first.",
+        "Share of true groups found with exactly their members, and predicted groups that mix true ones. Content only, frames "
+        "with something to see; then all frames of the real set with metadata (black frames of 11 views have none). "
+        "Order: neighbours in a cluster that stand in the order of their true exposures, less scenes of which the truth is wrong. Wrong "
+        "groups: their ranks when sorted by confidence, lowest first.",
         [
             Table(("set, content only", "groups", *(str(linkage) for linkage in Linkage), "published", "asked"), rows),
             Table(("all frames, with metadata", "groups", "exact, merged wrongly", "asked"), with_metadata),

@@ -17,7 +17,6 @@ import numpy as np
 from benchmarks.truth import data_folder
 from hdrkit.types import GroupingResult
 
-
 WRONG_LISTS = ("ssar_", "em_lake")
 
 

@@ -78,7 +78,7 @@ def test_a_part_that_was_never_compared_holds_nothing():
 
 
 def test_trust_weighs():
-    (margins,) = measure([[0, 1, 2]], [(0, 1, 3, 1), (0, 2, 2, 1), (1, 2, -4, 0.01)], 3)
+    (margins,) = measure([[0, 1, 2]], [(0, 1, 3, 1), (0, 2, 2, 1), (1, 2, -0.04, 0.01)], 3)
     assert margins.weakest == pytest.approx(0.75 * (2 - 0.04) / 1.31 + 0.25 * 2)
     assert margins.trust == 1
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 THRESHOLD = 0.5  # log-odds above which groups are joined
-_MOST = 4.0  # log-odds that one pair can bring
+MOST = 4.0  # log-odds that one pair can bring
 _BEST = 0.25  # share of the best pair beside the average: a long bracket's ends have little in common
 _DECIDED = 1e9  # stands for infinite log-odds, of which no sum is without a value
 _DOUBT = 0.3  # trust that an average is short of, so that one poor pair does not decide
@@ -25,7 +25,7 @@ def average_linkage(
     depend on the order of the pairs.
     """
     links: dict[int, dict[int, tuple[float, float, float]]] = {i: {} for i in range(count)}
-    bounded = np.where(np.isfinite(log_odds), np.clip(log_odds, -_MOST, _MOST), np.sign(log_odds) * _DECIDED)
+    bounded = np.where(np.isfinite(log_odds), np.clip(log_odds, -MOST, MOST), np.sign(log_odds) * _DECIDED)
     for (i, j), odds, weight in zip(pairs.tolist(), bounded.tolist(), trust.tolist(), strict=True):
         links[i][j] = links[j][i] = (odds, weight, odds)
     members = {i: [i] for i in range(count)}
@@ -48,6 +48,14 @@ def average_linkage(
     return _numbered(count, list(members.values()))
 
 
+def evidence_between(log_odds: NDArray[np.float64], trust: NDArray[np.float64]) -> float:
+    """The evidence that two groups are of one view, as `average_linkage` has it, from the pairs between them."""
+    if not len(log_odds):
+        return -MOST
+    bounded = np.clip(log_odds, -MOST, MOST)
+    return _between((float(bounded.sum()), float(trust.sum()), float(bounded.max())))
+
+
 def _between(link: tuple[float, float, float]) -> float:
     total, trust, best = link
     return (1 - _BEST) * total / (trust + _DOUBT) + _BEST * best
@@ -59,7 +67,7 @@ def _joined(
     joined = {other: link for other, link in a.items() if other not in without}
     for other, (total, trust, best) in b.items():
         if other not in without:
-            total_a, trust_a, best_a = joined.get(other, (0.0, 0.0, -_MOST))
+            total_a, trust_a, best_a = joined.get(other, (0.0, 0.0, -MOST))
             joined[other] = (total_a + total, trust_a + trust, max(best_a, best))
     return joined
 
