@@ -493,6 +493,24 @@ def test_a_camera_unlike_any_of_the_family_gets_a_free_curve():
     assert result.response.metadata["smoothness"] == CalibrationOptions().smoothness
 
 
+@pytest.mark.parametrize("wrong", range(5))
+def test_a_time_that_is_far_off_is_named_and_does_not_bend_the_curve(ordinary, wrong):
+    """Left in its place it would: such a frame pulls the curve to itself instead of standing out."""
+    camera, frames, times = ordinary
+    stated = [t * 2**-1.5 if k == wrong else t for k, t in enumerate(times)]
+    result = calibrate_samples([sample(frames, stated)])
+    assert [step.contradicts for step in result.report.steps] == [wrong in (k, k + 1) for k in range(4)]
+    assert result.report.method == "patches"
+    assert errors(result.response, camera)[1] < 0.006
+
+
+def test_where_the_wrong_time_cannot_be_told_from_others_they_are_named(ordinary):
+    _, frames, times = ordinary
+    result = calibrate_samples([sample([frames[k] for k in (1, 2, 3)], [times[1], times[2] * 2, times[3]])])
+    assert "stated wrong" in result.report.notes[0]
+    assert "frame_2.png" in result.report.notes[0]
+
+
 def test_a_report_lists_the_options_that_had_a_say(ordinary):
     _, frames, times = ordinary
     silent_ones = {

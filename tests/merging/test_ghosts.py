@@ -17,7 +17,7 @@ from hdrkit.merging.options import Estimator, MergeOptions
 from hdrkit.merging.radiance import merge_frames
 from hdrkit.simulate import SimulatedCamera, handheld_transforms, moving_object, room, simulate_bracket
 from hdrkit.simulate.bracket import warp
-from hdrkit.types import Frame, NoiseModel, ResponseCurve
+from hdrkit.types import Frame, NoiseModel, ResponseCurve, Validity
 
 TIMES = (1 / 16, 1 / 4, 1.0)
 OPTIONS = MergeOptions(noise=NoiseModel())
@@ -85,6 +85,22 @@ class TestMovingObject:
         assert refused(found, 0, other.shape)[other].mean() > 0.98
         assert refused(found, 2, other.shape)[other].mean() > 0.98
         assert found.share < 0.3
+
+    @pytest.mark.parametrize("seed", [3, 11])
+    def test_what_the_named_frame_shows_clipped_is_counted(self, seed):
+        """It alone shows the object where it is, but as white: other frames would only say what is behind."""
+        camera = SimulatedCamera()
+        curve = camera.response_curve()
+        scene = textured(seed=seed)
+        _, masks = moving_object(scene, 3, seed, 0.35, 1.0, step=0.2)
+        scenes = [np.where(mask[..., None], np.float32([1.6, 1.2, 2.5]), scene).astype(np.float32) for mask in masks]
+        frames = photographed(scenes, camera, seed)
+        named, chosen = (find_ghosts(frames, TIMES, curve, OPTIONS, reference) for reference in (2, None))
+        result = merge_frames(frames, TIMES, curve, OPTIONS, named.trust).radiance
+        saturated = (result.validity & Validity.SATURATED) > 0
+        assert saturated[masks[2]].mean() > 0.99
+        assert 0.8 * saturated.mean() < named.clipped < 1.2 * saturated.mean()
+        assert chosen.clipped == 0
 
     def test_nothing_changes_away_from_the_motion(self):
         camera = SimulatedCamera()
@@ -336,6 +352,19 @@ class TestCommand:
         code, _, err = hdrkit("merge", folder, "--response", curve, "-o", tmp_path / "x.exr", "--deghost", "other.png")
         assert code == 1
         assert "other.png" in err
+
+    def test_a_named_frame_that_is_clipped_where_things_moved_is_warned_of(self, hdrkit, tmp_path):
+        camera = SimulatedCamera()
+        scenes, masks = moving_object(textured(), 3, 2, 0.3, 0.3, step=0.25)
+        scenes = [np.where(mask[..., None], np.float32(2), scene) for mask, scene in zip(masks, scenes, strict=True)]
+        folder = tmp_path / "lamp"
+        folder.mkdir()
+        for frame, t in zip(photographed(scenes, camera), TIMES, strict=True):
+            cv2.imwrite(str(folder / f"frame_{round(1e4 * t)}.png"), frame.pixels[..., ::-1])
+        write_curve(camera.response_curve(), tmp_path / "curve.npz")
+        command = ("merge", folder, "--response", tmp_path / "curve.npz", "--align", "none", "--by", "folder", "--deghost")
+        assert "clipped in frame_10000.png" in " ".join(hdrkit(*command, "frame_10000.png", "-o", tmp_path / "a.exr").err.split())
+        assert "clipped in" not in hdrkit(*command, "auto", "-o", tmp_path / "b.exr").err
 
     def test_fusion_refuses_it(self, hdrkit, bracket, tmp_path):
         code, _, err = hdrkit("merge", bracket[0], "--estimator", "mertens", "-o", tmp_path / "x.png", "--deghost", "auto")

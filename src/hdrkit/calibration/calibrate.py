@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +39,10 @@ _ALGORITHMS = {
 }
 _FEWEST = 20  # observations a channel, below which a curve would be invented
 _UNLIKE = 1.2  # residual against that of a free curve, above which the family does not fit
+_POOR = 0.2  # residual in ln exposure that neither noise nor compression leaves
+_MOST_DOUBTED = 12  # frames, each of which may be the one that is stated wrong
+_BETTER = 0.5  # of the residual, without the wrong exposure
+_CLEARLY = 0.1  # ln exposure
 _RESIDUALS_KEPT = 20_000
 _MISFIT = "a camera like none of the family of curves, or wrong exposures"
 
@@ -60,7 +65,7 @@ def calibrate_samples(
     _require_data(samples[0].names[0], observations)
     weights = _flat_weights(options, knots, channels)
     free = solve_debevec(observations, weights, knots, options.smoothness)
-    patches = solve_patches(samples, knots, free, np.concatenate([one.unknown for one in samples]))
+    patches, doubts = _solved_patches(samples, observations, weights, free, options.smoothness)
     steps, estimated = _exposures(samples, patches)
     if estimate_exposures:
         samples = _with_estimates(samples, patches)
@@ -84,13 +89,64 @@ def calibrate_samples(
         disagreeing=tuple(c for c, value in enumerate(spread) if value > CHANNEL_TOLERANCE),
         steps=steps,
         estimated=estimated if estimate_exposures else (),
-        notes=notes,
+        notes=doubts + notes,
     )
     response = ResponseCurve(g, camera=samples[0].camera, metadata=_metadata(samples, solution.method, options, g))
     response = replace(
         response.for_levels(levels).anchored(), covered=np.array(covered_levels), sigma=_resampled(solution.sigma, levels)
     )
     return CalibrationResult(response, report, _thinned(observations, rests, per_knot))
+
+
+def _solved_patches(
+    samples: Sequence[Samples],
+    observations: Sequence[Observations],
+    weights: NDArray[np.float64],
+    free: NDArray[np.float64],
+    smoothness: float,
+) -> tuple[PatchSolution | None, tuple[str, ...]]:
+    """The patches at the stated exposures; if these do not fit, without the one stated exposure in whose absence they do.
+
+    An exposure that is far off bends the curve more than it stands out. Of several that would do, it is the one without
+    which the others need clearly the least correction; where there is none such, a note names them all.
+    """
+    knots, unknown = len(weights), np.concatenate([one.unknown for one in samples])
+    patches = solve_patches(samples, knots, free, unknown)
+    rest = _rest(patches, observations, weights)
+    fits = max(rest) < _POOR and _alike(rest, residuals(free, observations, weights)[0])
+    if fits or unknown.size > _MOST_DOUBTED:
+        return patches, ()
+    found: list[tuple[float, str, PatchSolution]] = []
+    for k, name in enumerate(name for one in samples for name in one.names):
+        doubted = unknown | (np.arange(unknown.size) == k)
+        trial = None if unknown[k] else solve_patches(samples, knots, free, doubted)
+        without = _rest(trial, observations, weights)
+        if trial is None or not trial.offsets.told[k] or max(without) > _BETTER * max(rest):
+            continue
+        corrected = _corrected(observations, trial)
+        if _alike(without, residuals(solve_debevec(corrected, weights, knots, smoothness), corrected, weights)[0]):
+            found.append((float(np.abs(trial.offsets.value[~doubted]).max(initial=0.0)), name, trial))
+    found.sort(key=lambda one: one[0])
+    if len(found) > 1 and found[1][0] - found[0][0] < _CLEARLY:
+        names = ", ".join(Path(name).name for _, name, _ in found)
+        return patches, (f"one exposure is stated wrong, and the pixels leave open which of these: {names}",)
+    return found[0][2] if found else patches, ()
+
+
+def _corrected(observations: Sequence[Observations], patches: PatchSolution) -> list[Observations]:
+    """Those of frames whose pixels tell, at the exposures that the patches show."""
+    told = (_of_frames(o, patches.offsets.told) for o in observations)
+    return [replace(o, ln_time=o.ln_time + patches.offsets.value[o.frame]) for o in told]
+
+
+def _rest(patches: PatchSolution | None, observations: Sequence[Observations], weights: NDArray[np.float64]) -> tuple[float, ...]:
+    """What the patches leave unexplained in each channel."""
+    return (np.inf,) if patches is None else residuals(patches.g, _corrected(observations, patches), weights)[0]
+
+
+def _alike(ours: Sequence[float], of_free: Sequence[float]) -> bool:
+    """Whether the family explains about as much as a free curve does."""
+    return all(our <= _UNLIKE * their for our, their in zip(ours, of_free, strict=False))
 
 
 @dataclass(frozen=True)
@@ -131,9 +187,8 @@ def _solve(
         return _Solution(free, Method.DEBEVEC), (f"solved by debevec: too few patches, {_MISFIT}",)
     # A camera that is like none of the family (a scan with a pedestal, say) is better served by a free curve.
     told = [_of_frames(o, patches.offsets.told) for o in observations]
-    corrected = told if times_changed else [replace(o, ln_time=o.ln_time + patches.offsets.value[o.frame]) for o in told]
-    ours, theirs = residuals(patches.g, corrected, weights)[0], residuals(free, told, weights)[0]
-    if all(our <= _UNLIKE * their for our, their in zip(ours, theirs, strict=True)):
+    ours = residuals(patches.g, told if times_changed else _corrected(observations, patches), weights)[0]
+    if _alike(ours, residuals(free, told, weights)[0]):
         return _Solution(patches.g, Method.PATCHES, patches.sigma), ()
     return _Solution(free, Method.DEBEVEC), (f"solved by debevec: {_MISFIT}",)
 

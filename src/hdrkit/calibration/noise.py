@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import least_squares
 
 from hdrkit.types import Frame, NoiseModel, ResponseCurve
 from hdrkit.warping import codes_at, seen_at
@@ -30,6 +29,7 @@ _MEDIAN = (1 - 2 / (9 * _SIDE**2)) ** 3  # of the mean square of a patch of inde
 _WINSOR, _WINSORIZED = 3.0, 0.99501  # standard deviations at which a difference is cut, and the variance that is left
 _MODEL_ERROR = 0.1  # of ln variance: what a line is good to
 _PRIOR = np.array([1.5, 3.0])  # standard deviations of ln shot and ln squared read noise about those of an ordinary camera
+_ROUNDS, _SETTLED = 100, 1e-5
 _CLEAR = 0.05  # relative noise up to which a shorter frame tells how far a longer one is off
 _FEWEST_SPILLED = 500  # pixels
 
@@ -138,7 +138,10 @@ def _winsorized(errors: NDArray[np.float64]) -> float:
 
 
 def _fitted(transfers: Sequence[_Transfer], default: NoiseModel) -> tuple[float, float]:
-    """Full well in electrons, and read noise as a share of it, that explain the variances best."""
+    """Full well in electrons, and read noise as a share of it, that explain the variances best.
+
+    Gauss-Newton under the loss 2 (sqrt(1 + u^2) - 1) of each residual u, as a least squares weighted anew in every round.
+    """
     seen, rounding, shot, read, count = (
         np.concatenate([getattr(t, name) for t in transfers]) for name in ("seen", "rounding", "shot", "read", "patches")
     )
@@ -147,12 +150,28 @@ def _fitted(transfers: Sequence[_Transfer], default: NoiseModel) -> tuple[float,
     weight = 1 / np.sqrt(2 / (count * _SIDE**2) + _MODEL_ERROR**2)
     tiny = 1e-3 * rounding + 1e-18
 
-    def misfit(ln_noise: NDArray[np.float64]) -> NDArray[np.float64]:
-        slope, foot = np.exp(ln_noise)
-        predicted = slope * shot + foot * read + rounding
+    def parts(ln_noise: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.asarray(np.exp(ln_noise)[:, None] * np.stack([shot, read]))
+
+    def off(ln_noise: NDArray[np.float64]) -> NDArray[np.float64]:
+        predicted = parts(ln_noise).sum(axis=0) + rounding
         return np.concatenate([weight * np.log(np.maximum(seen, tiny) / predicted), (ln_noise - ordinary) / _PRIOR])
 
-    ln_well, ln_foot = least_squares(misfit, ordinary, loss="soft_l1").x
+    def loss(ln_noise: NDArray[np.float64]) -> float:
+        return float(np.sqrt(1 + off(ln_noise) ** 2).sum())
+
+    ln_noise = ordinary
+    for _ in range(_ROUNDS):
+        shares = parts(ln_noise)
+        slopes = np.concatenate([-weight * shares / (shares.sum(axis=0) + rounding), np.diag(1 / _PRIOR)], axis=1)
+        robust = slopes / np.sqrt(1 + off(ln_noise) ** 2)
+        step = np.linalg.solve(robust @ slopes.T, -robust @ off(ln_noise))
+        while np.abs(step).max() > _SETTLED and loss(ln_noise + step) > loss(ln_noise):
+            step /= 2
+        if np.abs(step).max() <= _SETTLED:
+            break
+        ln_noise = ln_noise + step
+    ln_well, ln_foot = ln_noise
     return float(np.exp(-ln_well)), float(np.exp(ln_foot / 2))
 
 

@@ -22,7 +22,8 @@ _LONGEST = 512  # blocks
 _EVERY_ROW = 4  # pixels of side up to which every row of a block is read, and beyond every other
 _BAND = 16  # rows of blocks that a thread takes at a time
 _CODES_OFF = 0.5  # standard deviation that rounding, compression and processing leave in any mean
-_BLACK = 3  # code whose exposure is the standard error of black: no camera keeps to it better
+_BLACK = 3  # code whose exposure is the standard error of black at most
+_CUT_OFF = 0.4  # standard deviations of read noise that the mean of black is off, since nothing is stored below it
 _NEAR_CLIPPING = 3.0  # times the spill of the noise model: what it may be where it is worst
 _OF_RANGE = 0.1  # and what compression leaves in a block besides, as share of the range of codes in and around it
 _NEARLY = 0.06  # share of the codes below clipping where cameras roll off
@@ -33,7 +34,8 @@ _TOUCHED = 1e-3  # share of a block from which it counts as in a mask
 class Plane:
     """Mean radiance of blocks of pixels, float32 (h, w, C), and what is known about it, all of this shape.
 
-    `variance` is what averaging lowers and `floor` what it does not: errors of the codes, of black and near clipping. A block
+    `variance` is what averaging lowers and `floor` what it does not: errors of the codes, of black and near clipping. The
+    camera's own treatment of black may add as much as `black`, which the frames themselves tell when they are compared. A block
     is `measured` where all its pixels are seen and none is clipped, `bounded` where all are seen and some are clipped: its
     radiance is then the least that it can be. It is `bright` where some pixel is clipped or nearly so.
     """
@@ -41,6 +43,7 @@ class Plane:
     radiance: Values
     variance: Values
     floor: Values
+    black: Values
     measured: Mask
     bounded: Mask
     bright: Mask
@@ -49,6 +52,11 @@ class Plane:
     def seen(self) -> Mask:
         """Blocks of which something is known."""
         return self.measured | self.bounded
+
+    @property
+    def doubt(self) -> Values:
+        """The variance of blocks at most."""
+        return self.variance + self.floor + self.black + np.float32(1e-30)
 
 
 def block_side(shape: Sequence[int]) -> int:
@@ -73,11 +81,13 @@ def plane(frame: Frame, exposure: float, response: ResponseCurve | None, noise: 
         steps, black = np.gradient(linear, axis=0), linear[_BLACK]
         step = np.stack([np.interp(light[..., c], linear[:, c], steps[:, c]) for c in range(light.shape[2])], axis=2)
     variance = noise.variance(light / saturation) * (saturation / side) ** 2 + (_OF_RANGE * extent * step) ** 2
+    cut_off = _CUT_OFF**2 * noise.variance(np.zeros(1)) * saturation**2
     spill = _NEAR_CLIPPING * noise.spill * light * bright.any(axis=2, keepdims=True)
     still = Plane(
         light / np.float32(exposure),
         (variance / exposure**2).astype(np.float32),
-        (((_CODES_OFF * step) ** 2 + black**2 + spill**2) / exposure**2).astype(np.float32),
+        (((_CODES_OFF * step) ** 2 + spill**2 + cut_off) / exposure**2).astype(np.float32),
+        np.broadcast_to((black / exposure) ** 2, light.shape).astype(np.float32),
         seen[..., None] & ~clipped,
         seen[..., None] & clipped,
         bright,
@@ -96,7 +106,7 @@ def joined(first: Plane, second: Plane, where: Mask) -> Plane:
     Where neither did, the higher of two bounds holds.
     """
     where = where[..., None]
-    weights = [np.where(one.measured, 1 / (one.variance + one.floor + 1e-30), 0) for one in (first, second)]
+    weights = [np.where(one.measured, 1 / one.doubt, 0) for one in (first, second)]
     share = weights[1] / np.maximum(weights[0] + weights[1], 1e-30)
     share *= where & second.measured
     rest = 1 - share
@@ -107,6 +117,7 @@ def joined(first: Plane, second: Plane, where: Mask) -> Plane:
         np.where(higher, np.maximum(radiance, second.radiance), radiance).astype(np.float32),
         (first.variance * rest**2 + second.variance * share**2).astype(np.float32),
         (first.floor * rest**2 + second.floor * share**2).astype(np.float32),
+        (first.black * rest**2 + second.black * share**2).astype(np.float32),
         measured,
         ~measured & (first.bounded | (where & second.bounded)),
         first.bright & ~measured,
@@ -184,11 +195,11 @@ def _on_reference(still: Plane, motion: NDArray[np.float64], side: int) -> Plane
         return np.asarray(moved, np.float32).reshape(height, width, *values.shape[2:])
 
     radiance = np.maximum(warped(still.radiance, cv2.INTER_CUBIC, 0), 0)
-    variance, floor = (warped(values, cv2.INTER_LINEAR, 0) for values in (still.variance, still.floor))
+    variance, floor, black = (warped(values, cv2.INTER_LINEAR, 0) for values in (still.variance, still.floor, still.black))
     unseen = warped((~still.seen).astype(np.float32), cv2.INTER_LINEAR, 1) > _TOUCHED
     bounded = warped(still.bounded.astype(np.float32), cv2.INTER_LINEAR, 0) > _TOUCHED
     bright = warped(still.bright.astype(np.float32), cv2.INTER_LINEAR, 0) > _TOUCHED
-    return Plane(radiance, variance, floor, ~unseen & ~bounded, ~unseen & bounded, bright)
+    return Plane(radiance, variance, floor, black, ~unseen & ~bounded, ~unseen & bounded, bright)
 
 
 def _resized(values: Values, size: tuple[int, int]) -> Values:

@@ -37,6 +37,7 @@ class _Windows:
     low: Values
     high: Values
     variance: Values
+    black: Values
     measured: Mask
     seen: Mask
 
@@ -47,7 +48,7 @@ def tied(plane: Plane, anchor: Plane) -> Plane:
     With too little in common the plane stays as it is, and uncertain by as much as that could have been.
     """
     radiance, floor = plane.radiance.copy(), plane.floor.copy()
-    doubt = plane.variance + plane.floor + anchor.variance + anchor.floor
+    doubt = plane.doubt + anchor.doubt
     both = plane.measured & anchor.measured & (np.minimum(plane.radiance, anchor.radiance) ** 2 > 9 * doubt)
     for c in range(radiance.shape[2]):
         x, a = _by_brightness(both[..., c], plane.radiance[..., c], anchor.radiance[..., c])
@@ -112,6 +113,7 @@ def _windows(plane: Plane, side: int) -> _Windows:
         np.where(anywhere(unseen, side + 2), -np.inf, low),
         np.where(anywhere(unmeasured, side + 2), np.inf, high),
         np.maximum(means(plane.variance)[sampled] / np.float32(side**2) + means(plane.floor)[sampled], 0),
+        np.maximum(means(plane.black)[sampled], 0),
         ~anywhere(unmeasured, side),
         ~anywhere(unseen, side),
     )
@@ -128,9 +130,9 @@ def _variance(x: _Windows, a: _Windows) -> Values:
         if not one.size:
             continue
         low, high = _densest_half((one - other) / sigma)
-        excess = np.maximum(((high - low) / _HALF_SIGMA) ** 2 - 1, 0)
+        excess = np.maximum(((high - low) / _HALF_SIGMA) ** 2 + ((high + low) / 2) ** 2 - 1, 0)
         more = np.interp(a.radiance[..., c], other.mean(axis=1), excess).astype(np.float32) * expected
-        expected += np.minimum(more, np.float32(_MOST_SPREAD**2) * size[..., c])
+        expected += np.minimum(more, np.float32(_MOST_SPREAD**2) * size[..., c] + x.black[..., c] + a.black[..., c])
     return result
 
 

@@ -34,13 +34,15 @@ class Ghosts:
 
     `reference` is the index of the frame whose content is kept; `trust` holds a frame each (H, W) uint8 on the reference's
     grid, 255 for full trust and 0 for none, or None where nothing of the frame is refused; `share` is the share of
-    pixels where some frame is refused, `refused` the share of each frame.
+    pixels where some frame is refused, `refused` the share of each frame; `clipped` that of pixels which the frames that are
+    left show clipped, and those that are refused do not.
     """
 
     reference: int
     trust: tuple[NDArray[np.uint8] | None, ...]
     share: float
     refused: tuple[float, ...]
+    clipped: float
 
 
 def find_ghosts(
@@ -73,6 +75,7 @@ def find_ghosts(
         tuple(_trust(mask, frames[0].pixels.shape[:2]) if mask.any() else None for mask in moved),
         float(np.logical_or.reduce(moved).mean()),
         tuple(float(mask.mean()) for mask in moved),
+        float(_clipped(planes, moved).mean()),
     )
 
 
@@ -97,7 +100,7 @@ def _best_exposed(planes: Sequence[Plane], exposures: Sequence[float], steps: di
     where = where if where.any() else np.ones_like(where)
 
     def exposed(one: Plane) -> float:
-        signal = one.radiance**2 / (one.variance + one.floor + 1e-30)
+        signal = one.radiance**2 / one.doubt
         return float((one.measured * signal / (signal + _EXPOSED))[where].mean())
 
     scores = [exposed(one) for one in planes]
@@ -118,6 +121,13 @@ def _moved(planes: Sequence[Plane], exposures: Sequence[float], reference: int, 
         moved[k] = _whole(_regions(apart), anchor) & anchor.seen.any(axis=2)  # the first to see a place is believed
         anchor = joined(anchor, cautious(one), ~moved[k])
     return moved
+
+
+def _clipped(planes: Sequence[Plane], moved: Sequence[Mask]) -> Mask:
+    """Blocks of which a channel is measured in refused frames alone."""
+    measured = np.logical_or.reduce([one.measured for one in planes])
+    left = np.logical_or.reduce([one.measured & ~mask[..., None] for one, mask in zip(planes, moved, strict=True)])
+    return np.asarray((measured & ~left).any(axis=2))
 
 
 def _regions(apart: NDArray[np.float32]) -> Mask:

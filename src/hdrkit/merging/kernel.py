@@ -94,18 +94,21 @@ def _require_below(levels: int, codes: NDArray[Any], frame: Frame) -> None:
 
 @compiled
 def _clip(codes: Any, seen: Any, share: Any, near: Any, full: Any, last: Any, rows: int) -> None:
-    """Give codes above `near` the `last` where that of a shorter frame is above its `full` (K, W C)."""
+    """Give codes above `near` the `last` where that of a shorter frame is above its `full` (K, W C).
+
+    Pixels that do not count become black, which says nothing of longer frames.
+    """
     count, _, width, channels = codes.shape
     must = np.empty(width * channels, codes.dtype)
     for y in range(rows):
         must[:] = 0
         for k in range(count):
+            if seen is not None or share is not None:
+                for x in range(width):
+                    if (seen is not None and not seen[k, y, x]) or (share is not None and share[k, y, x] == 0):
+                        codes[k, y, x] = 0
             row = codes[k, y].reshape(-1)
             for i in range(width * channels):
-                if seen is not None and not seen[k, y, i // channels]:
-                    continue
-                if share is not None and share[k, y, i // channels] == 0:
-                    continue
                 row[i] = max(row[i], must[i]) if row[i] > near else row[i]
                 must[i] = last if row[i] > full[k, i] else must[i]
 

@@ -118,6 +118,14 @@ class AlignmentReport:
     reference: str
     frames: tuple[FrameAlignment, ...]
 
+    @property
+    def summary(self) -> str:
+        """In a few words: `still`, or `ecc, 0.12 px left`."""
+        moved = [frame for frame in self.frames if frame.method != "reference"]
+        words = sorted({"still" if frame.method == "identity" else frame.method for frame in moved})
+        residuals = [frame.residual_px for frame in moved if frame.residual_px is not None]
+        return ", ".join([*words, f"{max(residuals):.2f} px left"] if residuals else words)
+
 
 @dataclass(frozen=True)
 class NoiseReport:
@@ -132,12 +140,13 @@ class GhostReport:
     """What was done about things that moved.
 
     `reference` names the frame whose content was kept, `share` is the share of the picture where some frame was refused,
-    `refused` that of each frame.
+    `refused` that of each frame, `clipped` that where only refused frames were not clipped: the least that it can be is shown.
     """
 
     reference: str
     share: float
     refused: tuple[float, ...]
+    clipped: float
 
 
 @dataclass(frozen=True)
