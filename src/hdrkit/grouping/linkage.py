@@ -21,8 +21,8 @@ def average_linkage(
     """Labels (count,): groups joined, the surest first, while the evidence between two is above the threshold.
 
     The evidence between two groups is 3/4 of the log-odds of the pairs compared, summed over their summed trust, which they grow
-    with, and 1/4 of the best pair's. Pairs (P, 2) that are not listed are unknown, those of infinite log-odds are decided. The result does not
-    depend on the order of the pairs.
+    with, and 1/4 of the best pair's. Pairs (P, 2) that are not listed are unknown, those of infinite log-odds are decided. The
+    result does not depend on the order of the pairs.
     """
     links: dict[int, dict[int, tuple[float, float, float]]] = {i: {} for i in range(count)}
     bounded = np.where(np.isfinite(log_odds), np.clip(log_odds, -MOST, MOST), np.sign(log_odds) * _DECIDED)
