@@ -52,7 +52,7 @@ def measure(options: argparse.Namespace) -> Result:
         "Groups",
         "Share of true groups found with exactly their members, and predicted groups that mix true ones. Content only, frames "
         "with something to see; then all frames of the real set with metadata (black frames of 11 views have none). "
-        "Order: neighbours in a cluster that stand in the order of their true exposures, less scenes of which the truth is wrong. "
+        "Order: neighbours in a cluster that stand in the order of their true exposures, less scenes whose truth is wrong. "
         "Wrong groups: their ranks when sorted by confidence, lowest first.",
         [
             Table(("set, content only", "groups", *(str(linkage) for linkage in Linkage), "published", "asked"), rows),

@@ -9,7 +9,7 @@ import pytest
 
 import hdrkit
 
-HEAVY = {"torch", "kornia", "numba", "matplotlib", "pandas", "rawpy"}
+HEAVY = {"torch", "kornia", "numba", "matplotlib", "pandas", "rawpy", "sklearn", "hdbscan", "faiss", "transformers"}
 
 
 def loaded_by(*command):

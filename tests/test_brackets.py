@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from hdrkit.errors import ExposureError, InputError
-from hdrkit.grouping.brackets import form_brackets, timestamp_in_name
+from hdrkit.grouping.brackets import form_brackets
 from hdrkit.grouping.options import By, InputOptions, parse_span_s
+from hdrkit.grouping.timestamps import timestamp_in_name
 from hdrkit.inputs import find_brackets, load, load_readable, read_bracket
 from hdrkit.types import Encoding, Exposure, ExposureSource, Photo
 
@@ -111,8 +112,14 @@ def test_nested_folders_keep_their_series_apart():
 def test_without_timestamps_time_has_nothing_to_go_by():
     odd = replace(photo("x"), path=Path(os.fsdecode(b"/card/odd\xff\n.jpg")))
     with pytest.raises(InputError, match="no timestamp") as caught:
-        form([*stamped("20240614093000"), odd], By.TIME)
+        form([odd], By.TIME)
     assert "odd\\xff\\n.jpg" in str(caught.value)
+
+
+def test_files_without_a_timestamp_are_left_out_of_a_series():
+    assert contents(form([*stamped("20240614093000_1"), photo("latest.jpg", 1)], By.TIME)) == {
+        "20240614093000": ["20240614093000_1.jpg"]
+    }
 
 
 @pytest.mark.parametrize(

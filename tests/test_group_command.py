@@ -101,6 +101,33 @@ def test_move_and_undo(hdrkit, whole, card, tmp_path):
     assert not (tmp_path / "sorted").exists()
 
 
+def test_undo_is_tried_without_doing_it(hdrkit, whole, card, tmp_path):
+    sorted_ = tmp_path / "sorted"
+    assert hdrkit("group", card, "-o", sorted_, "--move").code == 0
+    (sorted_ / "summary.txt").write_text("my own")
+    before = names(tmp_path)
+    code, out, err = hdrkit("group", "--undo", "--dry-run", sorted_)
+    assert (code, err) == (0, "")
+    assert f"nothing done; in {sorted_} there would be 9 photographs put back, 17 files of hdrkit removed:" in out
+    assert f"  {sorted_ / 'cluster_1' / '00_EV-3.0_0.png'}  back to  {card / 'second' / '0.png'}" in out.splitlines()
+    assert f"  {sorted_ / 'groups.csv'}  removed" in out.splitlines()
+    assert out.splitlines()[-1] == f"  {sorted_ / 'summary.txt'}  left, it was changed since hdrkit wrote it"
+    told = json.loads(hdrkit("group", "--undo", "--dry-run", sorted_, "--json").out)
+    assert (told["dry_run"], len(told["plan"]["put_back"]), told["plan"]["keep"]) == (True, 9, ["summary.txt"])
+    assert names(tmp_path) == before
+    code, out, err = hdrkit("group", "--undo", sorted_)
+    assert (code, err) == (0, f"note: {sorted_ / 'summary.txt'} is left: it was changed since hdrkit wrote it\n")
+    assert names(sorted_) == ["summary.txt"]
+
+
+def test_a_dry_run_says_which_links_would_stay(hdrkit, whole, card, tmp_path):
+    (card / "black.png").rename(tmp_path / "away.png")
+    (card / "black.png").symlink_to(tmp_path / "away.png")
+    out = hdrkit("group", card, "-o", tmp_path / "sorted", "--dry-run", "--move").out
+    assert "there would be 8 photographs moved:" in out
+    assert out.splitlines()[-1] == f"  {card / 'black.png'} is a link and would stay where it is"
+
+
 def test_undo_says_what_it_could_not_put_back(hdrkit, whole, card, tmp_path):
     assert hdrkit("group", card, "-o", tmp_path / "sorted", "--move").code == 0
     (card / "black.png").write_bytes(b"another")
@@ -158,6 +185,10 @@ def test_as_much_is_told_as_was_asked_for(hdrkit, grouping, card, tmp_path, leve
         ["group", "IN", "-o", "OUT", "--jobs", "0"],
         ["group", "IN", "-o", "OUT", "--undo"],
         ["group", "IN", "IN", "--undo"],
+        ["group", "IN", "--undo", "--copy"],
+        ["group", "IN", "--undo", "--move", "--dry-run"],
+        ["group", "IN", "--undo", "--config", "c.toml"],
+        ["group", "IN", "--undo", "--jobs", "2"],
     ],
 )
 def test_wrong_usage_is_told_and_exits_with_2(hdrkit, whole, card, tmp_path, words):

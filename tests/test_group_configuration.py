@@ -84,6 +84,7 @@ def test_paths_are_relative_to_the_file(tmp_path):
         ('{"ingest": {"max_workers": true}}', "ingest.max_workers must be a whole number, not True"),
         ('{"ingest": {"max_workers": 0}}', "ingest: max_workers must be at least 1"),
         ('{"ingest": {"target_size": [512]}}', "ingest.target_size must be two whole numbers"),
+        ('{"ingest": {"target_size": [512, 100000]}}', "target_size must be two numbers of 64 to 4096 pixels"),
         ('{"ingest": {"target_size": "512"}}', "ingest.target_size must be two whole numbers"),
         ('{"ingest": {"metadata": 1}}', "ingest.metadata must be true or false"),
         ('{"embedding": {"kind": "resnet"}}', "embedding.kind must be one of gradient, dinov2, clip, not 'resnet'"),

@@ -2,21 +2,40 @@ import csv
 import errno
 import json
 import os
+import re
 import shutil
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 from PIL import Image
 
 from hdrkit.errors import InputError, OutputError
+from hdrkit.inputs import find_brackets
 from hdrkit.io import result_tree, transport
+from hdrkit.io.artifacts import read_groups
 from hdrkit.io.discover import discover
-from hdrkit.io.group_layout import COLUMNS, lay_out
+from hdrkit.io.group_layout import COLUMNS, groups_csv, lay_out
 from hdrkit.io.grouped import write_groups
-from hdrkit.io.result_tree import MANIFEST, replacing, undo
+from hdrkit.io.result_tree import MANIFEST, plan_undo, replacing, undo
 from hdrkit.io.transport import Placing
-from hdrkit.types import Cluster, GroupingReport, GroupingResult, Kind, Member, Unreadable
+from hdrkit.types import (
+    Cluster,
+    Encoding,
+    Exposure,
+    ExposureSource,
+    GroupingReport,
+    GroupingResult,
+    Kind,
+    Member,
+    Photo,
+    Unreadable,
+)
 
 LISTS = ["groups.csv", "metadata.json", "report.html", "report.json", "summary.txt"]
 PHOTOGRAPHS = [
@@ -224,10 +243,94 @@ def test_what_was_changed_since_is_not_ours(card, sort_card, tmp_path):
     out, result = tmp_path / "sorted", sort_card(card)
     write_groups(result, out, Placing.COPY)
     (out / PHOTOGRAPHS[0]).write_bytes(b"edited")
-    with pytest.raises(OutputError, match=r"00_EV-3\.0_0\.png: hdrkit did not write it"):
+    with pytest.raises(OutputError, match=r"00_EV-3\.0_0\.png: it was changed since hdrkit wrote it; move it away"):
         write_groups(result, out, Placing.COPY)
-    assert undo(out).removed > 0
+    undone = undo(out)
+    assert (undone.removed > 0, undone.kept) == (True, (PHOTOGRAPHS[0],))
     assert tree(out) == {PHOTOGRAPHS[0]: b"edited"}
+
+
+@pytest.mark.parametrize("name", ["groups.csv", "summary.txt", "cluster_0/metadata.json", PHOTOGRAPHS[0], THUMBNAILS[0]])
+def test_an_edit_that_keeps_the_size_is_seen(card, sort_card, tmp_path, name):
+    out, result = tmp_path / "sorted", sort_card(card)
+    write_groups(result, out, Placing.COPY)
+    written = (out / name).read_bytes()
+    (out / name).write_bytes(bytes([written[0] ^ 1]) + written[1:])
+    if Path(name).suffix in (".png", ".jpg"):
+        os.utime(out / name, (2_000_000_000, 2_000_000_000))
+    before = tree(out)
+    with pytest.raises(OutputError, match=f"{re.escape(name)}: it was changed since hdrkit wrote it; move it away"):
+        write_groups(result, out, Placing.COPY)
+    assert tree(out) == before
+    assert plan_undo(out).keep == (name,)
+    assert undo(out).kept == (name,)
+    assert tree(out) == {name: before[name]}
+
+
+def test_a_list_that_was_edited_is_what_the_folder_holds(card, sort_card, tmp_path):
+    out = tmp_path / "sorted"
+    write_groups(sort_card(card), out)
+    listed = (out / "groups.csv").read_bytes()
+    (out / "groups.csv").write_bytes(listed.replace(b",cluster_1,", b",mine,"))
+    assert {bracket.name for bracket in find_brackets(out).brackets} == {"cluster_0", "mine"}
+
+
+def test_a_list_and_a_page_that_are_only_touched_stay_ours(card, sort_card, tmp_path):
+    out, result = tmp_path / "sorted", sort_card(card)
+    write_groups(result, out)
+    for name in LISTS:
+        os.utime(out / name, (2_000_000_000, 2_000_000_000))
+    write_groups(result, out)
+    undo(out)
+    assert not out.exists()
+
+
+def test_two_runs_do_not_write_to_one_folder_at_a_time(card, sort_card, tmp_path):
+    out, result = tmp_path / "sorted", sort_card(card)
+    busy = r"sorted: another run of hdrkit is writing there; wait for it, or choose another folder"
+
+    def meanwhile(stage, done, total):
+        if stage == "placing photographs" and done == 1:
+            with pytest.raises(OutputError, match=busy):
+                write_groups(result, out)
+
+    write_groups(result, out, progress=meanwhile)
+    assert sorted(tree(out)) == sorted([*LISTS, *PHOTOGRAPHS, *THUMBNAILS, *RECORDS])
+
+    def undo_meanwhile(stage, done, total):
+        if stage == "placing photographs" and done == 1:
+            with pytest.raises(OutputError, match=busy):
+                undo(out)
+
+    write_groups(result, out, progress=undo_meanwhile)
+    assert sorted(tree(out)) == sorted([*LISTS, *PHOTOGRAPHS, *THUMBNAILS, *RECORDS])
+    assert [path.name for path in out.iterdir() if path.name.startswith(".")] == [MANIFEST]
+
+
+def test_a_run_that_was_killed_leaves_no_lock(card, sort_card, tmp_path):
+    out = tmp_path / "sorted"
+    out.mkdir()
+    holding = "import sys, time; from pathlib import Path; from hdrkit.io.lock import alone_in\n"
+    holding += "with alone_in(Path(sys.argv[1])): print('locked', flush=True); time.sleep(60)"
+    with subprocess.Popen([sys.executable, "-c", holding, out], stdout=subprocess.PIPE) as process:
+        process.stdout.readline()
+        with pytest.raises(OutputError, match="another run of hdrkit is writing there"):
+            write_groups(sort_card(card), out)
+        process.kill()
+    write_groups(sort_card(card), out)
+    assert sorted(tree(out)) == sorted([*LISTS, *PHOTOGRAPHS, *THUMBNAILS, *RECORDS])
+
+
+def test_what_undo_would_do_is_planned_without_doing_it(card, sort_card, tmp_path):
+    out = tmp_path / "sorted"
+    write_groups(sort_card(card), out, Placing.MOVE)
+    before = tree(tmp_path)
+    plan = plan_undo(out)
+    assert plan.put_back == {place: str(card / source) for place, source in zip(PHOTOGRAPHS, SOURCES, strict=True)}
+    assert sorted(plan.remove) == sorted([*LISTS, *THUMBNAILS, *RECORDS])
+    assert plan.keep == ()
+    assert tree(tmp_path) == before
+    assert undo(out).put_back == len(plan.put_back)
 
 
 @pytest.mark.parametrize("name", ["groups.csv", "cluster_1/00_EV-3.0_0.png", "cluster_1", "thumbnails"])
@@ -318,7 +421,7 @@ def test_a_full_disk_is_one_line_and_leaves_what_was_there(card, sort_card, tmp_
         monkeypatch.setattr(shutil, "copyfile", fills_up(shutil.copyfile, 3))
     elif "manifest" in function:
         after = 0 if function == "new manifest" else 1
-        monkeypatch.setattr(result_tree, "_write_manifest", fills_up(result_tree._write_manifest, after))
+        monkeypatch.setattr(result_tree, "write_manifest", fills_up(result_tree.write_manifest, after))
     elif function == "page":
         monkeypatch.setattr(Path, "write_bytes", fills_up(Path.write_bytes, len(THUMBNAILS) + 5))
     else:
@@ -494,17 +597,35 @@ def test_there_is_nothing_to_undo_in_a_folder_of_others(tmp_path):
         undo(tmp_path)
 
 
-def test_links_and_photographs_of_read_only_folders_are_not_moved(card, sort_card, tmp_path, monkeypatch):
+def test_photographs_of_read_only_folders_are_not_moved(card, sort_card, tmp_path, monkeypatch):
     result = sort_card(card)
     monkeypatch.setattr(os, "access", lambda path, _: "second" not in str(path))
     with pytest.raises(OutputError, match=r"second/0\.png: its folder is read-only"):
         write_groups(result, tmp_path / "sorted", Placing.MOVE)
-    monkeypatch.undo()
-    (card / "first" / "0.png").rename(tmp_path / "away.png")
-    (card / "first" / "0.png").symlink_to(tmp_path / "away.png")
-    with pytest.raises(OutputError, match=r"first/0\.png: it is a link"):
-        write_groups(result, tmp_path / "sorted", Placing.MOVE)
     assert not (tmp_path / "sorted").exists()
+
+
+def test_links_stay_where_they_are_and_the_rest_is_moved(card, sort_card, tmp_path):
+    out = tmp_path / "sorted"
+    (card / SOURCES[0]).rename(tmp_path / "away.png")
+    (card / SOURCES[0]).symlink_to(tmp_path / "away.png")
+    (card / "black.png").unlink()
+    (card / "black.png").symlink_to(card / "alone" / "0.jpg")
+    before = tree(card)
+    written = write_groups(sort_card(card), out, Placing.MOVE)
+    assert written.notes == (
+        f"{card / SOURCES[0]}: it is a link and stays where it is",
+        f"{card / 'black.png'}: it is a link and stays where it is, and leads nowhere, for its photograph was moved",
+    )
+    assert set(tree(card)) == {SOURCES[0], "black.png", "broken.jpg"}
+    listed = [row["path"] for row in rows(out)]
+    assert (listed[0], listed[1]) == (f"../card/{SOURCES[0]}", PHOTOGRAPHS[1])
+    image = loads(out / "cluster_0" / "metadata.json")["images"][0]
+    assert (image["target_path"], image["thumbnail_path"]) == (None, THUMBNAILS[0])
+    assert loads(out / "report.json")["images"]["exported"] == 7
+    assert f'href="../card/{SOURCES[0]}"' in (out / "report.html").read_text()
+    assert undo(out).put_back == len(SOURCES) - 2
+    assert tree(card) == before
 
 
 def alone(*photos):
@@ -558,6 +679,48 @@ def test_equal_names_get_distinct_places(card, sort_card):
     assert [place.target for place in places] == [
         *(f"unassigned/{name}" for name in ("0.png", "1.png", "2.png", "0_2.png", "1_2.png", "2_2.png", "0_3.PNG")),
     ]
+
+
+def test_equal_names_as_long_as_can_be_get_distinct_places(card, sort_card):
+    photo = sort_card(card).unassigned[0].photo
+    longest = "x" * 251 + ".png"
+    loose = tuple(Member(replace(photo, path=card / folder / longest)) for folder in "abc")
+    names = [Path(place.target).name for place in lay_out(replace(alone(), unassigned=loose))]
+    assert names == [longest, "x" * 249 + "_2.png", "x" * 249 + "_3.png"]
+
+
+@given(
+    st.lists(
+        st.text(st.characters(codec="utf-8", exclude_characters="/\0"), max_size=20).map(lambda stem: f"{stem}.png"),
+        min_size=1,
+        max_size=4,
+        unique=True,
+    )
+)
+@example(["two\nlines\r.png", "a\rb.png", 'a"b,.png', " \x85.png"])
+def test_any_names_come_back_from_the_list(names):
+    photos = [Photo(Path("/card") / name, 8, 8, Encoding.ENCODED8) for name in names]
+    members = tuple(Member(photo, float(k)) for k, photo in enumerate(photos))
+    result = replace(alone(), clusters=(Cluster("cluster_0", "view_0", Kind.BRACKET, members),))
+    with TemporaryDirectory() as folder:
+        listing = Path(folder) / "groups.csv"
+        listing.write_bytes(groups_csv(result, lay_out(result), Path(folder), moved=False))
+        read = read_groups(listing)
+    assert [os.path.realpath(path) for path in read.paths] == [str(photo.path) for photo in photos]
+    assert list(read.ev.values()) == [member.ev for member in members]
+
+
+def test_a_number_in_a_name_is_no_exposure(card, sort_card, tmp_path):
+    result = sort_card(card)
+    first = result.clusters[0]
+    photo = first.members[0].photo
+    counted = replace(photo, exposure=Exposure(415.0, source=ExposureSource.FILENAME))
+    members = (replace(first.members[0], photo=counted), *first.members[1:])
+    out = tmp_path / "sorted"
+    write_groups(replace(result, clusters=(replace(first, members=members),)), out)
+    assert [row["exposure_time_s"] for row in rows(out)[:3]] == ["", "0.125", "1"]
+    assert loads(out / "cluster_0" / "metadata.json")["images"][0]["exposure"] is None
+    assert "415 s" not in (out / "report.html").read_text()
 
 
 @pytest.mark.parametrize("name", ["../out", "", "a/b", "unassigned", ".hidden", "CLUSTER_1"])

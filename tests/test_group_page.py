@@ -16,7 +16,6 @@ from hdrkit.io.group_layout import lay_out
 from hdrkit.io.grouped import write_groups
 from hdrkit.io.report_page import report_page
 from hdrkit.io.thumbnails import read_thumbnails
-from hdrkit.io.transport import Placing
 
 # What a person does, and what is then to be seen; runs in the page.
 VISIT = """
@@ -162,7 +161,7 @@ def test_names_are_text_and_never_part_of_the_page(card, sort_card, tmp_path):
     member = replace(member, photo=replace(member.photo, path=card / hostile, camera="<i>x</i>"), reason="<u>y</u>")
     result = replace(result, clusters=(replace(result.clusters[0], members=(member,), reference=0, reasons=("<b>",)),))
     places = lay_out(result)
-    page = report_page(result, places, [None] * len(places), tmp_path, Placing.LINK, ["<em>"])
+    page = report_page(result, places, [None] * len(places), tmp_path, ["<em>"])
     assert page.count("<script>") == 1
     assert "<i>x" not in page
     assert "<u>y" not in page
@@ -182,7 +181,7 @@ def test_the_page_stays_small_however_many_photographs_there_are(card, sort_card
     sizes = {}
     for number in (850, 3400):
         result = replace(sort_card(card), clusters=(), unreadable=(), unassigned=(Member(photo),) * number)
-        sizes[number] = len(report_page(result, lay_out(result), [thumbnail] * number, tmp_path, Placing.LINK))
+        sizes[number] = len(report_page(result, lay_out(result), [thumbnail] * number, tmp_path))
     assert sizes[3400] < 2 * sizes[850]
 
 

@@ -142,6 +142,32 @@ def test_lists_of_pairs_are_obeyed(tmp_path):
     assert view["IMG_0412.JPG"] == view["IMG_0418.JPG"] != view["IMG_0413.JPG"]
 
 
+def test_a_header_above_pairs_is_passed_over(tmp_path, small, preview_codes):
+    folder = small(a=preview_codes(1), b=preview_codes(2))
+    (tmp_path / "must.csv").write_text(f"Path,path\n{folder / 'a.png'},{folder / 'b.png'}\n")
+    result = group(folder, GroupingOptions(clustering=ClusteringOptions(must_link=tmp_path / "must.csv")))
+    assert len({cluster.view for cluster in result.clusters}) == 1
+
+
+def test_a_pair_that_cannot_be_read_is_told_as_that(tmp_path, small, preview_codes):
+    folder = small(a=preview_codes(1))
+    (folder / "broken.png").write_bytes(b"no picture")
+    (tmp_path / "must.csv").write_text(f"{folder / 'a.png'},{folder / 'broken.png'}\n")
+    with pytest.raises(InputError, match=r"must\.csv, line 1: .*broken\.png cannot be read; take the line out"):
+        group(folder, GroupingOptions(clustering=ClusteringOptions(must_link=tmp_path / "must.csv")))
+
+
+def test_equal_files_that_a_list_would_part_are_told(tmp_path, small, preview_codes):
+    folder = small(a=preview_codes(1), b=preview_codes(1), c=preview_codes(2))
+    pairs = [("a", "b"), ("a", "c"), ("c", "c")]
+    (tmp_path / "cannot.csv").write_text("".join(f"{folder / i}.png,{folder / j}.png\n" for i, j in pairs))
+    result = group(folder, GroupingOptions(clustering=ClusteringOptions(cannot_link=tmp_path / "cannot.csv")))
+    assert result.report.notes == (
+        f"{tmp_path / 'cannot.csv'}, line 1: a.png and b.png have equal content and stay in one view",
+        f"{tmp_path / 'cannot.csv'}, line 3: c.png and c.png have equal content and stay in one view",
+    )
+
+
 @pytest.mark.parametrize(
     ("line", "saying"), [("only_one\n", "two paths are wanted"), ("nowhere.jpg,else.jpg\n", "none of the photographs")]
 )

@@ -1,3 +1,4 @@
+import os
 import struct
 import zlib
 from datetime import datetime, timedelta, timezone
@@ -193,10 +194,12 @@ def test_a_list_that_names_none_of_the_files_is_an_error(shoot):
 def test_what_is_no_photo_says_why(tmp_path):
     (tmp_path / "text.jpg").write_text("dear diary")
     (tmp_path / "empty.jpg").touch()
+    os.mkfifo(tmp_path / "pipe.jpg")
     (tmp_path / "folder.jpg").mkdir()
     for name, reason in {
         "text.jpg": "not an image",
         "empty.jpg": "0 bytes",
+        "pipe.jpg": "it is a pipe or a device, no file",
         "folder.jpg": "is a folder",
         "gone.jpg": "No such file",
     }.items():

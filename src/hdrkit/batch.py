@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-import os
-import signal
+import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from multiprocessing import get_context
+from itertools import islice
 from pathlib import Path
 from threading import Thread
 
 from hdrkit.alignment.options import AlignmentOptions
 from hdrkit.errors import HdrkitError, OutputError
-from hdrkit.grouping.options import InputOptions
+from hdrkit.grouping.options import By, InputOptions
 from hdrkit.io.discover import refuse_overwriting
 from hdrkit.io.files import show
 from hdrkit.merging.options import Estimator, MergeOptions
 from hdrkit.tonemapping.render import RenderOptions
 from hdrkit.types import Bracket, MergeReport, ResponseCurve
+from hdrkit.workers import executor
 
 RADIANCE_SUFFIXES = (".exr", ".hdr")
 DISPLAY_SUFFIXES = (".jpg", ".png", ".tif")
+
+_AHEAD = 1000  # jobs that an executor holds
 
 
 class PreviewType(StrEnum):
@@ -61,10 +62,27 @@ class MergeJob:
     out: OutputOptions
     inputs: InputOptions = field(default_factory=InputOptions)
 
+    @property
+    def preview(self) -> Path | None:
+        """Where the preview of a radiance file goes, if one is wanted."""
+        radiance = self.merge.estimator is not Estimator.MERTENS and not _shows(self.output)
+        if self.out.preview is None or not radiance:
+            return None
+        return self.output.with_name(f"{self.output.stem}_preview.{self.out.preview_type}")
+
+    @property
+    def results(self) -> tuple[Path, ...]:
+        """The files that the job writes."""
+        return (self.output,) if self.preview is None else (self.output, self.preview)
+
 
 @dataclass(frozen=True)
 class MergeOutcome:
-    """What became of a job: files written and the report, or the error; `failures` lists frames that were left out."""
+    """What became of a job: files written and the report, or the error; `failures` lists frames that were left out.
+
+    `seconds` is the time that the work took, without any waiting for its turn. `unwritable` tells that the file system did not
+    take the result, so that it may be worth while to try again.
+    """
 
     bracket: str
     output: Path | None = None
@@ -72,12 +90,14 @@ class MergeOutcome:
     report: MergeReport | None = None
     failures: tuple[str, ...] = ()
     error: str | None = None
+    seconds: float = 0.0
+    unwritable: bool = False
 
 
 def require_fitting(out: Path, options: MergeOptions, suffix: str | None, half: bool) -> None:
     """Raise OutputError where the file type that is asked for, by `out` or `suffix`, cannot hold what is asked for."""
     display = options.estimator is Estimator.MERTENS
-    chosen = _file_suffix(out) or (f".{suffix}" if suffix else (".png" if display else ".exr"))
+    chosen = file_suffix(out) or (f".{suffix}" if suffix else (".png" if display else ".exr"))
     allowed = DISPLAY_SUFFIXES if display else RADIANCE_SUFFIXES
     if chosen not in allowed:
         why = "fusion is for display, not radiance" if display else "radiance needs a file type that can hold it"
@@ -87,11 +107,16 @@ def require_fitting(out: Path, options: MergeOptions, suffix: str | None, half: 
             raise OutputError(f"{show(out)}: only .exr holds {what}; choose .exr or leave {what.removeprefix('a ')} out")
 
 
-def _file_suffix(out: Path) -> str | None:
+def file_suffix(out: Path) -> str | None:
     """The file type that `out` names, None where it is a folder."""
     names = {".tiff": ".tif", ".jpeg": ".jpg", ".pic": ".hdr"}
     suffix = out.suffix.lower()
     return names.get(suffix, suffix) if suffix in (*RADIANCE_SUFFIXES, *DISPLAY_SUFFIXES, *names) and not out.is_dir() else None
+
+
+def _shows(path: Path) -> bool:
+    """Whether a file is a picture for the display."""
+    return path.suffix.lower() in (*DISPLAY_SUFFIXES, ".jpeg", ".tiff")
 
 
 def output_paths(brackets: Sequence[Bracket], out: Path, options: MergeOptions, suffix: str | None) -> list[Path]:
@@ -101,78 +126,98 @@ def output_paths(brackets: Sequence[Bracket], out: Path, options: MergeOptions, 
     photograph would be overwritten.
     """
     require_fitting(out, options, suffix, half=False)
-    if _file_suffix(out):
+    if file_suffix(out):
         if len(brackets) > 1:
             raise OutputError(f"{show(out)}: {len(brackets)} brackets do not fit into one file; give a folder")
         paths = [out]
     else:
         chosen = suffix or ("png" if options.estimator is Estimator.MERTENS else "exr")
-        paths = [out / f"{bracket.name}.{chosen}" for bracket in brackets]
+        paths = [out / f"{bracket.name}{'_hdr' if bracket.kind == By.TIME else ''}.{chosen}" for bracket in brackets]
     refuse_overwriting(paths, (photo.path for bracket in brackets for photo in bracket.photos))
     return paths
 
 
 def merge_all(
-    jobs: Sequence[MergeJob], workers: int, on_done: Callable[[MergeOutcome], None] | None = None
+    jobs: Sequence[MergeJob],
+    workers: int,
+    on_done: Callable[[MergeOutcome], None] | None = None,
+    scheduler: str | None = None,
 ) -> list[MergeOutcome]:
-    """Do the jobs in `workers` processes (one: in this one), and return their outcomes in the order of the jobs.
+    """Do the jobs in `workers` processes (one: in this one), or where `scheduler` says, and return their outcomes in order.
 
     An error of any kind becomes the outcome of its own job. `on_done` is called as each one ends.
     """
-    workers = min(workers, len(jobs))
-    if workers > 1:
-        jobs = [_with_share(job, workers) for job in jobs]
     outcomes: dict[int, MergeOutcome] = {}
-    for index, outcome in _here(jobs) if workers <= 1 else _in_processes(jobs, workers):
+    for index, outcome in merge_each(jobs, workers, scheduler):
         outcomes[index] = outcome
         if on_done is not None:
             on_done(outcome)
     return [outcomes[index] for index in range(len(jobs))]
 
 
-def _with_share(job: MergeJob, workers: int) -> MergeJob:
-    """The job with the part of the memory that one of several workers may take."""
-    limit = job.out.max_memory
-    return job if limit is None else replace(job, out=replace(job.out, max_memory=limit // workers))
+def merge_each(jobs: Sequence[MergeJob], workers: int, scheduler: str | None = None) -> Iterator[tuple[int, MergeOutcome]]:
+    """As `merge_all`, but each outcome with the number of its job as soon as it is there, none kept: a year may pass."""
+    workers = min(workers, len(jobs))
+    if scheduler is None and workers <= 1:
+        yield from ((index, run_job(job)) for index, job in enumerate(jobs))
+    else:
+        with executor(workers, scheduler) as pool:
+            yield from _elsewhere([placed(job, workers, scheduler) for job in jobs], pool)
 
 
-def _here(jobs: Sequence[MergeJob]) -> Iterator[tuple[int, MergeOutcome]]:
-    for index, job in enumerate(jobs):
-        yield index, run_job(job)
+def placed(job: MergeJob, workers: int, scheduler: str | None) -> MergeJob:
+    """The job with the part of the memory that one of several workers may take, and paths that hold on another machine."""
+    if scheduler is None:
+        limit = job.out.max_memory
+        return job if limit is None else replace(job, out=replace(job.out, max_memory=limit // workers))
+    photos = tuple(replace(photo, path=photo.path.absolute()) for photo in job.bracket.photos)
+    return replace(job, bracket=replace(job.bracket, photos=photos), output=job.output.absolute())
 
 
-def _in_processes(jobs: Sequence[MergeJob], workers: int) -> Iterator[tuple[int, MergeOutcome]]:
-    threads = max(1, (os.cpu_count() or 1) // workers)
-    # Not forked: compiled code and its threads do not survive a fork.
-    with ProcessPoolExecutor(workers, get_context("spawn"), initializer=_share_cores, initargs=(threads,)) as pool:
-        futures: dict[Future[MergeOutcome], int] = {pool.submit(run_job, job): index for index, job in enumerate(jobs)}
-        try:
-            for future in as_completed(futures):
-                index = futures[future]
-                try:
-                    yield index, future.result()
-                except BrokenProcessPool:
-                    name = jobs[index].bracket.name
-                    error = f"{name}: a worker process was killed, for want of memory perhaps; try fewer --jobs"
-                    yield index, MergeOutcome(name, error=error)
-        finally:  # where we are interrupted, what has not begun is left
-            pool.shutdown(cancel_futures=True)
+def _elsewhere(jobs: Sequence[MergeJob], pool: Executor) -> Iterator[tuple[int, MergeOutcome]]:
+    waiting = iter(enumerate(jobs))
+    running: dict[Future[MergeOutcome], int] = {}
+    try:
+        while True:
+            running |= {submit(pool, job): index for index, job in islice(waiting, _AHEAD - len(running))}
+            if not running:
+                return
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                index = running.pop(future)
+                yield index, outcome_of(future, jobs[index].bracket.name)
+    finally:  # where we are interrupted, what has not begun is left
+        for future in running:
+            future.cancel()
 
 
-def _share_cores(threads: int) -> None:
-    import cv2
+def submit(pool: Executor, job: MergeJob) -> Future[MergeOutcome]:
+    """Hand a job to an executor; one that is broken answers with a future that says so."""
+    try:
+        return pool.submit(run_job, job)
+    except BrokenExecutor as error:
+        future: Future[MergeOutcome] = Future()
+        future.set_exception(error)
+        return future
 
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears it, and ends us
-    cv2.setNumThreads(threads)
+
+def outcome_of(future: Future[MergeOutcome], name: str) -> MergeOutcome:
+    """What became of a job that has ended; the death of its worker is an outcome too."""
+    try:
+        return future.result()
+    except Exception as error:
+        lost = "a worker process was killed, for want of memory perhaps; try fewer --jobs"
+        return MergeOutcome(name, error=f"{name}: {lost if isinstance(error, BrokenExecutor) else error}")
 
 
 def run_job(job: MergeJob) -> MergeOutcome:
     """Load, align, merge and write one bracket. Errors of this bracket are its outcome."""
-    name = job.bracket.name
+    name, start = job.bracket.name, time.perf_counter()
     try:
-        return _run(job)
+        return replace(_run(job), seconds=time.perf_counter() - start)
     except HdrkitError as error:
-        return MergeOutcome(name, error=str(error))
+        return MergeOutcome(
+            name, error=str(error), unwritable=isinstance(error.__cause__, OSError) and isinstance(error, OutputError)
+        )
     except MemoryError:
         return MergeOutcome(name, error=f"{name}: not enough memory; try fewer --jobs")
     except Exception as error:  # a fault of ours, which must not take the other brackets down
@@ -191,14 +236,18 @@ def _run(job: MergeJob) -> MergeOutcome:
     keep = keeper(job.bracket, job.merge, job.out.max_memory, job.output.parent)
     stack, failures = load_readable(job.bracket, keep)
     plan = plan_merge(stack, job.response, job.merge, job.alignment, job.inputs, job.response_name)
-    preview, report = None, plan.report
+    report, preview = plan.report, None
+    bits = 8 if job.output.suffix.lower() in (".jpg", ".jpeg") else 16
     if job.merge.estimator is Estimator.MERTENS:
-        write_display(plan.fused(), job.output, bits=8 if job.output.suffix.lower() in (".jpg", ".jpeg") else 16)
+        write_display(plan.fused(), job.output, bits)
+    elif _shows(job.output):
+        merged = plan.rows(0, plan.report.size[1])
+        report = plan.told([merged.tally])
+        write_display(render(merged.radiance, job.out.preview), job.output, bits)
     else:
         report, radiance = write_merged(plan, job.output, job.out.half, job.out.max_memory, job.bracket, bool(job.out.preview))
-        if job.out.preview is not None and radiance is not None:
-            preview = job.output.with_name(f"{job.output.stem}_preview.{job.out.preview_type}")
-            write_display(render(radiance, job.out.preview), preview)
+        if job.preview is not None and radiance is not None:
+            preview = write_display(render(radiance, job.out.preview), job.preview)
     return MergeOutcome(job.bracket.name, job.output, preview, report, failures + report.left_out)
 
 

@@ -6,12 +6,15 @@ import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 from hdrkit.errors import HdrkitError, InputError
-from hdrkit.grouping.brackets import form_brackets
-from hdrkit.grouping.options import By, InputOptions, parse_span_s
-from hdrkit.io.artifacts import ExposureOverride, GroupList, read_exposure_list, read_groups
+from hdrkit.exposure import exposure_from_name
+from hdrkit.grouping.brackets import form_brackets, spread_brackets, unusual_brackets
+from hdrkit.grouping.listed import fill_exposures
+from hdrkit.grouping.options import By, ExposureUnit, InputOptions
+from hdrkit.io.artifacts import ExposureOverride, GroupList, counted, read_exposure_list, read_groups
 from hdrkit.io.discover import discover, sole_list
 from hdrkit.io.files import show
 from hdrkit.io.metadata import read_photo
@@ -34,7 +37,8 @@ class Inputs:
 def find_brackets(inputs: Paths, options: InputOptions | None = None) -> Inputs:
     """Read the metadata of every photo under `inputs` (files, folders, or one list of groups) and put the photos into brackets.
 
-    Of a list from `hdrkit group` the exposure brackets are taken, and a note tells what is left out.
+    Of a list from `hdrkit group` the exposure brackets are taken, and a note tells what is left out; its column ev serves for
+    photos that state no exposure, which a note for each bracket tells.
     Raises InputError where nothing usable is found; a single bad file becomes a line in `failures`.
     """
     options = options or InputOptions()
@@ -49,7 +53,7 @@ def find_brackets(inputs: Paths, options: InputOptions | None = None) -> Inputs:
             raise InputError(f"{show(_given(inputs)[0])}: it lists no exposure bracket ({listed.left_out or 'nothing at all'})")
 
     def read(path: Path) -> Photo | str:
-        override = _override_for(path, overrides)
+        override = _override_for(path, overrides) or _named_exposure(path, options.exposure_unit)
         try:
             return read_photo(path, override=override, literal=options.literal, max_pixels=options.max_pixels)
         except HdrkitError as error:
@@ -64,10 +68,21 @@ def find_brackets(inputs: Paths, options: InputOptions | None = None) -> Inputs:
         raise InputError(more + failures[0])
     if overrides and not any(_override_for(photo.path, overrides) for photo, _ in photos):
         raise InputError(f"{show(options.exposures or '')}: none of its file names is among the photographs")
-    brackets = form_brackets(
-        [photo for photo, _ in photos], [root for _, root in photos], options.by, parse_span_s(options.round_to), groups
-    )
-    return Inputs(tuple(brackets), failures, found.ignored, (listed.left_out,) if listed and listed.left_out else ())
+    notes = [listed.left_out] if listed and listed.left_out else []
+    if listed and options.by in (By.AUTO, By.GROUPS) and not options.estimate_exposures:
+        photos, told = _with_listed_exposures(photos, listed)
+        notes += told
+    brackets = form_brackets([photo for photo, _ in photos], [root for _, root in photos], options.by, options.span_s, groups)
+    placed = {photo.path for bracket in brackets for photo in bracket.photos}
+    lost = [photo.path for photo, _ in photos if photo.path not in placed] if brackets[0].kind == By.TIME else []
+    if lost:
+        notes.append(f"left out {counted(len(lost), 'photograph')} without a timestamp in the name, the first {show(lost[0])}")
+    if unusual := unusual_brackets(brackets):
+        more = f" and {len(unusual) - 3} more" if len(unusual) > 3 else ""
+        notes.append(f"of {counted(len(brackets), 'bracket')} {len(unusual)} unusual: {'; '.join(unusual[:3])}{more}")
+    if options.max_groups is not None:
+        brackets = spread_brackets(brackets, options.max_groups)
+    return Inputs(tuple(brackets), failures, found.ignored, tuple(notes))
 
 
 def read_bracket(inputs: Paths, options: InputOptions | None = None) -> Stack:
@@ -121,9 +136,34 @@ def _group_list(inputs: Paths, options: InputOptions) -> GroupList | None:
     return None if listing is None else read_groups(listing)
 
 
+def _with_listed_exposures(photos: Sequence[tuple[Photo, Path]], listed: GroupList) -> tuple[list[tuple[Photo, Path]], list[str]]:
+    """The photos of the list, with its exposures where a bracket has photos that state none, and a note for each such bracket."""
+    real = cache(os.path.realpath)
+    names = {real(path): name for path, name in listed.brackets.items()}
+    ev = {real(path): value for path, value in listed.ev.items()}
+    root_of = {photo.path: root for photo, root in photos}
+    members: dict[str, list[Photo]] = {}
+    for photo, _ in photos:
+        if (name := names.get(real(photo.path))) is not None:
+            members.setdefault(name, []).append(photo)
+    exposed: list[tuple[Photo, Path]] = []
+    notes = []
+    for name, frames in members.items():
+        filled, note = fill_exposures(name, frames, [ev.get(real(photo.path)) for photo in frames])
+        exposed += [(photo, root_of[photo.path]) for photo in filled]
+        notes += [note] if note else []
+    return exposed, notes
+
+
 def _override_for(path: Path, overrides: dict[str, ExposureOverride]) -> ExposureOverride | None:
     """The row that names this file, the one with the longest matching path where several do."""
     for start in range(len(path.parts)):
         if (row := overrides.get("/".join(path.parts[start:]))) is not None:
             return row
     return None
+
+
+def _named_exposure(path: Path, unit: ExposureUnit | None) -> ExposureOverride | None:
+    """What the number at the end of a name says, where its unit is given."""
+    named = exposure_from_name(path.stem) if unit else None
+    return ExposureOverride(named.time_s * unit.seconds) if named and unit else None

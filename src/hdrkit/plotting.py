@@ -9,6 +9,8 @@ from matplotlib.figure import Figure
 
 from hdrkit.types import CalibrationResult, ResponseCurve
 
+DPI = 130  # of a figure in a PNG file
+
 _COLOURS = {1: ("#444444",), 3: ("#c0392b", "#27803b", "#2a5db0")}
 _NAMES = {1: ("gray",), 3: ("red", "green", "blue")}
 
@@ -52,7 +54,7 @@ def plot_response(response: ResponseCurve, result: CalibrationResult | None = No
 def as_png(figure: Figure) -> bytes:
     """A figure as the bytes of a PNG file, the same ones each time."""
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=130, metadata={"Software": None})
+    figure.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})
     return buffer.getvalue()
 
 

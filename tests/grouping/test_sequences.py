@@ -3,7 +3,7 @@ import pytest
 
 from hdrkit.grouping.order import seen_ev
 from hdrkit.grouping.sequences import find_sequences
-from hdrkit.types import Drive, Kind
+from hdrkit.types import Drive, Encoding, Kind
 
 STEPS = (-2, 0, 2)
 
@@ -13,7 +13,8 @@ def sequences(photos, picture, metadata=True, seed=0):
     evs = [0 if p.exposure is None else float(np.log2(p.exposure.time_s)) + 6 for p in photos]
     luminance, clipped = picture(evs)
     order = np.random.default_rng(seed).permutation(len(photos))
-    found = find_sequences([photos[k] for k in order], luminance[order], seen_ev(luminance[order], clipped[order]), metadata)
+    seen = seen_ev(luminance[order], clipped[order])
+    found = find_sequences([photos[k] for k in order], luminance[order], seen, metadata, order)
     assert sorted(k for s in found for k in s.members) == list(range(len(photos)))
     return [(s.kind, sorted(int(order[k]) for k in s.members), s.stray) for s in found]
 
@@ -136,23 +137,38 @@ def test_focus_brackets_by_sharpness_that_moves(shot, picture):
     near_blurred[:, 64:] = cv2.GaussianBlur(fine[2], (0, 0), 2)[:, 64:]
     photos = [shot(None, None) for _ in range(2)]
     moved = np.stack([far_blurred, near_blurred])
-    assert [s.kind for s in find_sequences(photos, moved, np.zeros(2), False)] == [Kind.FOCUS_BRACKET]
+    assert [s.kind for s in find_sequences(photos, moved, np.zeros(2), False, np.arange(2))] == [Kind.FOCUS_BRACKET]
     shaken = np.stack([fine[0], cv2.GaussianBlur(fine[0], (0, 0), 2)])
-    assert [s.kind for s in find_sequences(photos, shaken, np.zeros(2), False)] == [Kind.BURST]
+    assert [s.kind for s in find_sequences(photos, shaken, np.zeros(2), False, np.arange(2))] == [Kind.BURST]
 
 
 def test_copies_of_a_file_follow_their_original(shot, picture):
     photos = ladder(shot, 0)
     luminance, _ = picture([*STEPS])
     twice = [photos[k % 3] for k in range(6)]
-    found = find_sequences(twice, luminance[[0, 1, 2] * 2], np.array([*STEPS] * 2), True)
+    found = find_sequences(twice, luminance[[0, 1, 2] * 2], np.array([*STEPS] * 2), True, np.arange(6) % 3)
     assert [(s.kind, sorted(s.members)) for s in found] == [(Kind.BRACKET, [0, 1, 2, 3, 4, 5])]
     alike = [photos[0]] * 50
-    assert [s.kind for s in find_sequences(alike, luminance[[1] * 50], np.zeros(50), True)] == [Kind.BURST]
+    assert [s.kind for s in find_sequences(alike, luminance[[1] * 50], np.zeros(50), True, np.zeros(50, int))] == [Kind.BURST]
+
+
+def test_a_frame_that_tells_nothing_leaves_the_division_of_the_others_alone(shot, picture):
+    photos = [*ladder(shot, 0), *ladder(shot, 60), shot(None, None)]
+    first, second, last = sequences(photos, picture)
+    assert [first, second] == [(Kind.BRACKET, [0, 1, 2], False), (Kind.BRACKET, [3, 4, 5], False)]
+    assert last == (Kind.SINGLE, [6], False)
+    photos = [*ladder(shot, 0), shot(30, 0.9), shot(None, None)]
+    assert sequences(photos, picture) == [(Kind.BRACKET, [0, 1, 2, 4], False), (Kind.SINGLE, [3], True)]
 
 
 @pytest.mark.parametrize("missing", [{"at_s": None}, {"ev": None}])
 def test_without_times_or_exposures_a_view_is_one_sequence(shot, picture, missing):
-    photos = [*ladder(shot, 0), *ladder(shot, 60)]
-    photos[2] = shot(**({"at_s": 1, "ev": 2} | missing))
+    photos = [shot(**({"at_s": 60 * (k // 3) + k, "ev": ev} | missing)) for k, ev in enumerate(STEPS * 2)]
     assert [members for _, members, _ in sequences(photos, picture)] == [[0, 1, 2, 3, 4, 5]]
+
+
+@pytest.mark.parametrize("metadata", [True, False])
+def test_encodings_are_kept_apart(shot, picture, metadata):
+    photos = [*ladder(shot, 0), *ladder(shot, 0, encoding=Encoding.RAW), shot(60, 0.5, encoding=Encoding.ENCODED16)]
+    found = sequences(photos, picture, metadata)
+    assert sorted(found) == [(Kind.BRACKET, [0, 1, 2], False), (Kind.BRACKET, [3, 4, 5], False), (Kind.SINGLE, [6], False)]

@@ -12,7 +12,11 @@ def measure(views, rows, photos):
     full = [(*row, 1.0)[:4] for row in rows]
     pairs = np.array([row[:2] for row in full], np.int32).reshape(-1, 2)
     odds, trust = (np.array([row[column] for row in full]) for column in (2, 3))
-    return measure_views(views, pairs, odds, trust, photos)
+    return measure_views(views, pairs, odds, trust, photos, np.zeros((0, 2), np.int32))
+
+
+def confident(margins, **more):
+    return confidence(margins, str, ["a", "b", "c"], **more)
 
 
 def slow_between(rows):
@@ -74,7 +78,7 @@ def test_a_part_that_was_never_compared_holds_nothing():
     (margins,) = measure([[0, 1, 2]], [(0, 1, 3)], 3)
     assert margins.weakest == -4
     (alone,) = measure([[0, 1, 2]], [], 3)
-    assert confidence(alone)[0] < 0.01
+    assert confident(alone)[0] < 0.01
 
 
 def test_trust_weighs():
@@ -87,7 +91,7 @@ def test_confidence_falls_with_each_thing_that_speaks_against_a_view():
     def sure(odds, outside=-3.0, size=3, **more):
         views = [list(range(size)), [size]]
         rows = [(i, j, odds) for i in range(size) for j in range(i)] + [(0, size, outside)]
-        value, reasons = confidence(measure(views, rows, size + 1)[0], **more)
+        value, reasons = confident(measure(views, rows, size + 1)[0], **more)
         assert 0 <= value <= 1
         assert all(reasons)
         return value
@@ -99,12 +103,13 @@ def test_confidence_falls_with_each_thing_that_speaks_against_a_view():
     assert sure(4) > sure(4, size=2)
     assert sure(4) > sure(4, by_metadata=1) > sure(4, contradicted=True)
     assert sure(4) > sure(4, may_lack=2)
+    assert sure(4, may_lack=2) > sure(4, repeats=3)
 
 
 def test_a_lone_photograph_is_as_sure_as_it_is_unlike_all_others():
     apart, _ = measure([[0], [1, 2]], [(1, 2, 3), (0, 1, -3)], 3)
     close, _ = measure([[0], [1, 2]], [(1, 2, 3), (0, 1, 0.9)], 3)
-    assert 0.8 > confidence(apart)[0] > confidence(close)[0] + 0.1
+    assert 0.8 > confident(apart)[0] > confident(close)[0] + 0.1
 
 
 def test_views_of_thousands_are_measured_quickly():

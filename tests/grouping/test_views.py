@@ -57,6 +57,13 @@ def test_a_person_has_the_last_word(card, method):
     assert len(set(labels[20:25])) == 1
 
 
+def test_frames_without_content_are_where_a_person_put_them(preview):
+    black = describe([cells_of(preview(0, -24.0))] * 4)
+    views = views_of(black, decided=Decided(together=np.array([[0, 1], [2, 2]], np.int32)))
+    assert views.labels.tolist() == [0, 0, 1, -1]  # 2 stands for copies
+    assert views.together.tolist() == [[0, 1], [2, 2]]
+
+
 def test_decisions_that_contradict_each_other_are_refused(card):
     decided = Decided(together=np.array([[0, 1], [1, 2]], np.int32), apart=np.array([[0, 2]], np.int32))
     with pytest.raises(InputError, match="contradict each other"):

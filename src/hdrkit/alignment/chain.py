@@ -8,9 +8,7 @@ with nothing to go by stays where it is, with a note: a guess from its neighbour
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -21,6 +19,7 @@ from hdrkit.alignment.options import AlignmentOptions
 from hdrkit.alignment.planes import Matrix, Plane, View, pyramid, scaled, warped
 from hdrkit.alignment.similarity import Comparison, compare, residual_px
 from hdrkit.errors import InputError
+from hdrkit.threads import lasting_threads
 from hdrkit.types import AlignmentReport, Frame, FrameAlignment
 
 Progress = Callable[[int, int], None]
@@ -77,18 +76,18 @@ def align(
     if options.method == "none":
         placed |= {i: _Placement(identity, None, "none") for i in range(len(frames)) if i != reference}
     else:
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
-            pyramids = _Pyramids(frames)
-            for distance in range(1, max(reference, len(frames) - 1 - reference) + 1):
-                pair = [i for i in (reference - distance, reference + distance) if 0 <= i < len(frames)]
-                list(pool.map(pyramids.__getitem__, [reference, *pair]))
-                found = pool.map(lambda i: _place(i, reference, pyramids, placed, options), pair)
-                for i, placement in zip(pair, list(found), strict=True):
-                    placed[i] = placement
-                    if progress:
-                        progress(len(placed) - 1, len(frames) - 1)
-                ahead = (_anchors(i, reference, placed)[:1] for i in (pair[0] - 1, pair[-1] + 1))
-                pyramids.keep({reference, *(j for anchors in ahead for j, _ in anchors)})
+        pool = lasting_threads()
+        pyramids = _Pyramids(frames)
+        for distance in range(1, max(reference, len(frames) - 1 - reference) + 1):
+            pair = [i for i in (reference - distance, reference + distance) if 0 <= i < len(frames)]
+            list(pool.map(pyramids.__getitem__, [reference, *pair]))
+            found = pool.map(lambda i: _place(i, reference, pyramids, placed, options), pair)
+            for i, placement in zip(pair, list(found), strict=True):
+                placed[i] = placement
+                if progress:
+                    progress(len(placed) - 1, len(frames) - 1)
+            ahead = (_anchors(i, reference, placed)[:1] for i in (pair[0] - 1, pair[-1] + 1))
+            pyramids.keep({reference, *(j for anchors in ahead for j, _ in anchors)})
     moved = [
         frame if np.array_equal(placed[i].matrix, identity) else replace(frame, motion=np.asarray(placed[i].matrix, float))
         for i, frame in enumerate(frames)

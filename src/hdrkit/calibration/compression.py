@@ -26,19 +26,26 @@ def _clarity(frame: Frame) -> float:
     """How much stronger the pattern of blocks is than patterns of other periods."""
     height, width = frame.pixels.shape[:2]
     top, left = max(0, (height - _MIDDLE) // 2), max(0, (width - _MIDDLE) // 2)
-    gray = frame.pixels[top : top + _MIDDLE, left : left + _MIDDLE].mean(axis=2, dtype=np.float32)
-    gray *= 255 / (frame.levels - 1)
-    lower, blocks, higher = (_pattern(gray, period) + _pattern(cv2.transpose(gray), period) for period in _PERIODS)
+    crop = frame.pixels[top : top + _MIDDLE, left : left + _MIDDLE].astype(np.float32)
+    gray = crop @ np.ones(crop.shape[2], np.float32) / np.float32(crop.shape[2])
+    gray *= np.float32(255 / (frame.levels - 1))
+    along, down = _calm_differences(gray), _calm_differences(cv2.transpose(gray))
+    lower, blocks, higher = (_pattern(*along, period) + _pattern(*down, period) for period in _PERIODS)
     return blocks / max(lower, higher, 1e-9)
 
 
-def _pattern(gray: NDArray[Any], period: int) -> float:
-    """How much third differences along rows vary with their place in a period, relative to their median; 0 in small pictures."""
+def _calm_differences(gray: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Sum and number of the third differences along rows that are no edges, by column."""
     third = np.abs(np.diff(gray, 3, axis=1))
-    third = third[:, : third.shape[1] // period * period]
-    if third.size == 0:
-        return 0.0
     calm = third < _STRONGEST
-    total, count = (one.sum(axis=0).reshape(-1, period).sum(axis=0) for one in (np.where(calm, third, 0), calm))
-    by_place = total / np.maximum(count, 1)
+    return np.where(calm, third, 0).sum(axis=0), calm.sum(axis=0)
+
+
+def _pattern(total: NDArray[Any], count: NDArray[Any], period: int) -> float:
+    """How much differences vary with their place in a period, relative to their median; 0 in small pictures."""
+    whole = total.size // period * period
+    if whole == 0:
+        return 0.0
+    totals, counts = (one[:whole].reshape(-1, period).sum(axis=0) for one in (total, count))
+    by_place = totals / np.maximum(counts, 1)
     return float(np.abs(by_place / max(np.median(by_place), 1e-9) - 1).max())

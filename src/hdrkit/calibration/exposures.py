@@ -85,27 +85,27 @@ def _light_of_patches(frames: Sequence[Frame], response: ResponseCurve | None) -
     brightness = [float(frame.pixels[::16, ::16].mean()) for frame in frames]
     order = np.argsort(brightness, kind="stable")
     codes = patch_codes([frames[i] for i in order], common_area(frames), _PATCHES, np.random.default_rng(0))
-    codes = codes[:, :, np.argsort(order)]
+    codes = np.ascontiguousarray(np.moveaxis(codes[:, :, np.argsort(order)], 1, 3))  # pixels last: they are summed over
     if response is None:
         light = np.where(np.isfinite(codes), codes, 0.0).astype(np.float64)
-        saturation = np.full(codes.shape[3], max(float(light.max(initial=0.0)), 1e-30))
-        light = light.mean(axis=1)
+        saturation = np.full(codes.shape[2], max(float(light.max(initial=0.0)), 1e-30))
+        light = light.mean(axis=3)
         ceiling, step = saturation[0], np.zeros(1)
     else:
-        curve = response.for_channels(codes.shape[3]).for_levels(frames[0].levels)
+        curve = response.for_channels(codes.shape[2]).for_levels(frames[0].levels)
         table = curve.linear
-        light = np.stack([table[codes[..., c], c].mean(axis=1) for c in range(codes.shape[3])], axis=-1)
+        light = np.stack([table[:, c][codes[:, :, c]].mean(axis=2) for c in range(codes.shape[2])], axis=-1)
         saturation = table[min(int(frames[0].white), curve.levels - 1)]
         ceiling = frames[0].white
         slope = np.gradient(table, axis=0)
-        step = np.stack([slope[codes[:, 0, :, c], c] for c in range(codes.shape[3])], axis=-1) / saturation
+        step = np.stack([slope[codes[:, :, c, 0], c] for c in range(codes.shape[2])], axis=-1) / saturation
     share = light / saturation
-    use = (share >= _DARKEST) & (codes.max(axis=(1, 3)) <= _BRIGHTEST * ceiling)[..., None] & (codes.min(axis=1) > 0)
+    use = (share >= _DARKEST) & (codes.max(axis=(2, 3)) <= _BRIGHTEST * ceiling)[..., None] & (codes.min(axis=3) > 0)
     if not frames[0].is_linear:
-        use &= codes.mean(axis=1) >= _LOWEST_MEAN * (frames[0].levels - 1)
+        use &= codes.mean(axis=3) >= _LOWEST_MEAN * (frames[0].levels - 1)
     use &= use.sum(axis=1, keepdims=True) >= 2
     share = np.where(use, share, 1.0)
-    noise = (NoiseModel().variance(share) + step**2 / 12) / codes.shape[1]
+    noise = (NoiseModel().variance(share) + step**2 / 12) / codes.shape[3]
     return np.log(share), noise / share**2 + _MODEL_ERROR**2, use
 
 

@@ -16,7 +16,7 @@ os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")  # before OpenCV is loaded: 
 os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", str(2**40))  # the limit that holds is --max-pixels
 
 from hdrkit import __version__
-from hdrkit.cli import calibrate, group, info, merge, ranges
+from hdrkit.cli import calibrate, group, info, keogram, merge, ranges, rank, video, watch
 from hdrkit.errors import HdrkitError, HdrkitWarning
 
 app = typer.Typer(
@@ -29,6 +29,10 @@ app = typer.Typer(
 app.command("group", epilog=group.EXAMPLES)(group.group)
 app.command("calibrate", epilog=calibrate.EXAMPLES)(calibrate.calibrate)
 app.command("merge", epilog=merge.EXAMPLES)(merge.merge)
+app.command("watch", epilog=watch.EXAMPLES)(watch.watch)
+app.command("keogram", epilog=keogram.EXAMPLES)(keogram.keogram)
+app.command("video", epilog=video.EXAMPLES)(video.video)
+app.command("rank", epilog=rank.EXAMPLES)(rank.rank)
 app.command("range", epilog=ranges.EXAMPLES)(ranges.show_range)
 app.command("info", epilog=info.EXAMPLES)(info.show_info)
 
@@ -66,7 +70,7 @@ def main(arguments: list[str] | None = None) -> None:
         sys.exit(1)
     except SystemExit as end:
         if end.code == _INTERRUPTED:
-            trouble("interrupted; files written so far are complete")
+            trouble("interrupted; what was not complete was taken back")
         raise
     except BrokenPipeError:  # the reader of our output has gone
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

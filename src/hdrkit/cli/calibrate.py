@@ -16,7 +16,7 @@ from hdrkit.weighting import WEIGHTS
 
 EXAMPLES = (
     "Examples:  hdrkit calibrate room/ -o response.npz   |   "
-    "hdrkit calibrate allsky/ --by time -o camera.npz   |   hdrkit calibrate a/ b/ c/ -o response.m"
+    "hdrkit calibrate allsky/ --by time --max-groups 10 -o camera.npz   |   hdrkit calibrate a/ b/ c/ -o response.m"
 )
 _DEFAULT = CalibrationOptions()
 
@@ -45,6 +45,9 @@ def calibrate(
     ] = "auto",
     by: shared.By = "auto",
     round_to: shared.Round = "30s",
+    exposure_unit: shared.Unit = None,
+    min_frames: shared.MinFrames = 2,
+    max_groups: shared.MaxGroups = None,
     groups: shared.Groups = None,
     exposures: shared.Exposures = None,
     literal: shared.Literal = False,
@@ -77,7 +80,9 @@ def calibrate(
         order=order,
     )
     alignment = shared.checked(AlignmentOptions, method=align)
-    source = shared.input_options(by, round_to, groups, exposures, literal, max_pixels)
+    source = shared.input_options(
+        by, round_to, groups, exposures, literal, max_pixels, exposure_unit, min_frames=min_frames, max_groups=max_groups
+    )
     drawn = output.with_suffix(".png")
     refuse_overwriting([drawn] if plot else [], discover(inputs).paths)
     with progress(quiet=json) as move:

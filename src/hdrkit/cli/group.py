@@ -28,6 +28,7 @@ EXAMPLES = (
 _FILES = "Files"
 _EVIDENCE = "Evidence"
 _LEVELS = ("debug", "info", "warning", "error")
+_WITH_UNDO = ("inputs", "undo", "dry_run", "json", "log_level")
 _NAMED = 10  # doubtful groups that are named; the page has all
 _Given = Mapping[str, Any]
 _Section = TypeVar("_Section", IngestOptions, EmbeddingOptions, ClusteringOptions)
@@ -35,6 +36,7 @@ _logger = logging.getLogger("hdrkit.group")
 
 
 def group(
+    context: typer.Context,
     inputs: shared.Inputs,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="Folder for the results; what an earlier run wrote there is replaced.")
@@ -47,7 +49,12 @@ def group(
         bool, typer.Option("--no-files", help="Write the lists and the report alone.", rich_help_panel=_FILES)
     ] = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Write nothing; print where each photograph would go.", rich_help_panel=_FILES)
+        bool,
+        typer.Option(
+            "--dry-run",
+            help="Write nothing; print where each photograph would go, or what --undo would do.",
+            rich_help_panel=_FILES,
+        ),
     ] = False,
     undo: Annotated[
         bool,
@@ -134,7 +141,8 @@ def group(
         raise typer.BadParameter(f"{log_level!r} is none of {', '.join(_LEVELS)}", param_hint="--log-level")
     log(log_level or ("error" if json else "info"))
     if undo:
-        _undo(inputs, output, json)
+        _require_undo_alone(context, inputs)
+        (_print_undo_plan if dry_run else _undo)(inputs[0], json)
     elif output is None:
         raise typer.BadParameter("give the folder for the results", param_hint="-o")
     else:
@@ -247,10 +255,10 @@ def _plan(result: GroupingResult, output: Path, placing: Placing) -> list[dict[s
     return [
         {
             "source": place.member.photo.path,
-            "target": None if placing is Placing.NONE else output / place.target,
+            "target": place.target and output / place.target,
             "group": place.cluster.name if place.cluster else place.name,
         }
-        for place in lay_out(result)
+        for place in lay_out(result, placing)
     ]
 
 
@@ -258,24 +266,54 @@ def _print_plan(plan: list[dict[str, Any]], output: Path, placing: Placing) -> N
     from hdrkit.cli.console import say
 
     done = {Placing.LINK: "linked", Placing.COPY: "copied", Placing.MOVE: "moved", Placing.NONE: "listed"}[placing]
-    say(f"nothing written; in {output} there would be {counted(len(plan), 'photograph')} {done}:")
-    for line in plan:
+    placed = [line for line in plan if line["target"] or placing is Placing.NONE]
+    say(f"nothing written; in {output} there would be {counted(len(placed), 'photograph')} {done}:")
+    for line in placed:
         say(f"  {line['target'] or line['group']}  from  {line['source']}")
+    for line in plan:
+        if line not in placed:
+            say(f"  {line['source']} is a link and would stay where it is")
 
 
-def _undo(inputs: list[Path], output: Path | None, json: bool) -> None:
+def _require_undo_alone(context: typer.Context, inputs: list[Path]) -> None:
+    """Refuse options that --undo would not obey."""
+    for option in context.command.params:
+        source = context.get_parameter_source(option.name or "")
+        if source is not None and source.name == "COMMANDLINE" and option.name not in _WITH_UNDO:
+            raise typer.BadParameter(f"{option.opts[0]} has no effect with it; leave one of them out", param_hint="--undo")
+    if len(inputs) != 1:
+        raise typer.BadParameter("give the one folder that was written to: hdrkit group --undo FOLDER", param_hint="--undo")
+
+
+def _print_undo_plan(folder: Path, json: bool) -> None:
+    from hdrkit.cli.console import print_json, say
+    from hdrkit.io.result_tree import plan_undo
+
+    plan = plan_undo(folder)
+    if json:
+        print_json({"dry_run": True, "folder": folder, "plan": plan})
+        return
+    put_back, removed = counted(len(plan.put_back), "photograph"), counted(len(plan.remove), "file")
+    say(f"nothing done; in {folder} there would be {put_back} put back, {removed} of hdrkit removed:")
+    for name, origin in plan.put_back.items():
+        say(f"  {folder / name}  back to  {origin}")
+    for name in plan.remove:
+        say(f"  {folder / name}  removed")
+    for name in plan.keep:
+        say(f"  {folder / name}  left, it was changed since hdrkit wrote it")
+
+
+def _undo(folder: Path, json: bool) -> None:
     from hdrkit.cli.console import print_json, say, trouble
     from hdrkit.io.result_tree import undo
 
-    if len(inputs) != 1 or output is not None:
-        raise typer.BadParameter("give the one folder that was written to: hdrkit group --undo FOLDER", param_hint="--undo")
-    undone = undo(inputs[0])
+    undone = undo(folder)
     if json:
         print_json(undone)
     else:
-        say(
-            f"{inputs[0]}: {counted(undone.put_back, 'photograph')} put back, {counted(undone.removed, 'file')} of hdrkit removed"
-        )
+        say(f"{folder}: {counted(undone.put_back, 'photograph')} put back, {counted(undone.removed, 'file')} of hdrkit removed")
+    for name in undone.kept:
+        _logger.info("%s is left: it was changed since hdrkit wrote it", folder / name)
     for line in undone.failures:
         trouble(line)
     if undone.failures:

@@ -12,7 +12,8 @@ import typer
 
 from hdrkit.errors import InputError
 from hdrkit.grouping.options import By as Rule
-from hdrkit.grouping.options import InputOptions
+from hdrkit.grouping.options import ExposureUnit, InputOptions
+from hdrkit.tonemapping.operators import Operator
 from hdrkit.weighting import WEIGHTS, Weight
 
 
@@ -32,6 +33,12 @@ Inputs = Annotated[
 ]
 By = Annotated[str, described(InputOptions, "by", "--by", metavar="auto|folder|groups|time", rich_help_panel="Input")]
 Round = Annotated[str, described(InputOptions, "round_to", "--round", rich_help_panel="Input")]
+Unit = Annotated[
+    str | None,
+    described(InputOptions, "exposure_unit", "--exposure-unit", metavar="|".join(ExposureUnit), rich_help_panel="Input"),
+]
+MinFrames = Annotated[int, described(InputOptions, "min_frames", "--min-frames", min=2, rich_help_panel="Input")]
+MaxGroups = Annotated[int | None, described(InputOptions, "max_groups", "--max-groups", min=1, rich_help_panel="Input")]
 Groups = Annotated[Path | None, described(InputOptions, "groups", "--groups", rich_help_panel="Input")]
 Exposures = Annotated[
     str | None,
@@ -44,6 +51,17 @@ Exposures = Annotated[
     ),
 ]
 Literal = Annotated[bool, described(InputOptions, "literal", "--literal-exif", rich_help_panel="Input")]
+Tonemap = Annotated[str, typer.Option("--tonemap", metavar="|".join(Operator), help="How radiance is rendered.")]
+OneRange = Annotated[
+    str,
+    typer.Option(
+        "--range", metavar="MIN MAX|auto", help="The range of ln radiance that is shown; auto: as found in pictures of all times."
+    ),
+]
+OneExposure = Annotated[
+    float | None,
+    typer.Option("--exposure", metavar="EXPO", help="Of frames YYYYmmddHHMMSS_<EXPO>, the exposure to show."),
+]
 ESTIMATE = "estimate"
 MAX_PIXELS = InputOptions().max_pixels
 MaxPixels = Annotated[int, described(InputOptions, "max_pixels", "--max-pixels", rich_help_panel="Input")]
@@ -70,7 +88,14 @@ def checked(kind: Callable[..., Options], /, **values: Any) -> Options:
 
 
 def input_options(
-    by: str, round_to: str, groups: Path | None, exposures: str | None, literal: bool, max_pixels: int
+    by: str,
+    round_to: str,
+    groups: Path | None,
+    exposures: str | None,
+    literal: bool,
+    max_pixels: int,
+    unit: str | None = None,
+    **more: Any,
 ) -> InputOptions:
     """The input options of a command as the library wants them."""
     return checked(
@@ -82,6 +107,8 @@ def input_options(
         estimate_exposures=exposures == ESTIMATE,
         literal=literal,
         max_pixels=max_pixels,
+        exposure_unit=None if unit is None else choice(ExposureUnit, unit, "--exposure-unit"),
+        **more,
     )
 
 
@@ -91,6 +118,34 @@ def clip_limits(text: str) -> tuple[float, float]:
         low, high = (float(part) for part in text.replace(" ", "").split(","))
     except ValueError:
         raise typer.BadParameter(f"{text!r} is not two codes; write for example 5,250", param_hint="--clip") from None
+    return low, high
+
+
+def given_range(text: str) -> tuple[float, float] | None:
+    """The two numbers of `--range MIN MAX`, or those in a file; None for `auto` and `none`."""
+    if text in ("auto", "none"):
+        return None
+    if Path(text).is_file():
+        return _range_in(Path(text))
+    try:
+        low, high = (float(part) for part in text.split(","))
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is neither two numbers, a file, auto nor none", param_hint="--range") from None
+    return low, high
+
+
+def _range_in(file: Path) -> tuple[float, float]:
+    """The range that `hdrkit range` has printed into a file, or that a response curve carries."""
+    from hdrkit.io.curves import read_curve
+    from hdrkit.io.files import read_bytes, show
+
+    try:
+        if file.suffix.lower() == ".npz":
+            low, high = (float(value) for value in read_curve(file).metadata["lnE_range"])
+        else:
+            low, high = (float(word) for word in read_bytes(file).split())
+    except (ValueError, KeyError, TypeError):
+        raise InputError(f"{show(file)}: no range of two numbers in it; hdrkit range prints one") from None
     return low, high
 
 

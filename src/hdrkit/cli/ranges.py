@@ -17,6 +17,7 @@ def show_range(
     response: Annotated[Path | None, typer.Option("--response", help="Response curve; RAW needs none.")] = None,
     by: shared.By = "auto",
     round_to: shared.Round = "30s",
+    exposure_unit: shared.Unit = None,
     groups: shared.Groups = None,
     exposures: shared.Exposures = None,
     literal: shared.Literal = False,
@@ -29,7 +30,7 @@ def show_range(
     from hdrkit.io.curves import read_curve
     from hdrkit.pipeline import ln_range
 
-    source = shared.input_options(by, round_to, groups, exposures, literal, max_pixels)
+    source = shared.input_options(by, round_to, groups, exposures, literal, max_pixels, exposure_unit)
     if source.estimate_exposures:
         raise typer.BadParameter("a range reads no pixels to estimate from; give FILE.csv", param_hint="--exposures")
     found = find_brackets(inputs, source)

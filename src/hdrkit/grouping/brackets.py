@@ -16,6 +16,7 @@ from hdrkit.grouping.timed import timed_groups
 from hdrkit.grouping.timestamps import floored, timestamp_in_name
 from hdrkit.types import Bracket, ExposureSource, Photo
 
+
 def form_brackets(
     photos: Sequence[Photo],
     roots: Sequence[Path],
@@ -23,12 +24,12 @@ def form_brackets(
     round_s: float | None = 30.0,
     groups: Mapping[str, str] | None = None,
 ) -> list[Bracket]:
-    """Every photo in exactly one bracket, the brackets in the order in which their first photo was found.
+    """Every photo in one bracket at most, the brackets in the order in which their first photo was found.
 
     `roots` holds the input each photo was found under. `folder`: photos of one folder belong together. `time`: photos
     of one folder and camera whose timestamps fall into the same `round_s` seconds (rounded down), or with None those that no
-    pause of the camera divides; `timed.timed_groups` has the rule. `groups`: as the mapping
-    from path to bracket name says; photos that it leaves out are left out. `auto`: groups where a mapping is given,
+    pause of the camera divides, as `timed.timed_groups` says; photos without a timestamp are left out. `groups`: as the
+    mapping from path to bracket name says; photos that it leaves out are left out. `auto`: groups where a mapping is given,
     time where every name carries a timestamp and they fall into several spans, folder otherwise.
     Raises InputError where the rule has nothing to go by.
     """

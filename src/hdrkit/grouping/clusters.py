@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hdrkit.grouping.copies import find_duplicates, has_finer_twin, originals
 from hdrkit.grouping.descriptor import LEAST_CONTENT, Descriptors, State
 from hdrkit.grouping.facts import dividing_gaps, stated_ev, time_key
-from hdrkit.grouping.flags import exposure_levels, find_duplicates, flag_incomplete, flag_panoramas
-from hdrkit.grouping.order import Array, Codes, codes_of, order_exposures, seen_ev
+from hdrkit.grouping.flags import exposure_levels, flag_incomplete, flag_panoramas
+from hdrkit.grouping.order import SEEN_SAME_EV, Array, Codes, codes_of, order_exposures, seen_ev
 from hdrkit.grouping.placing import place_by_metadata
 from hdrkit.grouping.sequences import ExposureSequence, find_sequences
 from hdrkit.grouping.validation import Margins, confidence, measure_views
@@ -26,116 +27,166 @@ _LEAST_SHOWN = 2 * LEAST_CONTENT  # cells with a direction in one frame at least
 class _View:
     """A view's photographs with what was measured of them.
 
-    `placed` says why those without visible content are here, `may_lack` counts those that nothing could place and may be too.
+    `light` (K, S, S) is the luminance of descriptors, `codes` the same in whole codes. `blank` frames show nothing, `placed` says
+    why those of them are here that metadata put here, `named` are in a person's list. `may_lack` counts those that nothing
+    could place and may be here too.
     """
 
     name: str
     photos: tuple[Photo, ...]
-    luminance: Codes
+    content: NDArray[np.int64]
+    light: NDArray[np.uint16]
+    codes: Codes
     clipped: NDArray[np.bool_]
     seen: Array
+    blank: NDArray[np.bool_]
+    named: NDArray[np.bool_]
     placed: dict[int, str]
     margins: Margins
     may_lack: int
 
 
 def form_clusters(
-    photos: Sequence[Photo], descriptors: Descriptors, views: Views, metadata: bool
+    photos: Sequence[Photo], descriptors: Descriptors, views: Views, content: NDArray[np.int64], metadata: bool
 ) -> tuple[tuple[Cluster, ...], tuple[Member, ...]]:
     """The clusters of N photographs in order of time, then of path; and the members that belong nowhere.
 
-    `views` are those that content shows. Frames without visible content are placed by metadata, or left with the reason.
-    Without `metadata` content alone is looked at.
+    `views` are those that content shows. Equal numbers of `content` (N,) are copies of one file. Frames without visible content
+    are placed by metadata, or left with the reason. Without `metadata` content alone is looked at.
     """
-    members, loose = _parted(views.labels, descriptors.content)
-    margins = measure_views(members, views.pairs, views.log_odds, views.evidence.trust().astype(np.float64), len(photos))
-    placed, lost = _placed(photos, descriptors, members, loose, metadata)
+    original = originals(photos, content)
+    members, loose = _parted(views, descriptors.content)
+    trust = views.evidence.trust()
+    placed, lost = _placed(photos, descriptors, members, loose, original, metadata)
+    members, placed = _in_order(members, placed, photos)
+    margins = measure_views(members, views.pairs, views.log_odds, trust, len(photos), views.together)
+    names = [f"view_{v}" for v in range(len(members))]
+    named = np.isin(np.arange(len(photos)), views.together)
     untold = Counter(_size(photos[k]) for k in lost if not (metadata and photos[k].taken_at))
     clusters = []
     for v, shown in enumerate(members):
+        frames = sorted([*shown, *placed[v]], key=lambda k: str(photos[k].path))
         told = metadata and any(photos[k].taken_at for k in shown)
-        view = _view(str(v), shown, placed[v], photos, descriptors, margins[v], 0 if told else untold[_size(photos[shown[0]])])
-        sequences = find_sequences(view.photos, view.luminance, view.seen, metadata)
-        clusters += [_cluster(view, sequence, metadata) for sequence in sequences]
+        light, clipped = descriptors.luminance[frames], descriptors.state[frames] != State.MEASURED
+        _, different, copied = np.unique(content[frames], return_index=True, return_inverse=True)
+        view = _View(
+            name=names[v],
+            photos=tuple(photos[k] for k in frames),
+            content=content[frames],
+            light=light,
+            codes=codes_of(light),
+            clipped=clipped,
+            seen=seen_ev(codes_of(light[different]), clipped[different])[copied],
+            blank=descriptors.content[frames] < LEAST_CONTENT,
+            named=named[frames],
+            placed={at: placed[v][k] for at, k in enumerate(frames) if k in placed[v]},
+            margins=margins[v],
+            may_lack=0 if told else untold[_size(photos[shown[0]])],
+        )
+        found = find_sequences(view.photos, view.codes, view.seen, metadata, view.content)
+        clusters += [_cluster(view, sequence, found, metadata, lambda k: photos[k].path.name, names) for sequence in found]
     clusters = flag_incomplete(_numbered(clusters))
     if metadata:
         clusters = flag_panoramas(clusters)
-    unassigned = [Member(photos[k], None, (Flag.NO_CONTENT,), reason) for k, reason in lost.items()]
-    return tuple(clusters), tuple(sorted(unassigned, key=lambda member: str(member.photo.path)))
+    return tuple(clusters), _unassigned(photos, lost, original)
 
 
-def _parted(labels: NDArray[np.int64], content: NDArray[np.int32]) -> tuple[list[list[int]], list[int]]:
-    """The members of each view that shows something, and the frames of none; next to nothing looks alike everywhere."""
-    views: dict[int, list[int]] = defaultdict(list)
-    for k, label in enumerate(labels.tolist()):
-        views[label].append(k)
-    loose = views.pop(-1, [])
-    shown = [members for members in views.values() if content[members].max() >= _LEAST_SHOWN]
-    return shown, sorted([*loose, *(k for members in views.values() if content[members].max() < _LEAST_SHOWN for k in members)])
+def _parted(views: Views, content: NDArray[np.int32]) -> tuple[list[list[int]], list[int]]:
+    """The members of each view that shows something, or that a person put together, and the frames of none.
+
+    Next to nothing looks alike everywhere.
+    """
+    groups: dict[int, list[int]] = defaultdict(list)
+    for k, label in enumerate(views.labels.tolist()):
+        groups[label].append(k)
+    loose = groups.pop(-1, [])
+    by_hand = set(views.labels[views.together].ravel().tolist())
+    kept = {label: content[members].max() >= _LEAST_SHOWN or label in by_hand for label, members in groups.items()}
+    shown = [members for label, members in groups.items() if kept[label]]
+    return shown, sorted([*loose, *(k for label, members in groups.items() if not kept[label] for k in members)])
 
 
 def _placed(
-    photos: Sequence[Photo], descriptors: Descriptors, views: Sequence[Sequence[int]], loose: Sequence[int], metadata: bool
+    photos: Sequence[Photo],
+    descriptors: Descriptors,
+    views: Sequence[Sequence[int]],
+    loose: Sequence[int],
+    original: NDArray[np.int64],
+    metadata: bool,
 ) -> tuple[dict[int, dict[int, str]], dict[int, str]]:
     """For each view the frames that metadata place there, and the frames that nothing places, with the reasons."""
     if not metadata:
         return defaultdict(dict), dict.fromkeys(loose, "nothing to see, and metadata were not to be used")
     placed: dict[int, dict[int, str]] = defaultdict(dict)
     lost: dict[int, str] = {}
-    for placement in place_by_metadata(photos, views, loose, descriptors.luminance, dividing_gaps(photos)):
+    gaps = dividing_gaps([photos[k] for k in np.unique(original)])
+    for placement in place_by_metadata(photos, views, loose, descriptors.luminance, gaps):
         where = lost if placement.view is None else placed[placement.view]
         where[placement.photo] = placement.reason
     return placed, lost
+
+
+def _in_order(
+    views: Sequence[list[int]], placed: dict[int, dict[int, str]], photos: Sequence[Photo]
+) -> tuple[list[list[int]], dict[int, dict[int, str]]]:
+    """Views, and what was placed in each, in order of time, then of path."""
+    order = sorted(range(len(views)), key=lambda v: _first([photos[k] for k in (*views[v], *placed[v])]))
+    return [views[v] for v in order], {at: placed[v] for at, v in enumerate(order)}
 
 
 def _size(photo: Photo) -> tuple[int, int]:
     return photo.width, photo.height
 
 
-def _view(
-    name: str,
-    members: Sequence[int],
-    placed: dict[int, str],
-    photos: Sequence[Photo],
-    descriptors: Descriptors,
-    margins: Margins,
-    may_lack: int,
-) -> _View:
-    frames = sorted([*members, *placed], key=lambda k: str(photos[k].path))
-    luminance = codes_of(descriptors.luminance[frames])
-    clipped = descriptors.state[frames] != State.MEASURED
-    return _View(
-        name=name,
-        photos=tuple(photos[k] for k in frames),
-        luminance=luminance,
-        clipped=clipped,
-        seen=seen_ev(luminance, clipped),
-        placed={at: placed[k] for at, k in enumerate(frames) if k in placed},
-        margins=margins,
-        may_lack=may_lack,
-    )
+def _unassigned(photos: Sequence[Photo], lost: dict[int, str], original: NDArray[np.int64]) -> tuple[Member, ...]:
+    members = [
+        Member(photos[k], None, (Flag.DUPLICATE, Flag.NO_CONTENT) if original[k] != k else (Flag.NO_CONTENT,), reason)
+        for k, reason in lost.items()
+    ]
+    return tuple(sorted(members, key=lambda member: str(member.photo.path)))
 
 
-def _cluster(view: _View, sequence: ExposureSequence, metadata: bool) -> Cluster:
+def _cluster(
+    view: _View,
+    sequence: ExposureSequence,
+    of_view: Sequence[ExposureSequence],
+    metadata: bool,
+    photo_names: Callable[[int], str],
+    view_names: Sequence[str],
+) -> Cluster:
     given = list(sequence.members)
     stated = [stated_ev(view.photos[k]) if metadata else None for k in given]
-    order = order_exposures(view.luminance[given], view.clipped[given], view.seen[given], stated)
+    order = order_exposures(view.codes[given], view.clipped[given], view.seen[given], stated)
     frames = [given[k] for k in order.order]
-    ev = order.ev[list(order.order)]
-    duplicates = find_duplicates([view.photos[k] for k in frames], ev, view.luminance[frames])
+    believed = [None if order.notes else stated[k] for k in order.order]
+    photos = [view.photos[k] for k in frames]
+    duplicates = find_duplicates(photos, believed, view.light[frames], view.clipped[frames], view.content[frames])
+    elsewhere = [view.photos[k] for other in of_view if other is not sequence for k in other.members]
+    reasons = list(sequence.reasons)
+    if metadata and all(has_finer_twin(photo, elsewhere) for photo in photos):
+        duplicates = set(range(len(photos)))
+        reasons.append("the same shots are there in a finer encoding")
     members = []
-    for at, (k, exposure) in enumerate(zip(frames, ev, strict=True)):
+    for at, (k, exposure) in enumerate(zip(frames, order.ev[list(order.order)], strict=True)):
         flags = {
-            Flag.ACCIDENTAL: sequence.stray,
+            Flag.ACCIDENTAL: sequence.stray and not view.named[k],
             Flag.BY_METADATA: k in view.placed,
             Flag.DUPLICATE: at in duplicates,
             Flag.FLASH: metadata and bool(view.photos[k].flash),
-            Flag.NO_CONTENT: k in view.placed,
+            Flag.NO_CONTENT: k in view.placed or bool(view.blank[k]),
         }
         known = None if np.isnan(exposure) else float(exposure)
         members.append(Member(view.photos[k], known, tuple(flag for flag, on in flags.items() if on), view.placed.get(k, "")))
-    by_metadata = sum(k in view.placed for k in frames)
-    sure, reasons = confidence(view.margins, by_metadata, bool(order.notes), view.may_lack)
+    told = metadata and all(photo.taken_at is not None and stated_ev(photo) is not None for photo in photos)
+    sure, why = confidence(
+        view.margins,
+        photo_names,
+        view_names,
+        by_metadata=sum(k in view.placed for k in frames),
+        contradicted=bool(order.notes),
+        may_lack=view.may_lack,
+        repeats=1 if told else times_repeated([member.ev for member in members if Flag.DUPLICATE not in member.flags]),
+    )
     cluster = Cluster(
         name="",
         view=view.name,
@@ -143,9 +194,16 @@ def _cluster(view: _View, sequence: ExposureSequence, metadata: bool) -> Cluster
         members=tuple(members),
         reference=order.order.index(order.reference),
         confidence=sure,
-        reasons=(*sequence.reasons, *order.notes, *reasons),
+        reasons=(*reasons, *order.notes, *why),
     )
     return replace(cluster, metrics=_metrics(exposure_levels(cluster), view.margins))
+
+
+def times_repeated(ev: Sequence[float | None]) -> int:
+    """How many times most of several exposures in EV occur; 1 where some occur but once."""
+    known = np.sort([one for one in ev if one is not None])
+    counts = np.bincount(np.cumsum(np.diff(known, prepend=known[:1]) > SEEN_SAME_EV))
+    return int(np.median(counts)) if len(counts) > 1 and counts.min() > 1 else 1
 
 
 def _metrics(levels: Array, margins: Margins) -> dict[str, float | None]:
@@ -176,14 +234,10 @@ def _evenness(levels: Array) -> float:
 
 
 def _numbered(clusters: Sequence[Cluster]) -> list[Cluster]:
-    """The clusters in order of time, then of path, they and their views numbered in that order."""
-    views: dict[str, str] = {}
-    numbered = []
-    for n, cluster in enumerate(sorted(clusters, key=_first)):
-        view = views.setdefault(cluster.view, f"view_{len(views)}")
-        numbered.append(replace(cluster, name=f"cluster_{n}", view=view))
-    return numbered
+    """The clusters in order of time, then of path, and numbered in that order."""
+    in_order = sorted(clusters, key=lambda cluster: _first([member.photo for member in cluster.members]))
+    return [replace(cluster, name=f"cluster_{n}") for n, cluster in enumerate(in_order)]
 
 
-def _first(cluster: Cluster) -> tuple[float, str]:
-    return min((time_key(member.photo)[0], str(member.photo.path)) for member in cluster.members)
+def _first(photos: Sequence[Photo]) -> tuple[float, str]:
+    return min((time_key(photo)[0], str(photo.path)) for photo in photos)

@@ -1,38 +1,22 @@
-"""What a person may want to look at: duplicates, brackets that lack a frame, panoramas. Flagged, never dropped."""
+"""What a person may want to look at: brackets that lack a frame, panoramas. Flagged, never dropped."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import pairwise
 
 import numpy as np
 
 from hdrkit.grouping.facts import SAME_EV, body, gap_s, stated_ev, time_key
-from hdrkit.grouping.order import Array, Codes
-from hdrkit.types import Cluster, Flag, Kind, Photo
+from hdrkit.grouping.order import Array
+from hdrkit.types import Cluster, Flag, Kind
 
 _FEWEST_LEVELS = 4  # of a ladder in which a hole can be told
 _REGULAR_EV, _REGULAR_SHARE = 0.2, 0.3  # what regular steps differ by at the most: as stated, as a share where pixels tell
 _WIDE = 1.5  # usual steps that make a hole
 _FEWEST_OTHERS, _MAJORITY = 3, 2 / 3  # brackets of a camera that agree on the number of their frames
-_SAME_PIXELS = 1.5  # codes, mean difference of pictures of which one is a duplicate
-_SEEN_SAME_EV = 0.25
-_BLACK, _WHITE = 3, 252  # mean codes beyond which all pictures look alike
 _PANORAMA_VIEWS, _TURN_S = 3, 15.0  # views at the least, seconds to turn the camera at the most
-
-
-def find_duplicates(photos: Sequence[Photo], ev: Array, luminance: Codes) -> set[int]:
-    """Indices of the frames, given from dark to bright, that show almost the pixels of an earlier one of the same exposure."""
-    found: set[int] = set()
-    for a, b in pairwise(range(len(photos))):
-        earlier, later = sorted((a, b), key=lambda k: (time_key(photos[k]), str(photos[k].path)))
-        same_exposure = ev[b] - ev[a] <= _SEEN_SAME_EV
-        change = float(abs(luminance[earlier].astype(np.int16) - luminance[later]).mean())
-        if same_exposure and _BLACK < luminance[earlier].mean() < _WHITE and change <= _SAME_PIXELS:
-            found.add(later)
-    return found
 
 
 def flag_incomplete(clusters: Sequence[Cluster]) -> list[Cluster]:
@@ -40,12 +24,12 @@ def flag_incomplete(clusters: Sequence[Cluster]) -> list[Cluster]:
     counts: dict[tuple[str, float], Counter[int]] = {}
     for cluster in clusters:
         if (ladder := _regular_ladder(cluster)) is not None:
-            counts.setdefault(ladder, Counter())[len(cluster.members)] += 1
+            counts.setdefault(ladder, Counter())[_frames(cluster)] += 1
     flagged = []
     for cluster in clusters:
         reason = _hole(cluster)
         if not reason and (ladder := _regular_ladder(cluster)) is not None:
-            reason = _short_of(len(cluster.members), counts[ladder])
+            reason = _short_of(_frames(cluster), counts[ladder])
         flagged.append(_flagged(cluster, Flag.INCOMPLETE, reason) if reason else cluster)
     return flagged
 
@@ -74,10 +58,17 @@ def _short_of(frames: int, counts: Counter[int]) -> str:
     return f"{frames} frames where the camera's other brackets have {usual}"
 
 
+def _frames(cluster: Cluster) -> int:
+    """How many photographs a cluster holds that are no duplicates."""
+    return sum(Flag.DUPLICATE not in member.flags for member in cluster.members)
+
+
 def _regular_ladder(cluster: Cluster) -> tuple[str, float] | None:
     """Camera and step of a bracket whose steps are regular, as metadata state them."""
+    if cluster.kind is not Kind.BRACKET or not _frames(cluster) or not _is_stated(cluster):
+        return None
     camera, steps = body(cluster.members[0].photo), np.diff(exposure_levels(cluster))
-    if cluster.kind is not Kind.BRACKET or not camera or not len(steps) or np.ptp(steps) > _REGULAR_EV or not _is_stated(cluster):
+    if not camera or not len(steps) or np.ptp(steps) > _REGULAR_EV:
         return None
     return camera, round(3 * float(np.median(steps))) / 3
 

@@ -6,10 +6,13 @@ import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from typing import TypeVar
 
 from hdrkit.errors import InputError
 
 GAP = "gap"
+
+Member = TypeVar("Member", bound=StrEnum)
 
 _SPAN = re.compile(r"([0-9]*\.?[0-9]+)\s*(ms|s|sec|min|m|h)?")
 _SECONDS = {"ms": 0.001, "s": 1.0, "sec": 1.0, "min": 60.0, "m": 60.0, "h": 3600.0}
@@ -41,7 +44,8 @@ class ExposureUnit(StrEnum):
 class InputOptions:
     """How files become brackets; the command line and the Python interface read these.
 
-    Raises InputError for a `round_to` that is no span of time, and for numbers of frames or brackets that make no sense.
+    Enumerations may be given by their values. Raises InputError for a `round_to` that is no span of time, and for other values
+    that make no sense.
     """
 
     by: By = field(
@@ -61,13 +65,14 @@ class InputOptions:
     exposure_unit: ExposureUnit | None = field(
         default=None,
         metadata={
-            "help": "what numbers at the end of names count; they then win over metadata. Without it they count where metadata tell "
-            "nothing, in any unit that is the same for all files"
+            "help": "what numbers at the end of names count; they then win over metadata. Without it they are used where "
+            "metadata tell nothing, in any unit that is the same for all files"
         },
     )
     min_frames: int = field(default=2, metadata={"help": "leave brackets of fewer readable frames out, and say so"})
     max_groups: int | None = field(
-        default=None, metadata={"help": "brackets used at most, spread evenly over those found; complete ones where there are enough"}
+        default=None,
+        metadata={"help": "brackets used at most, spread evenly over those found; complete ones where there are enough"},
     )
     groups: Path | None = field(default=None, metadata={"help": "CSV with the columns path and bracket (--by groups)"})
     exposures: Path | None = field(
@@ -82,6 +87,9 @@ class InputOptions:
     max_pixels: int = field(default=500_000_000, metadata={"help": "refuse pictures with more pixels than this"})
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "by", _member(By, self.by))
+        if self.exposure_unit is not None:
+            object.__setattr__(self, "exposure_unit", _member(ExposureUnit, self.exposure_unit))
         self.span_s  # noqa: B018 - refuses what is no span
         if self.min_frames < 2:
             raise InputError(f"a bracket has two frames or more, not {self.min_frames}")
@@ -92,6 +100,14 @@ class InputOptions:
     def span_s(self) -> float | None:
         """Seconds that one bracket falls into; None where pauses divide brackets."""
         return None if self.round_to.strip().lower() == GAP else parse_span_s(self.round_to)
+
+
+def _member(kind: type[Member], value: str) -> Member:
+    """A member of an enumeration, which may be given by its value."""
+    try:
+        return kind(value)
+    except ValueError:
+        raise InputError(f"{value!r} is none of {', '.join(kind)}") from None
 
 
 def parse_span_s(text: str) -> float:

@@ -29,6 +29,7 @@ _NEIGHBOURS = 3  # frames apart in brightness that are compared
 _CLEARLY_STATED_EV, _CLEARLY_SEEN_EV = 0.5, 0.2  # steps that contradict each other when their signs differ
 _UNCHANGED_EV, _CHANGED_EV = 0.2, 1.5  # a stated step that is none, though pixels show such a one
 _GOOD_SHARE = 0.95  # of the best exposed frame's cells: the frames that may be the reference
+SEEN_SAME_EV = 0.25  # exposures that pixels show this close are one setting
 _LEAST_SCALE, _MOST_SCALE = 0.5, 2.0
 
 Codes = NDArray[np.uint8]

@@ -7,17 +7,18 @@ seconds, and a ladder that begins again is another bracket. What lies off such a
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
+from hdrkit.grouping.copies import originals
 from hdrkit.grouping.facts import SAME_EV, gap_s, stated_ev, time_key
-from hdrkit.grouping.order import Array, Codes
+from hdrkit.grouping.order import SEEN_SAME_EV, Array, Codes
 from hdrkit.types import Drive, Kind, Photo
 
 RAPID_S = 2.0  # the longest pause of a camera that fires by itself; what HDRMerge and others take for one bracket
-_SEEN_SAME_EV = 0.25
 _FEWEST_SHOTS = 3  # of a ladder that is told by its regular steps alone
 _GRID_EV = 0.2  # off a multiple of the step
 _REPEATED = 0.75  # share of a ladder's exposures that another one has too
@@ -36,35 +37,71 @@ class ExposureSequence:
     stray: bool = False
 
 
-def find_sequences(photos: Sequence[Photo], luminance: Codes, seen: Array, metadata: bool) -> list[ExposureSequence]:
+def find_sequences(
+    photos: Sequence[Photo], luminance: Codes, seen: Array, metadata: bool, content: NDArray[np.int64]
+) -> list[ExposureSequence]:
     """The sequences of one view of K photographs: `luminance` (K, S, S), `seen` (K,) the exposures that pixels show.
 
-    Without `metadata` the view is one sequence.
-    Every photograph is in one sequence, the sequences in order of time.
+    Equal numbers of `content` (K,) are copies, which follow their originals. Frames of different encodings are in different
+    sequences, as they cannot be merged. Without `metadata` all frames of one encoding are one sequence.
+    Every photograph is in one sequence.
     """
-    everyone = list(range(len(photos)))
-    if not metadata:
-        return [ExposureSequence(tuple(everyone), _kind(everyone, photos, luminance, seen, False), ())]
-    copies = _copies(photos, luminance)
-    originals = sorted((k for k in everyone if copies[k] == k), key=lambda k: time_key(photos[k]))
-    brackets, strays, reason = _ladders(originals, photos)
+    found: list[ExposureSequence] = []
+    encodings = {photo.encoding for photo in photos}
+    for encoding in sorted(encodings):
+        frames = [k for k, photo in enumerate(photos) if photo.encoding is encoding]
+        if metadata:
+            found += _by_metadata(frames, photos, luminance, seen, originals(photos, content))
+        else:
+            found.append(ExposureSequence(tuple(frames), _kind(frames, photos, luminance, seen, False)))
+    if len(encodings) > 1:
+        reason = "the view has other encodings too, in groups of their own"
+        found = [replace(one, reasons=(*one.reasons, reason)) for one in found]
+    return found
+
+
+def _by_metadata(
+    frames: Sequence[int], photos: Sequence[Photo], luminance: Codes, seen: Array, original: NDArray[np.int64]
+) -> list[ExposureSequence]:
+    """The sequences of some frames of a view, of which `original` (K,) names those that others are copies of."""
+
+    def with_copies(members: Iterable[int]) -> tuple[int, ...]:
+        chosen = set(members)
+        return (*members, *(k for k in frames if original[k] in chosen and original[k] != k))
+
+    brackets, apart = _divided(_in_time({int(original[k]) for k in frames}, photos), photos)
     found = []
-    for members in brackets:
-        if len(brackets) == 1 and not strays and len(members) > 1 and _separate_takes(members, photos):
-            found += [
-                ExposureSequence(_with_copies([k], copies), Kind.SINGLE, ("one exposure, taken apart in time",)) for k in members
-            ]
+    for members, reasons in brackets:
+        if len(brackets) == 1 and not apart and len(members) > 1 and _separate_takes(members, photos):
+            found += [ExposureSequence(with_copies([k]), Kind.SINGLE, ("one exposure, taken apart in time",)) for k in members]
             continue
-        whole = _with_copies(members, copies)
-        found.append(ExposureSequence(whole, _kind(list(whole), photos, luminance, seen, True), reason))
-    why = ("lies off the bracket in time and exposure",)
-    return found + [ExposureSequence(_with_copies([k], copies), Kind.SINGLE, why, stray=True) for k in strays]
+        whole = with_copies(members)
+        found.append(ExposureSequence(whole, _kind(list(whole), photos, luminance, seen, True), reasons))
+    return found + [ExposureSequence(with_copies([k]), Kind.SINGLE, (why,), stray) for k, why, stray in apart]
+
+
+def _divided(
+    frames: list[int], photos: Sequence[Photo]
+) -> tuple[list[tuple[list[int], tuple[str, ...]]], list[tuple[int, str, bool]]]:
+    """Brackets of frames in order of time with the reason for the division; and single shots, why, and whether they are stray.
+
+    Frames without a time do not keep the others from being divided: they are of the one bracket, or by themselves.
+    """
+    timed = [k for k in frames if photos[k].taken_at is not None]
+    if not timed or any(stated_ev(photos[k]) is None for k in timed):
+        return [(frames, ())], []
+    brackets, strays, reasons = _ladders(timed, photos)
+    apart = [(k, "by its time and exposure no part of the bracket", True) for k in strays]
+    untimed = frames[len(timed) :]
+    if len(brackets) == 1:
+        brackets[0] += untimed
+    else:
+        apart += [(k, "nothing tells to which bracket of the view it belongs", False) for k in untimed]
+    return [(members, reasons) for members in brackets], apart
 
 
 def _ladders(frames: list[int], photos: Sequence[Photo]) -> tuple[list[list[int]], list[int], tuple[str, ...]]:
-    """Brackets, stray shots and the reason for the division of frames that are in order of time."""
-    if any(stated_ev(photos[k]) is None or photos[k].taken_at is None for k in frames):
-        return [frames], [], ()
+    """Brackets, stray shots and the reason for the division of frames in order of time, all of which tell time and exposure."""
     fired = _joined([run for run in _runs(frames, photos) if _is_automatic(run, photos)], photos)
     strays: list[int] = []
     for k in _in_time(set(frames) - {k for run in fired for k in run}, photos):
@@ -168,7 +205,7 @@ def _kind(frames: list[int], photos: Sequence[Photo], luminance: Codes, seen: Ar
     if metadata and {True, False} <= {photos[k].flash for k in frames}:
         return Kind.FLASH_AMBIENT
     stated = metadata and all(stated_ev(photos[k]) is not None for k in frames)
-    equal = len(_levels(frames, photos)) == 1 if stated else np.ptp(seen[frames]) <= _SEEN_SAME_EV  # no, where one is NaN
+    equal = len(_levels(frames, photos)) == 1 if stated else np.ptp(seen[frames]) <= SEEN_SAME_EV  # no, where one is NaN
     if not equal:
         return Kind.BRACKET
     if (metadata and _is_focus_bracket(frames, photos)) or _focus_moves(luminance[frames]):
@@ -198,19 +235,6 @@ def _focus_moves(luminance: Codes) -> bool:
         if ratio.size and ((ratio > _SHARPER).mean(1) > _SHARPER_SHARE)[((ratio < 1 / _SHARPER).mean(1) > _SHARPER_SHARE)].any():
             return True
     return False
-
-
-def _copies(photos: Sequence[Photo], luminance: Codes) -> list[int]:
-    """For each photograph the first that shows the same, of the same time and exposure; itself where it is the first."""
-    first: dict[tuple[object, ...], int] = {}
-    keys = [(photo.taken_at, stated_ev(photo), codes.tobytes()) for photo, codes in zip(photos, luminance, strict=True)]
-    return [first.setdefault(key, k) for k, key in enumerate(keys)]
-
-
-def _with_copies(frames: Iterable[int], copies: Sequence[int]) -> tuple[int, ...]:
-    originals = list(frames)
-    chosen = set(originals)
-    return (*originals, *(k for k, original in enumerate(copies) if original in chosen and original != k))
 
 
 def _levels(frames: Iterable[int], photos: Sequence[Photo]) -> list[float]:

@@ -54,8 +54,8 @@ class IngestOptions:
     cache: bool = field(default=True, metadata={"help": "keep what was computed of each photograph in the user's cache folder"})
 
     def __post_init__(self) -> None:
-        if len(self.target_size) != 2 or min(self.target_size) < 64:
-            raise InputError(f"target_size must be two numbers of at least 64 pixels, not {self.target_size!r}")
+        if len(self.target_size) != 2 or min(self.target_size) < 64 or max(self.target_size) > 4096:
+            raise InputError(f"target_size must be two numbers of 64 to 4096 pixels, not {self.target_size!r}")
         if self.max_workers < 1:
             raise InputError(f"max_workers must be at least 1, not {self.max_workers!r}")
 

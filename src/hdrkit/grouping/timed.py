@@ -15,6 +15,7 @@ from statistics import median_low
 
 from hdrkit.errors import InputError
 from hdrkit.grouping.timestamps import before_timestamp, floored, instant, timestamp_in_name, written
+from hdrkit.io.artifacts import counted
 from hdrkit.io.files import show
 from hdrkit.types import ExposureSource, Photo
 
@@ -48,12 +49,12 @@ class _Shot:
 
 
 def timed_groups(photos: Sequence[Photo], span_s: float | None) -> list[TimedGroup]:
-    """Every photo in exactly one group, each camera of a folder by itself, in the order of their first photos.
+    """Every photo with a timestamp in exactly one group, each camera of a folder by itself, in the order of their first photos.
 
     What falls into the same `span_s` seconds, rounded down, belongs together; with None, what no pause divides (see
-    `_by_pauses`). A group whose exposures all come equally often, and more than once, is as many brackets: a clock was set back, or
-    the span is longer than a bracket. The first has the name of the span, others that of their own first photo.
-    Raises InputError for a photo without a timestamp in its name, and for pauses where no exposure is known.
+    `_by_pauses`). A group whose exposures all come equally often, and more than once, is as many brackets: a clock was set
+    back, or the span is longer than a bracket. The first has the name of the span, others that of their own first photo.
+    Raises InputError where no name has a timestamp, and for pauses where no exposure is known.
     """
     found = []
     for folder, camera, shots in _cameras(photos):
@@ -65,7 +66,7 @@ def timed_groups(photos: Sequence[Photo], span_s: float | None) -> list[TimedGro
                 named.append((f"{camera}{written(start)}", members))
         usual = _usual(len(members) for _, members in named)
         for name, members in named:
-            remark = "" if len(members) == usual else f"{len(members)} frames where {usual} are usual"
+            remark = "" if len(members) == usual else f"{counted(len(members), 'frame')} where {usual} are usual"
             found.append(TimedGroup(folder, name, tuple(shot.photo for shot in members), remark))
     order = {photo.path: number for number, photo in enumerate(photos)}
     return sorted(found, key=lambda group: min(order[photo.path] for photo in group.photos))
@@ -74,20 +75,22 @@ def timed_groups(photos: Sequence[Photo], span_s: float | None) -> list[TimedGro
 def _cameras(photos: Sequence[Photo]) -> Iterator[tuple[Path, str, list[_Shot]]]:
     """Folder, name and shots in order of each camera; the name is what tells it from others in that folder.
 
-    A camera is told by what names hold before the timestamp, where that recurs, by metadata and by the kind and size of its pictures.
+    A camera is told by what names hold before the timestamp, where that recurs, by metadata, and by the kind and size of its
+    pictures.
     """
     before = Counter((photo.path.parent, photo.encoding, before_timestamp(photo.path)) for photo in photos)
-    found: dict[tuple[Path, str, bool], dict[tuple[str, ...], list[_Shot]]] = defaultdict(lambda: defaultdict(list))
+    found: dict[tuple[Path, str, bool], dict[tuple[str, str, str, str], list[_Shot]]] = defaultdict(lambda: defaultdict(list))
     for photo in photos:
-        stamp = timestamp_in_name(photo.path)
-        if stamp is None:
-            raise InputError(
-                f"{show(photo.path)}: no timestamp YYYYmmddHHMMSS in the name; group by folder instead (--by folder)"
-            )
+        if (stamp := timestamp_in_name(photo.path)) is None:
+            continue
         prefix = before_timestamp(photo.path)
         prefix = prefix if before[photo.path.parent, photo.encoding, prefix] > 1 else ""
         kind = photo.camera, photo.serial, photo.encoding.value, f"{photo.width}x{photo.height}"
         found[photo.path.parent, prefix, stamp.tzinfo is None][kind].append(_Shot(photo, stamp))
+    if not found:
+        raise InputError(
+            f"{show(photos[0].path)}: no timestamp YYYYmmddHHMMSS in the name; group by folder instead (--by folder)"
+        )
     for (folder, prefix, _), cameras in found.items():
         telling = [len(set(values)) > 1 for values in zip(*cameras, strict=True)]
         for kind, shots in cameras.items():
@@ -110,15 +113,16 @@ def _by_spans(shots: Sequence[_Shot], span_s: float) -> Iterator[list[_Shot]]:
 def _by_pauses(shots: Sequence[_Shot]) -> list[list[_Shot]]:
     """Shots cut at the pauses between brackets, which the series itself shows.
 
-    There are about as many brackets as the exposures come again (the median over exposures, so that missing and repeated frames do
-    not count for much). Waits between shots, less the time that the shutter was open, are ordered by length, and cut where, near
-    that number, two neighbours differ most. Where nothing differs the camera makes no pauses, and a bracket ends before an
-    exposure that it has had.
+    There are about as many brackets as the exposures come again (the median over exposures, so that missing and repeated frames
+    do not count for much). Waits between shots, less the time that the shutter was open, are ordered by length, and cut where,
+    near that number, two neighbours differ most. Where nothing differs the camera makes no pauses, and a bracket ends before
+    an exposure that it has had.
     """
     counts = Counter(shot.exposure for shot in shots if shot.exposure is not None)
     if not counts:
         raise InputError(
-            f"{show(shots[0].photo.path)}: no exposure time in EXIF or file name, which --round gap goes by; give a span (--round 30s)"
+            f"{show(shots[0].photo.path)}: no exposure time in EXIF or file name, which --round gap goes by; "
+            "give a span (--round 30s)"
         )
     waits = [
         max(0.0, (instant(later.stamp) - instant(sooner.stamp)).total_seconds() - max(sooner.open_s, later.open_s))

@@ -12,7 +12,7 @@ _EPOCH = datetime(1970, 1, 1)
 
 
 def timestamp_in_name(path: Path) -> datetime | None:
-    """The first timestamp in a file name, aware of its zone where it names one; None where there is none or no such date exists."""
+    """The first timestamp in a file name, aware where it names a zone; None without one, or where no such date exists."""
     match = _STAMP.search(path.name)
     try:
         return _parsed(match[1], match[2] or match[3]) if match else None

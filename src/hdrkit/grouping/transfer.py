@@ -6,13 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hdrkit.compiled import compiled
+from hdrkit.grouping.descriptor import State
 from hdrkit.grouping.displacement import place
 
 _REACH = 6  # cells between the two of which the brighter is asked for
 _LEAST_DIFFERENCE = 256  # 1 code, in steps of the stored luminance; closer cells are a tie
 _BINS = 64
 _FLAT = 1e-3 * 256.0**4  # so that pictures without differences do not correlate
-_MEASURED, _PARTLY = 0, 3  # values of `descriptor.State`
+_MEASURED, _PARTLY = int(State.MEASURED), int(State.PARTLY_CLIPPED)
 
 
 @compiled

@@ -30,18 +30,19 @@ class Views:
     """A partition into camera angles, and what it rests on.
 
     `labels` (N,): the view of each photograph, -1 where there is too little to see. `pairs` (P, 2) i < j with
-    `evidence` and the `log_odds` (P,) that were linked by, metadata included.
+    `evidence` and the `log_odds` (P,) that were linked by, metadata included. `together` (M, 2): what a person put into one view.
     """
 
     labels: NDArray[np.int64]
     pairs: NDArray[np.int32]
     evidence: Evidence
     log_odds: NDArray[np.float64]
+    together: NDArray[np.int32] = field(default_factory=lambda: np.zeros((0, 2), np.int32))
 
 
 @dataclass(frozen=True)
 class Decided:
-    """Pairs (M, 2) i < j of photographs that a person put `together` into one view, or `apart`."""
+    """Pairs (M, 2) i < j of photographs that a person put `together` into one view, or `apart`; i = j for copies put together."""
 
     together: NDArray[np.int32] = field(default_factory=lambda: np.zeros((0, 2), np.int32))
     apart: NDArray[np.int32] = field(default_factory=lambda: np.zeros((0, 2), np.int32))
@@ -65,14 +66,15 @@ def find_views(
     of pairs (as `evidence.compare`, or from a store). `prior` gives log-odds that metadata add to pairs. Pairs that a
     person `decided` are in one view or are not, whatever is seen. Raises InputError where such decisions contradict each other.
     """
+    decided = decided or Decided()
     seen = descriptors.content >= LEAST_CONTENT
     candidates = candidates[seen[candidates].all(axis=1)]
 
     def linked(pairs: NDArray[np.int32], rows: NDArray[np.float32]) -> Views:
         evidence = Evidence.of_rows(rows)
         log_odds = evidence.log_odds() + (prior(pairs) if prior is not None else 0.0)
-        labels = _linked(len(seen), pairs, log_odds, evidence.trust(), options, decided or Decided())
-        return Views(labels, pairs, evidence, log_odds)
+        labels = _linked(len(seen), pairs, log_odds, evidence.trust(), options, decided)
+        return Views(labels, pairs, evidence, log_odds, decided.together)
 
     pairs = _likeliest(descriptors, candidates)
     rows = compare(pairs)
@@ -86,7 +88,7 @@ def find_views(
             break
         pairs, rows = np.concatenate([pairs, new]), np.concatenate([rows, compare(new)])
         views = linked(pairs, rows)
-    alone = ~seen & (np.bincount(views.labels)[views.labels] == 1)
+    alone = ~seen & (np.bincount(views.labels)[views.labels] == 1) & ~np.isin(np.arange(len(seen)), decided.together)
     return replace(views, labels=np.where(alone, -1, views.labels))
 
 
@@ -151,15 +153,16 @@ def _linked(
             return labels
         same = labels[pairs[:, 0]] == labels[pairs[:, 1]]
         log_odds, trust = np.where(same, _SURE, -_SURE), np.ones(len(pairs))
-    told = np.concatenate([decided.together, decided.apart])
+    together = decided.together[decided.together[:, 0] != decided.together[:, 1]]
+    told = np.concatenate([together, decided.apart])
     open_to_question = _positions_without(pairs, told)
     labels = average_linkage(
         count,
         np.concatenate([pairs[open_to_question], told]),
-        np.concatenate([log_odds[open_to_question], np.repeat([np.inf, -np.inf], [len(decided.together), len(decided.apart)])]),
+        np.concatenate([log_odds[open_to_question], np.repeat([np.inf, -np.inf], [len(together), len(decided.apart)])]),
         np.concatenate([trust[open_to_question], np.zeros(len(told))]),
     )
-    parted = labels[decided.together[:, 0]] != labels[decided.together[:, 1]]
+    parted = labels[together[:, 0]] != labels[together[:, 1]]
     if parted.any() or (labels[decided.apart[:, 0]] == labels[decided.apart[:, 1]]).any():
         raise InputError("the lists of pairs contradict each other: photographs that must be linked are kept apart by others")
     return labels

@@ -6,11 +6,13 @@ import csv
 import io
 import json
 import math
+import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import date
 from enum import Enum
+from functools import cache
 from os import PathLike, fspath
 from pathlib import Path
 from typing import Any
@@ -55,6 +57,19 @@ def to_json(value: Any) -> str:
     return json.dumps(plain(value), indent=2, allow_nan=False) + "\n"
 
 
+def to_csv(rows: Iterable[Iterable[str]]) -> bytes:
+    """Rows as a CSV with a line feed behind each; undecodable bytes of a path stay as they are.
+
+    Cells are quoted where they hold what would divide them, a carriage return too, which Python's own writer leaves bare.
+    """
+    lines = "".join(",".join(map(_quoted, row)) + "\n" for row in rows)
+    return lines.encode("utf-8", "surrogateescape")
+
+
+def _quoted(cell: str) -> str:
+    return '"' + cell.replace('"', '""') + '"' if any(mark in cell for mark in ',"\r\n') else cell
+
+
 @dataclass(frozen=True)
 class ExposureOverride:
     """What a line of an exposure list states: the time in seconds, and aperture and ISO where it has them."""
@@ -89,11 +104,15 @@ def read_exposure_list(path: Path | str) -> dict[str, ExposureOverride]:
 
 @dataclass(frozen=True)
 class GroupList:
-    """A list of groups: all its paths, the bracket of those to merge, and a line about the others (empty if there are none)."""
+    """A list of groups: all its paths, the bracket of those to merge, and a line about the others (empty if there are none).
+
+    `ev` has the relative exposure of those to merge, in EV, greater where there is more light, as far as the list has it.
+    """
 
     paths: tuple[str, ...]
     brackets: dict[str, str]
     left_out: str = ""
+    ev: dict[str, float] = field(default_factory=dict)
 
 
 _NOT_MERGED = ("duplicate", "accidental", "flash")  # flags of frames that would harm their bracket
@@ -102,12 +121,14 @@ _NOT_MERGED = ("duplicate", "accidental", "flash")  # flags of frames that would
 def read_groups(path: Path | str) -> GroupList:
     """Brackets from a CSV with the columns path and bracket; rows without a bracket are passed over.
 
-    Paths are relative to the folder of the CSV, and come back joined to it. Where there is a column kind, as in the lists of
-    `hdrkit group`, only rows of kind `bracket` are taken, and of those with a column flags none that is flagged as a duplicate of
-    an earlier frame, an accident or lit by flash. Raises InputError for a file that is no such list, or puts one photo
-    into two brackets.
+    Paths are relative to the folder of the CSV, and come back joined to it. A column ev is read where there is one. Where there
+    is a column kind, as in the lists of `hdrkit group`, only rows of kind `bracket` are taken, and of those with a column flags
+    none that is flagged as a duplicate of an earlier frame, an accident or lit by flash. Raises InputError for a file that is no
+    such list, or puts one photo into two brackets.
     """
     groups: dict[str, str] = {}
+    exposures: dict[str, float] = {}
+    real = cache(os.path.realpath)
     others: dict[str, tuple[str, str]] = {}  # photo -> its group, and why it is left out
     for line, row in _rows(path, ("path", "bracket")):
         if not row["bracket"]:
@@ -117,7 +138,7 @@ def read_groups(path: Path | str) -> GroupList:
             raise InputError(f"{where}: bracket {bracket!r} without a path; write one or take the line out")
         if Path(bracket).is_absolute() or ".." in Path(bracket).parts:
             raise InputError(f"{where}: bracket {bracket!r} leads out of the output folder; give it a plain name")
-        photo = str(Path(path).parent / row["path"])
+        photo = _joined(Path(path).parent, row["path"], real)
         flags = [flag for flag in _NOT_MERGED if flag in row.get("flags", "").split()]
         if row.get("kind", "bracket") != "bracket":
             others[photo] = bracket, row["kind"]
@@ -125,7 +146,29 @@ def read_groups(path: Path | str) -> GroupList:
             others[photo] = "", flags[0]
         elif groups.setdefault(photo, bracket) != bracket:
             raise InputError(f"{where}: {show(photo)} is in bracket {groups[photo]!r} already; keep one of the lines")
-    return GroupList((*groups, *others), groups, _left_out(others))
+        elif (ev := _finite(where, row.get("ev"))) is not None:
+            exposures[photo] = ev
+    return GroupList((*groups, *others), groups, _left_out(others), exposures)
+
+
+def _joined(folder: Path, path: str, real: Callable[[Path], str]) -> str:
+    """A path as seen from a folder, without steps up that cancel others, unless a link makes them lead elsewhere."""
+    joined = folder / path
+    short = Path(os.path.normpath(joined))
+    return str(short if real(short.parent) == real(joined.parent) else joined)
+
+
+def _finite(where: str, text: str | None) -> float | None:
+    """An EV, None for an empty cell."""
+    if not text:
+        return None
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise InputError(f"{where}: ev {text!r} is not a number; correct it, or leave it empty")
+    return value
 
 
 def _left_out(others: Mapping[str, tuple[str, str]]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,6 +45,7 @@ RAW_SUFFIXES = frozenset(
         ".x3f",
     ]
 )
+_SERIES_RESULT = re.compile(r"\d{14}.*_hdr(?:_preview)?$")
 CURVE_SUFFIXES = frozenset([".npz", ".npy", ".m", ".rsp"])
 FLOAT_SUFFIXES = frozenset([".exr", ".hdr", ".pic"])
 
@@ -62,9 +64,9 @@ def discover(inputs: Path | str | Iterable[Path | str]) -> Discovery:
 
     Links are followed, each real folder is entered once (so a loop ends). Order: the inputs as given, inside a folder
     by name. A file reached twice counts once. What hdrkit itself may have written among photographs is left out of a
-    folder: radiance, its previews, plots of response curves, and what `hdrkit group` made of other photographs. A list of
-    groups (.csv), as the only input, stands for the photographs in it. Raises InputError for a path that does not exist,
-    and where nothing is found.
+    folder: radiance, its previews, pictures of a series, plots of response curves, and what `hdrkit group` made of other
+    photographs. A list of groups (.csv), as the only input, stands for the photographs in it. Raises InputError for a path
+    that does not exist, and where nothing is found.
     """
     given = [Path(inputs)] if isinstance(inputs, (str, Path)) else [Path(path) for path in inputs]
     if listing := sole_list(given):
@@ -100,7 +102,8 @@ def sole_list(inputs: Sequence[Path]) -> Path | None:
     if given.suffix.lower() == ".csv" and given.is_file():
         return given
     manifest = read_manifest(given)  # where photographs were moved to it, it is a folder of photographs
-    return given / "groups.csv" if manifest and not manifest.moved and manifest.owns(given, "groups.csv") else None
+    listed = manifest and not manifest.moved and "groups.csv" in manifest.names and (given / "groups.csv").is_file()
+    return given / "groups.csv" if listed else None  # with what a person may have changed in it
 
 
 def refuse_overwriting(outputs: Iterable[Path], photos: Iterable[Path]) -> None:
@@ -121,6 +124,8 @@ def _photographs(files: list[Path]) -> list[Path]:
         if path.suffix.lower() in ENCODED_SUFFIXES | RAW_SUFFIXES
         and not (path.stem.endswith("_preview") and path.stem.removesuffix("_preview") in radiance)
         and not (path.suffix == ".png" and path.stem in curves)
+        and not (path.name == "response_curve.jpg" and curves)
+        and not _SERIES_RESULT.search(path.stem)
     ]
 
 

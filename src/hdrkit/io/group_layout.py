@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -13,8 +11,9 @@ from itertools import groupby
 from pathlib import Path, PurePosixPath
 
 from hdrkit.errors import InputError
-from hdrkit.io.transport import real
-from hdrkit.types import Cluster, GroupingResult, Kind, Member
+from hdrkit.io.artifacts import to_csv
+from hdrkit.io.transport import Placing, real
+from hdrkit.types import Cluster, Exposure, ExposureSource, GroupingResult, Kind, Member, Photo
 
 COLUMNS = (
     "path",
@@ -39,7 +38,7 @@ UNASSIGNED = "unassigned"
 class Place:
     """A photograph and its place: its cluster (None: unassigned) and number there, and file names relative to the folder.
 
-    `source` is where the photograph is, as an absolute path.
+    `source` is where the photograph is, as an absolute path; `target` is None where nothing stands for it in the folder.
     """
 
     member: Member
@@ -47,14 +46,15 @@ class Place:
     cluster: Cluster | None
     position: int
     name: str
-    target: str
+    target: str | None
     thumbnail: str | None
 
 
-def lay_out(result: GroupingResult) -> tuple[Place, ...]:
+def lay_out(result: GroupingResult, placing: Placing = Placing.LINK) -> tuple[Place, ...]:
     """The places of all photographs, cluster by cluster and then the unassigned ones.
 
-    Raises InputError for clusters whose names cannot be those of distinct folders.
+    Where photographs are moved, links to them stay where they are: from another place they would lead nowhere. Raises
+    InputError for clusters whose names cannot be those of distinct folders.
     """
 
     @cache
@@ -63,6 +63,11 @@ def lay_out(result: GroupingResult) -> tuple[Place, ...]:
 
     def source(member: Member) -> Path:
         return resolved(member.photo.path.parent) / member.photo.path.name
+
+    def place(member: Member, cluster: Cluster | None, position: int, name: str, target: str) -> Place:
+        at = source(member)
+        stays = placing is Placing.NONE or (placing is Placing.MOVE and at.is_symlink())
+        return Place(member, at, cluster, position, name, None if stays else target, f"thumbnails/{name}.jpg")
 
     folders: set[str] = {UNASSIGNED, "thumbnails"}
     places: list[Place] = []
@@ -74,16 +79,12 @@ def lay_out(result: GroupingResult) -> tuple[Place, ...]:
         digits = max(2, len(str(len(cluster.members) - 1)))
         for position, member in enumerate(cluster.members):
             number = f"{position:0{digits}d}"
-            file_name = _within_limit(f"{number}_EV{ev_text(member.ev)}_", member.photo.path.name)
-            name = f"{cluster.name}_{number}"
-            places.append(
-                Place(member, source(member), cluster, position, name, f"{cluster.name}/{file_name}", f"thumbnails/{name}.jpg")
-            )
+            file_name = _within_limit(member.photo.path.name, prefix=f"{number}_EV{ev_text(member.ev)}_")
+            places.append(place(member, cluster, position, f"{cluster.name}_{number}", f"{cluster.name}/{file_name}"))
     taken = {"metadata.json": 1}
     for index, member in enumerate(result.unassigned):
-        name = f"{UNASSIGNED}_{index}"
         target = f"{UNASSIGNED}/{_distinct(member.photo.path.name, taken)}"
-        places.append(Place(member, source(member), None, index, name, target, f"thumbnails/{name}.jpg"))
+        places.append(place(member, None, index, f"{UNASSIGNED}_{index}", target))
     return tuple(places)
 
 
@@ -102,23 +103,20 @@ def ev_text(ev: float | None) -> str:
     return "0.0" if abs(ev) < 0.05 else f"{ev:+.1f}"
 
 
-def _within_limit(prefix: str, name: str) -> str:
-    """The name behind a prefix; a long one loses the end of its stem, never its suffix."""
-    if len(os.fsencode(prefix + name)) <= _LONGEST_NAME:
-        return prefix + name
-    path = PurePosixPath(name)
-    stem = path.stem
-    while stem and len(os.fsencode(prefix + stem + path.suffix)) > _LONGEST_NAME:
+def _within_limit(name: str, prefix: str = "", number: str = "") -> str:
+    """The name with a prefix, and a number behind its stem; a long one loses the end of its stem, never what follows it."""
+    stem, suffix = PurePosixPath(name).stem, PurePosixPath(name).suffix
+    while stem and len(os.fsencode(prefix + stem + number + suffix)) > _LONGEST_NAME:
         stem = stem[:-1]
-    return prefix + stem + path.suffix
+    return prefix + stem + number + suffix
 
 
 def _distinct(name: str, taken: dict[str, int]) -> str:
     """The name, with a number where it is taken, on file systems too that do not tell a from A; `taken` counts each name."""
-    path, distinct = PurePosixPath(name), name
+    distinct = name
     while distinct.casefold() in taken:
         taken[name.casefold()] += 1
-        distinct = _within_limit("", f"{path.stem}_{taken[name.casefold()]}{path.suffix}")
+        distinct = _within_limit(name, number=f"_{taken[name.casefold()]}")
     taken[distinct.casefold()] = 1
     return distinct
 
@@ -129,12 +127,10 @@ def groups_csv(result: GroupingResult, places: Sequence[Place], folder: Path, mo
     With `moved` the photographs are in their places, otherwise where they were.
     """
     folder = folder.resolve()
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
+    rows: list[Iterable[str]] = [COLUMNS]
     for place in places:
-        path = place.target if moved else relative_to(folder, place.source)
-        writer.writerow(_row(place, path))
+        path = place.target if moved and place.target else relative_to(folder, place.source)
+        rows.append(_row(place, path))
     for number, unreadable in enumerate(result.unreadable):
         name = f"{Kind.UNREADABLE.value}_{number}"
         cells = {
@@ -144,12 +140,13 @@ def groups_csv(result: GroupingResult, places: Sequence[Place], folder: Path, mo
             "bracket": name,
         }
         cells |= {"position": "0", "kind": Kind.UNREADABLE.value, "flags": Kind.UNREADABLE.value}
-        writer.writerow([cells.get(column, "") for column in COLUMNS])
-    return text.getvalue().encode("utf-8", "surrogateescape")
+        rows.append([cells.get(column, "") for column in COLUMNS])
+    return to_csv(rows)
 
 
 def _row(place: Place, path: str) -> Iterator[str]:
     photo, cluster = place.member.photo, place.cluster
+    exposure = known_exposure(photo)
     yield path
     yield photo.path.name
     yield cluster.view if cluster else place.name
@@ -157,12 +154,17 @@ def _row(place: Place, path: str) -> Iterator[str]:
     yield str(place.position if cluster else 0)
     yield (cluster.kind if cluster else Kind.UNASSIGNED).value
     yield _number(place.member.ev, 3)
-    yield _number(photo.exposure.time_s if photo.exposure else None, 9)
-    yield _number(photo.exposure.f_number if photo.exposure else None, 3)
-    yield _number(photo.exposure.iso if photo.exposure else None, 1)
+    yield _number(exposure.time_s if exposure else None, 9)
+    yield _number(exposure.f_number if exposure else None, 3)
+    yield _number(exposure.iso if exposure else None, 1)
     yield photo.taken_at.isoformat() if photo.taken_at else ""
     yield _number(cluster.confidence if cluster else None, 3)
     yield " ".join(sorted(flag.value for flag in place.member.flags))
+
+
+def known_exposure(photo: Photo) -> Exposure | None:
+    """The exposure in seconds; a number in a name is none, for it is in any unit, or counts photographs."""
+    return photo.exposure if photo.exposure and photo.exposure.source is not ExposureSource.FILENAME else None
 
 
 def _number(value: float | None, digits: int) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 from hdrkit.io.artifacts import counted
 from hdrkit.io.files import show
-from hdrkit.io.group_layout import Place
+from hdrkit.io.group_layout import Place, known_exposure, lay_out
 from hdrkit.io.transport import Placing, real
 from hdrkit.types import Cluster, Flag, GroupingResult, Kind
 
@@ -57,7 +57,7 @@ def _image(place: Place, placing: Placing) -> dict[str, Any]:
     return {
         "id": place.name,
         "source_path": place.source,
-        "target_path": place.target if kept else None,
+        "target_path": place.target,
         "thumbnail_path": place.thumbnail if kept else None,
         "exposure_value": place.member.ev,
         "is_duplicate": Flag.DUPLICATE in flags,
@@ -67,7 +67,7 @@ def _image(place: Place, placing: Placing) -> dict[str, Any]:
         "reason": place.member.reason,
         "camera": photo.camera,
         "taken_at": photo.taken_at,
-        "exposure": photo.exposure,
+        "exposure": known_exposure(photo),
     }
 
 
@@ -91,7 +91,7 @@ def report_record(result: GroupingResult, folder: Path, placing: Placing, notes:
     """report.json: what was found, what was done with it, how long each step took, and what was done otherwise than asked."""
     found = counts(result)
     brackets = [cluster for cluster in result.clusters if cluster.kind is Kind.BRACKET]
-    exported = found["images_in_clusters"] if placing is not Placing.NONE else 0
+    exported = sum(place.target is not None and place.cluster is not None for place in lay_out(result, placing))
     return {
         "timestamp": datetime.now(UTC).isoformat(timespec="seconds"),
         "output_directory": real(folder),

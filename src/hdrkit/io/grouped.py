@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hdrkit.io.artifacts import to_json
+from hdrkit.io.files import show
 from hdrkit.io.group_layout import UNASSIGNED, Place, by_cluster, groups_csv, lay_out
 from hdrkit.io.group_records import cluster_record, counts, report_record, summary_text, unassigned_record
 from hdrkit.io.report_page import report_page
@@ -38,13 +39,14 @@ def write_groups(
     """Write groups.csv, metadata.json, report.json, summary.txt and report.html to `folder`, and a folder for each cluster.
 
     `placing` says what stands for a photograph in those folders: a link to it (a copy on file systems without links, which a
-    note tells), a copy, or the photograph itself; with NONE there are no folders. `workers` pictures are read side by side,
-    one a core by default. What an earlier run wrote to `folder` is replaced, files of others are left alone. Raises
-    OutputError, with nothing written, where that cannot be done.
+    note tells), a copy, or the photograph itself (links stay where they are, which notes tell); with NONE there are no
+    folders. `workers` pictures are read side by side, one a core by default. What an earlier run wrote to `folder` is replaced,
+    files of others, and those that somebody changed, are left alone. Raises OutputError, with nothing written, where that
+    cannot be done.
     """
     folder = Path(folder)
-    places = lay_out(result)
-    notes: list[str] = []
+    places = lay_out(result, placing)
+    notes = [f"{show(place.source)}: {remark}" for place, remark in _staying(places)] if placing is Placing.MOVE else []
     with replacing(folder, [*(place.source for place in places), *(real(bad.path) for bad in result.unreadable)]) as tree:
         if placing is Placing.LINK and not tree.can_link():
             placing = Placing.COPY
@@ -61,14 +63,24 @@ def write_groups(
                 if progress:
                     progress("placing photographs", done + 1, len(places))
         _add_records(tree, result, places, placing, notes)
-        page = report_page(result, places, thumbnails, folder, placing, notes)
+        page = report_page(result, places, thumbnails, folder, notes)
         tree.add_bytes("report.html", page.encode())
     return Written(folder, placing, tuple(notes))
 
 
+def _staying(places: tuple[Place, ...]) -> Iterator[tuple[Place, str]]:
+    """The links among photographs that are moved, and what becomes of each."""
+    moved = {place.source for place in places if place.target is not None}
+    for place in places:
+        if place.target is None:
+            lost = ", and leads nowhere, for its photograph was moved" if place.source.resolve() in moved else ""
+            yield place, f"it is a link and stays where it is{lost}"
+
+
 def _add(tree: ResultTree, place: Place, placing: Placing) -> None:
     add = {Placing.LINK: tree.add_link, Placing.COPY: tree.add_copy, Placing.MOVE: tree.add_moved}[placing]
-    add(place.target, place.source)
+    if place.target is not None:
+        add(place.target, place.source)
 
 
 def _add_records(tree: ResultTree, result: GroupingResult, places: tuple[Place, ...], placing: Placing, notes: list[str]) -> None:

@@ -53,6 +53,8 @@ def read_photo(
         raise InputError(f"{show(path)}: cannot be read ({error.strerror})") from error
     if path.is_dir():
         raise InputError(f"{show(path)}: it is a folder; give a file")
+    if not path.is_file():
+        raise InputError(f"{show(path)}: it is a pipe or a device, no file; take it out")
     if size == 0:
         raise InputError(f"{show(path)}: the file is empty (0 bytes); copy it again from the card")
     suffix = path.suffix.lower()
@@ -207,7 +209,9 @@ def _read_raw_header(path: Path) -> Photo:
             with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
                 release = read_release(content, _text(named.get("Image Make")))
     except (rawpy.LibRawError, OSError, ValueError, KeyError, IndexError, TypeError) as error:
-        raise InputError(f"{show(path)}: not a RAW file that LibRaw reads ({_reason(error)})") from error
+        cut = isinstance(error, rawpy.LibRawIOError)  # the file ended where more was to be read
+        why = ": it ends too early, as if cut off; copy it again from the card" if cut else f" ({_reason(error)})"
+        raise InputError(f"{show(path)}: not a RAW file that LibRaw reads{why}") from error
     tags = {
         _MAKE: named.get("Image Make"),
         _MODEL: named.get("Image Model"),

@@ -14,12 +14,13 @@ from hdrkit.io.files import read_bytes, show
 def read_pairs(path: Path) -> Iterator[tuple[int, tuple[Path, Path]]]:
     """The line number and the two paths of each line of a CSV with two columns, relative paths taken from its folder.
 
-    Empty lines, and lines that begin with #, are passed over. Raises InputError for a line that does not hold two paths.
+    Empty lines, lines that begin with #, and a header `path,path` are passed over. Raises InputError for a line that does not
+    hold two paths.
     """
     reader = csv.reader(io.StringIO(read_bytes(path).decode("utf-8-sig", "surrogateescape"), newline=""))
     for cells in reader:
         names = [cell.strip() for cell in cells]
-        if not any(names) or names[0].startswith("#"):
+        if not any(names) or names[0].startswith("#") or [name.casefold() for name in names] == ["path", "path"]:
             continue
         if len(names) != 2 or not all(names):
             raise InputError(f"{show(path)}, line {reader.line_num}: two paths are wanted, separated by a comma")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -17,6 +15,7 @@ from hdrkit.errors import InputError
 from hdrkit.io.files import read_bytes, show
 from hdrkit.io.metadata import HEAD_BYTES, stated_bits
 from hdrkit.io.orientation import upright
+from hdrkit.threads import lasting_threads
 from hdrkit.types import Encoding, Frame, Photo
 
 
@@ -64,8 +63,7 @@ def read_each(photos: Sequence[Photo], keep: Callable[[Frame], Frame] | None = N
             return error
         return keep(frame) if keep else frame
 
-    with ThreadPoolExecutor(1 if keep else min(len(photos), os.cpu_count() or 1)) as pool:
-        return list(pool.map(read, photos))
+    return [read(photo) for photo in photos] if keep else list(lasting_threads().map(read, photos))
 
 
 def _shared_white_balance(raws: Sequence[Photo]) -> tuple[float, ...] | None:

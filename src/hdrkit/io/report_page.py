@@ -15,10 +15,9 @@ from urllib.parse import quote
 from hdrkit.exposure import engraved
 from hdrkit.io.artifacts import counted
 from hdrkit.io.files import show
-from hdrkit.io.group_layout import Place, by_cluster, ev_text, relative_to
+from hdrkit.io.group_layout import Place, by_cluster, ev_text, known_exposure, relative_to
 from hdrkit.io.group_records import SURE, counts, needs_a_look
 from hdrkit.io.thumbnails import SIDE, shrunk
-from hdrkit.io.transport import Placing
 from hdrkit.types import Cluster, Flag, GroupingResult, Kind, Unreadable
 
 _FULL_SIZE = 850  # photographs whose thumbnails are shown at full size; more share the same number of pixels
@@ -31,7 +30,6 @@ def report_page(
     places: Sequence[Place],
     thumbnails: Sequence[bytes | None],
     folder: Path,
-    placing: Placing,
     notes: Sequence[str] = (),
 ) -> str:
     """The page: contact sheets of the groups with the least sure first, filters, what was unassigned and unreadable.
@@ -41,7 +39,7 @@ def report_page(
     folder = folder.resolve()
     side = round(min(SIDE, max(_SMALLEST, SIDE * math.sqrt(_FULL_SIZE / max(len(places), 1)))))
     figures = {
-        place.name: _figure(place, thumbnail if thumbnail is None or side == SIDE else shrunk(thumbnail, side), folder, placing)
+        place.name: _figure(place, thumbnail if thumbnail is None or side == SIDE else shrunk(thumbnail, side), folder)
         for place, thumbnail in zip(places, thumbnails, strict=True)
     }
     sheets = [(cluster, _group(cluster, [figures[place.name] for place in members])) for cluster, members in by_cluster(places)]
@@ -124,18 +122,19 @@ def _data(spoken: Iterable[str], kind: Kind, flags: Iterable[Flag], confidence: 
     )
 
 
-def _figure(place: Place, thumbnail: bytes | None, folder: Path, placing: Placing) -> str:
+def _figure(place: Place, thumbnail: bytes | None, folder: Path) -> str:
     member, photo = place.member, place.member.photo
     reference = place.cluster is not None and len(place.cluster.members) > 1 and place.cluster.reference == place.position
     ev = f"{_signed(member.ev)} EV" if member.ev is not None else "EV unknown"
-    target = relative_to(folder, place.source) if placing is Placing.NONE else place.target
+    target = place.target or relative_to(folder, place.source)
     picture = '<span class="none">no picture</span>'
     if thumbnail is not None:
         scale = SIDE / max(photo.width, photo.height, SIDE)
         size = f'width="{max(1, round(scale * photo.width))}" height="{max(1, round(scale * photo.height))}"'
         data = base64.b64encode(thumbnail).decode()
         picture = f'<img loading="lazy" decoding="async" {size} alt="" src="data:image/jpeg;base64,{data}">'
-    lines = [f'<span class="quiet">{engraved(photo.exposure)}</span>'] if photo.exposure else []
+    exposure = known_exposure(photo)
+    lines = [f'<span class="quiet">{engraved(exposure)}</span>'] if exposure else []
     lines.append(f'<span class="quiet">{_text(show(photo.path.name))}</span>')
     lines += [f'<span class="flag">{_words(flag)}</span> ' for flag in member.flags]
     lines += [f'<span class="quiet">{_text(member.reason)}</span>'] if member.reason else []

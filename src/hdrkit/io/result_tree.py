@@ -1,69 +1,47 @@
 """A folder of results that takes the place of its predecessor whole, and touches no file that is not its own.
 
 What was written, and from where photographs were moved, is in a hidden manifest. By it the next run knows what it may
-replace, a search for photographs what to pass over, and `undo` what to take back. A file that somebody changed since
-is no longer ours.
+replace, a search for photographs what to pass over, and `undo` what to take back.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import secrets
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from hdrkit.errors import HdrkitError, InputError, OutputError
-from hdrkit.io.artifacts import to_json
-from hdrkit.io.files import read_bytes, show, write_bytes, writing
+from hdrkit.io.files import show, writing
+from hdrkit.io.lock import alone_in
+from hdrkit.io.manifest import MANIFEST, Manifest, mark, write_manifest
+from hdrkit.io.manifest import read_manifest as read_manifest
 from hdrkit.io.transport import bring, copy, put_back, real
-
-MANIFEST = ".hdrkit-manifest.json"
 
 
 @dataclass(frozen=True)
-class Manifest:
-    """What a run left in a folder.
+class UndoPlan:
+    """What `undo` would do: places of moved photographs with where each came from, files to remove, changed files to leave."""
 
-    `written` holds the names of files of ours, relative to the folder, each with what tells it from another file of that
-    name: where it links to, or its size in bytes. `moved` maps the places of moved photographs to where they came from.
-    """
-
-    written: frozenset[tuple[str, str]] = frozenset()
-    moved: dict[str, str] = field(default_factory=dict)
-
-    def owns(self, folder: Path, name: str) -> bool:
-        """Whether the file at `name` is the one that was written there; a moved photograph never is."""
-        return name not in self.moved and (name, _mark(folder / name)) in self.written and not (folder / name).parent.is_symlink()
+    put_back: dict[str, str]
+    remove: tuple[str, ...]
+    keep: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Undone:
-    """What `undo` did: photographs put back, files removed, and a line for each photograph that could not be put back."""
+    """What `undo` did: photographs put back, files removed, files left because somebody changed them since.
+
+    `failures` has a line for each photograph that could not be put back.
+    """
 
     put_back: int
     removed: int
+    kept: tuple[str, ...]
     failures: tuple[str, ...]
-
-
-def read_manifest(folder: Path) -> Manifest | None:
-    """The manifest of a folder, None where it has none. Raises InputError for one that is damaged."""
-    path = folder / MANIFEST
-    if not path.is_file():
-        return None
-    try:
-        stored = json.loads(read_bytes(path))
-        written = frozenset((str(name), str(mark)) for name, mark in stored["written"])
-        moved = {str(name): str(origin) for name, origin in stored["moved"].items()}
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InputError(f"{show(path)}: the record of what hdrkit wrote is damaged; move the folder away") from error
-    for name in (*(name for name, _ in written), *moved):
-        if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts:
-            raise InputError(f"{show(path)}: it names {show(name)}, outside of its folder; move the folder away")
-    return Manifest(written, moved)
 
 
 class ResultTree:
@@ -106,12 +84,7 @@ class ResultTree:
         self._place(name).symlink_to(target)
 
     def add_moved(self, name: str, source: Path) -> None:
-        """A photograph itself, which leaves its place when the tree takes its own.
-
-        Raises OutputError for a link, which would lead nowhere from another place.
-        """
-        if source.is_symlink():
-            raise OutputError(f"{show(source)}: it is a link, and links are not moved; give the folder of the photographs")
+        """A photograph itself, no link, which leaves its place when the tree takes its own."""
         if not os.access(source.parent, os.W_OK):
             raise OutputError(f"{show(source)}: its folder is read-only, it cannot be moved away; copy or link instead")
         self._claim(name)
@@ -125,22 +98,24 @@ class ResultTree:
         return staged
 
     def _claim(self, name: str) -> None:
-        """Refuse a place where something is that we did not write."""
+        """Refuse a place where something is that we did not write, or that somebody changed since."""
         target = self.folder / name
         foreign = target if os.path.lexists(target) and not self._before.owns(self.folder, name) else None
+        changed = name in self._before.names
         for parent in list(PurePosixPath(name).parents)[:-1]:
             place = self.folder / parent
             if place.is_symlink() or (place.exists() and not place.is_dir()):
-                foreign = place
+                foreign, changed = place, False
         if foreign is not None:
-            raise OutputError(f"{show(foreign)}: hdrkit did not write it and leaves it alone; move it, or choose another folder")
+            why = "it was changed since hdrkit wrote it" if changed else "hdrkit did not write it and leaves it alone"
+            raise OutputError(f"{show(foreign)}: {why}; move it away, or choose another folder")
 
     def commit(self) -> None:
         """Move the photographs, put the new files into their places, then remove those of the run before.
 
         The manifest names old and new files before the first of them is touched, so that a run cut off leaves none unknown.
         """
-        new = frozenset((name, _mark(self._stage / name)) for name in self._staged)
+        new = frozenset((name, mark(self._stage / name)) for name in self._staged)
         moved = {name: str(source) for name, source in self._moves.items()}
         parents = {(self.folder / name).parent for name in (*self._staged, *self._moves)}
         made = [parent for parent in parents if not parent.exists()]
@@ -149,8 +124,8 @@ class ResultTree:
         try:
             for parent in made:
                 parent.mkdir(parents=True, exist_ok=True)
-            _write_manifest(self._stage, Manifest(new, moved))  # while there may be want of space
-            _write_manifest(self.folder, Manifest(self._before.written | new, moved))
+            write_manifest(self._stage, Manifest(new, moved))  # while there may be want of space
+            write_manifest(self.folder, Manifest(self._before.written | new, moved))
             for name, source in self._moves.items():
                 if os.path.lexists(self.folder / name):  # ours, from the run before
                     _rename(self.folder / name, self._aside(name))
@@ -183,7 +158,7 @@ class ResultTree:
             if os.path.lexists(self._aside(name)) and not os.path.lexists(self.folder / name):
                 _rename(self._aside(name), self.folder / name)
         if left or self._before.written:
-            _write_manifest(self.folder, Manifest(self._before.written, left))
+            write_manifest(self.folder, Manifest(self._before.written, left))
         else:
             (self.folder / MANIFEST).unlink(missing_ok=True)
 
@@ -201,62 +176,82 @@ def replacing(folder: Path, sources: Iterable[Path]) -> Iterator[ResultTree]:
     """A tree to fill; when the block ends well it takes the place of what an earlier run wrote to `folder`.
 
     On any error nothing of it is left and the earlier results are whole. `sources` are the absolute paths of the photographs.
-    Raises OutputError where the file system refuses, where one of the photographs is a file that an earlier run wrote, and
-    where photographs were moved to `folder`.
+    Raises OutputError where the file system refuses, where another run is writing, where one of the photographs is a file that an
+    earlier run wrote, and where photographs were moved to `folder`.
     """
-    before = require_replaceable(folder)
-    ours = {str(real(folder / name)) for name, _ in before.written if before.owns(folder, name)}
-    for source in sources:
-        if str(source) in ours:
-            raise OutputError(f"{show(source)}: an earlier run wrote it; give the photographs that it was made from")
     missing = [place for place in (folder, *folder.parents) if not place.exists()]
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        _remove_left_behind(folder, before)
-        stage = folder / f".hdrkit-stage-{secrets.token_hex(8)}"
-        try:
-            stage.mkdir()
-            tree = ResultTree(folder, stage, before)
-            yield tree
-            tree.commit()
-        finally:
-            shutil.rmtree(stage, ignore_errors=True)
-            _remove_empty(missing)
+        with alone_in(folder):
+            try:
+                before = require_replaceable(folder)
+                _require_none_of_ours(folder, before, sources)
+                _remove_left_behind(folder, before)
+                with _stage(folder) as stage:
+                    tree = ResultTree(folder, stage, before)
+                    yield tree
+                    tree.commit()
+            finally:
+                _remove_empty(missing)
+
+
+def _require_none_of_ours(folder: Path, before: Manifest, sources: Iterable[Path]) -> None:
+    ours = {str(real(folder / name)) for name in before.names if before.owns(folder, name)}
+    for source in sources:
+        if str(source) in ours:
+            raise OutputError(f"{show(source)}: an earlier run wrote it; give the photographs that it was made from")
+
+
+@contextmanager
+def _stage(folder: Path) -> Iterator[Path]:
+    stage = folder / f".hdrkit-stage-{secrets.token_hex(8)}"
+    try:
+        stage.mkdir()
+        yield stage
+    finally:
+        shutil.rmtree(stage, ignore_errors=True)
+
+
+def plan_undo(folder: Path) -> UndoPlan:
+    """What `undo` would do with a folder; nothing is written. Raises InputError where hdrkit wrote nothing."""
+    manifest = _required_manifest(folder)
+    ours = tuple(name for name in sorted(manifest.names) if manifest.owns(folder, name))
+    return UndoPlan(manifest.moved, ours, manifest.changed(folder))
 
 
 def undo(folder: Path) -> Undone:
     """Put photographs that were moved to `folder` back to where they came from, and remove what hdrkit wrote there.
 
-    Files of others stay, and so does the folder where there are any. Raises InputError where hdrkit wrote nothing.
+    Files of others, and files that somebody changed, stay, and so does the folder where there are any. Raises InputError
+    where hdrkit wrote nothing, OutputError where another run is writing.
     """
-    manifest = read_manifest(folder)
-    if manifest is None:
-        raise InputError(f"{show(folder)}: no results of hdrkit group there; nothing to undo")
-    failures: dict[str, str] = {}
-    for name, origin in manifest.moved.items():
-        try:
-            with writing(origin):
-                put_back(folder / name, Path(origin))
-        except OutputError as error:
-            failures[name] = str(error)
-    with writing(folder):
+    _required_manifest(folder)
+    with writing(folder), alone_in(folder):
+        manifest = _required_manifest(folder)
+        kept = manifest.changed(folder)
+        failures: dict[str, str] = {}
+        for name, origin in manifest.moved.items():
+            try:
+                with writing(origin):
+                    put_back(folder / name, Path(origin))
+            except OutputError as error:
+                failures[name] = str(error)
         _remove_left_behind(folder, manifest)
         removed = _remove(folder, manifest)
         _remove_empty({(folder / name).parent for name in manifest.moved})
         if failures:
-            _write_manifest(folder, Manifest(moved={name: manifest.moved[name] for name in failures}))
+            write_manifest(folder, Manifest(moved={name: manifest.moved[name] for name in failures}))
         else:
             (folder / MANIFEST).unlink()
             _remove_empty([folder])
-    return Undone(len(manifest.moved) - len(failures), removed, tuple(failures.values()))
+    return Undone(len(manifest.moved) - len(failures), removed, kept, tuple(failures.values()))
 
 
-def _mark(path: Path) -> str:
-    """What tells a file of ours from another of its name; empty where there is none."""
-    try:
-        return f"-> {path.readlink()}" if path.is_symlink() else str(path.stat().st_size)
-    except OSError:
-        return ""
+def _required_manifest(folder: Path) -> Manifest:
+    manifest = read_manifest(folder)
+    if manifest is None:
+        raise InputError(f"{show(folder)}: no results of hdrkit there; nothing to undo")
+    return manifest
 
 
 def _rename(source: Path, target: Path) -> None:
@@ -264,17 +259,13 @@ def _rename(source: Path, target: Path) -> None:
     source.replace(target)
 
 
-def _write_manifest(folder: Path, manifest: Manifest) -> None:
-    write_bytes(folder / MANIFEST, to_json({"written": sorted(manifest.written), "moved": manifest.moved}).encode())
-
-
 def _remove(folder: Path, manifest: Manifest) -> int:
     """Remove files that are ours, then the folders that are empty for it; the number of files that were there."""
-    names = {name for name, _ in manifest.written if manifest.owns(folder, name)}
-    for name in names:
+    ours = [name for name in manifest.names if manifest.owns(folder, name)]
+    for name in ours:
         (folder / name).unlink()
-    _remove_empty({(folder / name).parent for name, _ in manifest.written} - {folder})
-    return len(names)
+    _remove_empty({(folder / name).parent for name in manifest.names} - {folder})
+    return len(ours)
 
 
 def _remove_left_behind(folder: Path, manifest: Manifest) -> None:

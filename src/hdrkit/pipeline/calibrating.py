@@ -23,13 +23,13 @@ Progress = Callable[[str, int, int], None]
 
 
 def calibrate(
-    source: Stack | Sequence[Stack] | Paths,
+    source: Stack | Sequence[Stack] | Sequence[Bracket] | Paths,
     options: CalibrationOptions | None = None,
     alignment: AlignmentOptions | None = None,
     inputs: InputOptions | None = None,
     progress: Progress | None = None,
 ) -> CalibrationResult:
-    """The response curve of the camera that took these brackets (stacks, or paths to read them from).
+    """The response curve of the camera that took these brackets (stacks, or brackets or paths to read them from).
 
     Every bracket is aligned, then all are solved together, each with its own times. `inputs.estimate_exposures` holds for
     stacks as well. Brackets that cannot be used are listed in the report.
@@ -48,16 +48,17 @@ def calibrate(
     notes: tuple[str, ...] = ()
     if isinstance(source, Stack):
         items = [source]
-    elif isinstance(source, (str, Path)) or not all(isinstance(one, Stack) for one in source):
+    elif isinstance(source, (str, Path)) or not all(isinstance(one, (Stack, Bracket)) for one in source):
         found = find_brackets(cast(Paths, source), inputs)
         items, skipped, ignored, notes = found.brackets, list(found.failures), found.ignored, found.notes
     else:
-        items = cast(Sequence[Stack], source)
+        items = cast("Sequence[Stack | Bracket]", source)
     for done, item in enumerate(items):
         if progress:
             progress("reading brackets", done, len(items))
         try:
             stack = _loaded(item, skipped)
+            require_several(stack, (inputs or InputOptions()).min_frames)
             _require_codes(stack)
             stated = stack.bracket.stated_exposures() if estimate else stack.bracket.relative_exposures()
             frames, _ = align(stack.frames, stack.bracket.reference, alignment or AlignmentOptions())
@@ -93,7 +94,6 @@ def _loaded(item: Stack | Bracket, skipped: list[str]) -> Stack:
 
 
 def _require_codes(stack: Stack) -> None:
-    require_several(stack)
     for frame in stack.frames:
         if frame.pixels.dtype == np.float32:
             raise InputError(f"{frame.name}: a float picture is light already and has no response curve; merge it as it is")

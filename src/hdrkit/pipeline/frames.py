@@ -15,8 +15,13 @@ from hdrkit.types import AlignmentReport, Frame, Stack
 _STILL_SHARE = 0.02  # of the longest side: a bracket that moved no more is merged with frames that could not be placed
 
 
-def require_several(stack: Stack) -> None:
-    """Raise InputError for a bracket of one frame."""
+def require_several(stack: Stack, least: int = 2) -> None:
+    """Raise InputError for a bracket of one frame, or of fewer than asked for."""
+    if 1 < len(stack.frames) < least:
+        raise InputError(
+            f"{stack.frames[0].name}: bracket {stack.bracket.name!r} has only {len(stack.frames)} frames; "
+            f"--min-frames asks for {least}"
+        )
     if len(stack.frames) < 2:
         raise InputError(
             f"{stack.frames[0].name}: the only frame of bracket {stack.bracket.name!r}; a bracket needs two exposures or more"

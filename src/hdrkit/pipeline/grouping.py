@@ -16,7 +16,7 @@ from hdrkit.grouping.clusters import form_clusters
 from hdrkit.grouping.evidence import COLUMNS, VERSION, compare
 from hdrkit.grouping.facts import dividing_gaps, metadata_log_odds
 from hdrkit.grouping.learned import shortened
-from hdrkit.grouping.settings import GroupingOptions
+from hdrkit.grouping.settings import ClusteringOptions, GroupingOptions
 from hdrkit.grouping.views import NEIGHBOURS, Decided, Prior, Views, find_views
 from hdrkit.io.artifacts import plain
 from hdrkit.io.cache import Cache, open_cache
@@ -42,14 +42,18 @@ def group(
     options, progress = options or GroupingOptions(), progress or (lambda *_: None)
     seconds: dict[str, float] = {}
     found = discover(inputs)
+    notes: list[str] = []
     with open_cache(options.ingest.cache) as cache:
         with _timed(seconds, "ingest"):
             ingested = ingest(found.paths, options, cache, progress)
         with _timed(seconds, "clustering"):
-            views = _views(ingested, options, cache, progress)
+            decided = _decided(ingested, options.clustering, notes)
+            views = _views(ingested, options, decided, cache, progress)
         with _timed(seconds, "validation"):
-            clusters, unassigned = form_clusters(ingested.photos, ingested.pictures, views, options.ingest.metadata)
-    report = GroupingReport(plain(options), seconds, tuple(cache.notes), found.ignored)
+            clusters, unassigned = form_clusters(
+                ingested.photos, ingested.pictures, views, ingested.content, options.ingest.metadata
+            )
+    report = GroupingReport(plain(options), seconds, (*cache.notes, *notes), found.ignored)
     return GroupingResult(clusters, unassigned, ingested.unreadable, report)
 
 
@@ -60,7 +64,7 @@ def _timed(seconds: dict[str, float], step: str) -> Iterator[None]:
     seconds[step] = time.perf_counter() - start
 
 
-def _views(ingested: Ingested, options: GroupingOptions, cache: Cache, progress: Progress) -> Views:
+def _views(ingested: Ingested, options: GroupingOptions, decided: Decided, cache: Cache, progress: Progress) -> Views:
     """The views of all photographs: those of the different contents, each standing for its copies."""
     first = np.unique(ingested.content, return_index=True)[1]
     photos = [ingested.photos[k] for k in first]
@@ -82,14 +86,13 @@ def _views(ingested: Ingested, options: GroupingOptions, cache: Cache, progress:
         progress(COMPARING, compared, compared)
         return np.concatenate(blocks)
 
-    decided = Decided(*(_decided(ingested, path) for path in (options.clustering.must_link, options.clustering.cannot_link)))
     views = find_views(ingested.descriptors, nominated, measured, options.clustering, prior, decided)
     copies = np.setdiff1d(np.arange(len(ingested.photos)), first)
     copied = np.stack([first[ingested.content[copies]], copies], axis=1)
     evidence = views.evidence.and_copies(len(copies))
     pairs = np.concatenate([first[views.pairs], copied]).astype(np.int32)
     log_odds = np.concatenate([views.log_odds, evidence.log_odds()[len(views.pairs) :]])
-    return Views(views.labels[ingested.content], pairs, evidence, log_odds)
+    return Views(views.labels[ingested.content], pairs, evidence, log_odds, first[views.together].astype(np.int32))
 
 
 def _measured(ingested: Ingested, pairs: NDArray[np.int32], options: GroupingOptions, cache: Cache) -> NDArray[np.float32]:
@@ -111,20 +114,28 @@ def _metadata(photos: Sequence[Photo]) -> Prior:
     return log_odds
 
 
-def _decided(ingested: Ingested, listing: Path | None) -> NDArray[np.int32]:
-    """The pairs of contents that a list names. Raises InputError for a path that is none of the photographs."""
-    if listing is None:
-        return np.zeros((0, 2), np.int32)
-    content_of = {photo.path.resolve(): content for photo, content in zip(ingested.photos, ingested.content, strict=True)}
-    pairs = set()
-    for line, pair in read_pairs(listing):
-        try:
-            i, j = sorted(int(content_of[path.resolve()]) for path in pair)
-        except KeyError:
-            missing = next(path for path in pair if path.resolve() not in content_of)
-            raise InputError(
-                f"{show(listing)}, line {line}: {show(missing)} is none of the photographs; paths are relative to the list"
-            ) from None
+def _decided(ingested: Ingested, options: ClusteringOptions, notes: list[str]) -> Decided:
+    """The pairs of contents that the lists name. `notes` gains a line for each that equal content keeps from being obeyed."""
+    must = {pair for _, pair, _ in _contents(ingested, options.must_link)}
+    cannot = set()
+    for where, (i, j), names in _contents(ingested, options.cannot_link):
         if i != j:
-            pairs.add((i, j))
-    return np.array(sorted(pairs), np.int32).reshape(-1, 2)
+            cannot.add((i, j))
+        else:
+            notes.append(f"{where}: {names} have equal content and stay in one view")
+    return Decided(*(np.array(sorted(pairs), np.int32).reshape(-1, 2) for pairs in (must, cannot)))
+
+
+def _contents(ingested: Ingested, listing: Path | None) -> Iterator[tuple[str, tuple[int, int], str]]:
+    """Where a list names a pair, the numbers of the two contents, and the names. Raises InputError for other paths."""
+    content_of = {photo.path.resolve(): int(k) for photo, k in zip(ingested.photos, ingested.content, strict=True)}
+    unreadable = {bad.path.resolve() for bad in ingested.unreadable}
+    for line, pair in read_pairs(listing) if listing else ():
+        where = f"{show(listing or '')}, line {line}"
+        for path in pair:
+            if path.resolve() in unreadable:
+                raise InputError(f"{where}: {show(path)} cannot be read; take the line out, or copy the file again")
+            if path.resolve() not in content_of:
+                raise InputError(f"{where}: {show(path)} is none of the photographs; paths are relative to the list")
+        i, j = sorted(content_of[path.resolve()] for path in pair)
+        yield where, (i, j), " and ".join(show(path.name) for path in pair)

@@ -92,7 +92,7 @@ def plan_merge(
     """All of `merge` but the pixels: frames read and aligned, curve and noise learned. Arguments and errors are the same."""
     stack = source if isinstance(source, Stack) else read_bracket(source, inputs)
     options, alignment = options or MergeOptions(), alignment or AlignmentOptions()
-    require_several(stack)
+    require_several(stack, (inputs or InputOptions()).min_frames)
     if options.estimator is Estimator.MERTENS:
         return _fusion_plan(by_brightness(stack), options, alignment)
     estimate = (inputs or InputOptions()).estimate_exposures
@@ -220,8 +220,8 @@ def _ghost_warnings(ghosts: GhostReport) -> Iterable[str]:
         yield f"{100 * ghosts.share:.0f} % of the picture differs from frame to frame: do they show one view?"
     if ghosts.clipped > _NOTABLE:
         yield (
-            f"{100 * ghosts.clipped:.1f} % of the picture is clipped in {Path(ghosts.reference).name}, and what other frames show "
-            "there has moved: it is too dark and its colours are wrong; name a shorter frame with --deghost"
+            f"{100 * ghosts.clipped:.1f} % of the picture is clipped in {Path(ghosts.reference).name}, and what other frames "
+            "show there has moved: it is too dark and its colours are wrong; name a shorter frame with --deghost"
         )
 
 

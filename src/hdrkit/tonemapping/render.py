@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,9 +48,13 @@ def render(radiance: RadianceMap, options: RenderOptions | None = None) -> NDArr
     black = np.float32(adaptation.black)
     picture = np.empty_like(radiance.pixels)
     rows = max(1, _BLOCK // radiance.pixels.shape[1])
-    for top in range(0, radiance.pixels.shape[0], rows):
+
+    def show(top: int) -> None:
         light = np.maximum(radiance.pixels[top : top + rows] - black, 0)
         picture[top : top + rows] = encode_srgb(operator(light, adaptation))
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        list(pool.map(show, range(0, radiance.pixels.shape[0], rows)))
     return picture
 
 

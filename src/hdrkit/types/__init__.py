@@ -3,6 +3,7 @@
 from hdrkit.types.grouping import Cluster, Flag, GroupingReport, GroupingResult, Kind, Member, Unreadable
 from hdrkit.types.image import Frame, RadianceMap, Stack, Validity
 from hdrkit.types.photo import Bracket, Drive, Encoding, Exposure, ExposureSource, Photo
+from hdrkit.types.ranking import RankedTake, RankingReport, RankingResult, Rated, Take
 from hdrkit.types.response import NoiseModel, ResponseCurve
 from hdrkit.types.results import (
     AlignmentReport,
@@ -44,9 +45,14 @@ __all__ = [
     "NoiseReport",
     "Photo",
     "RadianceMap",
+    "RankedTake",
+    "RankingReport",
+    "RankingResult",
+    "Rated",
     "ResponseCurve",
     "Stack",
     "StepCheck",
+    "Take",
     "Unreadable",
     "Validity",
 ]

@@ -1,0 +1,116 @@
+"""How fast photographs are hashed and measured for sharpness, and where the time goes."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+from matplotlib.figure import Figure
+
+from benchmarks.harness import Result, Table
+from benchmarks.photographs import bracket_files
+from hdrkit import read_photo
+from hdrkit.io.half_size import read_half
+from hdrkit.pipeline.ranking import rank
+from hdrkit.ranking.detail import measure_detail
+from hdrkit.ranking.measures import laplacian_variance
+from hdrkit.ranking.options import Method, RankingOptions
+from hdrkit.ranking.registration import outline
+from hdrkit.ranking.similarity import signature_of
+
+ASKED = 30.0  # photographs a second on two cores
+CORES = 2
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--megapixels", type=float, default=12.0)
+    parser.add_argument("--files", type=int, default=5, help="different photographs")
+    parser.add_argument(
+        "--quality", type=int, help="compress the photographs again, as fine cameras do: 98 makes 5 MB of 12 megapixels"
+    )
+    parser.add_argument("--rounds", type=int, default=5)
+
+
+def measure(options: argparse.Namespace) -> Result:
+    files = bracket_files(options.files, options.megapixels, hand_held=True)
+    if options.quality:
+        files = [_compressed(path, options.quality) for path in files]
+    photos = [read_photo(path) for path in files]
+    halves = [read_half(photo) for photo in photos]
+    steps: dict[str, Callable[[int], object]] = {
+        "decoding to half the size": lambda k: read_half(photos[k]),
+        "hash": lambda k: signature_of(halves[k], Method.HASH),
+        "outline, to lay pictures on each other": lambda k: outline(halves[k]),
+        "detail": lambda k: measure_detail(halves[k]),
+        "(variance of the Laplacian, where it is asked for)": lambda k: laplacian_variance(halves[k]),
+        "(features, with -f, in the place of the hash)": lambda k: signature_of(halves[k], Method.FEATURES),
+        "(decoding in full, for comparison)": lambda k: cv2.imread(str(files[k]), cv2.IMREAD_GRAYSCALE),
+    }
+    threads = cv2.getNumThreads()
+    cv2.setNumThreads(1)  # CPU seconds of one thread
+    try:
+        rows = [(step, _cpu_s(run, len(files), options.rounds)) for step, run in steps.items()]
+    finally:
+        cv2.setNumThreads(threads)
+    needed = sum(seconds for step, seconds in rows if not step.startswith("("))
+    cpu, wall = _whole(files, options.rounds)
+    megabytes = np.mean([path.stat().st_size for path in files]) / 1e6
+    speed = Table(
+        ("what", "CPU ms a photograph", "photographs a second on two cores"),
+        [(step, f"{1000 * seconds:.1f}", f"{CORES / seconds:.0f}") for step, seconds in rows]
+        + [("**hash and sharpness**", f"{1000 * needed:.1f}", f"{CORES / needed:.0f}")]
+        + [
+            (
+                "`rank()` as a whole, metadata and threads included",
+                f"{1000 * cpu:.1f}",
+                f"{CORES / cpu:.0f} (seen: {1 / wall:.0f})",
+            )
+        ],
+    )
+    about = (
+        f"JPEGs of {options.megapixels:g} megapixels and {megabytes:.1f} MB, {len(files)} of them. Asked for were "
+        f"{ASKED:.0f} a second on two cores. CPU time is counted, since other processes run on the machine; `seen` is wall time."
+    )
+    return Result("Speed of ranking", about, [speed], _figure(rows))
+
+
+def _compressed(path: Path, quality: int) -> Path:
+    again = path.with_name(f"{path.stem}_q{quality}.jpeg")
+    if not again.exists():
+        cv2.imwrite(str(again), cv2.imread(str(path)), [cv2.IMWRITE_JPEG_QUALITY, quality])
+    return again
+
+
+def _cpu_s(run: Callable[[int], object], count: int, rounds: int) -> float:
+    run(0)
+    start = time.thread_time()
+    for _ in range(rounds):
+        for k in range(count):
+            run(k)
+    return (time.thread_time() - start) / (rounds * count)
+
+
+def _whole(files: list[Path], rounds: int) -> tuple[float, float]:
+    """CPU and wall seconds a photograph of the whole ranking."""
+    options = RankingOptions(workers=CORES)
+    rank(files, options)
+    cpu, wall = time.process_time(), time.perf_counter()
+    for _ in range(rounds):
+        rank(files, options)
+    number = rounds * len(files)
+    return (time.process_time() - cpu) / number, (time.perf_counter() - wall) / number
+
+
+def _figure(rows: list[tuple[str, float]]) -> Figure:
+    figure = Figure(figsize=(9, 3.2))
+    axes = figure.subplots()
+    names, seconds = zip(*reversed(rows), strict=True)
+    axes.barh(names, [1000 * s for s in seconds], color=["#b8bcc0" if name.startswith("(") else "#1f5fa8" for name in names])
+    axes.axvline(1000 * CORES / ASKED, color="#b3261e", linestyle="--", label=f"all that {ASKED:.0f} a second leave")
+    axes.set_xlabel("CPU ms a photograph")
+    axes.legend(loc="lower right")
+    return figure

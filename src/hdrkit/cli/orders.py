@@ -1,0 +1,217 @@
+"""The options of a merge, which several commands share, and what they come to."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated, Any, get_args
+
+import typer
+
+from hdrkit.alignment.options import AlignmentOptions
+from hdrkit.alignment.options import Method as AlignmentMethod
+from hdrkit.batch import (
+    DISPLAY_SUFFIXES,
+    RADIANCE_SUFFIXES,
+    MergeJob,
+    OutputOptions,
+    PreviewType,
+    output_paths,
+    require_fitting,
+)
+from hdrkit.cli import options as shared
+from hdrkit.errors import OutputError
+from hdrkit.grouping.options import InputOptions
+from hdrkit.merging.device import Device
+from hdrkit.merging.options import Estimator, MergeOptions
+from hdrkit.tonemapping.operators import Operator
+from hdrkit.tonemapping.render import RenderOptions
+from hdrkit.types import Bracket, ResponseCurve
+from hdrkit.weighting import WEIGHTS
+
+OUTPUT = "Output"
+AUTO = "auto"
+CORES = os.cpu_count() or 1
+_DEFAULT = MergeOptions()
+_PREVIEW = "Preview"
+
+Jobs = Annotated[
+    int,
+    typer.Option("--jobs", "-j", min=1, help="Brackets merged side by side.", rich_help_panel=OUTPUT, show_default="all cores"),
+]
+Scheduler = Annotated[
+    str | None,
+    typer.Option(
+        "--scheduler",
+        metavar="tcp://HOST:PORT",
+        help="Merge on the workers of this Dask scheduler, which see the same folders, not here. Needs the extra named dask.",
+        rich_help_panel=OUTPUT,
+    ),
+]
+
+
+@dataclass(frozen=True)
+class Orders:
+    """What is to be made of brackets, and where it goes."""
+
+    output: Path
+    suffix: str | None
+    response: Path | None
+    curve: ResponseCurve | None
+    merge: MergeOptions
+    alignment: AlignmentOptions
+    inputs: InputOptions
+    out: OutputOptions
+    display_range: str
+
+    def jobs(self, brackets: Sequence[Bracket]) -> list[MergeJob]:
+        """A job for each bracket. Raises OutputError where they cannot go to the output."""
+        name = str(self.response) if self.response else "none"
+        paths = output_paths(brackets, self.output, self.merge, self.suffix)
+        return [
+            MergeJob(bracket, path, self.curve, name, self.merge, self.alignment, self.out, self.inputs)
+            for bracket, path in zip(brackets, paths, strict=True)
+        ]
+
+    def at(self, output: Path) -> Orders:
+        """The same, somewhere else."""
+        return replace(self, output=output)
+
+    def with_range(self, brackets: Sequence[Bracket]) -> Orders:
+        """The same, where previews are to have the one exposure of these brackets."""
+        from hdrkit.pipeline import ln_range
+
+        if self.out.preview is None or self.display_range != AUTO:
+            return self
+        render = RenderOptions(self.out.preview.operator, ln_range(brackets, self.curve))
+        return replace(self, out=replace(self.out, preview=render))
+
+
+def orders(
+    output: Annotated[
+        Path,
+        typer.Option(
+            "-o", "--output", help="A file (.exr or .hdr; .jpg, .png, .tif for mertens), or a folder for many brackets."
+        ),
+    ],
+    response: Annotated[
+        Path | None,
+        typer.Option(
+            "--response", help="Response curve (.npz, .npy, .m, .rsp); else RAW is linear, others calibrate themselves."
+        ),
+    ] = None,
+    estimator: Annotated[
+        str, shared.described(MergeOptions, "estimator", "--estimator", metavar="|".join(Estimator))
+    ] = _DEFAULT.estimator.value,
+    weight: Annotated[str, shared.described(MergeOptions, "weight", "--weight", metavar="|".join(WEIGHTS))] = _DEFAULT.weight,
+    clip: Annotated[str, shared.described(MergeOptions, "clip", "--clip", metavar="LOW,HIGH")] = "0,250",
+    align: Annotated[
+        str, shared.described(AlignmentOptions, "method", "--align", metavar="|".join(get_args(AlignmentMethod)))
+    ] = "auto",
+    crop: Annotated[bool, shared.described(AlignmentOptions, "crop", "--crop")] = False,
+    deghost: Annotated[str, shared.described(MergeOptions, "deghost", "--deghost", metavar="off|auto|FILENAME")] = "off",
+    file_format: Annotated[
+        str | None,
+        typer.Option("--format", help="File type in a folder: exr, hdr; png, tif, jpg for mertens.", rich_help_panel=OUTPUT),
+    ] = None,
+    half: Annotated[bool, shared.described(OutputOptions, "half", "--half", rich_help_panel=OUTPUT)] = False,
+    variance: Annotated[bool, shared.described(MergeOptions, "variance", "--variance", rich_help_panel=OUTPUT)] = False,
+    device: Annotated[
+        str, shared.described(MergeOptions, "device", "--device", metavar="|".join(Device), rich_help_panel=OUTPUT)
+    ] = _DEFAULT.device.value,
+    max_memory: Annotated[
+        str | None, shared.described(OutputOptions, "max_memory", "--max-memory", metavar="SIZE", rich_help_panel=OUTPUT)
+    ] = None,
+    preview: Annotated[
+        bool, typer.Option("--preview", help="Also write a picture for the display.", rich_help_panel=_PREVIEW)
+    ] = False,
+    tonemap: Annotated[
+        str, typer.Option("--tonemap", metavar="|".join(Operator), help="How the preview is rendered.", rich_help_panel=_PREVIEW)
+    ] = "reinhard",
+    preview_type: Annotated[
+        str, shared.described(OutputOptions, "preview_type", "--preview-type", metavar="jpg|png", rich_help_panel=_PREVIEW)
+    ] = "jpg",
+    display_range: Annotated[
+        str,
+        typer.Option(
+            "--range",
+            metavar="MIN MAX|auto|FILE|none",
+            help="One exposure for all previews: a range of ln radiance, the one of all brackets (auto), or the one in a FILE, "
+            "which hdrkit range has printed or a response curve carries.",
+            rich_help_panel=_PREVIEW,
+        ),
+    ] = "none",
+    by: shared.By = "auto",
+    round_to: shared.Round = "30s",
+    exposure_unit: shared.Unit = None,
+    min_frames: shared.MinFrames = 2,
+    groups: shared.Groups = None,
+    exposures: shared.Exposures = None,
+    literal: shared.Literal = False,
+    max_pixels: shared.MaxPixels = shared.MAX_PIXELS,
+) -> Orders:
+    """What the options of a merge ask for. Raises typer.BadParameter where they make no sense."""
+    from hdrkit.cli.console import trouble
+    from hdrkit.io.curves import read_curve
+
+    options = shared.checked(
+        MergeOptions,
+        estimator=shared.choice(Estimator, estimator, "--estimator"),
+        weight=shared.weight_name(weight),
+        clip=shared.clip_limits(clip),
+        variance=variance,
+        device=shared.choice(Device, device, "--device"),
+        deghost=deghost,
+    )
+    alignment = shared.checked(AlignmentOptions, method=align, crop=crop)
+    source = shared.input_options(by, round_to, groups, exposures, literal, max_pixels, exposure_unit, min_frames=min_frames)
+    operator = shared.choice(Operator, tonemap, "--tonemap")
+    renderer = shared.checked(RenderOptions, operator=operator, range_ln=shared.given_range(display_range))
+    picture = shared.choice(PreviewType, preview_type, "--preview-type")
+    memory = None if max_memory is None else _bytes(max_memory)
+    if file_format and f".{file_format}" not in (*RADIANCE_SUFFIXES, *DISPLAY_SUFFIXES):
+        raise typer.BadParameter(f"{file_format!r} is none of exr, hdr, jpg, png, tif", param_hint="--format")
+    try:
+        require_fitting(output, options, file_format, half)
+    except OutputError as error:
+        raise typer.BadParameter(str(error)) from None
+    if display_range != "none" and not preview:
+        trouble("--range is for previews; add --preview, or it does nothing", "warning")
+    curve = read_curve(response) if response else None
+    out = OutputOptions(half, renderer if preview else None, picture, memory)
+    return Orders(output, file_format, response, curve, options, alignment, source, out, display_range)
+
+
+def taking_orders(**fixed: Any) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command the options of a merge in the place of its parameter `wanted`, but for those that are `fixed`."""
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        own = inspect.signature(command, eval_str=True)
+        lent = [option for name, option in inspect.signature(orders, eval_str=True).parameters.items() if name not in fixed]
+
+        def run(**given: Any) -> None:
+            asked = {option.name: given.pop(option.name) for option in lent}
+            command(wanted=orders(**asked, **fixed), **given)
+
+        options = [
+            option for name, own_option in own.parameters.items() for option in (lent if name == "wanted" else [own_option])
+        ]
+        run.__signature__ = own.replace(  # type: ignore[attr-defined]
+            parameters=[option.replace(kind=inspect.Parameter.KEYWORD_ONLY) for option in options]
+        )
+        run.__doc__, run.__name__ = command.__doc__, command.__name__
+        return run
+
+    return decorate
+
+
+def _bytes(text: str) -> int:
+    """Bytes from `2G`, `512M` or a plain number."""
+    size = re.fullmatch(r"(\d+(?:\.\d+)?)([KMGT]?)", text.upper().removesuffix("B").removesuffix("I"))
+    if size is None:
+        raise typer.BadParameter(f"{text!r} is no size; write for example 2G or 800M", param_hint="--max-memory")
+    return int(float(size[1]) * 1024 ** " KMGT".index(size[2] or " "))

@@ -1,0 +1,193 @@
+"""`hdrkit rank`: the sharpest of each series, and stars in the sidecars that photographers' programs read."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from hdrkit.cli import options as shared
+from hdrkit.io.ratings import Sidecar
+from hdrkit.ranking.options import Measure, Method, RankingOptions
+
+if TYPE_CHECKING:
+    from hdrkit.types import RankingResult, Rated
+
+EXAMPLES = (
+    "Examples:  hdrkit rank photoshoot/ --dry-run   |   hdrkit rank photoshoot/ -e -m 4   |   hdrkit rank --undo photoshoot/"
+)
+_FOLDER = "ranking"
+_RATINGS = "Ratings"
+_LISTED = 20  # series that are named; the page has all
+_DEFAULTS = RankingOptions()
+_logger = logging.getLogger("hdrkit.rank")
+
+
+def rank(
+    inputs: Annotated[
+        list[Path], typer.Argument(metavar="DIR...", help="Folders of photographs, or photographs.", show_default=False)
+    ],
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", help="Folder for ranking.csv and report.html.", show_default="ranking, in DIR"),
+    ] = None,
+    method: Annotated[
+        str, shared.described(RankingOptions, "method", "--method", metavar="|".join(Method))
+    ] = _DEFAULTS.method.value,
+    feature_matching: Annotated[bool, typer.Option("-f", "--feature-matching", help="The same as --method features.")] = False,
+    diff: Annotated[float | None, shared.described(RankingOptions, "diff", "-d", "--diff", show_default="from the data")] = None,
+    sharpness: Annotated[
+        str, shared.described(RankingOptions, "measure", "--sharpness", metavar="|".join(Measure))
+    ] = _DEFAULTS.measure.value,
+    exclude: Annotated[bool, shared.described(RankingOptions, "exclude", "-e", "--exclude")] = False,
+    max_rank: Annotated[
+        int, shared.described(RankingOptions, "max_rank", "-m", "--max-rank", min=1, max=5, rich_help_panel=_RATINGS)
+    ] = _DEFAULTS.max_rank,
+    sidecar: Annotated[
+        str, shared.described(RankingOptions, "sidecar", "--sidecar", metavar="|".join(Sidecar), rich_help_panel=_RATINGS)
+    ] = _DEFAULTS.sidecar.value,
+    overwrite: Annotated[bool, shared.described(RankingOptions, "overwrite", "--overwrite", rich_help_panel=_RATINGS)] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Write nothing; say which stars there would be.", rich_help_panel=_RATINGS)
+    ] = False,
+    undo: Annotated[
+        bool,
+        typer.Option(
+            "--undo",
+            help="Take back the ratings, and the results, of earlier runs into DIR (or its folder ranking).",
+            rich_help_panel=_RATINGS,
+        ),
+    ] = False,
+    jobs: Annotated[
+        int | None, shared.described(RankingOptions, "workers", "--jobs", "-j", min=1, show_default="all cores")
+    ] = None,
+    json: shared.Json = False,
+    verbose: Annotated[
+        bool, typer.Option("-v", "--verbose", help="Tell the seconds of each step and what became of each file.")
+    ] = False,
+) -> None:
+    """Find series of like photographs, rank each by sharpness, and write stars for darktable or Lightroom.
+
+    The sharpest of a series gets --max-rank stars, the others fewer, down to none. Ratings go into sidecars, never into
+    photographs, and a rating that a person gave stays. Of an exposure bracket the reference frame carries the stars.
+    """
+    from hdrkit.cli.console import log
+
+    log("debug" if verbose else "error" if json else "info")
+    if undo:
+        _undo(inputs, output, json)
+        return
+    if feature_matching:
+        method = Method.FEATURES.value
+    options = shared.checked(
+        RankingOptions,
+        method=shared.choice(Method, method, "--method"),
+        measure=shared.choice(Measure, sharpness, "--sharpness"),
+        diff=diff,
+        max_rank=max_rank,
+        exclude=exclude,
+        sidecar=shared.choice(Sidecar, sidecar, "--sidecar"),
+        overwrite=overwrite,
+    )
+    if output is None:
+        if len(inputs) != 1 or not inputs[0].is_dir():
+            raise typer.BadParameter("give the folder for the results", param_hint="-o")
+        output = inputs[0] / _FOLDER
+    _rank(inputs, output, replace(options, workers=jobs or options.workers), dry_run, json)
+
+
+def _rank(inputs: list[Path], output: Path, options: RankingOptions, dry_run: bool, json: bool) -> None:
+    from hdrkit.cli.console import ignored, print_json, progress, trouble
+    from hdrkit.io.ranked import require_own_folder, write_ranking
+    from hdrkit.io.rating_journal import Journal
+    from hdrkit.pipeline.ranking import rank, rate
+
+    require_own_folder(output)
+    with progress(quiet=json) as move:
+        result = rank(inputs, options, move)
+        rated = rate(result, options, Journal(output), dry_run, move)
+        if not dry_run:
+            write_ranking(result, rated, output, options.workers, move)
+    for step, seconds in result.report.seconds.items():
+        _logger.debug("%s took %.2f s", step, seconds)
+    for one in rated:
+        _logger.debug("%s: %s", one.photo.path, one.reason)
+    if json:
+        print_json({"output_dir": output, "dry_run": dry_run, "report": result.report, "photographs": _records(result, rated)})
+    else:
+        _print(result, rated, output, dry_run)
+    for note in result.report.notes:
+        _logger.info(note)
+    ignored(result.report.ignored)
+    failures = [*(bad.reason for bad in result.unreadable), *(one.reason for one in rated if one.failed)]
+    for line in failures:
+        trouble(line)
+    if failures:
+        raise typer.Exit(1)
+
+
+def _records(result: RankingResult, rated: tuple[Rated, ...]) -> list[dict[str, object]]:
+    records: list[dict[str, object]] = [
+        {
+            "path": one.photo.path,
+            "group": one.group,
+            "rank": one.rank,
+            "sharpness": one.sharpness,
+            "stars": one.stars,
+            "written": one.written,
+            "reason": one.reason,
+        }
+        for one in rated
+    ]
+    nothing = dict.fromkeys(("group", "rank", "sharpness", "stars"))
+    return records + [{"path": bad.path, **nothing, "written": False, "reason": bad.reason} for bad in result.unreadable]
+
+
+def _print(result: RankingResult, rated: tuple[Rated, ...], output: Path, dry_run: bool) -> None:
+    from hdrkit.cli.console import out, say, table
+    from hdrkit.io.artifacts import counted
+
+    groups = [group for group in result.groups if len(group) > 1]
+    say(f"{counted(len(rated), 'photograph')}: {len(groups)} series, {len(result.groups) - len(groups)} without a rival")
+    if result.report.threshold is not None:
+        chosen = "given" if result.report.options["diff"] is not None else "chosen from the data"
+        say(f"neighbours up to a difference of {result.report.threshold:.3f} are one series ({chosen})")
+    if result.report.excluded:
+        say(f"{len(result.report.excluded)} left out: they have a sidecar")
+    lines = table("series", "photographs", "sharpest", "stars")
+    for group in groups[:_LISTED]:
+        stars = " ".join(str(one.stars) for one in group)
+        lines.add_row(group[0].group, str(len(group)), group[0].take.shown.path.name, stars)
+    if groups:
+        out.print(lines)
+    if len(groups) > _LISTED:
+        say(f"and {len(groups) - _LISTED} more series, which {'--json shows' if dry_run else 'report.html shows'}")
+    written = sum(one.written for one in rated)
+    kept = sum(not one.written and not one.failed and one.stars is not None for one in rated)
+    say(f"{counted(written, 'rating')} {'would be written' if dry_run else 'written'}, {kept} left as they were")
+    if not dry_run:
+        say(f"wrote {output}: look through {output / 'report.html'}")
+
+
+def _undo(inputs: list[Path], output: Path | None, json: bool) -> None:
+    from hdrkit.cli.console import print_json, say, trouble
+    from hdrkit.io.artifacts import counted
+    from hdrkit.io.ranked import undo_ranking
+
+    if len(inputs) != 1 or output is not None:
+        raise typer.BadParameter("give the one folder that was ranked: hdrkit rank --undo DIR", param_hint="--undo")
+    folder = inputs[0] / _FOLDER
+    undone = undo_ranking(folder if folder.is_dir() else inputs[0])
+    if json:
+        print_json(undone)
+    else:
+        say(f"{inputs[0]}: {counted(undone.taken_back, 'rating')} taken back")
+        for note in undone.notes:
+            say(note)
+    for line in undone.failures:
+        trouble(line)
+    if undone.failures:
+        raise typer.Exit(1)

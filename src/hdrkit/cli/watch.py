@@ -1,0 +1,88 @@
+"""`hdrkit watch`: brackets merged as they complete."""
+
+from __future__ import annotations
+
+import signal
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from hdrkit.batch import file_suffix, placed
+from hdrkit.cli import options as shared
+from hdrkit.cli.orders import AUTO, OUTPUT, Orders, Scheduler, taking_orders
+from hdrkit.series.options import WatchOptions
+
+EXAMPLES = (
+    "Examples:  hdrkit watch /data/camera -o /data/merged --response camera.npz --align none --frames 4   |   "
+    "hdrkit watch /mnt/camera -o merged/ --poll 5 --heartbeat /run/hdrkit/heartbeat.json"
+)
+_WATCHING = "Watching"
+
+
+@taking_orders(by="time", groups=None)
+def watch(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="The folder that the camera writes to, with all below it.")],
+    wanted: Orders,
+    frames: Annotated[int | None, shared.described(WatchOptions, "frames", "--frames", rich_help_panel=_WATCHING)] = None,
+    wait: Annotated[float, shared.described(WatchOptions, "wait_s", "--wait", rich_help_panel=_WATCHING)] = WatchOptions.wait_s,
+    poll: Annotated[float, shared.described(WatchOptions, "poll_s", "--poll", rich_help_panel=_WATCHING)] = WatchOptions.poll_s,
+    heartbeat: Annotated[
+        Path | None,
+        typer.Option(
+            "--heartbeat",
+            metavar="FILE",
+            help="JSON file with the counters, written every 10 seconds.",
+            show_default="heartbeat.json in the output",
+            rich_help_panel=_WATCHING,
+        ),
+    ] = None,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Brackets merged side by side.", rich_help_panel=OUTPUT)] = 1,
+    scheduler: Scheduler = None,
+) -> None:
+    """Merge timestamped brackets as they complete, until SIGTERM or Ctrl-C, whatever happens to disks and files meanwhile.
+
+    What came while nobody watched is merged too. A frame that comes late merges its bracket again. The results, and the line of
+    each in series.csv, are those of hdrkit merge --by time.
+    """
+    from hdrkit.cli.console import say, trouble
+    from hdrkit.series.heartbeat import Heartbeat
+    from hdrkit.series.watch import Watch
+    from hdrkit.workers import executor
+
+    if file_suffix(wanted.output):
+        raise typer.BadParameter(
+            f"{wanted.output}: brackets without end do not fit into one file; give a folder", param_hint="-o"
+        )
+    if wanted.out.preview is not None and wanted.display_range == AUTO:
+        raise typer.BadParameter(
+            "auto needs all brackets at once; give MIN MAX, or what hdrkit range prints", param_hint="--range"
+        )
+    source, out = folder.absolute(), wanted.output.absolute()
+    options = shared.checked(WatchOptions, frames=frames, wait_s=wait, poll_s=poll)
+    beating = Heartbeat((heartbeat or out / "heartbeat.json").absolute())
+
+    def tell(line: str, kind: str) -> None:
+        say(line) if kind == "merged" else trouble(line, kind)
+
+    watcher = Watch(
+        source,
+        out,
+        lambda brackets: [placed(job, jobs, scheduler) for job in wanted.at(out).jobs(brackets)],
+        partial(executor, jobs, scheduler),
+        beating,
+        wanted.inputs,
+        options,
+        tell,
+    )
+    ended: list[int] = []
+
+    def end(number: int, _frame: Any) -> None:  # no more than that is safe in a handler
+        ended.append(number)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, end)
+    say(f"watching {source}, merging into {out}")
+    watcher.run(lambda: bool(ended))
+    say(f"stopped: {beating.merged} merged, {beating.failed} failed, {beating.pending} photographs wait")

@@ -1,0 +1,223 @@
+"""The rating in an XMP sidecar: found by a parser, changed as bytes, so that everything else stays as it was.
+
+XMP is RDF, where a simple property such as `xmp:Rating` may be an attribute of a top-level `rdf:Description` or an element in
+it, under any prefix (ISO 16684-1, 7.9.2). What has no certain meaning is refused, never repaired.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from dataclasses import dataclass
+from itertools import count
+from typing import NamedTuple
+from xml.parsers import expat
+
+from hdrkit.errors import InputError
+
+REJECTED, MOST_STARS = -1, 5
+
+_RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+_XMP = "http://ns.adobe.com/xap/1.0/"
+_META = "adobe:ns:meta/"
+_NEW = f"""<?xml version="1.0" encoding="UTF-8"?>
+<x:xmpmeta xmlns:x="{_META}">
+ <rdf:RDF xmlns:rdf="{_RDF}">
+  <rdf:Description rdf:about="" xmlns:xmp="{_XMP}" xmp:Rating="%d"/>
+ </rdf:RDF>
+</x:xmpmeta>
+"""
+_MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"), (b"", "utf-8"))
+_TAG = re.compile(rb"<([^\s/>]+)")
+_ATTRIBUTE = re.compile(rb"""(\s+)([^\s=/>]+)\s*=\s*("[^"]*"|'[^']*')""")
+_TAG_END = re.compile(rb"\s*(/?)>")
+_NUMBER = re.compile(r"[-+]?[0-9]+(\.0*)?")
+
+
+@dataclass(frozen=True)
+class Edit:
+    """A change to the bytes of a file: at `offset` the bytes `old` become `new`."""
+
+    offset: int
+    old: bytes
+    new: bytes
+
+    def apply(self, data: bytes) -> bytes:
+        """The bytes after the change."""
+        return data[: self.offset] + self.new + data[self.offset + len(self.old) :]
+
+    def reversed(self) -> Edit:
+        """The change that takes this one back."""
+        return Edit(self.offset, self.new, self.old)
+
+
+def new_sidecar(stars: int) -> bytes:
+    """A sidecar that holds a rating and nothing else, so that programs treat the picture as one they see for the first time."""
+    return (_NEW % stars).encode()
+
+
+def rating_in(data: bytes) -> int | None:
+    """The rating in a sidecar, None where it holds none. Raises InputError for what is no well-formed XMP with one meaning."""
+    return _parsed(_decoded(data).content)[0]
+
+
+def rating_edit(data: bytes, stars: int) -> Edit:
+    """The change that makes `stars` the rating in a sidecar, and changes nothing else. Raises InputError as `rating_in`."""
+    text = _decoded(data)
+    _, place = _parsed(text.content)
+    before, old, new = (
+        part.decode().encode(text.encoding)
+        for part in (text.content[: place.start], text.content[place.start : place.end], place.template % stars)
+    )
+    return Edit(len(text.mark) + len(before), old, new)
+
+
+class _Text(NamedTuple):
+    mark: bytes
+    encoding: str
+    content: bytes  # UTF-8
+
+
+class _Place(NamedTuple):
+    """Where a rating is, or would go: `template` with the number in it takes the place of the bytes from start to end."""
+
+    start: int
+    end: int
+    template: bytes
+
+
+class _Tag(NamedTuple):
+    """A start tag in the text: its name as written, the attributes that are no namespaces, and where it ends."""
+
+    name: bytes
+    values: tuple[tuple[int, int], ...]  # between the quotes
+    separator: bytes  # between the last two attributes
+    attributes_end: int
+    end: int
+    empty: bool
+
+
+def _decoded(data: bytes) -> _Text:
+    mark, encoding = next((mark, encoding) for mark, encoding in _MARKS if data.startswith(mark))
+    try:
+        return _Text(mark, encoding, data[len(mark) :].decode(encoding).encode())
+    except UnicodeError:
+        raise InputError(f"it is not the {encoding.upper()} text that XMP must be") from None
+
+
+def _parsed(content: bytes) -> tuple[int | None, _Place]:
+    """The rating in UTF-8 text without a byte order mark, and where it is or would go."""
+    reader = _Reader(content)
+    if len(reader.found) > 1:
+        raise InputError("it holds several ratings")
+    if reader.found:
+        return reader.found[0]
+    if reader.room is None:
+        raise InputError("there is no XMP in it")
+    return None, reader.room
+
+
+class _Reader:
+    """One pass over a sidecar: the ratings `found`, each with its place, and the `room` where one could be added."""
+
+    def __init__(self, content: bytes) -> None:
+        self.found: list[tuple[int | None, _Place]] = []
+        self.room: _Place | None = None
+        self._content = content
+        self._path: list[str] = []
+        self._scopes: dict[str, list[str]] = {}  # prefix -> namespaces, the innermost last
+        self._rating: _Tag | None = None  # the element that is open
+        self._text = ""
+        parser = expat.ParserCreate("UTF-8", " ")
+        parser.ordered_attributes = True
+        parser.buffer_text = True
+        parser.XmlDeclHandler = self._declaration
+        parser.StartDoctypeDeclHandler = self._doctype
+        parser.StartNamespaceDeclHandler = lambda prefix, uri: self._scopes.setdefault(prefix or "", []).append(uri or "")
+        parser.EndNamespaceDeclHandler = lambda prefix: self._scopes[prefix or ""].pop()
+        parser.StartElementHandler = self._start
+        parser.EndElementHandler = self._end
+        parser.CharacterDataHandler = self._characters
+        self._parser = parser
+        try:
+            parser.Parse(content, True)
+        except expat.ExpatError as error:
+            raise InputError(f"it is no well-formed XML ({error})") from None
+
+    def _declaration(self, _version: str, encoding: str | None, _standalone: int) -> None:
+        if (encoding or "utf-8").lower() not in ("utf-8", "utf-16", "us-ascii"):
+            raise InputError(f"it claims to be {encoding}, and XMP must be Unicode")
+
+    def _doctype(self, *_: object) -> None:
+        raise InputError("it has a document type, which XMP must not")
+
+    def _start(self, name: str, attributes: list[str]) -> None:
+        if self._rating is not None:
+            raise InputError("its rating has a structure")
+        if name == f"{_RDF} Description" and self._path in ([f"{_RDF} RDF"], [f"{_META} xmpmeta", f"{_RDF} RDF"]):
+            self._description(_tag(self._content, self._parser.CurrentByteIndex), attributes)
+        elif name == f"{_XMP} Rating" and self._path[-2:] == [f"{_RDF} RDF", f"{_RDF} Description"] and len(self._path) <= 3:
+            if attributes:
+                raise InputError("its rating has a structure")
+            self._rating, self._text = _tag(self._content, self._parser.CurrentByteIndex), ""
+        self._path.append(name)
+
+    def _description(self, tag: _Tag, attributes: list[str]) -> None:
+        for name, value, (start, end) in zip(attributes[::2], attributes[1::2], tag.values, strict=True):
+            if name == f"{_XMP} Rating":
+                self.found.append((_number(value), self._text_between(start, end)))
+        if self.room is None:
+            prefixes = [prefix for prefix, uris in self._scopes.items() if prefix and uris and uris[-1] == _XMP]
+            if prefixes:
+                added = f'{prefixes[0]}:Rating="%d"'.encode()
+            else:
+                prefix = next(p for n in count() if not self._scopes.get(p := f"xmp{n or ''}"))
+                added = f'xmlns:{prefix}="{_XMP}"'.encode() + tag.separator + f'{prefix}:Rating="%d"'.encode()
+            self.room = _Place(tag.attributes_end, tag.attributes_end, tag.separator + added)
+
+    def _characters(self, text: str) -> None:
+        if self._rating is not None:
+            self._text += text
+
+    def _end(self, _name: str) -> None:
+        self._path.pop()
+        if (tag := self._rating) is None:
+            return
+        self._rating = None
+        if tag.empty:
+            self.found.append((None, _Place(tag.end - 2, tag.end, b">%d</" + tag.name + b">")))
+            return
+        end = self._parser.CurrentByteIndex
+        if any(mark in self._content[tag.end : end] for mark in (b"<!--", b"<?")):
+            raise InputError("its rating has a comment in it")
+        self.found.append((_number(self._text), self._text_between(tag.end, end)))
+
+    def _text_between(self, start: int, end: int) -> _Place:
+        """The place of what is written between two bytes, without the space around it."""
+        text = self._content[start:end]
+        start += len(text) - len(text.lstrip())
+        return _Place(start, start + len(text.strip()), b"%d")
+
+
+def _tag(content: bytes, start: int) -> _Tag:
+    """The start tag at a place in well-formed XML."""
+    name = _TAG.match(content, start)
+    assert name is not None
+    at, separator = name.end(), b" "
+    values = []
+    while attribute := _ATTRIBUTE.match(content, at):
+        at, separator = attribute.end(), attribute[1]
+        if attribute[2] != b"xmlns" and not attribute[2].startswith(b"xmlns:"):
+            values.append((attribute.start(3) + 1, attribute.end(3) - 1))
+    end = _TAG_END.match(content, at)
+    assert end is not None
+    return _Tag(name[1], tuple(values), separator, at, end.end(), bool(end[1]))
+
+
+def _number(text: str) -> int | None:
+    text = text.strip()
+    if not text:
+        return None
+    if not _NUMBER.fullmatch(text) or not REJECTED <= (rating := int(float(text))) <= MOST_STARS:
+        raise InputError(f"its rating is {text!r}, which is none of -1 (rejected) to 5")
+    return rating

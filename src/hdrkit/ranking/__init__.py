@@ -1,0 +1,35 @@
+"""The sharpest of each series, and stars for it.
+
+`compare_sharpness` measures the pictures of one series beside each other, `rank_groups` makes stars of that, and `write_rating`
+puts them beside a photograph; `sharpness` measures a picture by itself.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from hdrkit.io.ratings import read_rating as read_rating
+    from hdrkit.io.ratings import write_rating as write_rating
+    from hdrkit.ranking.measures import compare_sharpness as compare_sharpness
+    from hdrkit.ranking.measures import sharpness as sharpness
+    from hdrkit.ranking.stars import rank_groups as rank_groups
+
+_HOME_OF = {
+    "compare_sharpness": "hdrkit.ranking.measures",
+    "rank_groups": "hdrkit.ranking.stars",
+    "read_rating": "hdrkit.io.ratings",
+    "sharpness": "hdrkit.ranking.measures",
+    "write_rating": "hdrkit.io.ratings",
+}
+
+__all__ = ["compare_sharpness", "rank_groups", "read_rating", "sharpness", "write_rating"]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOME_OF[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

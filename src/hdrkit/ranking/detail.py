@@ -1,0 +1,130 @@
+"""How much fine detail a picture holds where: gradient energies at several scales, cell by cell, without their noise.
+
+Squaring a gradient would add the energy of noise to it. Here the gradients of two neighbouring rows, or columns, are multiplied:
+they share what is in the picture but no pixel, so that noise which is independent from pixel to pixel has no share in the mean.
+The picture is looked at in half its size: there noise is weaker by half, and blur that cannot be seen at that size is none
+that a person would choose by. What a cell says is the ratio r of its energy at a fine scale to that at the coarsest, in which
+exposure, contrast and the slope of the response cancel. A cell counts where nothing of it is clipped or black.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from hdrkit.compiled import compiled
+
+SCALES = 4  # pixels of 1, 2, 4 and 8 times the half size
+CELL = 16  # pixels of the half size
+_DARKEST, _BRIGHTEST = 8, 247  # codes that are neither black nor clipped, with what compression adds
+_CLEAR = 4.0  # times what may be noise that the contrast of a cell has at least
+_MOST_CONTRAST = 0.5  # relative; a stronger one weighs no more
+_MODEL_ERROR = 0.05  # of r
+_SUBJECT = 7  # cells a side
+
+Maps = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Detail:
+    """What is kept of a picture: r in its cells, `ratio` (SCALES - 1, rows, columns), and its `weight`, 0 where nothing tells.
+
+    `first` is the (row, column) of the first cell in a lattice that is fixed to what pictures show, `view` names that lattice,
+    and `start` (y, x) is the pixel where that cell begins.
+    """
+
+    ratio: Maps
+    weight: Maps
+    first: tuple[int, int] = (0, 0)
+    view: int = 0
+    start: tuple[int, int] = (0, 0)
+
+    def subject(self) -> tuple[int, int]:
+        """The (row, column) in the lattice around which most contrast is."""
+        weight = cv2.blur(self.weight[0], (_SUBJECT, _SUBJECT)) if self.weight.size else np.zeros((1, 1), np.float32)
+        row, column = np.unravel_index(int(np.argmax(weight)), weight.shape)
+        return int(row) + self.first[0], int(column) + self.first[1]
+
+    def pixel_of(self, cell: tuple[int, int]) -> tuple[int, int]:
+        """The (x, y) of the middle of a cell of the lattice, in pixels of the full size."""
+        places = zip(self.start, cell, self.first, strict=True)
+        y, x = (2 * (start + CELL * (at - first) + CELL // 2) for start, at, first in places)
+        return x, y
+
+
+def measure_detail(half: NDArray[np.uint8], shift: tuple[float, float] = (0.0, 0.0), view: int = 0) -> Detail:
+    """The detail of a gray picture (H, W) of 8-bit codes, given in half its size.
+
+    `shift` (x, y) in pixels is how far what it shows lies from where the lattice `view` has it.
+    """
+    (left, column), (top, row) = (_start(part) for part in shift)
+    height, width = (max(side - start, 0) // CELL * CELL for side, start in zip(half.shape, (top, left), strict=True))
+    codes = half[top : top + height, left : left + width]
+    picture, usable = codes.astype(np.float32), (codes >= _DARKEST) & (codes <= _BRIGHTEST)
+    energy, uneven = np.zeros((2, SCALES, height // CELL, width // CELL), np.float32)
+    whole = np.zeros(energy.shape[1:], np.bool_)
+    for scale in range(SCALES):
+        halved = np.empty((picture.shape[0] // 2, picture.shape[1] // 2), np.float32)
+        halved_usable = np.empty(halved.shape, np.bool_)
+        _one_scale(picture, usable, CELL >> scale, energy[scale], uneven[scale], whole, halved, halved_usable)
+        picture, usable = halved, halved_usable
+    level = codes.reshape(height // CELL, CELL, width // CELL, CELL).mean(axis=(1, 3), dtype=np.float32)
+    return Detail(*_weighed(energy, uneven, level, whole), (row, column), view, (top, left))
+
+
+def _start(shift: float) -> tuple[int, int]:
+    """The pixel at which the first whole cell begins along one axis, and its number in the lattice."""
+    number = math.ceil(-round(shift) / CELL)
+    return round(shift) + CELL * number, number
+
+
+def _weighed(energy: Maps, uneven: Maps, level: Maps, whole: NDArray[np.bool_]) -> tuple[Maps, Maps]:
+    """The ratio r and its weight: by contrast, and the less the more of it may be noise, which is within the unevenness."""
+    told = whole & (energy[-1] > _CLEAR * uneven[-2] / 4 + 1)
+    coarse = np.where(told, energy[-1], 1)
+    contrast = np.minimum(np.sqrt(coarse) / np.maximum(level, 1), _MOST_CONTRAST)
+    ratio = np.where(told, energy[:-1] / coarse, 0)
+    weight = np.where(told, contrast / (uneven[:-1] / coarse + _MODEL_ERROR) ** 2, 0)
+    return ratio.astype(np.float32), weight.astype(np.float32)
+
+
+@compiled
+def _one_scale(
+    picture: Maps,
+    usable: NDArray[np.bool_],
+    side: int,
+    energy: Maps,
+    uneven: Maps,
+    whole: NDArray[np.bool_],
+    halved: Maps,
+    halved_usable: NDArray[np.bool_],
+) -> None:
+    """Energy and unevenness in cells of `side` pixels, whether all of a cell counts, and the next scale.
+
+    From each square a b / c d of pixels: (b - a)(d - c) + (c - a)(d - b) is the energy, (a - b - c + d)^2 the unevenness.
+    """
+    height, width = picture.shape
+    for row in range(energy.shape[0]):
+        for column in range(energy.shape[1]):
+            total, rough, number = np.float32(0), np.float32(0), 0
+            bottom, right = min((row + 1) * side, height - 1), min((column + 1) * side, width - 1)
+            for y in range(row * side, bottom):
+                for x in range(column * side, right):
+                    if usable[y, x] and usable[y, x + 1] and usable[y + 1, x] and usable[y + 1, x + 1]:
+                        a, b, c, d = picture[y, x], picture[y, x + 1], picture[y + 1, x], picture[y + 1, x + 1]
+                        total += (b - a) * (d - c) + (c - a) * (d - b)
+                        rough += (a - b - c + d) * (a - b - c + d)
+                        number += 1
+            energy[row, column] = total / max(number, 1)
+            uneven[row, column] = rough / max(number, 1)
+            whole[row, column] = number == (bottom - row * side) * (right - column * side)
+    for y in range(halved.shape[0]):
+        for x in range(halved.shape[1]):
+            v, u = 2 * y, 2 * x
+            total = picture[v, u] + picture[v, u + 1] + picture[v + 1, u] + picture[v + 1, u + 1]
+            halved[y, x] = total * np.float32(0.25)
+            halved_usable[y, x] = usable[v, u] and usable[v, u + 1] and usable[v + 1, u] and usable[v + 1, u + 1]

@@ -1,0 +1,64 @@
+"""Pictures -> sharpness, by the measures that there are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from hdrkit.errors import InputError
+from hdrkit.ranking.comparison import compared_sharpness, single_sharpness
+from hdrkit.ranking.detail import Detail, measure_detail
+from hdrkit.ranking.options import Measure
+from hdrkit.ranking.registration import Lattice, outline
+
+_MARGIN = 0.15  # of each side that the Laplacian leaves out
+
+
+def sharpness(pixels: NDArray[Any], measure: Measure | str = Measure.DETAIL) -> float:
+    """The sharpness of one picture: (H, W), (H, W, 1) or (H, W, 3) codes, RGB, uint8 or uint16 (full scale); larger is sharper.
+
+    `detail`: energy of fine contrast relative to that of coarse contrast, the noise floor taken off, over what is neither
+    clipped nor black: 0 is featureless, about 1 pin-sharp, NaN nothing to see. Good for pictures of like content;
+    `compare_sharpness` is fair across exposures of one view. `laplacian`: the variance of the Laplacian in the middle of the
+    picture at half its size, in squared 8-bit codes (Pech-Pacheco et al. 2000), which grows with exposure and noise.
+    Raises InputError for other arrays.
+    """
+    half = half_size(pixels)
+    return laplacian_variance(half) if Measure(measure) is Measure.LAPLACIAN else single_sharpness(measure_detail(half))
+
+
+def compare_sharpness(pictures: Iterable[NDArray[Any]]) -> NDArray[np.float64]:
+    """The sharpness of each picture of one view by `detail`, fair across exposures and noise; pictures as for `sharpness`.
+
+    Each place is compared with itself in the other pictures, which may be hand-held. Where they show something else, they are
+    compared as single pictures are.
+    """
+    return compared_sharpness(details_of([half_size(pixels) for pixels in pictures]))
+
+
+def details_of(halves: Sequence[NDArray[np.uint8]]) -> list[Detail]:
+    """The detail of pictures in half their size, on one lattice as far as they lie on each other."""
+    lattice = Lattice()
+    return [measure_detail(half, *lattice.place(outline(half))) for half in halves]
+
+
+def half_size(pixels: NDArray[Any]) -> NDArray[np.uint8]:
+    """A picture as gray 8-bit codes in half its size. Raises InputError for what is no picture of codes."""
+    if pixels.dtype not in (np.uint8, np.uint16) or pixels.ndim not in (2, 3) or pixels.shape[2:] not in ((), (1,), (3,)):
+        raise InputError(f"sharpness is measured in uint8 or uint16 codes (H, W) or (H, W, 3), not {pixels.dtype} {pixels.shape}")
+    colour = pixels.shape[2:] == (3,)
+    gray = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY) if colour else pixels.squeeze(axis=tuple(range(2, pixels.ndim)))
+    size = (max(1, gray.shape[1] // 2), max(1, gray.shape[0] // 2))
+    half = cv2.resize(gray, size, interpolation=cv2.INTER_AREA)
+    return np.asarray(half if half.dtype == np.uint8 else np.rint(half / 257), np.uint8)
+
+
+def laplacian_variance(half: NDArray[np.uint8]) -> float:
+    """The variance of the Laplacian in the middle of a gray picture that is given in half its size."""
+    top, left = (int(_MARGIN * side) for side in half.shape)
+    middle = half[top : half.shape[0] - top, left : half.shape[1] - left]
+    return float(cv2.Laplacian(middle, cv2.CV_16S, ksize=1).var())

@@ -1,0 +1,63 @@
+"""What can be chosen about ranking; the command line and Python read these."""
+
+from __future__ import annotations
+
+import math
+import os
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from hdrkit.errors import InputError
+from hdrkit.io.ratings import Sidecar
+from hdrkit.io.xmp import MOST_STARS
+
+
+class Method(StrEnum):
+    """What makes a series of photographs."""
+
+    HASH = "hash"
+    FEATURES = "features"
+    VIEW = "view"
+
+
+class Measure(StrEnum):
+    """What sharpness is measured by."""
+
+    DETAIL = "detail"
+    LAPLACIAN = "laplacian"
+
+
+@dataclass(frozen=True)
+class RankingOptions:
+    """How photographs are grouped, ranked and rated. Raises InputError for values that make no sense."""
+
+    method: Method = field(
+        default=Method.HASH,
+        metadata={
+            "help": "what makes a series: consecutive photographs alike by hash, or by matching features, or all of one view "
+            "as hdrkit group finds it"
+        },
+    )
+    measure: Measure = field(
+        default=Measure.DETAIL,
+        metadata={"help": "detail: fine contrast without noise, fair across exposures; laplacian: its variance in the middle"},
+    )
+    diff: float | None = field(
+        default=None,
+        metadata={"help": "difference, 0 to 1, up to which neighbours are one series; chosen from the data if not given"},
+    )
+    max_rank: int = field(default=3, metadata={"help": "stars of the sharpest photograph of a series"})
+    exclude: bool = field(default=False, metadata={"help": "leave out photographs that have a sidecar already"})
+    sidecar: Sidecar = field(
+        default=Sidecar.DARKTABLE, metadata={"help": "whose sidecars to write: IMG.JPG.xmp, or IMG.xmp of RAW files alone"}
+    )
+    overwrite: bool = field(default=False, metadata={"help": "replace ratings that a person gave, too"})
+    workers: int = field(default_factory=lambda: os.cpu_count() or 1, metadata={"help": "photographs worked on side by side"})
+
+    def __post_init__(self) -> None:
+        if self.diff is not None and not (math.isfinite(self.diff) and 0 <= self.diff <= 1):
+            raise InputError(f"a difference is a number from 0 to 1, not {self.diff!r}")
+        if not 1 <= self.max_rank <= MOST_STARS:
+            raise InputError(f"the sharpest gets 1 to {MOST_STARS} stars, not {self.max_rank!r}")
+        if self.workers < 1:
+            raise InputError(f"at least 1 photograph is worked on, not {self.workers!r}")

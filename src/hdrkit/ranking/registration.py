@@ -1,0 +1,81 @@
+"""How hand-held pictures of one view lie on each other, whatever their exposure: from the directions of their gradients."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+_SIDE = 256  # pixels of the longer side that pictures are compared at
+_WEAK = 1.5  # codes; weaker gradients have no direction
+_LEAST_AGREEMENT = 0.1  # of directions, where two pictures lie on each other; chance is below 0.05
+
+
+@dataclass(frozen=True)
+class Outline:
+    """The `spectrum` of the directions of gradients in a picture of `size` (width, height), and how many `strong` ones it has."""
+
+    spectrum: NDArray[np.complex64]
+    strong: int
+    size: tuple[int, int]
+
+
+def outline(picture: NDArray[np.uint8]) -> Outline:
+    """The outline of a gray picture (H, W)."""
+    height, width = picture.shape
+    smooth = cv2.GaussianBlur(small_picture(picture).astype(np.float32), (0, 0), 1.0)
+    gradient = cv2.Scharr(smooth, cv2.CV_32F, 1, 0, scale=1 / 32) + 1j * cv2.Scharr(smooth, cv2.CV_32F, 0, 1, scale=1 / 32)
+    strength = np.abs(gradient)
+    strong = strength > _WEAK
+    directions = np.where(strong, gradient / np.maximum(strength, 1e-6), 0).astype(np.complex64)
+    return Outline(np.fft.fft2(directions).astype(np.complex64), int(strong.sum()), (width, height))
+
+
+def small_picture(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A gray picture averaged over whole squares of pixels, which is quick, to a longer side between 256 and 511 at most."""
+    factor = max(1, max(picture.shape) // _SIDE)
+    height, width = (max(1, side // factor) for side in picture.shape)
+    squares = picture[: height * factor, : width * factor]
+    return np.asarray(cv2.resize(squares, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def shift_between(picture: Outline, reference: Outline) -> tuple[float, float] | None:
+    """How far (x, y), in pixels, what a picture shows lies from where the reference shows it; None where they do not agree.
+
+    The peak of the cross-correlation of unit gradients, to a fraction of a pixel of the size that they are compared at.
+    """
+    if picture.size != reference.size:
+        return None
+    correlation = np.fft.ifft2(picture.spectrum * np.conj(reference.spectrum)).real
+    height, width = correlation.shape
+    y, x = (int(at) for at in np.unravel_index(np.argmax(correlation), correlation.shape))
+    if correlation[y, x] <= _LEAST_AGREEMENT * np.sqrt(picture.strong * reference.strong):
+        return None
+    dx = x + _vertex(correlation[y, (x - 1) % width], correlation[y, x], correlation[y, (x + 1) % width])
+    dy = y + _vertex(correlation[(y - 1) % height, x], correlation[y, x], correlation[(y + 1) % height, x])
+    factor = max(1, picture.size[0] // width)
+    return factor * ((dx + width / 2) % width - width / 2), factor * ((dy + height / 2) % height - height / 2)
+
+
+def _vertex(before: float, at: float, after: float) -> float:
+    """Where a parabola through three equidistant values has its top, from the middle one."""
+    bend = before - 2 * at + after
+    return 0.0 if bend >= 0 else float((before - after) / (2 * bend))
+
+
+class Lattice:
+    """Where pictures that come one after another lie: on a lattice that the first of them begins, until one does not fit."""
+
+    def __init__(self) -> None:
+        self._view = 0
+        self._first: Outline | None = None
+
+    def place(self, picture: Outline) -> tuple[tuple[float, float], int]:
+        """How far (x, y) in pixels a picture is shifted, and the number of the lattice that it lies on."""
+        shift = shift_between(picture, self._first) if self._first is not None else None
+        if shift is None:
+            self._view += self._first is not None
+            self._first, shift = picture, (0.0, 0.0)
+        return shift, self._view

@@ -1,0 +1,32 @@
+"""Sharpness -> ranks and stars: the sharpest of a group gets the most, the others fewer down to none."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from hdrkit.errors import InputError
+
+
+class Rank(NamedTuple):
+    """The place in a group, 1 for the sharpest, and the stars for it."""
+
+    rank: int
+    stars: int
+
+
+def rank_groups(groups: Sequence[Sequence[float]], max_rank: int = 3) -> list[list[Rank]]:
+    """The rank of each sharpness within its group; equal ones share theirs, NaN (nothing to see) comes last.
+
+    With p of n photographs sharper, a photograph gets `max_rank - ceil(max_rank * p / n)` stars: the sharpest alone has
+    `max_rank`, the others are spread evenly from one below that to zero. Raises InputError for a `max_rank` below 1.
+    """
+    if max_rank < 1:
+        raise InputError(f"the sharpest gets at least 1 star, not {max_rank!r}")
+    return [_ranked([-math.inf if math.isnan(value) else value for value in group], max_rank) for group in groups]
+
+
+def _ranked(values: Sequence[float], max_rank: int) -> list[Rank]:
+    better = [sum(other > value for other in values) for value in values]
+    return [Rank(p + 1, max_rank - math.ceil(max_rank * p / len(values))) for p in better]

@@ -1,0 +1,201 @@
+"""`hdrkit rank` on a folder with known blur: series, places, ratings, results, and nothing where nothing is to be written."""
+
+import csv
+import json
+import re
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from PIL.TiffImagePlugin import IFDRational
+from scipy import ndimage
+
+from hdrkit.ranking import read_rating, write_rating
+from hdrkit.simulate import SimulatedCamera, metered_times, room
+
+START = datetime(2026, 5, 1, 12)
+SERIES = (  # view of the room, blur in pixels, exposure in EV, seconds after the first
+    ("IMG_1", 0, 1.5, 0.0, 0),
+    ("IMG_2", 0, 0.4, -1.0, 10),
+    ("IMG_3", 0, 3.0, 0.5, 20),
+    ("IMG_4", 1, 0.5, 0.0, 60),
+    ("IMG_5", 1, 2.0, 0.0, 70),
+    ("IMG_6", 0, 1.0, 0.0, 120),
+    ("IMG_7", 2, 0.5, -2.0, 200.0),
+    ("IMG_8", 2, 0.5, 0.0, 200.5),
+    ("IMG_9", 2, 0.5, 2.0, 201.0),
+)
+
+
+@pytest.fixture(scope="module")
+def shoot_series(tmp_path_factory):
+    """The photographs, made once."""
+    folder = tmp_path_factory.mktemp("series")
+    scenes = [room(view, 480, 320) for view in range(3)]
+    for k, (name, view, blur, ev, second) in enumerate(SERIES):
+        light = ndimage.gaussian_filter(scenes[view], (blur, blur, 0))
+        [metered] = metered_times(scenes[view], [ev])
+        pixels = SimulatedCamera().shoot(light, metered, np.random.default_rng(k))
+        tags = Image.Exif()
+        tags[272] = "HK-1"
+        camera = tags.get_ifd(0x8769)
+        camera[0x829A] = IFDRational(*(2.0**ev / 64).as_integer_ratio())
+        camera[0x9003] = (START + timedelta(seconds=second)).strftime("%Y:%m:%d %H:%M:%S")
+        camera[0x9291] = f"{int(second % 1 * 10)}"
+        Image.fromarray(pixels).save(folder / f"{name}.JPG", exif=tags, quality=93)
+    return folder
+
+
+@pytest.fixture
+def photographs(shoot_series, tmp_path):
+    folder = tmp_path / "photographs"
+    folder.mkdir()
+    for path in shoot_series.iterdir():
+        (folder / path.name).write_bytes(path.read_bytes())
+    return folder
+
+
+def ratings(folder: Path) -> dict[str, int | None]:
+    return {path.stem: read_rating(path) for path in sorted(folder.glob("*.JPG"))}
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+EXPECTED = {"IMG_1": 2, "IMG_2": 3, "IMG_3": 1, "IMG_4": 3, "IMG_5": 1, "IMG_6": 3, "IMG_7": None, "IMG_8": 3, "IMG_9": None}
+
+
+@pytest.mark.parametrize("words", [[], ["--method", "hash", "-d", "0.25"]])
+def test_each_series_is_ranked_and_rated(hdrkit, photographs, words):
+    before = files(photographs)
+    done = hdrkit("rank", photographs, *words)
+    assert done.code == 0, done.err
+    assert ratings(photographs) == EXPECTED
+    assert "3 series" not in done.out
+    assert "2 series, 2 without a rival" in done.out
+    assert re.search(r"difference of 0\.\d+ are one series \((chosen from the data|given)\)", done.out)
+    with (photographs / "ranking" / "ranking.csv").open(newline="") as file:
+        rows = {Path(row["path"]).stem: row for row in csv.DictReader(file)}
+    assert list(next(iter(rows.values()))) == ["path", "group", "rank", "sharpness", "stars", "written", "reason"]
+    assert [rows[f"IMG_{k}"]["rank"] for k in (1, 2, 3, 4, 5, 6)] == ["2", "1", "3", "1", "2", "1"]
+    assert rows["IMG_6"]["group"] != rows["IMG_1"]["group"], "a look-alike later on is not of the series"
+    assert rows["IMG_7"]["group"] == rows["IMG_8"]["group"]
+    assert rows["IMG_7"]["reason"] == "of the bracket whose stars IMG_8.JPG carries"
+    assert float(rows["IMG_2"]["sharpness"]) > float(rows["IMG_1"]["sharpness"]) > float(rows["IMG_3"]["sharpness"])
+    assert {name: data for name, data in files(photographs).items() if name in before} == before
+    undone = hdrkit("rank", "--undo", photographs)
+    assert undone.code == 0
+    assert "7 ratings taken back" in undone.out
+    assert files(photographs) == before
+
+
+def test_features_are_stricter(hdrkit, photographs):
+    short, long = (
+        json.loads(hdrkit("rank", photographs, *words, "--dry-run", "--json").out) for words in (["-f"], ["--method", "features"])
+    )
+    assert short["photographs"] == long["photographs"]
+    groups = {Path(one["path"]).stem: one["group"] for one in short["photographs"]}
+    assert groups["IMG_1"] == groups["IMG_2"]
+    assert len({groups[name] for name in ("IMG_1", "IMG_4", "IMG_6", "IMG_8")}) == 4
+
+
+def test_views_of_grouping_are_series_too(hdrkit, photographs):
+    assert hdrkit("rank", photographs, "--method", "view").code == 0
+    by_then = dict.fromkeys(("IMG_1", "IMG_2", "IMG_3"))  # other exposures of the view of IMG_6: a bracket to `hdrkit group`
+    assert ratings(photographs) == EXPECTED | by_then
+
+
+def test_the_page_shows_details_side_by_side_and_needs_nothing_else(hdrkit, photographs):
+    hdrkit("rank", photographs)
+    page = (photographs / "ranking" / "report.html").read_text()
+    assert page.count('class="crop"') == page.count('class="whole"') == 5
+    sheet = page[page.index('id="group_0"') :]
+    assert [sheet.index(f"IMG_{k}.JPG at 100 %") for k in (2, 1, 3)] == sorted(
+        sheet.index(f"IMG_{k}.JPG at 100 %") for k in (2, 1, 3)
+    )
+    assert not re.findall(r'(?:src|href)="(?!data:|\.\./IMG_\d\.JPG")', page)
+    assert "{{" not in page
+
+
+def test_a_dry_run_writes_nothing_and_says_the_same(hdrkit, photographs):
+    before = files(photographs)
+    planned = json.loads(hdrkit("rank", photographs, "--dry-run", "--json").out)
+    assert files(photographs) == before
+    assert not (photographs / "ranking").exists()
+    done = json.loads(hdrkit("rank", photographs, "--json").out)
+    assert done["photographs"] == planned["photographs"]
+    assert {Path(one["path"]).stem: one["stars"] for one in done["photographs"]} == EXPECTED
+    assert done["report"]["threshold"] == planned["report"]["threshold"]
+
+
+def test_people_come_first(hdrkit, photographs):
+    write_rating(photographs / "IMG_1.JPG", 5)
+    write_rating(photographs / "IMG_4.JPG", -1)
+    (photographs / "IMG_5.JPG.xmp").write_bytes(b"<broken")
+    done = hdrkit("rank", photographs)
+    assert done.code == 1
+    assert "IMG_5.JPG.xmp: it is no well-formed XML" in done.err
+    assert (photographs / "IMG_5.JPG.xmp").read_bytes() == b"<broken"
+    (photographs / "IMG_5.JPG.xmp").unlink()
+    assert ratings(photographs) == EXPECTED | {"IMG_1": 5, "IMG_4": -1, "IMG_5": None}
+    assert hdrkit("rank", photographs, "--overwrite", "-m", "5").code == 0
+    assert ratings(photographs) == EXPECTED | {"IMG_1": 3, "IMG_2": 5, "IMG_4": 5, "IMG_5": 2, "IMG_6": 5, "IMG_8": 5}
+    hdrkit("rank", "--undo", photographs)
+    assert ratings(photographs) == dict.fromkeys(EXPECTED) | {"IMG_1": 5, "IMG_4": -1}
+
+
+def test_photographs_with_a_sidecar_can_be_left_out(hdrkit, photographs):
+    write_rating(photographs / "IMG_2.JPG", 0)
+    done = hdrkit("rank", photographs, "-e")
+    assert "1 left out" in done.out
+    assert ratings(photographs) == EXPECTED | {"IMG_2": 0, "IMG_1": 3}
+    assert "left out: it has a sidecar" in (photographs / "ranking" / "ranking.csv").read_text()
+    everything = hdrkit("rank", photographs, "-e", "-o", photographs / "again")
+    assert everything.code == 0
+    assert "0 ratings written" in everything.out
+
+
+def test_lightroom_gets_sidecars_of_raw_files_alone(hdrkit, photographs):
+    done = hdrkit("rank", photographs, "--sidecar", "lightroom")
+    assert done.code == 0
+    assert list(photographs.glob("*.xmp")) == []
+    assert "Lightroom reads no sidecar of such a file" in (photographs / "ranking" / "ranking.csv").read_text()
+
+
+def test_the_laplacian_is_there_by_name(hdrkit, photographs):
+    found = json.loads(hdrkit("rank", photographs, "--sharpness", "laplacian", "--dry-run", "--json").out)
+    by_name = {Path(one["path"]).stem: one["sharpness"] for one in found["photographs"]}
+    assert by_name["IMG_4"] > by_name["IMG_5"] > 0
+
+
+def test_a_bad_file_does_not_stop_the_rest(hdrkit, photographs):
+    whole = (photographs / "IMG_3.JPG").read_bytes()
+    (photographs / "IMG_3.JPG").write_bytes(whole[:2000])
+    (photographs / "empty.JPG").touch()
+    done = hdrkit("rank", photographs, "-v")
+    assert done.code == 1
+    assert "empty.JPG: the file is empty" in done.err
+    assert "debug: sharpness took" in done.err
+    assert read_rating(photographs / "IMG_2.JPG") == 3
+
+
+@pytest.mark.parametrize(
+    "words", [["-m", "0"], ["-m", "6"], ["-d", "2"], ["--method", "none"], ["--sharpness", "none"], ["--sidecar", "bridge"]]
+)
+def test_wrong_usage_is_told(hdrkit, photographs, words):
+    assert hdrkit("rank", photographs, *words).code == 2
+    assert not (photographs / "ranking").exists()
+
+
+def test_results_of_others_are_not_touched(hdrkit, photographs, tmp_path):
+    assert hdrkit("group", photographs, "-o", tmp_path / "sorted", "--no-files").code == 0
+    before = files(tmp_path / "sorted")
+    for words in (["rank", photographs, "-o", tmp_path / "sorted"], ["rank", "--undo", tmp_path / "sorted"]):
+        assert hdrkit(*words).code == 1
+        assert files(tmp_path / "sorted") == before
+    assert hdrkit("rank", photographs / "IMG_1.JPG").code == 2
+    assert hdrkit("rank", "--undo", photographs).code == 1
+    assert ratings(photographs) == dict.fromkeys(EXPECTED)

@@ -1,0 +1,110 @@
+"""Photographs -> takes -> series: pairs, brackets, neighbours that look alike, and look-alikes far apart that stay apart."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hdrkit.ranking.options import Method
+from hdrkit.ranking.similarity import difference, signature_of, threshold_from
+from hdrkit.ranking.takes import in_sequence, join_brackets, pair_up, same_circumstances, series
+from hdrkit.types import Drive, Encoding, Exposure, Photo, Take
+
+NOON = datetime(2026, 5, 1, 12)
+
+
+def photo(name: str, second: float = 0.0, time_s: float = 0.01, **more: object) -> Photo:
+    facts = {"camera": "A", "lens": "50", "taken_at": NOON + timedelta(seconds=second), "exposure": Exposure(time_s)}
+    return Photo(Path(name), 600, 400, Encoding.ENCODED8, **{**facts, **more})
+
+
+def names(takes: list[Take]) -> list[list[str]]:
+    return [[one.path.name for one in take.photos] for take in takes]
+
+
+def test_the_sequence_is_that_of_time_camera_by_camera():
+    photos = [photo("b.jpg", 2), photo("c.jpg", 1), photo("a.jpg", 1), photo("z.jpg", 0, camera="B")]
+    assert [one.path.name for one in in_sequence(photos)] == ["a.jpg", "c.jpg", "b.jpg", "z.jpg"]
+    untimed = [photo(f"{n}.jpg", taken_at=None) for n in "cab"]
+    assert [one.path.name for one in in_sequence(untimed)] == ["a.jpg", "b.jpg", "c.jpg"]
+
+
+def test_a_raw_file_and_its_jpeg_are_one_photograph():
+    takes = pair_up([photo("x/1.JPG"), photo("x/1.nef"), photo("y/1.NEF"), photo("x/2.nef"), photo("x/3.jpg"), photo("x/3.png")])
+    assert names(takes) == [["1.JPG"], ["1.NEF"], ["2.nef"], ["3.jpg"], ["3.png"]]
+    assert [[raw.path.name for raw in take.companions] for take in takes] == [["1.nef"], [], [], [], []]
+
+
+def ladder(
+    start: float, drive: Drive | None = None, pause: float = 0.5, times: tuple[float, ...] = (0.01, 0.0025, 0.04)
+) -> list[Take]:
+    return [Take((photo(f"{start + k}.jpg", start + k * pause, time, drive=drive),)) for k, time in enumerate(times)]
+
+
+def test_exposure_brackets_are_one_take_with_the_middle_exposure_as_reference():
+    takes = join_brackets([*ladder(0), *ladder(1.5), Take((photo("single.jpg", 60),))])
+    assert [len(take.photos) for take in takes] == [3, 3, 1]
+    assert takes[0].shown.path.name == "0.jpg"
+    two = join_brackets(ladder(0, Drive.EXPOSURE_BRACKET, times=(0.01, 0.02)))
+    assert [len(take.photos) for take in two] == [2]
+
+
+@pytest.mark.parametrize(
+    "takes",
+    [
+        ladder(0, times=(0.01,) * 5),  # a burst
+        ladder(0, times=(0.01, 0.0125, 0.01, 0.008)),  # a burst whose meter drifts
+        ladder(0, pause=30),  # exposures tried out one after another
+        ladder(0, times=(0.01, 0.02)),
+        [Take((replace(take.shown, exposure=None),)) for take in ladder(0)],
+        [Take((replace(take.shown, taken_at=None),)) for take in ladder(0)],
+    ],
+)
+def test_what_is_no_bracket_is_left_alone(takes):
+    assert join_brackets(takes) == takes
+
+
+def test_metadata_part_series_without_a_look():
+    one = photo("a.jpg")
+    assert same_circumstances(one, photo("b.jpg", 3600))
+    for other in ({"camera": "B"}, {"lens": "85"}, {"serial": "7"}, {"taken_at": NOON + timedelta(days=1)}, {"taken_at": None}):
+        assert not same_circumstances(one, photo("b.jpg", **other))
+    assert not same_circumstances(one, replace(one, width=400, height=600))
+
+
+def picture(seed: int, move: int = 0, gain: float = 1.0) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    blocks = np.kron(rng.uniform(20, 200, (12, 16)), np.ones((30, 30)))
+    noise = np.random.default_rng(seed + move + 100).normal(0, 2, blocks.shape)
+    return np.clip(gain * np.roll(blocks, move, axis=1) + noise, 0, 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize("method", [Method.HASH, Method.FEATURES])
+def test_the_same_view_differs_less_than_another(method):
+    first, again, brighter, other = (
+        signature_of(one, method) for one in (picture(3), picture(3, 4), picture(3, 2, 1.2), picture(11))
+    )
+    assert difference(first, first) == 0
+    assert max(difference(first, again), difference(first, brighter)) < 0.6 * difference(first, other)
+    assert difference(first, other) > threshold_from([], method) > difference(first, again)
+
+
+def test_featureless_pictures_are_not_matched():
+    flat = signature_of(np.full((200, 300), 90, np.uint8), Method.FEATURES)
+    assert difference(flat, flat) == 1
+
+
+def test_the_threshold_lies_in_the_widest_gap():
+    assert threshold_from([0.02, 0.13, 0.15, 0.29, 0.31, 0.5], Method.HASH) == pytest.approx(0.22)
+    assert threshold_from([0.02, 0.5], Method.HASH) == pytest.approx(0.23)
+
+
+def test_look_alikes_far_apart_do_not_join():
+    signatures = [signature_of(picture(seed), Method.HASH) for seed in (3, 3, 11, 3, 3)]
+    takes = [Take((photo(f"{k}.jpg", 10 * k),)) for k in range(5)]
+    apart = [difference(a, b) for a, b in zip(signatures, signatures[1:], strict=False)]
+    groups = series(takes, apart, 0.23)
+    assert [len(group) for group in groups] == [2, 1, 2]
+    assert series([], [], 0.23) == []

@@ -1,0 +1,249 @@
+"""Brackets by time: zones, cameras, pauses, clocks that are set, and brackets that are not whole."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from hdrkit.errors import InputError
+from hdrkit.grouping.brackets import form_brackets, spread_brackets, unusual_brackets
+from hdrkit.grouping.options import By, ExposureUnit, InputOptions
+from hdrkit.grouping.timestamps import before_timestamp, floored, timestamp_in_name, written
+from hdrkit.inputs import find_brackets
+from hdrkit.types import Encoding, Exposure, ExposureSource, Photo
+
+ROOT = Path("/sky")
+NIGHT = datetime(2024, 6, 14, 23, 0)
+TIMES = (100, 800, 6400, 51200)
+
+
+def shot(name, **known):
+    stem = name.rsplit(".", 1)[0]
+    exposure = Exposure(float(stem.rsplit("_", 1)[1]), source=ExposureSource.FILENAME)
+    return replace(Photo(ROOT / name, 8, 6, Encoding.ENCODED8, exposure), **known)
+
+
+def names(stamp, waits=(0, 1, 1, 2), times=TIMES):
+    """A bracket: file names with the times between frames in seconds."""
+    found, at = [], stamp
+    for wait, time in zip(waits, times, strict=True):
+        at += timedelta(seconds=wait)
+        found.append(f"{at:%Y%m%d%H%M%S}_{time}.jpg")
+    return found
+
+
+def formed(files, round_s=30.0, **known):
+    photos = [file if isinstance(file, Photo) else shot(file, **known) for file in files]
+    brackets = form_brackets(photos, [ROOT] * len(photos), By.TIME, round_s)
+    return {b.name: sorted(p.path.name for p in b.photos) for b in brackets}, brackets
+
+
+@pytest.mark.parametrize(
+    ("name", "stamp"),
+    [
+        ("20240614093000_1.jpg", datetime(2024, 6, 14, 9, 30)),
+        ("20240614093000Z_1.jpg", datetime(2024, 6, 14, 9, 30, tzinfo=UTC)),
+        ("cam_20240614093000Z.jpg", datetime(2024, 6, 14, 9, 30, tzinfo=UTC)),
+        ("20240614093000+0200_1.jpg", datetime(2024, 6, 14, 7, 30, tzinfo=UTC)),
+        ("20240614093000-0330_1.jpg", datetime(2024, 6, 14, 13, 0, tzinfo=UTC)),
+        ("20240614093000+0545_1.jpg", datetime(2024, 6, 14, 3, 45, tzinfo=UTC)),
+        ("20240614093000-0012_1.jpg", datetime(2024, 6, 14, 9, 30)),  # a counter
+        ("20240614093000-0100.jpg", datetime(2024, 6, 14, 9, 30)),  # a counter: no exposure follows
+        ("20240614093000Zoom_1.jpg", datetime(2024, 6, 14, 9, 30)),
+    ],
+)
+def test_zones_in_names(name, stamp):
+    assert timestamp_in_name(Path(name)) == stamp
+
+
+def test_a_timestamp_is_written_as_it_was():
+    for name in ("20240614093000", "20240614093000Z", "20240614093000+0200", "20240614093000-0330"):
+        assert written(timestamp_in_name(Path(f"{name}_1.jpg"))) == name
+    assert before_timestamp(Path("cam 1_20240614093000_1.jpg")) == "cam 1_"
+
+
+@given(
+    st.datetimes(datetime(1980, 1, 1), datetime(2100, 1, 1)).map(lambda t: t.replace(microsecond=0)),
+    st.sampled_from(["1s", "7s", "30s", "45s", "1min", "90s", "5min", "1h"]),
+)
+def test_rounding_is_that_of_pandas(stamp, span):
+    seconds = pd.Timedelta(span).total_seconds()
+    assert floored(stamp, seconds) == pd.Timestamp(stamp).floor(span)
+    aware = stamp.replace(tzinfo=timezone(timedelta(hours=5, minutes=45)))
+    assert floored(aware, seconds) == pd.Timestamp(aware).tz_convert("UTC").floor(span)
+    assert floored(aware, seconds).tzinfo == aware.tzinfo
+
+
+def test_a_bracket_over_a_boundary_stays_whole_by_pauses():
+    starts = [NIGHT + timedelta(seconds=28 + 30 * k) for k in range(6)]
+    files = [name for start in starts for name in names(start)]
+    split, _ = formed(files)
+    assert len(split) == 7
+    whole, brackets = formed(files, None)
+    assert list(whole) == [f"{start:%Y%m%d%H%M%S}" for start in starts]
+    assert all(whole[f"{start:%Y%m%d%H%M%S}"] == sorted(names(start)) for start in starts)
+    assert unusual_brackets(brackets) == []
+
+
+@pytest.mark.parametrize("seed", [3, 11])
+def test_pauses_are_found_where_frames_are_missing_and_days_between(seed):
+    """Hours missing, a tenth of the frames missing, waits that vary."""
+    rng = np.random.default_rng(seed)
+    start, truth = NIGHT, {}
+    for number in range(120):
+        start += timedelta(seconds=int(rng.integers(28, 33)) + (8 * 3600 if number % 40 == 39 else 0))
+        files = names(start, (0, *rng.integers(0, 3, 3).tolist()))
+        kept = [name for name in files if rng.random() > 0.1]
+        if kept:
+            truth[min(kept)] = sorted(kept)
+    found, _ = formed([name for files in truth.values() for name in files], None)
+    assert sorted(found.values()) == sorted(truth.values())
+
+
+def test_long_exposures_are_no_pauses_where_their_times_are_known():
+    """At night the shutter is open longer than the camera rests; frames are named by their beginning."""
+    files = []
+    truth = []
+    start = NIGHT
+    for _ in range(10):
+        bracket, at = [], start
+        for time in (1, 4, 16):
+            bracket.append(Photo(ROOT / f"{at:%Y%m%d%H%M%S}_{time}.jpg", 8, 6, Encoding.ENCODED8, Exposure(float(time))))
+            at += timedelta(seconds=time + 1)
+        files += bracket
+        truth.append(sorted(p.path.name for p in bracket))
+        start = at + timedelta(seconds=8)
+    found, _ = formed(files, None)
+    assert sorted(found.values()) == sorted(truth)
+
+
+def test_without_pauses_a_bracket_ends_where_its_exposures_come_again():
+    files = [name for k in range(6) for name in names(NIGHT + timedelta(seconds=4 * k), (0, 1, 1, 1))]
+    found, _ = formed(files, None)
+    assert len(found) == 6
+    assert all(len(members) == 4 for members in found.values())
+
+
+def test_pauses_need_exposures():
+    with pytest.raises(InputError, match=r"no exposure time.*--round 30s"):
+        formed([shot(f"2024061409300{k}_1.jpg", exposure=None) for k in range(4)], None)
+
+
+def test_two_cameras_in_one_folder_stay_apart_by_name():
+    files = [f"{camera}_{name}" for camera in ("east", "west") for k in (0, 30) for name in names(NIGHT + timedelta(seconds=k))]
+    for round_s in (30.0, None):
+        found, _ = formed(files, round_s)
+        assert sorted(found) == [f"{camera}_20240614230{k}" for camera in ("east", "west") for k in ("000", "030")]
+        assert all(len(members) == 4 for members in found.values())
+
+
+def test_two_cameras_in_one_folder_stay_apart_by_metadata():
+    one = [shot(name, camera="Sky 1") for name in names(NIGHT)]
+    other = [shot(name, camera="Sky 2") for name in names(NIGHT + timedelta(seconds=1), (0, 1, 1, 3))]
+    found, _ = formed([*one, *other])
+    assert sorted(found) == ["Sky-1_20240614230000", "Sky-2_20240614230000"]
+    raw = [shot(name.replace(".jpg", ".dng"), encoding=Encoding.RAW) for name in names(NIGHT)]
+    found, _ = formed([*names(NIGHT), *raw])
+    assert sorted(found) == ["encoded8_20240614230000", "raw_20240614230000"]
+
+
+def test_counters_before_the_timestamp_are_no_cameras():
+    found, _ = formed([f"IMG_{k:04}_{name}" for k, name in enumerate(names(NIGHT))])
+    assert {name: len(files) for name, files in found.items()} == {"20240614230000": 4}
+
+
+def test_a_clock_set_back_makes_two_brackets_of_one_span():
+    """The camera's clock falls back by seconds, and shoots the same half minute again."""
+    again = names(NIGHT + timedelta(seconds=9))
+    found, brackets = formed([*names(NIGHT), *again])
+    assert found == {"20240614230000": sorted(names(NIGHT)), "20240614230009": sorted(again)}
+    interleaved = names(NIGHT + timedelta(seconds=1))
+    found, _ = formed([*names(NIGHT), *interleaved])
+    assert {tuple(files) for files in found.values()} == {tuple(sorted(names(NIGHT))), tuple(sorted(interleaved))}
+    assert unusual_brackets(brackets) == []
+
+
+def test_an_hour_that_comes_twice_is_told_apart_by_its_zone():
+    """Central Europe, 27 October 2024: 02:00 summer time is followed by 02:00 winter time."""
+    summer = [f"20241027023000+0200_{t}.jpg" for t in TIMES]
+    winter = [f"20241027023000+0100_{t}.jpg" for t in TIMES]
+    found, brackets = formed([*winter, *summer])
+    assert found == {"20241027023000+0200": sorted(summer), "20241027023000+0100": sorted(winter)}
+    assert [timestamp_in_name(b.photos[0].path).astimezone(UTC).hour for b in brackets] == [1, 0]
+    naive = [f"202410270230{s}_{t}.jpg" for s in ("00", "11") for t in TIMES]  # the camera does not say, its seconds differ
+    assert len(formed(naive)[0]) == 2
+
+
+def test_the_hour_that_is_skipped_and_utc_need_nothing():
+    files = [f"20240331{clock}{zone}_{t}.jpg" for clock, zone in (("015930", "+0100"), ("030000", "+0200")) for t in TIMES]
+    assert [len(members) for members in formed(files)[0].values()] == [4, 4]
+    assert len(formed([file.replace("+0100", "").replace("+0200", "") for file in files])[0]) == 2
+    utc = [f"20240331{clock}Z_{t}.jpg" for clock in ("005930", "010000") for t in TIMES]
+    assert list(formed(utc)[0]) == ["20240331005930Z", "20240331010000Z"]
+
+
+def test_incomplete_and_overfull_brackets_are_told_of():
+    files = [name for k in range(5) for name in names(NIGHT + timedelta(seconds=30 * k))]
+    repeated = f"{NIGHT:%Y%m%d%H%M}25_51200.jpg"
+    _, brackets = formed([*files[:3], repeated, *files[4:9], *files[11:], f"{NIGHT:%Y%m%d%H%M}27_51200.jpg"])
+    assert unusual_brackets(brackets) == [
+        "20240614230000 (5 frames where 4 are usual)",
+        "20240614230100 (2 frames where 4 are usual)",
+    ]
+
+
+def test_brackets_for_a_calibration_are_spread_and_whole():
+    files = [name for k in range(20) for name in names(NIGHT + timedelta(seconds=30 * k))]
+    _, brackets = formed(files[1:])
+    chosen = spread_brackets(brackets, 4)
+    assert [len(b.photos) for b in chosen] == [4] * 4
+    minutes = [int(b.name[-4:-2]) for b in chosen]
+    assert minutes[0] <= 2
+    assert minutes[-1] >= 7
+    assert len({b.name for b in spread_brackets(brackets, 50)}) == 20
+    assert len(spread_brackets(brackets, 19)) == 19
+
+
+def put(folder, *files):
+    for file in files:
+        (folder / file).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.full((6, 8), 90, np.uint8)).save(folder / file)
+
+
+def test_the_unit_of_exposures_in_names(tmp_path):
+    put(tmp_path, *names(NIGHT))
+    for unit, factor in (
+        (None, 1.0),
+        (ExposureUnit.MICROSECONDS, 1e-6),
+        (ExposureUnit.MILLISECONDS, 1e-3),
+        (ExposureUnit.SECONDS, 1.0),
+    ):
+        (bracket,) = find_brackets(tmp_path, InputOptions(by=By.TIME, exposure_unit=unit)).brackets
+        assert bracket.relative_exposures() == pytest.approx([factor * t for t in TIMES])
+
+
+def test_rules_and_units_may_be_given_by_their_values():
+    assert InputOptions(by="time", exposure_unit="us") == InputOptions(by=By.TIME, exposure_unit=ExposureUnit.MICROSECONDS)
+
+
+def test_what_is_found_is_told(tmp_path):
+    put(tmp_path, *names(NIGHT), *names(NIGHT + timedelta(seconds=30)), *names(NIGHT + timedelta(seconds=60))[:1], "latest.jpg")
+    found = find_brackets(tmp_path, InputOptions(by=By.TIME))
+    assert len(found.brackets) == 3
+    assert found.notes[0].startswith("left out 1 photograph without a timestamp")
+    assert found.notes[1] == "of 3 brackets 1 unusual: 20240614230100 (1 frame where 4 are usual)"
+    assert len(find_brackets(tmp_path, InputOptions(by=By.TIME, max_groups=1)).brackets) == 1
+
+
+@pytest.mark.parametrize(
+    "options", [{"round_to": "gaps"}, {"min_frames": 1}, {"max_groups": 0}, {"by": "tome"}, {"exposure_unit": "m"}]
+)
+def test_options_that_make_no_sense(options):
+    with pytest.raises(InputError):
+        InputOptions(**options)
