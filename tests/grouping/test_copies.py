@@ -40,6 +40,12 @@ def test_pictures_saved_again_are_duplicates(photos, preview, seed):
     assert duplicates(photos, [picture, preview(seed + 1), saved(picture, 90)]) == {2}
 
 
+def test_hard_edges_that_were_reduced_in_another_way_are_the_same(photos):
+    edges = np.repeat(np.kron(np.random.default_rng(3).integers(30, 220, (48, 72)), np.ones((16, 16)))[:, :, None], 3, axis=2)
+    picture = edges.astype(np.uint8)
+    assert duplicates(photos, [picture, cv2.resize(picture, (400, 267), interpolation=cv2.INTER_AREA)]) == {1}
+
+
 def test_a_shot_with_the_same_settings_and_other_noise_is_a_duplicate_and_a_changed_scene_is_none(photos, preview):
     picture = preview(3)
     again = np.clip(np.rint(picture + np.random.default_rng(0).normal(0, 4, picture.shape)), 0, 255).astype(np.uint8)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,9 +18,9 @@ _TELLING = (16, 235)  # codes of cells that change with exposure in any camera,
 _ABOVE_BLACK = 16  # and how far above a photograph's own black, which film scans and raised blacks lift
 _BLACK_SHARE = 1  # percent of cells that may be darker than black
 _ENOUGH = 820  # telling cells, a twentieth of the picture
-# Copies in other files, sizes and qualities differ by 0 to 0.3 codes in the median and by less than 3 in 99 % of cells;
-# second shots of six views from a tripod by 0.9 to 9 and by 4.5 to 20.
-_SAME_LEVEL, _SAME_CELL = 0.5, 3.0
+# Copies in other files, sizes and qualities differ by 0 to 0.3 codes in the median, and by more than 3 and a tenth of the
+# contrast beside it in up to 0.12 % of cells; second shots of views from a tripod by 0.7 to 9, or in 1.3 % to 27 %.
+_SAME_LEVEL, _SAME_CELL, _OF_CONTRAST = 0.5, 3.0, 0.1
 _NOISE_APART = 4  # cells between two whose noise is independent, blurred as they are
 _WITHIN_NOISE, _MOST_NOISE, _OUTLIERS = 4.0, 1.5, 0.01  # standard deviations; codes; share of cells beyond
 _NEIGHBOURS = 3  # pictures next in brightness that one is compared with
@@ -80,16 +81,21 @@ def _equal(a: int, b: int, stated: Sequence[float | None], luminance: NDArray[np
     if step is None:
         telling &= codes >= np.percentile(codes, _BLACK_SHARE, axis=(1, 2), keepdims=True) + _ABOVE_BLACK
     in_both, in_either = telling[0] & telling[1], telling[0] | telling[1]
-    return bool(in_both.sum() >= _ENOUGH) and _within_noise(codes[1] - codes[0], in_either)
+    return bool(in_both.sum() >= _ENOUGH) and _within_noise(codes[0], codes[1] - codes[0], in_either)
 
 
-def _within_noise(change: Array, telling: NDArray[np.bool_]) -> bool:
-    """Whether differences of two pictures are noise about nothing; their noise is what differences of near cells scatter by."""
+def _within_noise(codes: Array, change: Array, telling: NDArray[np.bool_]) -> bool:
+    """Whether what two pictures differ by is noise about nothing, or the edges' as sizes are reduced in other ways.
+
+    Their noise is what the differences of near cells scatter by.
+    """
     both = telling[:, _NOISE_APART:] & telling[:, :-_NOISE_APART]
     scatter = abs(change[:, _NOISE_APART:] - change[:, :-_NOISE_APART])[both]
     noise = float(np.median(scatter)) / 0.954 if len(scatter) else 0.0  # median of |a - b| of a normal distribution
     level = abs(float(np.median(change[telling])))
-    beyond = (abs(change[telling]) > max(_SAME_CELL, _WITHIN_NOISE * noise)).mean()
+    beside = np.ones((3, 3), np.uint8)
+    contrast = cv2.dilate(codes, beside) - cv2.erode(codes, beside)
+    beyond = (abs(change) > max(_SAME_CELL, _WITHIN_NOISE * noise) + _OF_CONTRAST * contrast)[telling].mean()
     return noise <= _MOST_NOISE and level <= _SAME_LEVEL and bool(beyond <= _OUTLIERS)
 
 

@@ -14,7 +14,7 @@ from hdrkit.io.group_layout import Place, known_exposure, lay_out
 from hdrkit.io.transport import Placing, real
 from hdrkit.types import Cluster, Flag, GroupingResult, Kind
 
-SURE = 0.9  # a group less confident than this needs a look
+SURE = 0.8  # a group less confident than this needs a look
 _TELLING = frozenset([Flag.ACCIDENTAL, Flag.BY_METADATA, Flag.INCOMPLETE])
 
 
