@@ -73,8 +73,8 @@ def measure(options: argparse.Namespace) -> Result:
         f"{STEPS} degrees of blur, {SHOTS} photographs each at random exposures within 2 EV of the meter's, with noise, out "
         f"of a JPEG; blur grows by 9 % (burst) or by half (culling) from one degree to the next. Asked for were {ASKED}; "
         f"{best:.3f} is perfect, since equal blurs have no order. `hdrkit` is `compare_sharpness`, which `hdrkit rank` uses. "
-        f"Scenes: a simulated room and {len(options.panoramas)} panoramas with texture down to a pixel, others than it was "
-        f"developed on; seed {options.seed}."
+        f"Scenes: a simulated room, and panoramas ({len(options.panoramas)}) with texture down to a pixel, others than it was "
+        f"developed on; seed {options.seed}. Hand-held pictures are resampled between pixels, which blurs them a little too."
     )
     return Result("Sharpness across exposure and noise", about, [Table(("series", "number", *measures), rows)], _figure(*shown))
 
@@ -149,7 +149,7 @@ def _figure(series: Series, values: dict[str, np.ndarray]) -> Figure:
     figure = Figure(figsize=(10, 3.6))
     for axes, (name, value) in zip(figure.subplots(1, len(values)), values.items(), strict=True):
         points = axes.scatter(series.blurs, value, c=series.evs, cmap="coolwarm", edgecolors="#444", linewidths=0.5)
-        axes.set(title=name, xlabel="true blur, pixels", ylim=(0, None))
+        axes.set(title=name, xlabel="true blur, pixels")
     figure.colorbar(points, label="EV from the meter's")
     figure.tight_layout()
     return figure

@@ -44,9 +44,10 @@ class Detail:
     start: tuple[int, int] = (0, 0)
 
     def subject(self) -> tuple[int, int]:
-        """The (row, column) in the lattice around which most contrast is."""
-        weight = cv2.blur(self.weight[0], (_SUBJECT, _SUBJECT)) if self.weight.size else np.zeros((1, 1), np.float32)
-        row, column = np.unravel_index(int(np.argmax(weight)), weight.shape)
+        """The (row, column) in the lattice around which most fine detail is."""
+        fine = self.weight[0] * np.minimum(self.ratio[0], 1)
+        fine = cv2.blur(fine, (_SUBJECT, _SUBJECT)) if fine.size else np.zeros((1, 1), np.float32)
+        row, column = np.unravel_index(int(np.argmax(fine)), fine.shape)
         return int(row) + self.first[0], int(column) + self.first[1]
 
     def pixel_of(self, cell: tuple[int, int]) -> tuple[int, int]:

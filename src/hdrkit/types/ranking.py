@@ -31,7 +31,7 @@ class Take:
 class RankedTake:
     """A take in its group: its place there, 1 the sharpest, its sharpness (NaN: nothing to see) and its stars.
 
-    `focus` (x, y) is the place with the most contrast, in pixels of the photograph that is shown.
+    `focus` (x, y) is the place with the most fine detail, in pixels of the photograph that is shown.
     """
 
     take: Take
