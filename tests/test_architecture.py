@@ -24,7 +24,9 @@ def test_importing_hdrkit_loads_nothing_heavy():
     assert not loaded & (HEAVY | {"cv2", "numpy", "scipy", "PIL", "typer"})
 
 
-@pytest.mark.parametrize("words", [["--help"], ["group", "--help"], ["merge", "--help"], ["calibrate", "--help"], ["rank", "--help"], ["--version"]])
+@pytest.mark.parametrize(
+    "words", [["--help"], ["group", "--help"], ["merge", "--help"], ["calibrate", "--help"], ["rank", "--help"], ["--version"]]
+)
 def test_help_loads_nothing_heavy(words):
     loaded = loaded_by("-m", "hdrkit", *words)
     assert "typer" in loaded

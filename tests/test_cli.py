@@ -134,7 +134,7 @@ def test_one_range_shows_all_pictures_alike(hdrkit, tmp_path, shoot, curve):
     shoot(tmp_path / "in" / "day")
     shoot(tmp_path / "in" / "night", times_s=(1, 8, 64))  # the same codes: a scene 64 times darker
     for name in ("day", "night"):
-        for k, source in enumerate(sorted((tmp_path / "in" / "day").iterdir())):
+        for k, source in enumerate(sorted((tmp_path / "in" / "day").iterdir(), key=lambda path: int(path.stem.split("_")[-1]))):
             pixels = cv2.imread(str(source))
             if name == "night":
                 cv2.imwrite(str(tmp_path / "in" / "night" / f"n_{8**k * 1000}.png"), pixels)
