@@ -11,7 +11,7 @@ from pathlib import Path
 from hdrkit.errors import InputError, OutputError
 from hdrkit.io.artifacts import read_groups
 from hdrkit.io.files import show
-from hdrkit.io.result_tree import read_manifest
+from hdrkit.io.manifest import read_manifest
 
 ENCODED_SUFFIXES = frozenset([".jpg", ".jpeg", ".jpe", ".png", ".tif", ".tiff", ".webp", ".jp2", ".j2k", ".bmp", ".avif"])
 RAW_SUFFIXES = frozenset(

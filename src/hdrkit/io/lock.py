@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from hdrkit.errors import OutputError
-from hdrkit.io.files import show
+from hdrkit.io.files import show, writing
 
 
 @contextmanager
@@ -23,7 +23,8 @@ def alone_in(folder: Path) -> Iterator[None]:
     except ImportError:  # Windows
         yield
         return
-    descriptor = os.open(folder, os.O_RDONLY)
+    with writing(folder):
+        descriptor = os.open(folder, os.O_RDONLY)
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

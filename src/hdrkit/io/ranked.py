@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from hdrkit.errors import InputError, OutputError
+from hdrkit.io.artifacts import to_csv
 from hdrkit.io.files import show
 from hdrkit.io.group_layout import relative_to
+from hdrkit.io.manifest import read_manifest
 from hdrkit.io.rank_page import rank_page
 from hdrkit.io.rating_journal import JOURNAL, Journal, Undone
-from hdrkit.io.result_tree import read_manifest, replacing, undo
+from hdrkit.io.result_tree import replacing, undo
 from hdrkit.io.transport import real
 from hdrkit.types import RankingResult, Rated
 
@@ -61,17 +61,17 @@ def _of_another_command(folder: Path) -> bool:
 
 
 def _table(result: RankingResult, rated: Sequence[Rated], folder: Path) -> bytes:
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
     at = folder.resolve()
+
+    def row(path: Path, *told: object) -> list[str]:
+        return [relative_to(at, real(path)), *map(str, told)]
+
+    rows = [list(COLUMNS)]
     for one in rated:
         value = "" if one.sharpness is None else f"{one.sharpness:.6g}"
         stars = "" if one.stars is None else one.stars
-        path = relative_to(at, real(one.photo.path))
-        writer.writerow((path, one.group, one.rank or "", value, stars, "yes" if one.written else "no", show(one.reason)))
-    for bad in result.unreadable:
-        writer.writerow((relative_to(at, real(bad.path)), "", "", "", "", "no", show(bad.reason)))
-    for excluded in result.report.excluded:
-        writer.writerow((relative_to(at, real(excluded)), "", "", "", "", "no", "left out: it has a sidecar"))
-    return text.getvalue().encode("utf-8", "surrogateescape")
+        written = "yes" if one.written else "no"
+        rows.append(row(one.photo.path, one.group, one.rank or "", value, stars, written, show(one.reason)))
+    rows += [row(bad.path, "", "", "", "", "no", show(bad.reason)) for bad in result.unreadable]
+    rows += [row(excluded, "", "", "", "", "no", "left out: it has a sidecar") for excluded in result.report.excluded]
+    return to_csv(rows)

@@ -17,8 +17,7 @@ from pathlib import Path, PurePosixPath
 from hdrkit.errors import HdrkitError, InputError, OutputError
 from hdrkit.io.files import show, writing
 from hdrkit.io.lock import alone_in
-from hdrkit.io.manifest import MANIFEST, Manifest, mark, write_manifest
-from hdrkit.io.manifest import read_manifest as read_manifest
+from hdrkit.io.manifest import MANIFEST, Manifest, mark, read_manifest, write_manifest
 from hdrkit.io.transport import bring, copy, put_back, real
 
 

@@ -12,7 +12,7 @@ import csv
 import hashlib
 import io
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, fields
 from importlib.metadata import version
@@ -22,11 +22,11 @@ from typing import NamedTuple
 from hdrkit.batch import MergeJob, MergeOutcome
 from hdrkit.errors import OutputError
 from hdrkit.grouping.timestamps import timestamp_in_name
-from hdrkit.io.artifacts import plain
+from hdrkit.io.artifacts import plain, to_csv
 from hdrkit.io.files import read_bytes, show, write_bytes, writing
+from hdrkit.io.lock import alone_in
 
 NAME = "series.csv"
-_LOCK = ".series.lock"
 _OPEN = 8  # records in memory
 
 
@@ -51,9 +51,9 @@ class Row:
     key: str
 
     @property
-    def line(self) -> str:
+    def cells(self) -> tuple[str, ...]:
         """The row as the file holds it."""
-        return _line(asdict(self).values())
+        return tuple(asdict(self).values())
 
 
 _HEADER = [field.name for field in fields(Row)]
@@ -143,7 +143,7 @@ class Ledger:
         """Keep a row. Raises OutputError where it cannot be written."""
         self._rows[row.bracket] = row
         with writing(self._path), self._path.open("ab", buffering=0) as file:
-            file.write(_encoded(row.line))
+            file.write(to_csv([row.cells]))
 
     def close(self) -> None:
         """Put the rows in the order of time, one for each bracket."""
@@ -151,7 +151,7 @@ class Ledger:
 
     def _write(self) -> None:
         ordered = sorted(self._rows.values(), key=lambda row: (row.timestamp, row.bracket))
-        data = _encoded(_line(_HEADER) + "".join(row.line for row in ordered))
+        data = to_csv([_HEADER, *(row.cells for row in ordered)])
         if not self._path.is_file() or read_bytes(self._path) != data:
             write_bytes(self._path, data)
 
@@ -188,34 +188,13 @@ def opened(out: Path) -> Iterator[Records]:
     """
     with writing(out):
         out.mkdir(parents=True, exist_ok=True)
-    with _alone(out):
+    with alone_in(out):
         _remove_unfinished(out)
         records = Records()
         try:
             yield records
         finally:
             records.close()
-
-
-@contextmanager
-def _alone(out: Path) -> Iterator[None]:
-    try:
-        import fcntl
-    except ImportError:  # Windows
-        yield
-        return
-    with writing(out / _LOCK):
-        file = (out / _LOCK).open("wb")  # noqa: SIM115 - what is done under the lock is no part of this block
-    with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise OutputError(
-                f"{show(out)}: another run of hdrkit is writing there; wait for it, or choose another folder"
-            ) from None
-        except OSError:
-            pass  # a file system without locks
-        yield
 
 
 def _remove_unfinished(out: Path) -> None:
@@ -232,13 +211,3 @@ def _read(path: Path) -> list[Row]:
     if lines and lines[0] != _HEADER:
         raise OutputError(f"{show(path)}: it is no record of this version of hdrkit; move it away, or choose another folder")
     return [Row(*line) for line in lines[1:] if len(line) == len(_HEADER)]
-
-
-def _line(values: Iterable[str]) -> str:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerow(values)
-    return text.getvalue()
-
-
-def _encoded(text: str) -> bytes:
-    return text.encode("utf-8", "surrogateescape")
