@@ -40,7 +40,8 @@ def test_one_bracket_becomes_the_file_that_is_named():
     for name in ("out.exr", "out.EXR", "out.hdr", "out.pic"):
         assert output_paths([bracket("a")], Path(name), MergeOptions(), None) == [Path(name)]
     for name in ("out.jpg", "out.jpeg", "out.png", "out.tif", "out.tiff"):
-        assert output_paths([bracket("a")], Path(name), MERTENS, None) == [Path(name)]
+        for options in (MERTENS, MergeOptions()):
+            assert output_paths([bracket("a")], Path(name), options, None) == [Path(name)]
 
 
 def test_many_brackets_become_a_folder_with_nested_folders_kept():
@@ -48,6 +49,7 @@ def test_many_brackets_become_a_folder_with_nested_folders_kept():
     names = [path.as_posix() for path in output_paths(brackets, Path("out"), MergeOptions(), None)]
     assert names == ["out/a.exr", "out/b/c.exr", "out/v1.5.exr"]
     assert output_paths(brackets, Path("out"), MergeOptions(), "hdr")[1] == Path("out/b/c.hdr")
+    assert output_paths(brackets, Path("out"), MergeOptions(), "jpg")[0] == Path("out/a.jpg")
     assert output_paths(brackets, Path("out"), MERTENS, None)[0] == Path("out/a.png")
     assert output_paths(brackets, Path("out"), MERTENS, "jpg")[0] == Path("out/a.jpg")
 
@@ -55,9 +57,8 @@ def test_many_brackets_become_a_folder_with_nested_folders_kept():
 @pytest.mark.parametrize(
     ("out", "options", "suffix", "reason"),
     [
-        ("out.jpg", MergeOptions(), None, "radiance needs a file type that can hold it"),
         ("out.exr", MERTENS, None, "fusion is for display"),
-        ("out", MergeOptions(), "png", r"\.png does not fit"),
+        ("out.jpg", MergeOptions(variance=True), None, "only .exr holds a variance"),
         ("out", MERTENS, "exr", r"\.exr does not fit"),
     ],
 )

@@ -155,6 +155,19 @@ def test_one_range_shows_all_pictures_alike(hdrkit, tmp_path, shoot, curve):
     assert shown["given"] == pytest.approx(shown["auto"], rel=0.02)
 
 
+@pytest.mark.parametrize(("suffix", "depth"), [("jpg", np.uint8), ("png", np.uint16), ("tif", np.uint16)])
+def test_results_for_the_display_are_the_previews_of_radiance(hdrkit, tmp_path, room, curve, suffix, depth):
+    shown = ("--range", "-4", "2", "--tonemap", "gamma")
+    assert hdrkit("merge", room, "--response", curve, "-o", tmp_path / "seen", "--format", suffix, *shown).code == 0
+    beside = ("--preview", "--preview-type", "png", *shown)
+    assert hdrkit("merge", room, "--response", curve, "-o", tmp_path / "room.exr", *beside).code == 0
+    assert names(tmp_path / "seen") == [f"room.{suffix}"]
+    picture = cv2.imread(str(tmp_path / "seen" / f"room.{suffix}"), cv2.IMREAD_UNCHANGED)
+    assert picture.dtype == depth
+    preview = cv2.imread(str(tmp_path / "room_preview.png")).astype(float)
+    assert np.abs(picture * (255 / np.iinfo(depth).max) - preview).mean() < 1
+
+
 def test_a_negative_range_is_two_numbers(hdrkit, tmp_path, room, curve):
     words = ["--response", curve, "--preview", "--range", "-7.5", "3"]
     assert hdrkit("merge", room, "-o", tmp_path / "r.exr", *words).code == 0

@@ -265,6 +265,16 @@ def test_a_frame_that_cannot_be_placed_is_left_out_once_the_camera_has_moved():
         assert strays(report, frame) == left_out
 
 
+@pytest.mark.parametrize("estimator", [Estimator.INVERSE_VARIANCE, Estimator.MERTENS])
+def test_frames_of_different_views_are_told_when_they_are_aligned(estimator):
+    times = (1 / 16, 1 / 8, 1 / 4)
+    for seeds, told in (((0, 0, 0), False), ((0, 1, 2), True)):
+        frames = [simulate_bracket(chart(192, 128, stops=4, seed=seed), CAMERA, times, 0)[k] for k, seed in enumerate(seeds)]
+        photos = tuple(frame.photo for frame in frames)
+        result = merge(Stack(Bracket("mixed", photos, 1), tuple(frames)), CAMERA.response_curve(), MergeOptions(estimator))
+        assert any("could not be aligned: do they show one view?" in line for line in result.report.warnings) is told
+
+
 def test_frames_of_different_views_are_told_when_ghosts_are_looked_for():
     times = (1 / 16, 1 / 4, 1.0)
     photos = tuple(frame.photo for frame in simulate_bracket(chart(96, 64, stops=6), CAMERA, times, 0))

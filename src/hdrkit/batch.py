@@ -36,7 +36,11 @@ class PreviewType(StrEnum):
 
 @dataclass(frozen=True)
 class OutputOptions:
-    """What a merge leaves on disk beside the report; `preview` None renders nothing."""
+    """What a merge leaves on disk beside the report.
+
+    `preview` says how the picture for the display beside it is rendered, or the result itself where its file type is for the
+    display; None: nothing beside it.
+    """
 
     half: bool = field(
         default=False,
@@ -65,8 +69,7 @@ class MergeJob:
     @property
     def preview(self) -> Path | None:
         """Where the preview of a radiance file goes, if one is wanted."""
-        radiance = self.merge.estimator is not Estimator.MERTENS and not _shows(self.output)
-        if self.out.preview is None or not radiance:
+        if self.out.preview is None or _shows(self.output):
             return None
         return self.output.with_name(f"{self.output.stem}_preview.{self.out.preview_type}")
 
@@ -94,14 +97,20 @@ class MergeOutcome:
     unwritable: bool = False
 
 
+def chosen_suffix(out: Path, options: MergeOptions, suffix: str | None) -> str:
+    """The file type of results, such as .exr: what `out` names, else `suffix`, else the usual one of the estimator."""
+    if named := file_suffix(out) or (f".{suffix}" if suffix else None):
+        return named
+    return ".png" if options.estimator is Estimator.MERTENS else ".exr"
+
+
 def require_fitting(out: Path, options: MergeOptions, suffix: str | None, half: bool) -> None:
     """Raise OutputError where the file type that is asked for, by `out` or `suffix`, cannot hold what is asked for."""
-    display = options.estimator is Estimator.MERTENS
-    chosen = file_suffix(out) or (f".{suffix}" if suffix else (".png" if display else ".exr"))
-    allowed = DISPLAY_SUFFIXES if display else RADIANCE_SUFFIXES
-    if chosen not in allowed:
-        why = "fusion is for display, not radiance" if display else "radiance needs a file type that can hold it"
-        raise OutputError(f"{show(out)}: {chosen} does not fit, {why}; choose {', '.join(allowed)}")
+    chosen = chosen_suffix(out, options, suffix)
+    if options.estimator is Estimator.MERTENS and chosen in RADIANCE_SUFFIXES:
+        raise OutputError(
+            f"{show(out)}: {chosen} does not fit, fusion is for display, not radiance; choose {', '.join(DISPLAY_SUFFIXES)}"
+        )
     for wanted, what in ((half, "half floats"), (options.variance, "a variance")):
         if wanted and chosen != ".exr":
             raise OutputError(f"{show(out)}: only .exr holds {what}; choose .exr or leave {what.removeprefix('a ')} out")
@@ -115,7 +124,7 @@ def file_suffix(out: Path) -> str | None:
 
 
 def _shows(path: Path) -> bool:
-    """Whether a file is a picture for the display."""
+    """Whether the file type is one for the display."""
     return path.suffix.lower() in (*DISPLAY_SUFFIXES, ".jpeg", ".tiff")
 
 
@@ -131,8 +140,8 @@ def output_paths(brackets: Sequence[Bracket], out: Path, options: MergeOptions, 
             raise OutputError(f"{show(out)}: {len(brackets)} brackets do not fit into one file; give a folder")
         paths = [out]
     else:
-        chosen = suffix or ("png" if options.estimator is Estimator.MERTENS else "exr")
-        paths = [out / f"{bracket.name}{'_hdr' if bracket.kind == By.TIME else ''}.{chosen}" for bracket in brackets]
+        chosen = chosen_suffix(out, options, suffix)
+        paths = [out / f"{bracket.name}{'_hdr' if bracket.kind == By.TIME else ''}{chosen}" for bracket in brackets]
     refuse_overwriting(paths, (photo.path for bracket in brackets for photo in bracket.photos))
     return paths
 
@@ -233,7 +242,7 @@ def _run(job: MergeJob) -> MergeOutcome:
 
     if job.merge.estimator is not Estimator.MERTENS:
         Thread(target=_preload).start()
-    keep = keeper(job.bracket, job.merge, job.out.max_memory, job.output.parent)
+    keep = keeper(job.bracket, job.merge, job.out.max_memory, job.output.parent, in_one_piece=_shows(job.output))
     stack, failures = load_readable(job.bracket, keep)
     plan = plan_merge(stack, job.response, job.merge, job.alignment, job.inputs, job.response_name)
     report, preview = plan.report, None

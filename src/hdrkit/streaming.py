@@ -17,7 +17,7 @@ from hdrkit.errors import InputError
 from hdrkit.io.exr import CHUNK_ROWS
 from hdrkit.io.radiance import writing_radiance
 from hdrkit.io.spool import spooled
-from hdrkit.merging.options import Estimator, MergeOptions
+from hdrkit.merging.options import MergeOptions
 from hdrkit.pipeline import MergePlan
 from hdrkit.types import Bracket, Encoding, Frame, MergeReport, RadianceMap
 
@@ -29,16 +29,18 @@ _SUMS = 4  # results' worth of memory while one is made and one is written
 _BAND_PIXELS = 1 << 21  # of a band where there is no limit
 
 
-def keeper(bracket: Bracket, options: MergeOptions, limit: int | None, folder: Path) -> Callable[[Frame], Frame] | None:
+def keeper(
+    bracket: Bracket, options: MergeOptions, limit: int | None, folder: Path, in_one_piece: bool = False
+) -> Callable[[Frame], Frame] | None:
     """What to do with each frame as soon as it is read so that memory stays below `limit` bytes: None where all may stay.
 
-    Raises InputError where the limit cannot be met.
+    `in_one_piece` says that the result is not made in bands. Raises InputError where the limit cannot be met.
     """
     if limit is None or _whole_bytes(bracket, options) <= limit:
         return None
     photo = bracket.photos[0]
-    if options.estimator is Estimator.MERTENS:
-        _refuse(limit, _whole_bytes(bracket, options), "fusion blends whole frames")
+    if in_one_piece:
+        _refuse(limit, _whole_bytes(bracket, options), "a picture for the display is made in one piece")
     frame = photo.width * photo.height * _CODE_BYTES[photo.encoding]
     _band_rows(photo.width, options, limit)
     trusted = len(bracket.photos) * photo.width * photo.height if options.deghost != "off" else 0

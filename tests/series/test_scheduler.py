@@ -79,7 +79,11 @@ class Cluster:
             if process.poll() is None:
                 process.terminate()
         for process in (*self.workers, *self._processes):
-            process.wait(10)
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:  # a worker whose scheduler went first may try to reach it again
+                process.kill()
+                process.wait(10)
 
 
 def test_every_timestamp_is_there_although_a_worker_is_killed(series, tmp_path):

@@ -20,6 +20,7 @@ from hdrkit.batch import (
     MergeJob,
     OutputOptions,
     PreviewType,
+    chosen_suffix,
     output_paths,
     require_fitting,
 )
@@ -37,7 +38,7 @@ OUTPUT = "Output"
 AUTO = "auto"
 CORES = os.cpu_count() or 1
 _DEFAULT = MergeOptions()
-_PREVIEW = "Preview"
+_PREVIEW = "Pictures for the display"
 
 Jobs = Annotated[
     int,
@@ -95,7 +96,7 @@ def orders(
     output: Annotated[
         Path,
         typer.Option(
-            "-o", "--output", help="A file (.exr or .hdr; .jpg, .png, .tif for mertens), or a folder for many brackets."
+            "-o", "--output", help="A file: .exr or .hdr for radiance, .jpg, .png or .tif for the display; or a folder for many."
         ),
     ],
     response: Annotated[
@@ -116,7 +117,13 @@ def orders(
     deghost: Annotated[str, shared.described(MergeOptions, "deghost", "--deghost", metavar="off|auto|FILENAME")] = "off",
     file_format: Annotated[
         str | None,
-        typer.Option("--format", help="File type in a folder: exr, hdr; png, tif, jpg for mertens.", rich_help_panel=OUTPUT),
+        typer.Option(
+            "--format",
+            metavar="exr|hdr|jpg|png|tif",
+            help="File type in a folder: radiance, or pictures for the display (jpg 8 bit, png and tif 16 bit).",
+            show_default="exr, png for mertens",
+            rich_help_panel=OUTPUT,
+        ),
     ] = None,
     half: Annotated[bool, shared.described(OutputOptions, "half", "--half", rich_help_panel=OUTPUT)] = False,
     variance: Annotated[bool, shared.described(MergeOptions, "variance", "--variance", rich_help_panel=OUTPUT)] = False,
@@ -127,10 +134,13 @@ def orders(
         str | None, shared.described(OutputOptions, "max_memory", "--max-memory", metavar="SIZE", rich_help_panel=OUTPUT)
     ] = None,
     preview: Annotated[
-        bool, typer.Option("--preview", help="Also write a picture for the display.", rich_help_panel=_PREVIEW)
+        bool, typer.Option("--preview", help="Also write a picture for the display beside radiance.", rich_help_panel=_PREVIEW)
     ] = False,
     tonemap: Annotated[
-        str, typer.Option("--tonemap", metavar="|".join(Operator), help="How the preview is rendered.", rich_help_panel=_PREVIEW)
+        str,
+        typer.Option(
+            "--tonemap", metavar="|".join(Operator), help="How pictures for the display are rendered.", rich_help_panel=_PREVIEW
+        ),
     ] = "reinhard",
     preview_type: Annotated[
         str, shared.described(OutputOptions, "preview_type", "--preview-type", metavar="jpg|png", rich_help_panel=_PREVIEW)
@@ -140,7 +150,7 @@ def orders(
         typer.Option(
             "--range",
             metavar="MIN MAX|auto|FILE|none",
-            help="One exposure for all previews: a range of ln radiance, the one of all brackets (auto), or the one in a FILE, "
+            help="One exposure for all pictures: a range of ln radiance, the one of all brackets (auto), or the one in a FILE, "
             "which hdrkit range has printed or a response curve carries.",
             rich_help_panel=_PREVIEW,
         ),
@@ -179,10 +189,11 @@ def orders(
         require_fitting(output, options, file_format, half)
     except OutputError as error:
         raise typer.BadParameter(str(error)) from None
-    if display_range != "none" and not preview:
-        trouble("--range is for previews; add --preview, or it does nothing", "warning")
+    shown = chosen_suffix(output, options, file_format) in DISPLAY_SUFFIXES
+    if display_range != "none" and not (preview or shown):
+        trouble("--range is for pictures for the display; add --preview, or it does nothing", "warning")
     curve = read_curve(response) if response else None
-    out = OutputOptions(half, renderer if preview else None, picture, memory)
+    out = OutputOptions(half, renderer if preview or shown else None, picture, memory)
     return Orders(output, file_format, response, curve, options, alignment, source, out, display_range)
 
 

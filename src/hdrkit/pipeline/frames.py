@@ -10,7 +10,7 @@ import numpy as np
 
 from hdrkit.alignment.options import AlignmentOptions
 from hdrkit.errors import InputError
-from hdrkit.types import AlignmentReport, Frame, Stack
+from hdrkit.types import AlignmentReport, Frame, FrameAlignment, Stack
 
 _STILL_SHARE = 0.02  # of the longest side: a bracket that moved no more is merged with frames that could not be placed
 
@@ -60,7 +60,12 @@ def strays(report: AlignmentReport, frame: Frame) -> list[int]:
     moved = max(float(np.abs((np.array(f.matrix) @ centre)[:2] - centre[:2]).max()) for f in report.frames)
     if moved <= _STILL_SHARE * max(height, width):
         return []
-    return [i for i, f in enumerate(report.frames) if f.method == "identity" and f.note and f.residual_px is None]
+    return [i for i, f in enumerate(report.frames) if unplaced(f)]
+
+
+def unplaced(frame: FrameAlignment) -> bool:
+    """Whether a frame could not be aligned."""
+    return bool(frame.method == "identity" and frame.note and frame.residual_px is None)
 
 
 def by_brightness(stack: Stack) -> Stack:

@@ -19,8 +19,18 @@ from hdrkit.io.files import show
 from hdrkit.merging.options import Estimator, MergeOptions
 from hdrkit.pipeline.calibrating import calibrate
 from hdrkit.pipeline.exposures import checked_exposures, exposure_warnings, with_exposures
-from hdrkit.pipeline.frames import aligned, by_brightness, require_several
-from hdrkit.types import CalibrationReport, Frame, GhostReport, MergeReport, NoiseModel, NoiseReport, ResponseCurve, Stack
+from hdrkit.pipeline.frames import aligned, by_brightness, require_several, unplaced
+from hdrkit.types import (
+    AlignmentReport,
+    CalibrationReport,
+    Frame,
+    GhostReport,
+    MergeReport,
+    NoiseModel,
+    NoiseReport,
+    ResponseCurve,
+    Stack,
+)
 from hdrkit.warping import Area, common_area, whole
 
 if TYPE_CHECKING:
@@ -100,7 +110,7 @@ def plan_merge(
         stack.bracket.relative_exposures()  # or say what is missing before the work begins
     stack, alignment_report, left_out = aligned(stack, alignment)
     area = _area(stack, alignment)
-    warnings: list[str] = []
+    warnings = list(_alignment_warnings(alignment_report))
     if response is None:
         curve, name, calibration = _own_response(stack, inputs)
     else:
@@ -148,6 +158,7 @@ def _fusion_plan(stack: Stack, options: MergeOptions, alignment: AlignmentOption
         exposures=(),
         size=_size(area),
         alignment=alignment_report,
+        warnings=tuple(_alignment_warnings(alignment_report)),
         left_out=left_out,
     )
     return MergePlan(stack.frames, (), None, options, None, area, report, {})
@@ -160,6 +171,12 @@ def _area(stack: Stack, options: AlignmentOptions) -> Area:
 def _size(area: Area) -> tuple[int, int]:
     top, bottom, left, right = area
     return right - left, bottom - top
+
+
+def _alignment_warnings(report: AlignmentReport) -> Iterable[str]:
+    lost = sum(unplaced(frame) for frame in report.frames)
+    if 2 * lost > len(report.frames):
+        yield f"{lost} of {len(report.frames)} frames could not be aligned: do they show one view? hdrkit group finds which do"
 
 
 def _response_warnings(response: ResponseCurve, stack: Stack) -> Iterable[str]:
