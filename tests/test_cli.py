@@ -165,7 +165,7 @@ def test_results_for_the_display_are_the_previews_of_radiance(hdrkit, tmp_path, 
     picture = cv2.imread(str(tmp_path / "seen" / f"room.{suffix}"), cv2.IMREAD_UNCHANGED)
     assert picture.dtype == depth
     preview = cv2.imread(str(tmp_path / "room_preview.png")).astype(float)
-    assert np.abs(picture * (255 / np.iinfo(depth).max) - preview).mean() < 1
+    assert np.abs(picture * (255 / np.iinfo(depth).max) - preview).mean() < (3 if suffix == "jpg" else 1)
 
 
 def test_a_negative_range_is_two_numbers(hdrkit, tmp_path, room, curve):
