@@ -9,7 +9,8 @@ from hypothesis.extra import numpy as hnp
 from hdrkit.errors import InputError
 from hdrkit.tonemapping.adaptation import LUMINANCE, adapt_to_scene
 from hdrkit.tonemapping.operators import Operator
-from hdrkit.tonemapping.render import RenderOptions, encode_srgb, render
+from hdrkit.tonemapping.pixels import encode_srgb
+from hdrkit.tonemapping.render import RenderOptions, render
 from hdrkit.types import RadianceMap, Validity
 
 EVERY = pytest.mark.parametrize("operator", list(Operator))
@@ -191,6 +192,21 @@ def test_srgb_encoding():
     )
     x = np.linspace(0, 1, 999, dtype=np.float32)
     np.testing.assert_allclose(decode_srgb(encode_srgb(x).astype(float)), x, atol=1e-6)
+
+
+def test_srgb_encoding_is_as_good_as_float32():
+    x = np.concatenate([np.linspace(-0.1, 1.1, 100_003), np.exp2(np.linspace(-12, 0, 100_003))]).astype(np.float32)
+    exact = np.clip(x.astype(float), 0, 1)
+    exact = np.where(exact <= 0.0031308, 12.92 * exact, 1.055 * exact ** (1 / 2.4) - 0.055)
+    np.testing.assert_allclose(encode_srgb(x), exact, rtol=0, atol=1.2e-7)
+
+
+@EVERY
+def test_a_map_that_is_not_contiguous_is_rendered_like_its_copy(operator):
+    pixels = scene()
+    turned = pixels.swapaxes(0, 1)
+    options = RenderOptions(operator, range_ln=(-1.0, 2.0))
+    np.testing.assert_array_equal(render(RadianceMap(turned), options), render(RadianceMap(turned.copy()), options))
 
 
 @pytest.mark.parametrize("range_ln", [(1.0, 1.0), (2.0, 1.0), (math.nan, 1.0), (0.0, math.inf), (-200.0, 0.0)])

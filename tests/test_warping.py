@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from hdrkit.errors import AlignmentError
 from hdrkit.types import Encoding, Frame, Photo
-from hdrkit.warping import codes_at, common_area, placed, seen_at
+from hdrkit.warping import codes_at, common_area, placed, seen_at, squares_at
 
 DTYPES = {np.uint8: 255.0, np.uint16: 60000.0, np.float32: 1.0}
 
@@ -119,6 +119,19 @@ def test_rows_and_points_are_those_of_the_whole(dtype: type, matrix: NDArray[np.
     chosen = rng.permutation(rows.size)[: rows.size // 2]  # which do not lie side by side
     rows, columns = rows[chosen], columns[chosen]
     np.testing.assert_array_equal(codes_at(frame, rows, columns), whole.pixels[rows, columns])
+
+
+@pytest.mark.parametrize("matrix", [None, shift(3, -4), tilted()])
+@pytest.mark.parametrize(("dtype", "channels"), [(np.uint8, 3), (np.uint16, 1), (np.float32, 3)])
+def test_squares_are_cut_out_of_the_whole(dtype: type, channels: int, matrix: NDArray[np.float64] | None) -> None:
+    frame = replace(random_frame(dtype, channels), motion=matrix)
+    whole = placed(frame).pixels
+    tops, lefts = np.array([21, 6, 6, 30]), np.array([8, 40, 8, 25])
+    cut = squares_at(frame, tops, lefts, 7)
+    assert cut.shape == (4, 49, channels)
+    for square, top, left in zip(cut, tops, lefts, strict=True):
+        np.testing.assert_array_equal(square.reshape(7, 7, channels), whole[top : top + 7, left : left + 7])
+    assert squares_at(frame, tops[:0], lefts[:0], 60).shape == (0, 3600, channels)
 
 
 def test_a_frame_that_lies_still_is_not_copied() -> None:

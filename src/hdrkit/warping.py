@@ -17,6 +17,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from hdrkit.errors import AlignmentError
@@ -81,6 +82,23 @@ def codes_at(frame: Frame, rows: Places, columns: Places) -> NDArray[Any]:
     codes = np.zeros((rows.size, frame.pixels.shape[2]), frame.pixels.dtype)
     resample_points(frame.pixels, frame.seen, frame.motion, rows.ravel(), columns.ravel(), _clipped(frame), codes)
     return codes.reshape(*rows.shape, codes.shape[1])
+
+
+def squares_at(frame: Frame, tops: Places, lefts: Places, side: int) -> NDArray[Any]:
+    """The codes (M, side * side, C) that `placed` has in M squares of the reference, by their corners; all of them seen."""
+    if len(tops) == 0 or (shift := _whole_shift(frame)) is None:
+        return codes_at(frame, *square_points(tops, lefts, side))
+    height, width, channels = frame.pixels.shape
+    lines = sliding_window_view(frame.pixels.reshape(height, width * channels), side * channels, axis=1)
+    rows = (tops + shift[1])[:, None] + np.arange(side)
+    squares: NDArray[Any] = lines[rows, (lefts + shift[0])[:, None] * channels]
+    return squares.reshape(len(tops), side * side, channels)
+
+
+def square_points(tops: Places, lefts: Places, side: int) -> tuple[Places, Places]:
+    """Rows and columns (M, side * side) of the pixels of squares."""
+    inside = np.arange(side * side)
+    return tops[:, None] + inside // side, lefts[:, None] + inside % side
 
 
 def seen_at(frame: Frame, rows: Places, columns: Places) -> Mask:

@@ -37,8 +37,8 @@ def _clarity(frame: Frame) -> float:
 def _calm_differences(gray: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
     """Sum and number of the third differences along rows that are no edges, by column."""
     third = np.abs(np.diff(gray, 3, axis=1))
-    calm = third < _STRONGEST
-    return np.where(calm, third, 0).sum(axis=0), calm.sum(axis=0)
+    calm = (third < _STRONGEST).astype(np.float32)
+    return np.einsum("yx,yx->x", third, calm), calm.sum(axis=0)
 
 
 def _pattern(total: NDArray[Any], count: NDArray[Any], period: int) -> float:

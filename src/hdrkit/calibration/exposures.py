@@ -85,7 +85,7 @@ def _light_of_patches(frames: Sequence[Frame], response: ResponseCurve | None) -
     brightness = [float(frame.pixels[::16, ::16].mean()) for frame in frames]
     order = np.argsort(brightness, kind="stable")
     codes = patch_codes([frames[i] for i in order], common_area(frames), _PATCHES, np.random.default_rng(0))
-    codes = np.ascontiguousarray(np.moveaxis(codes[:, :, np.argsort(order)], 1, 3))  # pixels last: they are summed over
+    codes = np.ascontiguousarray(np.moveaxis(codes, 1, 3))  # pixels last: they are summed over
     if response is None:
         light = np.where(np.isfinite(codes), codes, 0.0).astype(np.float64)
         saturation = np.full(codes.shape[2], max(float(light.max(initial=0.0)), 1e-30))
@@ -94,39 +94,40 @@ def _light_of_patches(frames: Sequence[Frame], response: ResponseCurve | None) -
     else:
         curve = response.for_channels(codes.shape[2]).for_levels(frames[0].levels)
         table = curve.linear
-        light = np.stack([table[:, c][codes[:, :, c]].mean(axis=2) for c in range(codes.shape[2])], axis=-1)
+        light = np.stack([table[:, c].take(codes[:, :, c]).mean(axis=2) for c in range(codes.shape[2])], axis=-1)
         saturation = table[min(int(frames[0].white), curve.levels - 1)]
         ceiling = frames[0].white
         slope = np.gradient(table, axis=0)
         step = np.stack([slope[codes[:, :, c, 0], c] for c in range(codes.shape[2])], axis=-1) / saturation
     share = light / saturation
-    use = (share >= _DARKEST) & (codes.max(axis=(2, 3)) <= _BRIGHTEST * ceiling)[..., None] & (codes.min(axis=3) > 0)
+    use = (share >= _DARKEST) & (codes.max(axis=(2, 3)) <= _BRIGHTEST * ceiling)[..., None] & codes.all(axis=3)
     if not frames[0].is_linear:
         use &= codes.mean(axis=3) >= _LOWEST_MEAN * (frames[0].levels - 1)
     use &= use.sum(axis=1, keepdims=True) >= 2
     share = np.where(use, share, 1.0)
     noise = (NoiseModel().variance(share) + step**2 / 12) / codes.shape[3]
-    return np.log(share), noise / share**2 + _MODEL_ERROR**2, use
+    place = np.argsort(order)
+    return np.log(share)[:, place], (noise / share**2 + _MODEL_ERROR**2)[:, place], use[:, place]
 
 
 def _levels(value: Array, variance: Array, use: NDArray[np.bool_]) -> tuple[Array, Array]:
     """The level of each frame (K,) in ln exposure, up to a constant, and its covariance; patches that scatter count for less."""
     frames = value.shape[1]
-    used = use.any(axis=1)  # a patch in one channel is one row
-    value, variance, use = value.swapaxes(1, 2)[used], variance.swapaxes(1, 2)[used], use.swapaxes(1, 2)[used]
-    weight = np.where(use, 1 / variance, 0.0)
-    freedom = use.sum(axis=1) - 1
-    trust, level, misfit = np.ones(len(value)), np.zeros(frames), 1.0
+    rows = use.any(axis=1)  # a patch in one channel
+    value, weight = (one.swapaxes(1, 2)[rows].T.copy() for one in (value, np.where(use, 1 / variance, 0.0)))  # (K, rows)
+    weights = weight.sum(axis=0)
+    freedom = np.count_nonzero(weight, axis=0) - 1
+    trust, level, misfit = np.ones(len(freedom)), np.zeros(frames), 1.0
     for _ in range(_ROUNDS):
-        own = weight * trust[:, None]
-        total = own.sum(axis=1, keepdims=True)
-        normal = np.diag(own.sum(axis=0)) - own.T @ (own / total)
+        own = weight * trust
+        total = own.sum(axis=0)
+        normal = np.diag(own.sum(axis=1)) - own @ (own / total).T
         normal += _RIDGE * (np.trace(normal) + 1) * np.eye(frames)
-        centre = (own * value).sum(axis=1, keepdims=True) / total
-        level = np.linalg.solve(normal, (own * (value - centre)).sum(axis=0))
-        rest = value - level
-        rest -= (weight * rest).sum(axis=1, keepdims=True) / weight.sum(axis=1, keepdims=True)
-        chi = (weight * rest**2).sum(axis=1)
+        centre = (own * value).sum(axis=0) / total
+        level = np.linalg.solve(normal, (own * (value - centre)).sum(axis=1))
+        rest = value - level[:, None]
+        rest -= (weight * rest).sum(axis=0) / weights
+        chi = (weight * rest**2).sum(axis=0)
         misfit = float(np.median(chi / freedom)) if chi.size else 1.0
         trust = 1 / (1 + chi / (6 * freedom * max(misfit, 1e-6)))
     centring = np.eye(frames) - 1 / frames

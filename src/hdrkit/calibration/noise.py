@@ -16,11 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hdrkit.types import Frame, NoiseModel, ResponseCurve
-from hdrkit.warping import codes_at, seen_at
+from hdrkit.warping import seen_at, square_points, squares_at
 from hdrkit.weighting import NEAR_CLIPPING
 
 _PATCHES, _SIDE = 1024, 8
 _LARGEST_RATIO = 20.0  # of exposures; beyond that the shorter frame has nothing but black where the longer is not clipped
+_QUARTERS = np.kron(*2 * [np.repeat(np.eye(2), _SIDE // 2, axis=0) / (_SIDE // 2)])  # (P, 4): what takes their means
 _BINS = 12
 _FEWEST = 24  # patches in a bin
 _CALM = 0.5  # share of the patches of a bin that are used: those with the least texture
@@ -80,12 +81,12 @@ def _patches(frames: Sequence[Frame]) -> NDArray[Any]:
     """Codes (K, C, M, P) of the P pixels of M patches spread evenly over what all K frames have seen."""
     height, width = frames[0].pixels.shape[:2]
     step = max(_SIDE, int(np.sqrt(height * width / _PATCHES)))
-    tops, lefts = np.arange(0, height - _SIDE + 1, step), np.arange(0, width - _SIDE + 1, step)
-    inside = np.arange(_SIDE * _SIDE)
-    rows = np.repeat(tops, lefts.size)[:, None] + inside // _SIDE
-    columns = np.tile(lefts, tops.size)[:, None] + inside % _SIDE
-    seen = np.logical_and.reduce([seen_at(frame, rows, columns).all(axis=1) for frame in frames])
-    return np.stack([np.ascontiguousarray(np.moveaxis(codes_at(frame, rows[seen], columns[seen]), 2, 0)) for frame in frames])
+    down, across = np.arange(0, height - _SIDE + 1, step), np.arange(0, width - _SIDE + 1, step)
+    tops, lefts = np.repeat(down, across.size), np.tile(across, down.size)
+    points = square_points(tops, lefts, _SIDE)
+    seen = np.logical_and.reduce([seen_at(frame, *points).all(axis=1) for frame in frames])
+    squares = (squares_at(frame, tops[seen], lefts[seen], _SIDE) for frame in frames)
+    return np.stack([np.ascontiguousarray(np.moveaxis(one, 2, 0)) for one in squares])
 
 
 def _neighbours(times: NDArray[np.float64]) -> Iterator[tuple[int, int, float]]:
@@ -101,39 +102,48 @@ def _transfers(
 ) -> Iterator[_Transfer]:
     """Variances of one channel, codes (K, M, P), in bins of exposure; `whole` (K, M) marks patches without a clipped pixel."""
     step = np.gradient(light) ** 2 / 12
-    visible = (codes == 0).mean(axis=2) <= _BLACK_SHARE
+    visible = np.count_nonzero(codes == 0, axis=2) <= _BLACK_SHARE * codes.shape[2]
     for short, long, ratio in _neighbours(times):
         usable = visible[short] & whole[long]
         dark, bright = codes[short, usable], codes[long, usable]
+        if len(dark) < _FEWEST:
+            continue
         expected = light[bright] / ratio
         level, texture = expected.mean(axis=1), _texture(expected)
         rows = []
-        for group in np.array_split(np.argsort(level, kind="stable"), min(_BINS, level.size // _FEWEST) or 1):
-            if group.size < _FEWEST:
-                continue
-            calm = group[np.argsort(texture[group], kind="stable")[: int(_CALM * group.size)]]
+        for bins in _split(np.argsort(level, kind="stable"), min(_BINS, level.size // _FEWEST)):
+            by_texture = np.argsort(texture[bins], axis=1, kind="stable")[:, : int(_CALM * bins.shape[1])]
+            calm = np.take_along_axis(bins, by_texture, axis=1)
             difference = light[dark[calm]] - expected[calm]
-            off = (difference - np.median(difference)) ** 2
-            seen = np.median(off.mean(axis=1)) / _MEDIAN  # over patches: in most of them nothing moved
-            rounding = step[dark[calm]].mean() + step[bright[calm]].mean() / ratio**2
-            rows.append((seen, rounding, level[calm].mean() * (1 + 1 / ratio), 1 + 1 / ratio**2, calm.size))
-        if rows:
-            yield _Transfer(*np.array(rows).T)
+            off = (difference - np.median(difference, axis=(1, 2), keepdims=True)) ** 2
+            seen = np.median(off.mean(axis=2), axis=1) / _MEDIAN  # over patches: in most of them nothing moved
+            rounding = step[dark[calm]].mean(axis=(1, 2)) + step[bright[calm]].mean(axis=(1, 2)) / ratio**2
+            shot, read = level[calm].mean(axis=1) * (1 + 1 / ratio), 1 + 1 / ratio**2
+            rows.append(np.stack(np.broadcast_arrays(seen, rounding, shot, read, calm.shape[1])))
+        yield _Transfer(*np.concatenate(rows, axis=1))
+
+
+def _split(order: NDArray[np.int64], count: int) -> Iterator[NDArray[np.int64]]:
+    """As `np.array_split`, but the parts that are of one size together, (n, size)."""
+    size, larger = divmod(order.size, count)
+    end = larger * (size + 1)
+    for some in (order[:end].reshape(larger, size + 1), order[end:].reshape(count - larger, size)):
+        if some.size:
+            yield some
 
 
 def _texture(patches: NDArray[np.float64]) -> NDArray[np.float64]:
     """How much the quarters of patches (M, P) differ, relative to their mean."""
-    half = _SIDE // 2
-    quarters = patches.reshape(-1, 2, half, 2, half).mean(axis=(2, 4))
-    return np.asarray(np.ptp(quarters.reshape(-1, 4), axis=1) / quarters.mean(axis=(1, 2)))
+    quarters = patches @ _QUARTERS
+    return np.asarray(np.ptp(quarters, axis=1) / quarters.mean(axis=1))
 
 
 def _winsorized(errors: NDArray[np.float64]) -> float:
     """Mean square, with what lies far out, where something moved, cut."""
-    spread = np.median(np.abs(errors)) * 1.4826
+    spread, squares = np.median(np.abs(errors)) * 1.4826, errors**2
     for _ in range(3):
         limit = _WINSOR * spread
-        spread = np.sqrt(np.mean(np.minimum(errors**2, limit**2)) / _WINSORIZED) if limit > 0 else errors.std()
+        spread = np.sqrt(np.mean(np.minimum(squares, limit**2)) / _WINSORIZED) if limit > 0 else errors.std()
     return float(spread**2)
 
 
@@ -148,29 +158,26 @@ def _fitted(transfers: Sequence[_Transfer], default: NoiseModel) -> tuple[float,
     foot, slope = default.variance(np.array([0.0, 1.0]))
     ordinary = np.log([slope - foot, foot])
     weight = 1 / np.sqrt(2 / (count * _SIDE**2) + _MODEL_ERROR**2)
-    tiny = 1e-3 * rounding + 1e-18
+    ln_seen = np.log(np.maximum(seen, 1e-3 * rounding + 1e-18))
+    factors, prior = np.stack([shot, read]), np.diag(1 / _PRIOR)
 
-    def parts(ln_noise: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.asarray(np.exp(ln_noise)[:, None] * np.stack([shot, read]))
-
-    def off(ln_noise: NDArray[np.float64]) -> NDArray[np.float64]:
-        predicted = parts(ln_noise).sum(axis=0) + rounding
-        return np.concatenate([weight * np.log(np.maximum(seen, tiny) / predicted), (ln_noise - ordinary) / _PRIOR])
-
-    def loss(ln_noise: NDArray[np.float64]) -> float:
-        return float(np.sqrt(1 + off(ln_noise) ** 2).sum())
+    def residuals(ln_noise: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+        """Residuals (n + 2,), their slopes (2, n + 2), and their losses / 2 + 1."""
+        parts = np.exp(ln_noise)[:, None] * factors
+        predicted = parts.sum(axis=0) + rounding
+        off = np.concatenate([weight * (ln_seen - np.log(predicted)), (ln_noise - ordinary) / _PRIOR])
+        return off, np.concatenate([-weight / predicted * parts, prior], axis=1), np.sqrt(1 + off**2)
 
     ln_noise = ordinary
+    off, slopes, loss = residuals(ln_noise)
     for _ in range(_ROUNDS):
-        shares = parts(ln_noise)
-        slopes = np.concatenate([-weight * shares / (shares.sum(axis=0) + rounding), np.diag(1 / _PRIOR)], axis=1)
-        robust = slopes / np.sqrt(1 + off(ln_noise) ** 2)
-        step = np.linalg.solve(robust @ slopes.T, -robust @ off(ln_noise))
-        while np.abs(step).max() > _SETTLED and loss(ln_noise + step) > loss(ln_noise):
+        robust = slopes / loss
+        step = np.linalg.solve(robust @ slopes.T, -robust @ off)
+        while np.abs(step).max() > _SETTLED and (there := residuals(ln_noise + step))[2].sum() > loss.sum():
             step /= 2
         if np.abs(step).max() <= _SETTLED:
             break
-        ln_noise = ln_noise + step
+        ln_noise, (off, slopes, loss) = ln_noise + step, there
     ln_well, ln_foot = ln_noise
     return float(np.exp(-ln_well)), float(np.exp(ln_foot / 2))
 
@@ -185,16 +192,16 @@ def _spill(
 ) -> float | None:
     """Relative error of codes beside clipped ones, beyond that of others, from arrays (K, C, M, P); None for too few of them."""
     variance = (noise.variance(light.T).T + np.gradient(light, axis=1) ** 2 / 12) / light**2
+    ln_light = np.log(light)
     whole = np.logical_not(clipped.any(axis=1))
     near: list[NDArray[np.float64]] = []
     elsewhere: list[NDArray[np.float64]] = []
     for short, long, ratio in _neighbours(times):
         for c in range(len(light)):
+            clear = whole[short] & (variance[c] < _CLEAR**2)[codes[short, c]]
             for chosen, found in ((beside[long, c] & ~clipped[long, c], near), (~beside[long, c], elsewhere)):
-                dark, bright = codes[short, c][chosen], codes[long, c][chosen]
-                clear = (variance[c][dark] < _CLEAR**2) & whole[short][chosen]
-                dark, bright = dark[clear], bright[clear]
-                error = np.log(light[c][bright] / (light[c][dark] * ratio))
+                dark, bright = (codes[k, c][chosen & clear] for k in (short, long))
+                error = ln_light[c][bright] - ln_light[c][dark] - np.log(ratio)
                 found.append(np.stack([error, variance[c][dark] + variance[c][bright]]))
     excess = []
     for found in (near, elsewhere):

@@ -14,7 +14,7 @@ from hdrkit.calibration.compression import compressed
 from hdrkit.calibration.options import Sampling
 from hdrkit.errors import CalibrationError
 from hdrkit.types import Frame
-from hdrkit.warping import Area, codes_at, common_area, placed
+from hdrkit.warping import Area, codes_at, common_area, placed, squares_at
 
 PATCH = 8  # pixels across
 
@@ -119,21 +119,20 @@ def _middle(ordered: Sequence[Frame], area: Area) -> NDArray[Any]:
 
 def patch_codes(ordered: Sequence[Frame], area: Area, count: int, rng: np.random.Generator) -> NDArray[Any]:
     """Codes (M, P, K, C) of up to `count` square patches, equally many in each range of brightness of the middle frame."""
-    rows, columns = _patches(_middle(ordered, area), count, rng)
-    return np.stack([codes_at(frame, rows + area[0], columns + area[2]) for frame in ordered], axis=2)
+    tops, lefts = _patches(_middle(ordered, area), count, rng)
+    return np.moveaxis(np.stack([squares_at(frame, tops + area[0], lefts + area[2], PATCH) for frame in ordered]), 0, 2)
 
 
 def _patches(middle: NDArray[Any], count: int, rng: np.random.Generator) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Rows and columns (M, P) of the pixels of up to `count` patches, equally many in each range of brightness."""
+    """Top rows and left columns (M,) of up to `count` patches, equally many in each range of brightness."""
     down, across = middle.shape[0] // PATCH, middle.shape[1] // PATCH
     if down * across == 0:
-        nothing = np.empty((0, PATCH * PATCH), np.int64)
+        nothing = np.empty(0, np.int64)
         return nothing, nothing
     means = cv2.resize(middle[: down * PATCH, : across * PATCH], (across, down), interpolation=cv2.INTER_AREA)
     count = min(count, down * across)
     chosen = np.sort(_evenly_over(means.reshape(down, across, -1), _candidates(down * across, rng), count))
-    inside = np.arange(PATCH * PATCH)
-    return (chosen // across * PATCH)[:, None] + inside // PATCH, (chosen % across * PATCH)[:, None] + inside % PATCH
+    return chosen // across * PATCH, chosen % across * PATCH
 
 
 def _grid(height: int, width: int, count: int) -> NDArray[np.int64]:
@@ -170,9 +169,10 @@ def _flattest(middle: NDArray[Any], candidates: NDArray[np.int64]) -> NDArray[np
 
 def _evenly_over(picture: NDArray[Any], candidates: NDArray[np.int64], count: int) -> NDArray[np.int64]:
     """`count` of the candidate pixels, taken in turn from equal ranges of brightness until each is used up."""
-    values = picture[np.divmod(candidates, picture.shape[1])].mean(axis=1)
+    channels = picture.shape[2]
+    values = picture[np.divmod(candidates, picture.shape[1])] @ np.ones(channels) / channels
     low, high = float(values.min()), float(values.max())
-    bins = np.minimum(((values - low) / max(high - low, 1e-9) * _BINS).astype(np.int64), _BINS - 1)
+    bins = np.minimum(((values - low) / max(high - low, 1e-9) * _BINS).astype(np.uint8), _BINS - 1)
     by_bin = np.argsort(bins, kind="stable")
     sizes = np.bincount(bins, minlength=_BINS)
     turn = np.arange(len(candidates)) - np.repeat(np.cumsum(sizes) - sizes, sizes)

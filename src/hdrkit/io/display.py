@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -40,10 +41,8 @@ def write_display(image: NDArray[np.float32], path: Path | str, bits: int = 8) -
     return write_bytes(path, data.tobytes())
 
 
-def _codes(image: NDArray[np.float32], bits: int) -> NDArray[np.uint8] | NDArray[np.uint16]:
-    """Rounded codes in the order blue, green, red, contiguous, as OpenCV takes them."""
-    most = 2**bits - 1
-    codes = np.empty(image.shape, np.uint8 if bits == 8 else np.uint16)
-    for c in range(3):
-        codes[..., 2 - c] = np.rint(np.clip(image[..., c], 0, 1) * np.float32(most))
+def _codes(image: NDArray[np.float32], bits: int) -> NDArray[Any]:
+    """Rounded codes in the order blue, green, red, as OpenCV takes them."""
+    most, depth = np.full(4, 2.0**bits - 1), cv2.CV_8U if bits == 8 else cv2.CV_16U
+    codes: NDArray[Any] = cv2.cvtColor(cv2.multiply(image, most, dtype=depth), cv2.COLOR_RGB2BGR)
     return codes

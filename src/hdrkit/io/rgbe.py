@@ -18,6 +18,7 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from hdrkit.compiled import compiled
 from hdrkit.errors import HdrkitWarning, InputError, OutputError
 from hdrkit.io.files import open_bytes, read_bytes, show
 from hdrkit.io.rle import TRUNCATED, decode_scanlines, encode_scanlines
@@ -29,8 +30,10 @@ _RGBE, _XYZE = "32-bit_rle_rgbe", "32-bit_rle_xyze"
 _EFFICACY = 179.0  # lm/W: Radiance counts luminance as 179 times the value
 _UNIT = "HDRKIT_UNIT"
 _VARIABLES = ("software", "camera", "capdate", "gmt", "latlong", "owner", "view")  # what we pass on from the metadata
-_BLACK = 1e-32
+_BLACK = np.float32(1e-32)
 _LARGEST = 2.0**127
+# By the exponent of the largest channel, as a float32 has it in its bits; nothing that is not black has one below 20.
+_TO_MANTISSA = np.where(np.arange(256), np.ldexp(np.float32(1), 134 - np.maximum(np.arange(256), 20)), np.float32(0))
 _LONGEST_HEADER = 1 << 20
 _BLOCK = 1 << 18  # pixels at a time, so that temporaries stay small
 _RESOLUTION = re.compile(rb"([-+])([XY]) +(\d{1,9}) +([-+])([XY]) +(\d{1,9})")
@@ -104,14 +107,27 @@ def hdr_size(path: Path | str) -> tuple[int, int]:
 
 def to_rgbe(pixels: NDArray[np.float32]) -> NDArray[np.uint8]:
     """Pixels (H, W, 3), finite, from 0 to below 2^127, as (H, W, 4) mantissas and exponent; truncated, below 1e-32 black."""
-    peak = np.maximum(np.maximum(pixels[..., 0], pixels[..., 1]), pixels[..., 2])
-    exponent = np.frexp(np.where(peak > _BLACK, peak, 0))[1]
-    scale = np.where(peak > _BLACK, np.ldexp(np.float32(1), 8 - exponent), np.float32(0))
-    rgbe = np.empty((*peak.shape, 4), np.uint8)
-    for c in range(3):
-        rgbe[..., c] = pixels[..., c] * scale
-    rgbe[..., 3] = np.where(peak > _BLACK, exponent + 128, 0)
+    rgbe = np.empty((*pixels.shape[:2], 4), np.uint8)
+    _to_rgbe(pixels, rgbe)
     return rgbe
+
+
+@compiled
+def _to_rgbe(pixels: NDArray[np.float32], rgbe: NDArray[np.uint8]) -> None:
+    peak = np.empty(pixels.shape[1], np.float32)
+    bits = peak.view(np.uint32)
+    for y in range(pixels.shape[0]):
+        row = pixels[y]
+        for x in range(peak.size):
+            largest = max(row[x, 0], max(row[x, 1], row[x, 2]))
+            peak[x] = largest if largest > _BLACK else np.float32(0)
+        for x in range(peak.size):
+            exponent = bits[x] >> 23
+            scale = _TO_MANTISSA[exponent]
+            rgbe[y, x, 0] = np.int32(row[x, 0] * scale)
+            rgbe[y, x, 1] = np.int32(row[x, 1] * scale)
+            rgbe[y, x, 2] = np.int32(row[x, 2] * scale)
+            rgbe[y, x, 3] = exponent + 2 if exponent > 0 else 0
 
 
 def from_rgbe(rgbe: NDArray[np.uint8], exposure: NDArray[np.float64] | float = 1.0) -> NDArray[np.float32]:

@@ -9,7 +9,6 @@ from hdrkit.compiled import compiled
 
 MIN_WIDTH, MAX_WIDTH = 8, 32767  # beyond these a scanline is stored flat
 
-_SHORTEST_RUN = 4  # a shorter one costs more than it saves
 _LONGEST_RUN = 127
 _LONGEST_LITERAL = 128
 
@@ -17,41 +16,33 @@ TRUNCATED, MALFORMED = -1, -2
 
 
 @compiled
-def _run_length(plane: NDArray[np.uint8], start: int) -> int:
-    end = min(start + _LONGEST_RUN, plane.size)
-    at = start + 1
-    while at < end and plane[at] == plane[start]:
-        at += 1
-    return at - start
-
-
-@compiled
 def _encode(rows: NDArray[np.uint8], out: NDArray[np.uint8]) -> int:
     height, width, _ = rows.shape
+    plane, begins_run = np.empty(width, np.uint8), np.zeros(width, np.bool_)
     at = 0
     for y in range(height):
         out[at], out[at + 1], out[at + 2], out[at + 3] = 2, 2, width >> 8, width & 255
         at += 4
         for c in range(4):
-            plane = rows[y, :, c]
+            for x in range(width):
+                plane[x] = rows[y, x, c]
+            for x in range(width - 3):  # a run shorter than four costs more than it saves
+                begins_run[x] = (plane[x] == plane[x + 1]) & (plane[x] == plane[x + 2]) & (plane[x] == plane[x + 3])
             x = 0
             while x < width:
-                literal = x
-                run = _run_length(plane, x)
-                while run < _SHORTEST_RUN and x - literal + run <= _LONGEST_LITERAL:
-                    x += run
-                    if x == width:
-                        run = 0
-                        break
-                    run = _run_length(plane, x)
-                if x > literal:
-                    out[at] = x - literal
-                    out[at + 1 : at + 1 + x - literal] = plane[literal:x]
-                    at += 1 + x - literal
-                if run >= _SHORTEST_RUN:
-                    out[at], out[at + 1] = 128 + run, plane[x]
-                    at += 2
-                    x += run
+                start, end = x, min(x + _LONGEST_LITERAL, width)
+                while x < end and not begins_run[x]:
+                    x += 1
+                if x > start:
+                    out[at] = x - start
+                    out[at + 1 : at + 1 + x - start] = plane[start:x]
+                    at += 1 + x - start
+                    continue
+                end = min(x + _LONGEST_RUN, width)
+                while x < end and plane[x] == plane[start]:
+                    x += 1
+                out[at], out[at + 1] = 128 + x - start, plane[start]
+                at += 2
     return at
 
 

@@ -33,7 +33,8 @@ def aligned(stack: Stack, options: AlignmentOptions) -> tuple[Stack, AlignmentRe
     from hdrkit.alignment.chain import align
 
     frames, report = align(stack.frames, stack.bracket.reference, options)
-    _give_back()
+    if options.method != "none":
+        _give_back()
     lost = strays(report, frames[0])
     kept = [i for i in range(len(frames)) if i not in lost]
     bracket = replace(

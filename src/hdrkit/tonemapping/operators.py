@@ -1,4 +1,4 @@
-"""Tone curves: linear RGB above black, (H, W, 3) in the unit of the map, to linear display RGB in 0..1."""
+"""Tone curves: linear RGB (H, W, 3) in the unit of the map, to linear display RGB in 0..1."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def reinhard(light: Light, adaptation: Adaptation) -> Light:
     def curve(y: Light) -> Light:
         return np.asarray(y * (1 + y / white / white) / (1 + y), np.float32)
 
-    return _on_luminance(_exposed(light, gain), white, curve)
+    return _on_luminance(_exposed(light, adaptation.black, gain), white, curve)
 
 
 def drago(light: Light, adaptation: Adaptation) -> Light:
@@ -50,18 +50,18 @@ def drago(light: Light, adaptation: Adaptation) -> Light:
         base = 2 + 8 * (y / white) ** power
         return np.asarray(np.log1p(y) / np.log(base) / np.log10(white + 1), np.float32)
 
-    return _on_luminance(_exposed(light, 1 / adaptation.average), white, curve)
+    return _on_luminance(_exposed(light, adaptation.black, 1 / adaptation.average), white, curve)
 
 
 def aces(light: Light, adaptation: Adaptation) -> Light:
     """Narkowicz' 2015 fit of the ACES filmic curve, each channel by itself, so that highlights fade to white."""
-    x = _exposed(light, KEY / adaptation.average)
+    x = _exposed(light, adaptation.black, KEY / adaptation.average)
     return np.clip(x * (2.51 * x + 0.03) / (x * (2.43 * x + 0.59) + 0.14), 0, 1)
 
 
 def gamma(light: Light, adaptation: Adaptation) -> Light:
     """A plain exposure: nothing but the display's own encoding, white clipped."""
-    return np.minimum(_exposed(light, adaptation.gain), 1)
+    return np.minimum(_exposed(light, adaptation.black, adaptation.gain), 1)
 
 
 OPERATORS: dict[Operator, Callable[[Light, Adaptation], Light]] = {
@@ -72,21 +72,18 @@ OPERATORS: dict[Operator, Callable[[Light, Adaptation], Light]] = {
 }
 
 
-def _exposed(light: Light, gain: float) -> Light:
+def _exposed(light: Light, black: float, gain: float) -> Light:
+    from hdrkit.tonemapping.pixels import expose  # numba: only where it is needed
+
     gain = min(gain, _LARGEST)
-    return np.minimum(light, np.float32(min(_BRIGHTEST / gain, _LARGEST))) * np.float32(gain)
+    most = np.float32(min(_BRIGHTEST / gain, _LARGEST))
+    return expose(np.ascontiguousarray(light), np.float32(black), most, np.float32(gain))
 
 
 def _on_luminance(light: Light, white: np.float32, curve: Callable[[Light], Light]) -> Light:
-    """Apply a curve to luminance and keep the hue; colours that the display cannot show at that luminance fade to white."""
-    y = luminance_of(light)
-    shown = np.minimum(curve(np.minimum(y, white)), 1)
-    scale = shown / np.maximum(y, np.float32(1e-20))
-    peak = np.maximum(np.maximum(light[..., 0], light[..., 1]), light[..., 2]) * scale
-    purity = np.divide(1 - shown, peak - shown, out=np.ones_like(peak), where=peak > 1)
-    scale *= purity
-    veil = shown * (1 - purity)
-    picture = np.empty_like(light)
-    for c in range(3):
-        picture[..., c] = light[..., c] * scale + veil
-    return picture
+    """Apply a curve to the luminance of exposed light, in its place; see `show_luminance`."""
+    from hdrkit.tonemapping.pixels import show_luminance
+
+    luminance = luminance_of(light)
+    show_luminance(light, luminance, np.minimum(curve(np.minimum(luminance, white)), 1))
+    return light

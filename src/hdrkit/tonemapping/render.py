@@ -15,7 +15,7 @@ from hdrkit.tonemapping.adaptation import adapt_to_range, adapt_to_scene
 from hdrkit.tonemapping.operators import OPERATORS, Operator
 from hdrkit.types import RadianceMap
 
-_BLOCK = 1 << 18  # pixels at a time, so that temporaries stay in the cache
+_BLOCK = 1 << 16  # pixels at a time, so that temporaries stay in the cache
 
 
 @dataclass(frozen=True)
@@ -42,26 +42,20 @@ def render(radiance: RadianceMap, options: RenderOptions | None = None) -> NDArr
 
     The pixels are taken as linear sRGB. Without a range, exposure follows robust statistics of the measured pixels.
     """
+    from hdrkit.tonemapping.pixels import encode_srgb  # numba: only where it is needed
+
     options = options or RenderOptions()
     adaptation = adapt_to_range(*options.range_ln) if options.range_ln else adapt_to_scene(radiance)
     operator = OPERATORS[options.operator]
-    black = np.float32(adaptation.black)
-    picture = np.empty_like(radiance.pixels)
+    picture = np.empty(radiance.pixels.shape, np.float32)
     rows = max(1, _BLOCK // radiance.pixels.shape[1])
 
     def show(top: int) -> None:
-        light = np.maximum(radiance.pixels[top : top + rows] - black, 0)
-        picture[top : top + rows] = encode_srgb(operator(light, adaptation))
+        picture[top : top + rows] = encode_srgb(operator(radiance.pixels[top : top + rows], adaptation))
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         list(pool.map(show, range(0, radiance.pixels.shape[0], rows)))
     return picture
-
-
-def encode_srgb(linear: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Linear light in 0..1 as sRGB (IEC 61966-2-1), of the same shape."""
-    linear = np.clip(linear, 0, 1)
-    return np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** np.float32(1 / 2.4) - np.float32(0.055))
 
 
 def _operator(name: str) -> Operator:
