@@ -10,12 +10,15 @@ from pathlib import Path
 import cv2
 import numpy as np
 from matplotlib.figure import Figure
+from PIL import Image
 
 from benchmarks.harness import Result, Table
 from benchmarks.photographs import bracket_files
 from hdrkit import read_photo
 from hdrkit.io.half_size import read_half
+from hdrkit.io.previews import read_preview
 from hdrkit.pipeline.ranking import rank
+from hdrkit.pipeline.takes import LOOKED_AT, described
 from hdrkit.ranking.detail import measure_detail
 from hdrkit.ranking.measures import laplacian_variance
 from hdrkit.ranking.options import Method, RankingOptions
@@ -24,6 +27,7 @@ from hdrkit.ranking.similarity import signature_of
 
 ASKED = 30.0  # photographs a second on two cores
 CORES = 2
+EXIF_IFD, EXPOSURE_TIME, TAKEN = 0x8769, 0x829A, 0x9003
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,15 +43,19 @@ def measure(options: argparse.Namespace) -> Result:
     files = bracket_files(options.files, options.megapixels, hand_held=True)
     if options.quality:
         files = [_compressed(path, options.quality) for path in files]
+    files = _burst(files)
     photos = [read_photo(path) for path in files]
-    halves = [read_half(photo) for photo in photos]
+    small, halves = [read_preview(photo, LOOKED_AT) for photo in photos], [read_half(photo) for photo in photos]
+    grays = [cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY) for pixels in small]
     steps: dict[str, Callable[[int], object]] = {
+        "decoding to an eighth, to find series": lambda k: read_preview(photos[k], LOOKED_AT),
+        "hash": lambda k: signature_of(grays[k], Method.HASH),
         "decoding to half the size": lambda k: read_half(photos[k]),
-        "hash": lambda k: signature_of(halves[k], Method.HASH),
         "outline, to lay pictures on each other": lambda k: outline(halves[k]),
         "detail": lambda k: measure_detail(halves[k]),
         "(variance of the Laplacian, where it is asked for)": lambda k: laplacian_variance(halves[k]),
-        "(features, with -f, in the place of the hash)": lambda k: signature_of(halves[k], Method.FEATURES),
+        "(features, with -f, in the place of the hash)": lambda k: signature_of(grays[k], Method.FEATURES),
+        "(directions of gradients, where exposures differ as in a bracket)": lambda k: described(small[k]),
         "(decoding in full, for comparison)": lambda k: cv2.imread(str(files[k]), cv2.IMREAD_GRAYSCALE),
     }
     threads = cv2.getNumThreads()
@@ -83,6 +91,18 @@ def _compressed(path: Path, quality: int) -> Path:
     if not again.exists():
         cv2.imwrite(str(again), cv2.imread(str(path)), [cv2.IMWRITE_JPEG_QUALITY, quality])
     return again
+
+
+def _burst(files: list[Path]) -> list[Path]:
+    """The photographs as a camera's burst, one a second at one exposure."""
+    taken = []
+    for k, path in enumerate(files):
+        tags = Image.Exif()
+        tags.get_ifd(EXIF_IFD).update({EXPOSURE_TIME: 1 / 64, TAKEN: f"2026:05:01 12:00:{k:02d}"})
+        taken.append(path.with_name(f"{path.stem}_burst.jpeg"))
+        with Image.open(path) as image:
+            image.save(taken[-1], exif=tags, quality="keep")
+    return taken
 
 
 def _cpu_s(run: Callable[[int], object], count: int, rounds: int) -> float:

@@ -9,7 +9,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
+from hdrkit.io.xmp import new_sidecar
 from hdrkit.ranking import read_rating, write_rating
 
 pytestmark = pytest.mark.skipif(
@@ -71,3 +73,21 @@ def test_its_own_sidecars_keep_their_edits_under_a_new_rating(tmp_path):
     ratings, kept = imported(tmp_path / "photographs", tmp_path / "second library")
     assert ratings == {path.name: number for number, path in pictures.items()}
     assert kept == edits
+
+
+@pytest.mark.parametrize("tag", [False, True])
+def test_it_sees_the_rating_inside_a_photograph_that_we_keep(tmp_path, tag):
+    pictures = take_pictures(tmp_path / "photographs")
+    if tag:
+        del pictures[-1]
+    for number, path in pictures.items():
+        exif = Image.Exif()
+        if tag:
+            exif[0x4746] = number
+        with Image.open(path) as image:
+            image.save(path, exif=exif, **({} if tag else {"xmp": new_sidecar(number)}))
+        assert write_rating(path, 2) is (number == 0)
+    ratings, _ = imported(tmp_path / "photographs", tmp_path / "library")
+    assert {path.name: ratings[path.name] for path in pictures.values()} == {
+        path.name: number or 2 for number, path in pictures.items()
+    }

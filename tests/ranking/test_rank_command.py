@@ -1,8 +1,13 @@
 """`hdrkit rank` on a folder with known blur: series, places, ratings, results, and nothing where nothing is to be written."""
 
 import csv
+import errno
 import json
 import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -12,8 +17,10 @@ from PIL import Image
 from PIL.TiffImagePlugin import IFDRational
 from scipy import ndimage
 
+from hdrkit.io import rating_journal
+from hdrkit.io.xmp import new_sidecar
 from hdrkit.ranking import read_rating, write_rating
-from hdrkit.simulate import SimulatedCamera, metered_times, room
+from hdrkit.simulate import SimulatedCamera, metered_times
 
 START = datetime(2026, 5, 1, 12)
 SERIES = (  # view of the room, blur in pixels, exposure in EV, seconds after the first
@@ -30,10 +37,9 @@ SERIES = (  # view of the room, blur in pixels, exposure in EV, seconds after th
 
 
 @pytest.fixture(scope="module")
-def shoot_series(tmp_path_factory):
+def shoot_series(tmp_path_factory, scenes):
     """The photographs, made once."""
     folder = tmp_path_factory.mktemp("series")
-    scenes = [room(view, 480, 320) for view in range(3)]
     for k, (name, view, blur, ev, second) in enumerate(SERIES):
         light = ndimage.gaussian_filter(scenes[view], (blur, blur, 0))
         [metered] = metered_times(scenes[view], [ev])
@@ -104,8 +110,8 @@ def test_features_are_stricter(hdrkit, photographs):
 
 def test_views_of_grouping_are_series_too(hdrkit, photographs):
     assert hdrkit("rank", photographs, "--method", "view").code == 0
-    by_then = dict.fromkeys(("IMG_1", "IMG_2", "IMG_3"))  # other exposures of the view of IMG_6: a bracket to `hdrkit group`
-    assert ratings(photographs) == EXPECTED | by_then
+    one_view = {"IMG_2": 3, "IMG_6": 2, "IMG_1": 1, "IMG_3": 0}  # and no bracket, though their exposures differ
+    assert ratings(photographs) == EXPECTED | one_view
 
 
 def test_the_page_shows_details_side_by_side_and_needs_nothing_else(hdrkit, photographs):
@@ -137,7 +143,7 @@ def test_people_come_first(hdrkit, photographs):
     (photographs / "IMG_5.JPG.xmp").write_bytes(b"<broken")
     done = hdrkit("rank", photographs)
     assert done.code == 1
-    assert "IMG_5.JPG.xmp: it is no well-formed XML" in done.err
+    assert f"error: {photographs / 'IMG_5.JPG.xmp'}: it is no well-formed XML" in done.err
     assert (photographs / "IMG_5.JPG.xmp").read_bytes() == b"<broken"
     (photographs / "IMG_5.JPG.xmp").unlink()
     assert ratings(photographs) == EXPECTED | {"IMG_1": 5, "IMG_4": -1, "IMG_5": None}
@@ -199,3 +205,219 @@ def test_results_of_others_are_not_touched(hdrkit, photographs, tmp_path):
     assert hdrkit("rank", photographs / "IMG_1.JPG").code == 2
     assert hdrkit("rank", "--undo", photographs).code == 1
     assert ratings(photographs) == dict.fromkeys(EXPECTED)
+
+
+def put_inside(path: Path, stars: int) -> None:
+    """Rate a photograph as digiKam and cameras do."""
+    with Image.open(path) as image:
+        image.save(path, exif=image.getexif(), xmp=new_sidecar(stars), quality="keep")
+
+
+def test_ratings_inside_photographs_are_of_people(hdrkit, photographs):
+    put_inside(photographs / "IMG_1.JPG", 5)
+    put_inside(photographs / "IMG_4.JPG", -1)
+    put_inside(photographs / "IMG_5.JPG", 0)
+    assert hdrkit("rank", photographs).code == 0
+    assert ratings(photographs) == EXPECTED | {"IMG_1": None, "IMG_4": None}
+    listed = (photographs / "ranking" / "ranking.csv").read_text()
+    assert "rated 5 by a person, in the photograph" in listed
+    assert "rejected by a person, in the photograph" in listed
+    assert hdrkit("rank", "--undo", photographs).code == 0
+    left_out = hdrkit("rank", photographs, "-e")
+    assert "2 left out: they have a sidecar, or stars inside" in left_out.out
+    assert hdrkit("rank", photographs, "--overwrite").code == 0
+    assert ratings(photographs)["IMG_1"] == EXPECTED["IMG_1"]
+
+
+def test_undo_can_be_tried(hdrkit, photographs):
+    before = files(photographs)
+    write_rating(photographs / "IMG_1.JPG", 0)
+    hdrkit("rank", photographs)
+    done = files(photographs)
+    tried = hdrkit("rank", "--undo", "--dry-run", photographs)
+    assert tried.code == 0
+    assert "7 ratings would be taken back" in tried.out
+    assert str(photographs / "IMG_2.JPG.xmp") in tried.out
+    assert f"{photographs / 'ranking' / 'report.html'}  removed" in tried.out
+    assert files(photographs) == done
+    record = json.loads(hdrkit("rank", "--undo", "--dry-run", "--json", photographs).out)
+    undone = json.loads(hdrkit("rank", "--undo", "--json", photographs).out)
+    assert (record["dry_run"], undone["dry_run"]) == (True, False)
+    assert record["undone"] == undone["undone"]
+    assert len(undone["undone"]["taken_back"]) == 7
+    (photographs / "IMG_1.JPG.xmp").unlink()
+    assert files(photographs) == before
+
+
+@pytest.mark.parametrize("words", [["--overwrite"], ["-e"], ["-m", "4"], ["--method", "view"], ["elsewhere"]])
+def test_undo_takes_no_options_that_it_would_not_obey(hdrkit, photographs, words):
+    hdrkit("rank", photographs)
+    done = hdrkit("rank", "--undo", photographs, *words)
+    assert done.code == 2
+    assert ratings(photographs) == EXPECTED
+
+
+def test_ratings_are_taken_back_where_the_photographs_are_now(hdrkit, photographs, tmp_path):
+    before = files(photographs)
+    hdrkit("rank", photographs)
+    moved = photographs.rename(tmp_path / "moved")
+    shutil.rmtree(moved / "ranking")  # no more than a report
+    assert hdrkit("rank", moved, "-m", "5").code == 0
+    assert ratings(moved)["IMG_2"] == 5, "what we wrote is known as ours"
+    undone = hdrkit("rank", "--undo", moved)
+    assert undone.code == 0
+    assert "7 ratings taken back" in undone.out
+    assert files(moved) == before
+    assert hdrkit("rank", "--undo", moved).code == 1
+
+
+def test_what_is_gone_is_not_said_to_be_taken_back(hdrkit, photographs):
+    hdrkit("rank", photographs)
+    (photographs / "IMG_2.JPG.xmp").unlink()
+    undone = hdrkit("rank", "--undo", photographs)
+    assert undone.code == 0
+    assert "6 ratings taken back" in undone.out
+    assert "IMG_2.JPG.xmp: it is gone" in undone.out
+
+
+@pytest.mark.parametrize("where", ["elsewhere", "photographs"])
+def test_results_may_be_anywhere(hdrkit, photographs, tmp_path, where):
+    before, out = files(tmp_path), tmp_path / where
+    for stars in ("3", "5"):
+        assert hdrkit("rank", photographs, "-o", out, "-m", stars).code == 0
+        assert ratings(photographs)["IMG_2"] == int(stars)
+    assert (out / "report.html").exists()
+    assert hdrkit("rank", "--undo", photographs, "-o", out).code == 0
+    assert files(tmp_path) == before
+
+
+def test_photographs_in_a_list_are_rated_where_they_are(hdrkit, photographs, tmp_path):
+    assert hdrkit("group", photographs, "-o", tmp_path / "sorted", "--no-files").code == 0
+    before = files(tmp_path)
+    assert hdrkit("rank", tmp_path / "sorted").code == 0
+    assert ratings(photographs) == EXPECTED
+    assert hdrkit("rank", "--undo", tmp_path / "sorted").code == 0
+    assert files(tmp_path) == before
+
+
+def hold(folder: Path) -> subprocess.Popen[bytes]:
+    """Another run of hdrkit that works in a folder."""
+    holding = "import sys, time; from pathlib import Path; from hdrkit.io.lock import alone_in\n"
+    holding += "with alone_in(Path(sys.argv[1])): print('locked', flush=True); time.sleep(60)"
+    process = subprocess.Popen([sys.executable, "-c", holding, folder], stdout=subprocess.PIPE)
+    assert process.stdout
+    process.stdout.readline()
+    return process
+
+
+def test_what_is_in_the_way_is_found_before_the_work(hdrkit, photographs, tmp_path, monkeypatch):
+    def never(*_: object) -> None:
+        raise AssertionError("photographs were looked at")
+
+    ranking = photographs / "ranking"
+    ranking.mkdir()
+    (ranking / "report.html").write_text("mine")
+    (tmp_path / "file").touch()
+    before = files(tmp_path)
+    monkeypatch.setattr("hdrkit.pipeline.ranking.rank", never)
+    done = hdrkit("rank", photographs)
+    assert done.code == 1
+    assert "report.html: hdrkit did not write it" in done.err
+    assert "is a file, not a folder" in hdrkit("rank", photographs, "-o", tmp_path / "file").err
+    with hold(ranking) as process:
+        for words in ([photographs], ["--undo", photographs]):
+            (photographs / rating_journal.JOURNAL).write_text('{"sidecars": {}}')
+            done = hdrkit("rank", *words)
+            assert done.code == 1
+            assert done.err.count("\n") == 1
+            assert "another run of hdrkit is writing there" in done.err
+        process.kill()
+    (photographs / rating_journal.JOURNAL).unlink()
+    assert files(tmp_path) == before
+
+
+def test_a_folder_that_another_run_is_rating_is_left_to_it(hdrkit, photographs, tmp_path):
+    other = tmp_path / "other"
+    shutil.copytree(photographs, other)
+    with hold(other) as process:
+        done = hdrkit("rank", photographs, other, "-o", tmp_path / "out")
+        process.kill()
+    assert done.code == 1
+    assert done.err.count("another run of hdrkit") == 1
+    assert list(other.glob("*.xmp")) == []
+    assert len(list(photographs.glob("*.xmp"))) > 0
+
+
+def test_an_interrupt_leaves_what_is_written_and_says_so(hdrkit, photographs, monkeypatch):
+    before = files(photographs)
+    real, calls = rating_journal.carry_out, []
+
+    def cut_off(sidecar: Path, step: object) -> None:
+        calls.append(sidecar)
+        if len(calls) > 3:
+            raise KeyboardInterrupt
+        real(sidecar, step)
+
+    monkeypatch.setattr(rating_journal, "carry_out", cut_off)
+    done = hdrkit("rank", photographs, "-j", "1")
+    assert done.code == 130
+    assert "note: 3 of 7 ratings are as they should be; run again for the rest, or take them back with --undo" in done.err
+    assert len(list(photographs.glob("*.xmp"))) == 3
+    assert not (photographs / "ranking").exists()
+    monkeypatch.undo()
+    assert hdrkit("rank", photographs).code == 0
+    assert ratings(photographs) == EXPECTED
+    assert hdrkit("rank", "--undo", photographs).code == 0
+    assert files(photographs) == before
+
+
+def full_disk_after(writes: int) -> Callable[[Path, bytes], int]:
+    """`Path.write_bytes` on a disk with room for so many files."""
+    left, real = [None] * writes, Path.write_bytes
+
+    def write(path: Path, data: bytes) -> int:
+        try:
+            left.pop()
+        except IndexError:
+            raise OSError(errno.ENOSPC, "No space left on device") from None
+        return real(path, data)
+
+    return write
+
+
+@pytest.mark.parametrize("room_for", [0, 1, 4, 8])
+def test_a_full_disk_is_told_and_nothing_is_lost(hdrkit, photographs, monkeypatch, room_for):
+    before = files(photographs)
+    monkeypatch.setattr(Path, "write_bytes", full_disk_after(room_for))
+    done = hdrkit("rank", photographs)
+    assert done.code == 1
+    assert "the disk is full" in done.err
+    written = len(list(photographs.glob("*.xmp")))
+    assert written == min(max(0, room_for - 1), 7)
+    assert f"note: {written} of 7 ratings are as they should be" in done.err or not written
+    assert not (photographs / "ranking").exists()
+    monkeypatch.undo()
+    again = photographs.with_name("again")
+    shutil.copytree(photographs, again)
+    assert hdrkit("rank", again).code == 0
+    assert ratings(again) == EXPECTED
+    assert hdrkit("rank", "--undo", again).code == 0
+    assert files(again) == before
+    monkeypatch.setattr(Path, "write_bytes", full_disk_after(0))
+    undone = hdrkit("rank", "--undo", photographs)  # which needs no room where nothing but new sidecars was written
+    assert undone.code == (0 if written else 1)
+    assert f"{written} ratings taken back" in undone.out or not written
+    assert files(photographs) == before
+
+
+def test_what_a_killed_run_left_goes_with_the_next(hdrkit, photographs):
+    before = files(photographs)
+    left = [".hdrkit-0123456789abcdef.xmp", ".hdrkit-0123456789abcdef.json", "ranking/.hdrkit-stage-0123456789abcdef/ranking.csv"]
+    for run in (["rank", photographs], ["rank", "--undo", photographs]):
+        for name in left:
+            (photographs / name).parent.mkdir(parents=True, exist_ok=True)
+            (photographs / name).touch()
+        assert hdrkit(*run).code == 0
+        assert not [name for name in left if (photographs / name).exists()]
+    assert files(photographs) == before
+    assert not (photographs / "ranking").exists()

@@ -3,13 +3,11 @@
 import stat
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from PIL import Image
 
 from hdrkit.errors import InputError, OutputError
-from hdrkit.io.rating_journal import JOURNAL, Journal
 from hdrkit.io.ratings import Sidecar, replace_sidecar, sidecar_path
-from hdrkit.io.xmp import new_sidecar, rating_edit, rating_in
+from hdrkit.io.xmp import rating_edit
 from hdrkit.ranking import read_rating, write_rating
 
 FOREIGN = (
@@ -42,6 +40,24 @@ def test_each_program_has_its_own_place(tmp_path):
     assert sidecar_path(raw, Sidecar.LIGHTROOM).samefile(tmp_path / "IMG_1.XMP")
     for name in ("IMG_1.JPG", "IMG_1.dng", "IMG_1.tif"):
         assert sidecar_path(tmp_path / name, Sidecar.LIGHTROOM) is None
+
+
+def test_a_rating_inside_the_photograph_is_a_persons(tmp_path):
+    photo = tmp_path / "IMG_1.JPG"
+    Image.new("RGB", (64, 48)).save(photo, xmp=rated(5))
+    assert not write_rating(photo, 3)
+    assert names(tmp_path) == ["IMG_1.JPG"]
+    sidecar_path(photo).write_bytes(rated(0))
+    assert not write_rating(photo, 3)
+    assert sidecar_path(photo).read_bytes() == rated(0)
+    assert write_rating(photo, 3, overwrite=True)
+    assert read_rating(photo) == 3
+
+
+def test_a_rating_is_for_a_photograph(tmp_path):
+    with pytest.raises(InputError, match="no such photograph"):
+        write_rating(tmp_path / "IMG_1.JPG", 3)
+    assert names(tmp_path) == []
 
 
 def test_a_rating_is_read_as_it_was_written_and_never_into_the_photograph(photo):
@@ -87,6 +103,15 @@ def test_permissions_stay_and_links_are_written_through(photo, tmp_path):
     assert stat.S_IMODE(target.stat().st_mode) == 0o640
 
 
+def test_a_link_that_leads_nowhere_is_left(photo, tmp_path):
+    nowhere = tmp_path / "nowhere" / "deep" / "x.xmp"
+    sidecar_path(photo).symlink_to(nowhere)
+    for attempt in (lambda: read_rating(photo), lambda: write_rating(photo, 3, overwrite=True)):
+        with pytest.raises(InputError, match=r"IMG_1\.JPG\.xmp: it is a link to .*x\.xmp, which is not there"):
+            attempt()
+    assert names(tmp_path) == ["IMG_1.JPG", "IMG_1.JPG.xmp"]
+
+
 def test_a_sidecar_that_changes_under_our_hands_is_left(photo):
     sidecar = sidecar_path(photo)
     sidecar.write_bytes(rated(1))
@@ -94,124 +119,3 @@ def test_a_sidecar_that_changes_under_our_hands_is_left(photo):
         replace_sidecar(sidecar, FOREIGN, rated(2))
     assert sidecar.read_bytes() == rated(1)
     assert names(photo.parent) == ["IMG_1.JPG", "IMG_1.JPG.xmp"]
-
-
-def run(folder, wanted, overwrite=False):
-    """Plan and write, as a run of the command does."""
-    journal = Journal(folder)
-    plans = {sidecar: journal.plan(sidecar, number, overwrite) for sidecar, number in wanted.items()}
-    return plans, journal.write({sidecar: plan.entry for sidecar, plan in plans.items() if plan.entry}, 2)
-
-
-def test_runs_are_taken_back_to_the_first_byte(tmp_path):
-    new, foreign, person = (tmp_path / f"{name}.xmp" for name in ("new", "foreign", "person"))
-    foreign.write_bytes(FOREIGN)
-    person.write_bytes(rated(4))
-    for number in (3, 1, 2):
-        plans, failed = run(tmp_path, dict.fromkeys((new, foreign, person), number))
-        assert not failed
-        assert plans[person].reason == "rated 4 by a person"
-        assert [rating_in(path.read_bytes()) for path in (new, foreign, person)] == [number, number, 4]
-        assert new.read_bytes() == new_sidecar(number)
-        assert foreign.read_bytes() == rated(number)
-    undone = Journal(tmp_path).undo()
-    assert (undone.taken_back, undone.notes, undone.failures) == (2, (), ())
-    assert foreign.read_bytes() == FOREIGN
-    assert person.read_bytes() == rated(4)
-    assert names(tmp_path) == ["foreign.xmp", "person.xmp"]
-
-
-def test_overwritten_ratings_come_back(tmp_path):
-    person = tmp_path / "person.xmp"
-    person.write_bytes(rated(4))
-    run(tmp_path, {person: 1}, overwrite=True)
-    assert person.read_bytes() == rated(1)
-    Journal(tmp_path).undo()
-    assert person.read_bytes() == rated(4)
-
-
-def test_what_others_changed_since_is_respected(tmp_path):
-    edited, starred, gone, broken = (tmp_path / f"{name}.xmp" for name in ("edited", "starred", "gone", "broken"))
-    for path in (edited, starred, gone, broken):
-        path.write_bytes(rated(0))
-    run(tmp_path, dict.fromkeys((edited, starred, gone, broken), 3))
-    more = rated(3).replace(b"history_end=", b"more='1' darktable:history_end=")
-    edited.write_bytes(more)  # another program saved it, with our rating
-    starred.write_bytes(rated(5))  # a person rated it
-    gone.unlink()
-    broken.write_bytes(b"<half")
-    assert Journal(tmp_path).plan(edited, 1, False).entry is not None, "our rating may be brought up to date"
-    assert Journal(tmp_path).plan(starred, 1, False).reason == "rated 5 by a person"
-    undone = Journal(tmp_path).undo()
-    assert undone.taken_back == 1
-    assert len(undone.notes) == 2
-    assert len(undone.failures) == 1
-    assert edited.read_bytes() == more.replace(b'xmp:Rating="3"', b'xmp:Rating="0"')
-    assert starred.read_bytes() == rated(5)
-    assert broken.read_bytes() == b"<half"
-    assert (tmp_path / JOURNAL).exists(), "what could not be taken back is remembered"
-    broken.write_bytes(rated(3))
-    assert Journal(tmp_path).undo().taken_back == 1
-    assert broken.read_bytes() == rated(0)
-    assert not (tmp_path / JOURNAL).exists()
-
-
-def test_a_run_after_another_program_saved_the_sidecar_is_taken_back_to_the_rating_before_the_first(tmp_path):
-    sidecar = tmp_path / "a.xmp"
-    sidecar.write_bytes(rated(0))
-    run(tmp_path, {sidecar: 3})
-    sidecar.write_bytes(rated(3).replace(b'history_end="4"', b'history_end="5"'))
-    run(tmp_path, {sidecar: 2})
-    assert rating_in(sidecar.read_bytes()) == 2
-    Journal(tmp_path).undo()
-    assert sidecar.read_bytes() == rated(0).replace(b'history_end="4"', b'history_end="5"')
-
-
-def test_the_journal_is_there_before_the_first_sidecar_changes(tmp_path, monkeypatch):
-    sidecar = tmp_path / "a.xmp"
-    sidecar.write_bytes(FOREIGN)
-
-    def cut_off(*_):
-        assert (tmp_path / JOURNAL).exists()
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr("hdrkit.io.rating_journal.replace_sidecar", cut_off)
-    with pytest.raises(KeyboardInterrupt):
-        run(tmp_path, {sidecar: 3})
-    monkeypatch.undo()
-    assert Journal(tmp_path).undo().failures == ()
-    assert sidecar.read_bytes() == FOREIGN
-
-
-def test_a_sidecar_that_cannot_be_written_is_told_and_the_rest_is_done(tmp_path):
-    good, bad = tmp_path / "good.xmp", tmp_path / "bad.xmp"
-    good.write_bytes(FOREIGN)
-    bad.write_bytes(FOREIGN)
-    journal = Journal(tmp_path)
-    plans = {path: journal.plan(path, 3, False) for path in (good, bad)}
-    bad.write_bytes(rated(1))  # between plan and write
-    failed = journal.write({path: plan.entry for path, plan in plans.items()}, 2)
-    assert list(failed) == [bad]
-    assert "changed meanwhile" in failed[bad]
-    assert good.read_bytes() == rated(3)
-    assert bad.read_bytes() == rated(1)
-
-
-@pytest.mark.parametrize("content", [b"{", b"[1]", b'[{"sidecar": "/a.xmp"}]'])
-def test_a_damaged_journal_stops_before_anything_is_written(tmp_path, content):
-    (tmp_path / JOURNAL).write_bytes(content)
-    with pytest.raises(InputError, match="record of the ratings is damaged"):
-        Journal(tmp_path)
-
-
-@given(st.lists(st.tuples(st.integers(-1, 5), st.booleans()), min_size=1, max_size=5), st.sampled_from([None, -1, 0, 4, "none"]))
-def test_any_number_of_runs_is_taken_back(tmp_path_factory, runs, before):
-    folder = tmp_path_factory.mktemp("runs")
-    sidecar = folder / "a.xmp"
-    original = None if before is None else FOREIGN if before == "none" else rated(before)
-    if original is not None:
-        sidecar.write_bytes(original)
-    for number, overwrite in runs:
-        run(folder, {sidecar: number}, overwrite)
-    Journal(folder).undo()
-    assert (sidecar.read_bytes() if sidecar.exists() else None) == original

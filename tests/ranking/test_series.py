@@ -9,8 +9,8 @@ import pytest
 
 from hdrkit.ranking.options import Method
 from hdrkit.ranking.similarity import difference, signature_of, threshold_from
-from hdrkit.ranking.takes import in_sequence, join_brackets, pair_up, same_circumstances, series
-from hdrkit.types import Drive, Encoding, Exposure, Photo, Take
+from hdrkit.ranking.takes import LONG_PAUSE_S, in_sequence, pair_up, runs, same_circumstances, same_shot, series
+from hdrkit.types import Encoding, Exposure, Photo, Take
 
 NOON = datetime(2026, 5, 1, 12)
 
@@ -37,41 +37,40 @@ def test_a_raw_file_and_its_jpeg_are_one_photograph():
     assert [[raw.path.name for raw in take.companions] for take in takes] == [["1.nef"], [], [], [], []]
 
 
-def ladder(
-    start: float, drive: Drive | None = None, pause: float = 0.5, times: tuple[float, ...] = (0.01, 0.0025, 0.04)
-) -> list[Take]:
-    return [Take((photo(f"{start + k}.jpg", start + k * pause, time, drive=drive),)) for k, time in enumerate(times)]
+@pytest.mark.parametrize(("name", "taken_at"), [("b_{}.jpg", None), ("{}/IMG.jpg", None), ("B_{}.JPG", NOON)])
+def test_numbers_in_names_count_as_numbers(name, taken_at):
+    photos = [photo(name.format(n), taken_at=taken_at) for n in (10, 9, 2, 1, 12)]
+    assert [str(one.path) for one in in_sequence(photos)] == [name.format(n) for n in (1, 2, 9, 10, 12)]
 
 
-def test_exposure_brackets_are_one_take_with_the_middle_exposure_as_reference():
-    takes = join_brackets([*ladder(0), *ladder(1.5), Take((photo("single.jpg", 60),))])
-    assert [len(take.photos) for take in takes] == [3, 3, 1]
-    assert takes[0].shown.path.name == "0.jpg"
-    two = join_brackets(ladder(0, Drive.EXPOSURE_BRACKET, times=(0.01, 0.02)))
-    assert [len(take.photos) for take in two] == [2]
+def test_names_of_any_kind_have_an_order():
+    names = ["", "7", "a7", "a", "7a", "a7b", "A7b", "-1", "\u0663", "\u00b2"]
+    assert len(in_sequence(photo(f"x{name}.jpg", taken_at=None) for name in names)) == len(names)
 
 
-@pytest.mark.parametrize(
-    "takes",
-    [
-        ladder(0, times=(0.01,) * 5),  # a burst
-        ladder(0, times=(0.01, 0.0125, 0.01, 0.008)),  # a burst whose meter drifts
-        ladder(0, pause=30),  # exposures tried out one after another
-        ladder(0, times=(0.01, 0.02)),
-        [Take((replace(take.shown, exposure=None),)) for take in ladder(0)],
-        [Take((replace(take.shown, taken_at=None),)) for take in ladder(0)],
-    ],
-)
-def test_what_is_no_bracket_is_left_alone(takes):
-    assert join_brackets(takes) == takes
+def test_pairs_are_told_by_one_rule():
+    [take] = pair_up([photo("x/IMG_1.JPG"), photo("x/img_1.cr2")])
+    assert take.companions
+    assert same_shot(take.shown.path, take.companions[0].path)
+    assert not same_shot(Path("x/IMG_1.JPG"), Path("y/IMG_1.CR2"))
+    assert not same_shot(Path("x/IMG_1.JPG"), Path("x/IMG_10.CR2"))
 
 
 def test_metadata_part_series_without_a_look():
     one = photo("a.jpg")
-    assert same_circumstances(one, photo("b.jpg", 3600))
-    for other in ({"camera": "B"}, {"lens": "85"}, {"serial": "7"}, {"taken_at": NOON + timedelta(days=1)}, {"taken_at": None}):
+    assert same_circumstances(one, photo("b.jpg", LONG_PAUSE_S))
+    for other in ({"camera": "B"}, {"lens": "85"}, {"serial": "7"}, {"taken_at": None}):
         assert not same_circumstances(one, photo("b.jpg", **other))
+    assert not same_circumstances(one, photo("b.jpg", LONG_PAUSE_S + 1))
     assert not same_circumstances(one, replace(one, width=400, height=600))
+
+
+def test_a_new_day_by_itself_ends_no_series_but_a_long_pause_does():
+    seconds = (-0.5, 0, 0.5, 5 * 3600, 5 * 3600 + 1)
+    midnight = datetime(2026, 5, 2)
+    takes = [Take((photo(f"{k}.jpg", taken_at=midnight + timedelta(seconds=s)),)) for k, s in enumerate(seconds)]
+    assert [len(run) for run in runs(takes)] == [3, 2]
+    assert list(runs([])) == []
 
 
 def picture(seed: int, move: int = 0, gain: float = 1.0) -> np.ndarray:
@@ -89,6 +88,13 @@ def test_the_same_view_differs_less_than_another(method):
     assert difference(first, first) == 0
     assert max(difference(first, again), difference(first, brighter)) < 0.6 * difference(first, other)
     assert difference(first, other) > threshold_from([], method) > difference(first, again)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 600), (600, 1), (2, 3)])
+def test_the_smallest_pictures_have_signatures(shape):
+    for method in (Method.HASH, Method.FEATURES):
+        one = signature_of(np.full(shape, 90, np.uint8), method)
+        assert difference(one, one) == (method is Method.FEATURES)
 
 
 def test_featureless_pictures_are_not_matched():

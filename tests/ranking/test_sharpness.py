@@ -8,8 +8,8 @@ from scipy.stats import spearmanr
 
 from hdrkit.errors import InputError
 from hdrkit.ranking import compare_sharpness, sharpness
-from hdrkit.ranking.detail import CELL, SCALES, _one_scale, measure_detail
-from hdrkit.ranking.measures import half_size
+from hdrkit.ranking.detail import _NOISE, CELL, _one_scale, measure_detail
+from hdrkit.ranking.measures import details_of, half_size
 from hdrkit.ranking.registration import Lattice, outline, shift_between
 from hdrkit.simulate import SimulatedCamera, metered_times, warp
 
@@ -29,12 +29,17 @@ def scene(height: int = 480, width: int = 640, seed: int = 3) -> np.ndarray:
     return np.exp(ln)[..., None].astype(np.float32)
 
 
-def shots(blurs, evs, full_well_e=20_000.0, seed=3, moves=None):
-    """A photograph for each pair of blur and exposure, as codes (H, W) out of a JPEG."""
+def shots(blurs, evs, full_well_e=20_000.0, seed=3, moves=None, subject=None, around=0.0):
+    """A photograph for each pair of blur and exposure, as codes (H, W) out of a JPEG.
+
+    `subject` (H, W, 1) is where that blur is, the rest is blurred by `around`.
+    """
     light, camera = scene(seed=seed), SimulatedCamera(full_well_e=full_well_e)
     found = []
     for k, (blur, ev) in enumerate(zip(blurs, evs, strict=True)):
         blurred = ndimage.gaussian_filter(light, (blur, blur, 0))
+        if subject is not None:
+            blurred = subject * blurred + (1 - subject) * ndimage.gaussian_filter(light, (around, around, 0))
         if moves is not None:
             blurred = warp(blurred, moves[k])
         [time] = metered_times(light, [ev])
@@ -72,6 +77,50 @@ def test_hand_held_pictures_are_compared_where_they_show_the_same():
     assert agreement(BLURS, compare_sharpness(shots(BLURS, evs, moves=moves))) >= 0.98
 
 
+@pytest.mark.parametrize("around", [0.6, 12.0], ids=["before what is sharp", "before blur"])
+@pytest.mark.parametrize("share", [0.05, 0.35])
+def test_a_subject_decides_where_it_alone_changes(share, around):
+    blurs = np.repeat(BLURS, 2)[[4, 0, 9, 11, 2, 7, 5, 1, 10, 3, 8, 6]]
+    height, width = (int(side * share**0.5) for side in (480, 640))
+    subject = np.zeros((480, 640, 1), np.float32)
+    subject[120 : 120 + height, 150 : 150 + width] = 1
+    subject = ndimage.gaussian_filter(subject, (4, 4, 0))
+    found = compare_sharpness(shots(blurs, np.zeros(len(blurs)), subject=subject, around=around))
+    assert agreement(blurs, found) >= 0.95
+    assert blurs[np.argmax(found)] == min(BLURS)
+
+
+def test_someone_who_walks_through_does_not_change_the_order():
+    evs = (1.0, -1.0, 0.0, 1.0, -1.0, 0.0)
+    blurs = [0.6 * 1.12**k for k in range(len(evs))]
+    pictures, others = shots(blurs, evs), shots([0.6] * len(evs), evs, seed=11)
+    for k, (picture, other) in enumerate(zip(pictures, others, strict=True)):
+        picture[100:350, 80 * k : 80 * k + 100] = other[100:350, 80 * k : 80 * k + 100]
+    assert agreement(blurs, compare_sharpness(pictures)) >= 0.98
+
+
+def test_a_picture_that_fits_none_leaves_the_others_compared():
+    evs = (-2.0, -1.2, -0.4, 0.4, 1.2, 2.0)
+    blurs = [0.6 * 1.12**k for k in range(len(evs))]
+    pictures, [foreign] = shots(blurs, evs), shots((1.0,), (0.0,), seed=11)
+    alone = [sharpness(picture) for picture in pictures]
+    assert agreement(blurs, alone) < 0.95
+    found = compare_sharpness([*pictures[:2], np.zeros_like(foreign), pictures[2], foreign, *pictures[3:]])
+    assert np.isnan(found[2])
+    assert found[4] == sharpness(foreign)
+    ours = found[[0, 1, 3, 5, 6, 7]]
+    assert agreement(blurs, ours) >= 0.98
+    assert ours.mean() == pytest.approx(np.mean(alone), rel=1e-6)
+
+
+def test_a_camera_that_pans_is_followed():
+    evs = (1.5, -1.5, 0.0, 1.0, -1.0, 0.5)
+    blurs = [0.6 * 1.4**k for k in range(len(evs))]
+    parts = [picture[:, 64 * k : 64 * k + 320] for k, picture in enumerate(shots(blurs, evs))]  # the last shows none of the first
+    assert len({detail.view for detail in details_of([half_size(part) for part in parts])}) == 1
+    assert agreement(blurs, compare_sharpness(parts)) >= 0.98
+
+
 def test_noise_is_not_taken_for_detail():
     clean, noisy = (shots((2.0,), (0.0,), full_well_e)[0] for full_well_e in (40_000.0, 800.0))
     assert sharpness(noisy, "laplacian") > 2 * sharpness(clean, "laplacian")
@@ -102,9 +151,12 @@ def test_pictures_of_any_kind_are_measured_alike():
     assert sharpness(gray[..., None]) == value
     assert sharpness(np.repeat(gray[..., None], 3, axis=2)) == value
     assert sharpness(gray.astype(np.uint16) * 257) == pytest.approx(value, rel=0.02)
-    for pixels in (gray.astype(np.float32), gray[0], np.zeros((8, 8, 4), np.uint8)):
+    for pixels in (gray.astype(np.float32), gray[0], np.zeros((8, 8, 4), np.uint8), gray[:0]):
         with pytest.raises(InputError, match="uint8 or uint16"):
             sharpness(pixels)
+    with pytest.raises(InputError, match="detail or laplacian, not 'edges'"):
+        sharpness(gray, "edges")
+    assert compare_sharpness([]).shape == (0,)
 
 
 def test_cells_are_measured_as_they_are_defined():
@@ -131,10 +183,9 @@ def test_a_lattice_is_fixed_to_what_is_seen():
     moved = measure_detail(half[10:, 21:], (-21.0, -10.0))
     assert moved.first == (1, 2)
     assert moved.start == (CELL - 10, 2 * CELL - 21)
-    assert moved.ratio.shape[0] == SCALES - 1
-    both = (moved.weight > 0) & (whole.weight[:, 1:, 2:] > 0)
+    both = (moved.weight > 0) & (whole.weight[1:, 2:] > 0)
     assert both.mean() > 0.1
-    assert moved.ratio[both] == pytest.approx(whole.ratio[:, 1:, 2:][both], abs=0.05)
+    assert moved.ratio[both] == pytest.approx(whole.ratio[1:, 2:][both], abs=0.05)
     assert moved.pixel_of((3, 5)) == (2 * (5 * CELL + CELL // 2 - 21), 2 * (3 * CELL + CELL // 2 - 10))
 
 
@@ -153,6 +204,13 @@ def test_what_does_not_fit_begins_a_lattice_of_its_own():
     assert lattice.place(first) == ((0.0, 0.0), 0)
     assert lattice.place(second) == ((0.0, 0.0), 1)
     assert lattice.place(second)[1] == 1
+    assert lattice.place(first) == (pytest.approx((0, 0), abs=1e-6), 0)
+
+
+def test_shifts_of_a_narrow_picture_are_in_its_pixels():
+    scene_part = half_size(shots((0.6,), (0.0,))[0])[:, :39]
+    tall = np.concatenate([np.roll(scene_part, 7 * k) for k in range(11)])[:2560]  # 10 pixels a pixel that is compared
+    assert shift_between(outline(np.roll(tall, 40, 0)), outline(tall)) == pytest.approx((0, 40), abs=4)
 
 
 def test_noise_has_no_share_in_the_energy():
@@ -164,3 +222,4 @@ def test_noise_has_no_share_in_the_energy():
     _one_scale(noise, usable, CELL, energy, uneven, whole, halved, np.empty(halved.shape, np.bool_))
     assert uneven.mean() == pytest.approx(4 * 12**2, rel=0.02)
     assert abs(energy.mean()) < 0.01 * uneven.mean()
+    assert 0.5 * _NOISE < energy.std() / uneven.mean() < _NOISE

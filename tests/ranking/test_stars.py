@@ -32,7 +32,14 @@ def test_groups_are_ranked_by_themselves_in_the_order_they_came():
 
 def test_equal_sharpness_shares_a_rank_and_nothing_to_see_comes_last():
     assert rank_groups([[2.0, 2.0, 1.0]]) == [[Rank(1, 3), Rank(1, 3), Rank(3, 1)]]
-    assert rank_groups([[math.nan, 0.5]]) == [[Rank(2, 1), Rank(1, 3)]]
+    assert rank_groups([[math.nan, 0.5]]) == [[Rank(2, 0), Rank(1, 3)]]
+
+
+@pytest.mark.parametrize("number", [1, 2, 8])
+def test_what_shows_nothing_has_no_star_even_alone(number):
+    assert rank_groups([[math.nan] * number]) == [[Rank(1, 0)] * number]
+    shown = [3.0, 2.0, 1.0]
+    assert rank_groups([[*shown, *[math.nan] * number]]) == [rank_groups([shown])[0] + [Rank(4, 0)] * number]
 
 
 @given(st.lists(st.floats(0, 10), min_size=1, max_size=30), st.integers(1, 5))

@@ -1,6 +1,7 @@
 """The rating is what changes in a sidecar, and nothing else does: against documents built around a known place."""
 
 import codecs
+import re
 from contextlib import suppress
 from dataclasses import dataclass
 from xml.etree import ElementTree
@@ -144,6 +145,38 @@ def test_ratings_may_be_written_as_real_numbers():
     assert rating_in(wrapped("", ' xmp:Rating=" -1 "')) == -1
 
 
+@pytest.mark.parametrize("name", ["UTF8", "utf-8", "ASCII", "us-ascii"])
+def test_encodings_have_several_names(name):
+    data = f'<?xml version="1.0" encoding="{name}"?>'.encode() + wrapped("", ' xmp:Rating="2"')
+    assert rating_in(data) == 2
+    assert rating_in(rating_edit(data, 4).apply(data)) == 4
+
+
+def test_zeros_at_the_end_stay():
+    data = wrapped("", ' xmp:Rating="2"') + bytes(5)
+    assert rating_edit(data, 4).apply(data) == wrapped("", ' xmp:Rating="4"') + bytes(5)
+
+
+def test_old_programs_have_another_name_for_the_root():
+    data = b"<x:xapmeta xmlns:x='adobe:ns:meta/'>" + wrapped("", ' xmp:Rating="2"') + b"</x:xapmeta>"
+    assert rating_edit(data, 4).apply(data) == data.replace(b'"2"', b'"4"')
+
+
+@given(documents("attribute"), documents("element"), stars, stars)
+def test_a_rating_that_is_there_twice_changes_twice(first, second, before, after):
+    """Two packets' descriptions under one root, as some writers leave them."""
+    parts = [re.findall(r"<[^<>]*?:RDF[^>]*>(.*)</[^<>]*:RDF>", one.text, re.DOTALL)[0] for one in (first, second)]
+    spaces = f'xmlns:rdf="{RDF}" xmlns:r="{RDF}" xmlns:R-1="{RDF}"'
+    both = Document(f"<rdf:RDF {spaces}>{''.join(parts)}</rdf:RDF>", "utf-8")
+    assert rating_in(both.holding(str(before))) == before
+    edit = rating_edit(both.holding(str(before)), after)
+    assert edit.apply(both.holding(str(before))) == both.holding(str(after))
+    assert edit.reversed().apply(both.holding(str(after))) == both.holding(str(before))
+
+
+NOT_XMP = ("utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be")
+
+
 @pytest.mark.parametrize(
     ("data", "why"),
     [
@@ -152,7 +185,7 @@ def test_ratings_may_be_written_as_real_numbers():
         (b"<html><p>Rating</p></html>", "no XMP"),
         (wrapped("")[:-5], "well-formed"),
         (wrapped("").replace(b"rdf:about", b"undeclared:about"), "unbound prefix"),
-        (wrapped("<xmp:Rating>3</xmp:Rating>", ' xmp:Rating="3"'), "several ratings"),
+        (wrapped("<xmp:Rating>4</xmp:Rating>", ' xmp:Rating="3"'), "several ratings"),
         (wrapped("<xmp:Rating>3</xmp:Rating><xmp:Rating>4</xmp:Rating>"), "several ratings"),
         (wrapped("<xmp:Rating><b>3</b></xmp:Rating>"), "structure"),
         (wrapped('<xmp:Rating rdf:parseType="Resource"/>'), "structure"),
@@ -164,6 +197,10 @@ def test_ratings_may_be_written_as_real_numbers():
         (b'<?xml version="1.0" encoding="ISO-8859-1"?>' + wrapped("\xe9".encode("latin-1").decode("latin-1")), "Unicode"),
         (wrapped("").replace(b'about=""', b'about="\xff"'), "UTF-8"),
         (codecs.BOM_UTF16_LE + wrapped("")[:-1], "UTF-16"),
+        *((wrapped("").decode().encode(encoding), "it is not the UTF-(8|16-LE) text") for encoding in NOT_XMP),
+        (wrapped("").replace(b"about", b"ab\0out"), "UTF-8"),
+        (wrapped("") + b"\0<", "UTF-8"),
+        (b'<?xml version="1.0" encoding="none-such"?>' + wrapped(""), "none-such"),
     ],
 )
 def test_what_has_no_certain_meaning_is_refused(data, why):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hdrkit.cli import options as shared
+from hdrkit.io.files import show
 from hdrkit.io.ratings import Sidecar
 from hdrkit.ranking.options import Measure, Method, RankingOptions
 
@@ -22,11 +24,13 @@ EXAMPLES = (
 _FOLDER = "ranking"
 _RATINGS = "Ratings"
 _LISTED = 20  # series that are named; the page has all
+_WITH_UNDO = ("output", "dry_run", "json", "verbose")
 _DEFAULTS = RankingOptions()
 _logger = logging.getLogger("hdrkit.rank")
 
 
 def rank(
+    context: typer.Context,
     inputs: Annotated[
         list[Path], typer.Argument(metavar="DIR...", help="Folders of photographs, or photographs.", show_default=False)
     ],
@@ -51,13 +55,13 @@ def rank(
     ] = _DEFAULTS.sidecar.value,
     overwrite: Annotated[bool, shared.described(RankingOptions, "overwrite", "--overwrite", rich_help_panel=_RATINGS)] = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Write nothing; say which stars there would be.", rich_help_panel=_RATINGS)
+        bool, typer.Option("--dry-run", help="Write nothing; say what would be done, with --undo too.", rich_help_panel=_RATINGS)
     ] = False,
     undo: Annotated[
         bool,
         typer.Option(
             "--undo",
-            help="Take back the ratings, and the results, of earlier runs into DIR (or its folder ranking).",
+            help="Take back the ratings of all runs on the photographs in DIR, and remove the results.",
             rich_help_panel=_RATINGS,
         ),
     ] = False,
@@ -78,8 +82,11 @@ def rank(
 
     log("debug" if verbose else "error" if json else "info")
     if undo:
-        _undo(inputs, output, json)
+        shared.require_undo_alone(context, inputs, _WITH_UNDO)
+        _undo(inputs[0], output or inputs[0] / _FOLDER, dry_run, json)
         return
+    if feature_matching and method == Method.VIEW:
+        raise typer.BadParameter("views are not found by matching features; leave out -f or --method view", param_hint="-f")
     if feature_matching:
         method = Method.FEATURES.value
     options = shared.checked(
@@ -93,24 +100,36 @@ def rank(
         overwrite=overwrite,
     )
     if output is None:
-        if len(inputs) != 1 or not inputs[0].is_dir():
+        if not dry_run and (len(inputs) != 1 or not inputs[0].is_dir()):
             raise typer.BadParameter("give the folder for the results", param_hint="-o")
-        output = inputs[0] / _FOLDER
+        output = (inputs[0] if inputs[0].is_dir() else inputs[0].parent) / _FOLDER
     _rank(inputs, output, replace(options, workers=jobs or options.workers), dry_run, json)
 
 
 def _rank(inputs: list[Path], output: Path, options: RankingOptions, dry_run: bool, json: bool) -> None:
     from hdrkit.cli.console import ignored, print_json, progress, trouble
-    from hdrkit.io.ranked import require_own_folder, write_ranking
-    from hdrkit.io.rating_journal import Journal
-    from hdrkit.pipeline.ranking import rank, rate
+    from hdrkit.io.ranked import ranking_into, write_ranking
+    from hdrkit.pipeline.ranking import rank
+    from hdrkit.pipeline.rating import RATING, rate
 
-    require_own_folder(output)
-    with progress(quiet=json) as move:
-        result = rank(inputs, options, move)
-        rated = rate(result, options, Journal(output), dry_run, move)
-        if not dry_run:
-            write_ranking(result, rated, output, options.workers, move)
+    settled = ""
+
+    def told(stage: str, done: int, total: int) -> None:
+        nonlocal settled
+        if stage == RATING and not dry_run:
+            settled = f"{done} of {total} ratings are as they should be; run again for the rest, or take them back with --undo"
+        move(stage, done, total)
+
+    try:
+        with progress(quiet=json) as move, nullcontext() if dry_run else ranking_into(output) as tree:
+            result = rank(inputs, options, told)
+            rated = rate(result, options, dry_run, told, output)
+            if tree is not None:
+                write_ranking(result, rated, tree, options.workers, told)
+    except BaseException:  # an interrupt too: no rating is taken back for it
+        if settled:
+            trouble(settled, "note")
+        raise
     for step, seconds in result.report.seconds.items():
         _logger.debug("%s took %.2f s", step, seconds)
     for one in rated:
@@ -122,8 +141,8 @@ def _rank(inputs: list[Path], output: Path, options: RankingOptions, dry_run: bo
     for note in result.report.notes:
         _logger.info(note)
     ignored(result.report.ignored)
-    failures = [*(bad.reason for bad in result.unreadable), *(one.reason for one in rated if one.failed)]
-    for line in failures:
+    failures = [*(bad.reason for bad in result.unreadable), *(one.error for one in rated if one.error)]
+    for line in dict.fromkeys(failures):
         trouble(line)
     if failures:
         raise typer.Exit(1)
@@ -156,35 +175,37 @@ def _print(result: RankingResult, rated: tuple[Rated, ...], output: Path, dry_ru
         chosen = "given" if result.report.options["diff"] is not None else "chosen from the data"
         say(f"neighbours up to a difference of {result.report.threshold:.3f} are one series ({chosen})")
     if result.report.excluded:
-        say(f"{len(result.report.excluded)} left out: they have a sidecar")
+        say(f"{len(result.report.excluded)} left out: they have a sidecar, or stars inside")
     lines = table("series", "photographs", "sharpest", "stars")
     for group in groups[:_LISTED]:
         stars = " ".join(str(one.stars) for one in group)
-        lines.add_row(group[0].group, str(len(group)), group[0].take.shown.path.name, stars)
+        lines.add_row(group[0].group, str(len(group)), show(group[0].take.shown.path.name), stars)
     if groups:
         out.print(lines)
     if len(groups) > _LISTED:
         say(f"and {len(groups) - _LISTED} more series, which {'--json shows' if dry_run else 'report.html shows'}")
     written = sum(one.written for one in rated)
-    kept = sum(not one.written and not one.failed and one.stars is not None for one in rated)
+    kept = sum(not one.written and not one.error and one.stars is not None for one in rated)
     say(f"{counted(written, 'rating')} {'would be written' if dry_run else 'written'}, {kept} left as they were")
-    if not dry_run:
+    if not dry_run and rated:
         say(f"wrote {output}: look through {output / 'report.html'}")
 
 
-def _undo(inputs: list[Path], output: Path | None, json: bool) -> None:
+def _undo(photographs: Path, results: Path, dry_run: bool, json: bool) -> None:
     from hdrkit.cli.console import print_json, say, trouble
     from hdrkit.io.artifacts import counted
     from hdrkit.io.ranked import undo_ranking
 
-    if len(inputs) != 1 or output is not None:
-        raise typer.BadParameter("give the one folder that was ranked: hdrkit rank --undo DIR", param_hint="--undo")
-    folder = inputs[0] / _FOLDER
-    undone = undo_ranking(folder if folder.is_dir() else inputs[0])
+    undone = undo_ranking(photographs, results, dry_run)
     if json:
-        print_json(undone)
+        print_json({"dry_run": dry_run, "undone": undone})
     else:
-        say(f"{inputs[0]}: {counted(undone.taken_back, 'rating')} taken back")
+        would_be = "would be " if dry_run else ""
+        say(f"{photographs}: {counted(len(undone.taken_back), 'rating')} {would_be}taken back")
+        for path in undone.taken_back if dry_run else ():
+            say(f"  {path}")
+        for path in undone.removed if dry_run else ():
+            say(f"  {path}  removed")
         for note in undone.notes:
             say(note)
     for line in undone.failures:

@@ -1,11 +1,15 @@
-"""The contact sheet of a ranking: the same place of each photograph of a series at full size, side by side."""
+"""The contact sheet of a ranking: the same place of each photograph of a series at full size, side by side.
+
+Series are spread over pages that a browser opens at once, however many there are.
+"""
 
 from __future__ import annotations
 
 import base64
+import math
 import os
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from html import escape
 from importlib.resources import files
@@ -25,36 +29,88 @@ from hdrkit.io.transport import real
 from hdrkit.types import Photo, RankedTake, RankingResult, Rated
 
 CROP = 320  # pixels a side
+MOST = 400  # photographs on a page: some 10 MB
 _SETTINGS = (cv2.IMWRITE_JPEG_QUALITY, 85, cv2.IMWRITE_JPEG_OPTIMIZE, 1)
 Progress = Callable[[str, int, int], None]
+Group = Sequence[RankedTake]
 
 
-def rank_page(result: RankingResult, rated: Sequence[Rated], folder: Path, workers: int, progress: Progress | None = None) -> str:
-    """The page; it holds everything it shows, and links lead to the photographs, relative to `folder`.
+def page_name(number: int) -> str:
+    """The file of a page, numbered from 1."""
+    return "report.html" if number == 1 else f"report_{number}.html"
 
-    Groups of one photograph have nothing to compare and are listed by name.
+
+def rank_pages(
+    result: RankingResult, rated: Sequence[Rated], folder: Path, workers: int, progress: Progress | None = None
+) -> Iterator[str]:
+    """The pages, one at a time; each holds all that it shows, and links lead to the photographs, relative to `folder`.
+
+    Groups of one photograph have nothing to compare and are listed by name on the last page.
     """
-    groups = [group for group in result.groups if len(group) > 1]
-    ranked = [one for group in groups for one in group]
-    crops = _crops(ranked, workers, progress)
-    thumbnails = read_thumbnails([one.take.shown for one in ranked], workers, progress)
-    pictures = dict(zip((one.take.shown for one in ranked), zip(crops, thumbnails, strict=True), strict=True))
-    fates = {one.photo: one for one in rated}
+    pages = _spread([group for group in result.groups if len(group) > 1])
     alone = [group[0] for group in result.groups if len(group) == 1]
+    fates = {one.photo: one for one in rated}
     threshold = result.report.threshold
-    series = f"{len(groups)} series of two or more"
+    series = f"{sum(map(len, pages))} series of two or more"
     series += "" if threshold is None else f", told apart at a difference of {threshold:.2f}"
     told = [*result.report.notes, *(bad.reason for bad in result.unreadable)]
-    filling = {
-        "title": f"Sharpness of {counted(len({one.photo for one in rated}), 'photograph')}",
-        "about": f"{series}; {counted(len(alone), 'photograph')} without a rival",
-        "side": str(CROP),
-        "groups": "\n".join(_sheet(group, pictures, fates, folder) for group in groups),
-        "alone": _section("Without a rival", [_line(one, fates, folder) for one in alone]),
-        "notes": _section("Notes", [f"<p>{_text(line)}</p>" for line in told]),
-    }
     template = (files("hdrkit.io") / "rank_page.html").read_text(encoding="utf-8")
+    total = sum(len(_shown(group)) for page in pages for group in page)
+    done = 0
+    for number, page in enumerate(pages, 1):
+        last = number == len(pages)
+        ranked = [one for group in page for one in _shown(group)]
+        further = _further(progress, done, total)
+        shown = [one.take.shown for one in ranked]
+        pictures = dict(
+            zip(shown, zip(_crops(ranked, workers, further), read_thumbnails(shown, workers, further), strict=True), strict=True)
+        )
+        done += len(ranked)
+        filling = {
+            "title": f"Sharpness of {counted(len(fates), 'photograph')}",
+            "about": f"{series}; {counted(len(alone), 'photograph')} without a rival",
+            "side": str(CROP),
+            "pages": _contents(pages, number),
+            "groups": "\n".join(_sheet(group, pictures, fates, folder) for group in page),
+            "alone": _section("Without a rival", [_line(one, fates, folder) for one in alone if last]),
+            "notes": _section("Notes", [f"<p>{_text(line)}</p>" for line in told if last]),
+        }
+        yield _filled(template, filling)
+
+
+def _filled(template: str, filling: Mapping[str, str]) -> str:
     return re.sub(r"\{\{(\w+)\}\}", lambda match: filling[match[1]], template)
+
+
+def _spread(groups: Sequence[Group]) -> list[list[Group]]:
+    """Groups in order, on pages of `MOST` photographs at the most; one page at the least."""
+    pages: list[list[Group]] = [[]]
+    for group in groups:
+        if pages[-1] and sum(len(_shown(other)) for other in (*pages[-1], group)) > MOST:
+            pages.append([])
+        pages[-1].append(group)
+    return pages
+
+
+def _shown(group: Group) -> Group:
+    return group[:MOST]
+
+
+def _further(progress: Progress | None, before: int, total: int) -> Progress | None:
+    """Progress on a page as progress on all of them."""
+    return None if progress is None else lambda stage, done, _: progress(stage, before + done, total)
+
+
+def _contents(pages: Sequence[Sequence[Group]], current: int) -> str:
+    """Links to all pages, each named by its first and last series; nothing where there is one page."""
+    if len(pages) == 1:
+        return ""
+    names = [" to ".join(dict.fromkeys(_text(group[0].group) for group in (page[0], page[-1]))) for page in pages]
+    links = [
+        f"<b>{name}</b>" if number == current else f'<a href="{page_name(number)}">{name}</a>'
+        for number, name in enumerate(names, 1)
+    ]
+    return f"<nav>{' &middot; '.join(links)}</nav>"
 
 
 def _crops(ranked: Sequence[RankedTake], workers: int, progress: Progress | None) -> list[bytes | None]:
@@ -81,8 +137,10 @@ def _sheet(
     fates: Mapping[Photo, Rated],
     folder: Path,
 ) -> str:
-    figures = "".join(_figure(one, *pictures[one.take.shown], fates[one.take.shown], folder) for one in group)
+    shown = _shown(group)
+    figures = "".join(_figure(one, *pictures[one.take.shown], fates[one.take.shown], folder) for one in shown)
     name, number = _text(group[0].group), counted(len(group), "photograph")
+    number += f", the {len(shown)} sharpest of them here" if len(shown) < len(group) else ""
     return f'<section id="{name}"><h2>{name} <span class="quiet">{number}</span></h2><div class="sheet">{figures}</div></section>'
 
 
@@ -92,11 +150,12 @@ def _figure(one: RankedTake, crop: bytes | None, whole: bytes | None, fate: Rate
     shown = _picture(crop, "crop", f"{name} at 100 %") or '<span class="none">no picture</span>'
     lines = [f"{name}{f' and {len(one.take.photos) - 1} more of its bracket' if len(one.take.photos) > 1 else ''}"]
     lines += [engraved(photo.exposure)] if photo.exposure else []
+    value = "" if math.isnan(one.sharpness) else f" sharpness {one.sharpness:.3g}"
     return (
-        f'<figure class="{"best" if one.rank == 1 else ""}"><a href="{_link(photo, folder)}">{shown}</a>'
-        f"{_picture(whole, 'whole', '')}<figcaption><b>{_stars(one.stars)}</b> sharpness {one.sharpness:.3g}"
+        f'<figure class="{"best" if one.rank == 1 and value else ""}"><a href="{_link(photo, folder)}">{shown}</a>'
+        f"{_picture(whole, 'whole', '')}<figcaption><b>{_stars(one.stars)}</b>{value}"
         + "".join(f'<span class="quiet">{line}</span>' for line in lines)
-        + f'<span class="{"bad" if fate.failed else "quiet"}">{_text(fate.reason)}</span></figcaption></figure>'
+        + f'<span class="{"bad" if fate.error else "quiet"}">{_text(fate.reason)}</span></figcaption></figure>'
     )
 
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
-from hdrkit.errors import InputError, OutputError
-from hdrkit.io.artifacts import to_csv
+from hdrkit.errors import HdrkitError, InputError, OutputError
+from hdrkit.io.artifacts import read_groups, to_csv
+from hdrkit.io.discover import discover_folders, sole_list
 from hdrkit.io.files import show
 from hdrkit.io.group_layout import relative_to
+from hdrkit.io.lock import alone_in
 from hdrkit.io.manifest import read_manifest
-from hdrkit.io.rank_page import rank_page
-from hdrkit.io.rating_journal import JOURNAL, Journal, Undone
-from hdrkit.io.result_tree import replacing, undo
+from hdrkit.io.rank_page import page_name, rank_pages
+from hdrkit.io.rating_journal import JOURNAL, Undone, opened
+from hdrkit.io.result_tree import ResultTree, clear, plan_undo, replacing, undo
 from hdrkit.io.transport import real
 from hdrkit.types import RankingResult, Rated
 
@@ -20,39 +24,71 @@ TABLE = "ranking.csv"
 COLUMNS = ("path", "group", "rank", "sharpness", "stars", "written", "reason")
 
 
+@contextmanager
+def ranking_into(folder: Path) -> Iterator[ResultTree]:
+    """A folder of results for a ranking, ours alone in this block, to be filled by `write_ranking`.
+
+    When the block ends well the results take the place of those of an earlier run. Raises OutputError, before anything is done,
+    where that cannot be: another run is writing, the file system refuses, or there is a file that is not ours.
+    """
+    if _of_another_command(folder):
+        raise OutputError(f"{show(folder)}: results of hdrkit group are there; choose another folder with -o")
+    with replacing(folder, ()) as tree:
+        for name in (TABLE, page_name(1)):
+            tree.claim(name)
+        yield tree
+
+
 def write_ranking(
     result: RankingResult,
     rated: Sequence[Rated],
-    folder: Path,
+    tree: ResultTree,
     workers: int = 1,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> None:
-    """Write ranking.csv, with a row for each file and paths relative to `folder`, and report.html to `folder`.
+    """Write ranking.csv, with a row for each file and paths relative to the folder of the tree, and the pages of report.html.
 
-    What an earlier run wrote there is replaced, files of others are left alone. Raises OutputError where that cannot be done.
+    Where nothing was ranked nothing is written, and the results of an earlier run stay.
     """
-    with replacing(folder, [real(one.photo.path) for one in rated]) as tree:
-        tree.add_bytes(TABLE, _table(result, rated, folder))
-        tree.add_bytes("report.html", rank_page(result, rated, folder, workers, progress).encode())
+    if not rated:
+        return
+    tree.add_bytes(TABLE, _table(result, rated, tree.folder))
+    for number, page in enumerate(rank_pages(result, rated, tree.folder, workers, progress), 1):
+        tree.add_bytes(page_name(number), page.encode())
 
 
-def require_own_folder(folder: Path) -> None:
-    """Raises OutputError where a folder holds results of another command, which a ranking would replace."""
-    if _of_another_command(folder):
-        raise OutputError(f"{show(folder)}: results of hdrkit group are there; choose another folder with -o")
+def undo_ranking(photographs: Path, folder: Path, dry_run: bool = False) -> Undone:
+    """Take back the ratings of the photographs in a folder, or a list of groups, and remove the results in `folder`.
 
-
-def undo_ranking(folder: Path) -> Undone:
-    """Take back the ratings that were written from a folder of results, and remove the results.
-
-    Raises InputError where there are neither.
+    With `dry_run` only say what would be. Raises InputError where there are neither, OutputError where another run is writing.
     """
-    if not (folder / JOURNAL).is_file() and (read_manifest(folder) is None or _of_another_command(folder)):
-        raise InputError(f"{show(folder)}: no results of hdrkit rank there; nothing to undo")
-    undone = Journal(folder).undo()
-    if not undone.failures and read_manifest(folder) is not None and not _of_another_command(folder):
-        undo(folder)
+    rated = _rated_folders(photographs)
+    ours = read_manifest(folder) is not None and not _of_another_command(folder)
+    if not rated and not ours:
+        raise InputError(f"{show(photographs)}: no ratings of hdrkit rank there; give the folder of the photographs")
+    undone = Undone()
+    with alone_in(folder) if folder.is_dir() and not dry_run else nullcontext(), ThreadPoolExecutor() as pool:
+        for at in rated:
+            try:
+                with opened(at, dry_run, folder) as journal:
+                    undone += journal.undo(pool, dry_run)
+            except HdrkitError as error:
+                undone += Undone(failures=(str(error),))
+    if ours:
+        plan = plan_undo(folder)
+        kept = tuple(f"{show(folder / name)}: it was changed since hdrkit wrote it; it stays" for name in plan.keep)
+        undone += Undone(removed=tuple(folder / name for name in plan.remove), notes=kept)
+    if not dry_run:
+        (undo if ours else clear)(folder)
     return undone
+
+
+def _rated_folders(photographs: Path) -> list[Path]:
+    """The folders with a record of ratings: those under one that is given, or of the photographs in a list."""
+    listing = sole_list([photographs])
+    listed = {Path(path).parent for path in read_groups(listing).paths} if listing else set()
+    folders = sorted(listed) if listing else [below.path for below in discover_folders([photographs])]
+    return [folder for folder in folders if (folder / JOURNAL).is_file()]
 
 
 def _of_another_command(folder: Path) -> bool:
@@ -73,5 +109,6 @@ def _table(result: RankingResult, rated: Sequence[Rated], folder: Path) -> bytes
         written = "yes" if one.written else "no"
         rows.append(row(one.photo.path, one.group, one.rank or "", value, stars, written, show(one.reason)))
     rows += [row(bad.path, "", "", "", "", "no", show(bad.reason)) for bad in result.unreadable]
-    rows += [row(excluded, "", "", "", "", "no", "left out: it has a sidecar") for excluded in result.report.excluded]
+    left_out = ("", "", "", "", "no", "left out: it has a sidecar, or stars inside")
+    rows += [row(excluded, *left_out) for excluded in result.report.excluded]
     return to_csv(rows)

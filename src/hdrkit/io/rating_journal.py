@@ -1,191 +1,172 @@
-"""Ratings for many photographs at once: what would change, the record of it before the first change, and the way back."""
+"""The record of the ratings in a folder of photographs: written before the first sidecar changes, and by which all is taken back.
+
+It is hidden in the folder itself, beside the sidecars that it is about: it goes where they go, and outlives lists and reports.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+import re
+from collections.abc import Callable, Container, Iterator, Mapping
+from concurrent.futures import Executor
+from contextlib import contextmanager, nullcontext, suppress
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from hdrkit.errors import HdrkitError, InputError
+from hdrkit.errors import HdrkitError, InputError, OutputError
 from hdrkit.io.artifacts import to_json
 from hdrkit.io.files import read_bytes, show, write_bytes, writing
-from hdrkit.io.ratings import digest_of, rating_of, read_sidecar, replace_sidecar
-from hdrkit.io.xmp import Edit, new_sidecar, rating_edit
+from hdrkit.io.lock import alone_in
+from hdrkit.io.rating_steps import Entry, Plan, State, Step, carry_out, plan_rating, way_back
+from hdrkit.io.xmp import Edit
 
 JOURNAL = ".hdrkit-ratings.json"
-
-
-@dataclass(frozen=True)
-class Entry:
-    """What happened to a sidecar since it was first rated: `before` and `stars` are the ratings then and now.
-
-    `edit` leads from the bytes then to those that `digest` names. It is None where another program has saved the sidecar
-    between two runs: then the rating alone can be taken back.
-    """
-
-    before: int | None
-    stars: int
-    edit: Edit | None
-    digest: str
-    created: bool = False
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What is to become of a sidecar: `entry` is what to write, None where it stays as it is, with the `reason` in words.
-
-    `failed` says that it stays because of an error.
-    """
-
-    entry: Entry | None
-    reason: str
-    failed: bool = False
+_HALF_WRITTEN = re.compile(r"\.hdrkit-[0-9a-f]{16}\.(xmp|json)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Undone:
-    """How many ratings were taken back, and a line for each sidecar that was left."""
+    """The sidecars whose rating was taken back, the files of results that were removed, a line for all that was left for good
+    reason, and one for each failure.
+    """
 
-    taken_back: int
+    taken_back: tuple[Path, ...] = ()
+    removed: tuple[Path, ...] = ()
     notes: tuple[str, ...] = ()
     failures: tuple[str, ...] = ()
 
+    def __add__(self, other: Undone) -> Undone:
+        return Undone(*(getattr(self, part.name) + getattr(other, part.name) for part in fields(self)))
+
 
 class Journal:
-    """The record of the ratings that were written from a folder of results; nothing of it is read or written before asked."""
+    """What is known of the sidecars in a folder. Raises InputError for a record that is damaged."""
 
     def __init__(self, folder: Path) -> None:
+        self._folder = folder
         self._path = folder / JOURNAL
-        self._entries: dict[Path, Entry] = _read(self._path) if self._path.is_file() else {}
+        self._entries = _read(self._path) if self._path.is_file() else {}
 
-    def plan(self, sidecar: Path, stars: int, overwrite: bool) -> Plan:
-        """How a rating gets into a sidecar. That of a person stays unless `overwrite`, one of ours is brought up to date."""
+    def plan(self, photo: Path, sidecar: Path, stars: int, overwrite: bool) -> Plan:
+        """How a rating gets into a sidecar, and why not, as `plan_rating` has it."""
         try:
-            data = read_sidecar(sidecar)
-            if data is None:
-                content = new_sidecar(stars)
-                return Plan(Entry(None, stars, Edit(0, b"", content), digest_of(content), created=True), "new sidecar")
-            found = rating_of(data, sidecar)
-            if found == stars:
-                return Plan(None, "has this rating already")
-            ours = self._entries.get(sidecar)
-            if ours is None or found != ours.stars:
-                if found and not overwrite:
-                    return Plan(None, "rejected by a person" if found < 0 else f"rated {found} by a person")
-                edit = rating_edit(data, stars)
-                return Plan(Entry(found, stars, edit, digest_of(edit.apply(data))), "existing sidecar")
-            if ours.edit is None or digest_of(data) != ours.digest:
-                after = rating_edit(data, stars).apply(data)
-                return Plan(replace(ours, stars=stars, edit=None, digest=digest_of(after)), "existing sidecar")
-            original = ours.edit.reversed().apply(data)
-            edit = Edit(0, b"", new_sidecar(stars)) if ours.created else rating_edit(original, stars)
-            return Plan(replace(ours, stars=stars, edit=edit, digest=digest_of(edit.apply(original))), "existing sidecar")
+            return plan_rating(self._entries.get(sidecar.name), photo, sidecar, stars, overwrite)
         except HdrkitError as error:
-            return Plan(None, str(error), failed=True)
+            return Plan(None, error=str(error))
 
-    def write(self, entries: Mapping[Path, Entry], workers: int) -> dict[Path, str]:
-        """Write what was planned, side by side; the sidecars that could not be written, each with the reason.
+    def carry_out(
+        self, steps: Mapping[str, Step], pool: Executor, done: Callable[[], object] = lambda: None, forget: Container[str] = ()
+    ) -> dict[str, str]:
+        """Change sidecars, given by their names, side by side; those that could not be changed, each with the reason.
 
-        The journal is on disk before the first sidecar changes. Raises OutputError where it cannot be written.
+        The record of what is and what will be is on disk before the first of them changes, and stays until all are done: a run
+        that is cut off anywhere leaves none unknown. What is to `forget` is in the record no longer. Raises OutputError where it
+        cannot be written.
         """
-        if not entries:
-            return {}
         earlier = self._entries
-        self._save(earlier | dict(entries))
+        unknown = {name: step.entry for name, step in steps.items() if not _covers(earlier.get(name), step.entry)}
+        if unknown:
+            self._save(earlier | unknown)
 
-        def one(sidecar: Path) -> str:
+        def one(name: str) -> str:
             try:
-                _rate(sidecar, entries[sidecar], earlier.get(sidecar))
+                carry_out(self._folder / name, steps[name])
             except HdrkitError as error:
                 return str(error)
+            done()
             return ""
 
-        with ThreadPoolExecutor(workers) as pool:
-            failed = {sidecar: reason for sidecar, reason in zip(entries, pool.map(one, entries), strict=True) if reason}
-        if failed:
-            kept = {sidecar: entry for sidecar, entry in self._entries.items() if sidecar not in failed}
-            self._save(kept | {sidecar: earlier[sidecar] for sidecar in failed if sidecar in earlier})
+        failed = {name: reason for name, reason in zip(steps, pool.map(one, steps), strict=True) if reason}
+        kept = {name: entry for name, entry in earlier.items() if (name in failed or name not in steps) and name not in forget}
+        reached = {name: replace(step.entry, states=step.entry.states[-1:]) for name, step in steps.items() if name not in failed}
+        changed = {name: entry for name, entry in reached.items() if not entry.states[0].original}
+        if kept | changed != self._entries:
+            with suppress(OutputError):  # a full disk: what is there is right too
+                self._save(kept | changed)
         return failed
 
-    def undo(self) -> Undone:
+    def undo(self, pool: Executor, dry_run: bool = False) -> Undone:
         """Take all ratings back: byte for byte where nobody changed the sidecar since, otherwise its rating alone.
 
-        A rating that a person has changed since stays.
+        A rating that a person has changed since stays. What fails stays in the record. With `dry_run` only say what would be.
         """
-        notes, failures = [], {}
-        for sidecar, entry in self._entries.items():
+        steps, notes, failures = {}, {}, {}
+        for name, entry in self._entries.items():
             try:
-                if note := _take_back(sidecar, entry):
-                    notes.append(f"{show(sidecar)}: {note}")
+                found = way_back(self._folder / name, entry)
             except HdrkitError as error:
-                failures[sidecar] = str(error)
-        taken_back = len(self._entries) - len(notes) - len(failures)
-        self._save({sidecar: self._entries[sidecar] for sidecar in failures})
-        return Undone(taken_back, tuple(notes), tuple(failures.values()))
+                failures[name] = str(error)
+                continue
+            if isinstance(found, Step):
+                steps[name] = found
+            else:
+                notes[name] = found
+        if not dry_run:
+            failures |= self.carry_out(steps, pool, forget=notes)
+        lines = tuple(f"{show(self._folder / name)}: {note}" for name, note in notes.items() if note)
+        taken_back = tuple(self._folder / name for name in steps if name not in failures)
+        return Undone(taken_back, notes=lines, failures=tuple(failures.values()))
 
-    def _save(self, entries: Mapping[Path, Entry]) -> None:
-        self._entries = dict(entries)
-        with writing(self._path):
-            if not entries:
-                self._path.unlink(missing_ok=True)
-                return
-        write_bytes(self._path, to_json([_record(path, entry) for path, entry in entries.items()]).encode())
-
-
-def _rate(sidecar: Path, entry: Entry, earlier: Entry | None) -> None:
-    data = read_sidecar(sidecar)
-    original = data
-    if data is not None and earlier and earlier.edit and digest_of(data) == earlier.digest:
-        original = earlier.edit.reversed().apply(data)
-    edit = entry.edit or rating_edit(data or b"", entry.stars)
-    after = edit.apply(original or b"")
-    if digest_of(after) != entry.digest:
-        raise InputError(f"{show(sidecar)}: it was changed meanwhile and is left as it is; run again")
-    replace_sidecar(sidecar, data, after)
-
-
-def _take_back(sidecar: Path, entry: Entry) -> str:
-    """Bring a sidecar back to what it was; a note where there is nothing to bring back."""
-    data = read_sidecar(sidecar)
-    if data is None:
-        return "" if entry.created else "it is gone"
-    if entry.edit and digest_of(data) == entry.digest:
-        if entry.created:
-            with writing(sidecar):
-                sidecar.unlink()
+    def _save(self, entries: Mapping[str, Entry]) -> None:
+        if entries:
+            records = {name: _record(entry) for name, entry in entries.items()}
+            write_bytes(self._path, to_json({"sidecars": records}).encode())
         else:
-            replace_sidecar(sidecar, data, entry.edit.reversed().apply(data))
-        return ""
-    found = rating_of(data, sidecar)
-    if found == entry.before:
-        return ""
-    if found != entry.stars:
-        return f"rated {found} by a person since; it stays"
-    replace_sidecar(sidecar, data, rating_edit(data, entry.before or 0).apply(data))
-    return ""
+            with writing(self._path):
+                self._path.unlink(missing_ok=True)
+        self._entries = dict(entries)
 
 
-def _record(path: Path, entry: Entry) -> dict[str, Any]:
-    edit = entry.edit and {"offset": entry.edit.offset, "old": entry.edit.old.hex(), "new": entry.edit.new.hex()}
-    names = {"before": entry.before, "stars": entry.stars, "digest": entry.digest, "created": entry.created}
-    return {"sidecar": path, **names, "edit": edit}
+@contextmanager
+def opened(folder: Path, dry_run: bool = False, held: Path | None = None) -> Iterator[Journal]:
+    """The journal of a folder that is ours alone in this block, unless only to look, or it is the one that is `held` already.
+
+    What runs that were killed left half written is removed. Raises OutputError where another run is writing, InputError for a
+    record that is damaged.
+    """
+    if dry_run:
+        yield Journal(folder)
+        return
+    with nullcontext() if held is not None and held.is_dir() and held.samefile(folder) else alone_in(folder):
+        with writing(folder):
+            for path in folder.glob(".hdrkit-*"):
+                if _HALF_WRITTEN.fullmatch(path.name):
+                    path.unlink(missing_ok=True)
+        yield Journal(folder)
 
 
-def _read(path: Path) -> dict[Path, Entry]:
+def _covers(known: Entry | None, entry: Entry) -> bool:
+    """Whether all states that a sidecar may come to are known."""
+    return known is not None and set(entry.states) <= set(known.states)
+
+
+def _record(entry: Entry) -> dict[str, Any]:
+    def of(state: State) -> dict[str, Any]:
+        edit = state.edit and {"offset": state.edit.offset, "old": state.edit.old.hex(), "new": state.edit.new.hex()}
+        return {"stars": state.stars, "digest": state.digest, "edit": edit}
+
+    return {"before": entry.before, "created": entry.created, "states": [of(state) for state in entry.states]}
+
+
+def _read(path: Path) -> dict[str, Entry]:
     try:
-        return dict(_entries(json.loads(read_bytes(path))))
+        records = json.loads(read_bytes(path))["sidecars"]
+        entries = {str(name): _entry(record) for name, record in records.items()}
+        if not all(Path(name).name == name and entry.states for name, entry in entries.items()):
+            raise ValueError("it names a sidecar outside of its folder, or one without a state")
+        return entries
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(f"{show(path)}: the record of the ratings is damaged; move it away to go on without undo") from error
 
 
-def _entries(records: Sequence[Mapping[str, Any]]) -> Iterable[tuple[Path, Entry]]:
-    for record in records:
-        edit = record["edit"]
-        if edit is not None:
-            edit = Edit(int(edit["offset"]), bytes.fromhex(edit["old"]), bytes.fromhex(edit["new"]))
-        before = record["before"] if record["before"] is None else int(record["before"])
-        entry = Entry(before, int(record["stars"]), edit, str(record["digest"]), bool(record["created"]))
-        yield Path(record["sidecar"]), entry
+def _entry(record: Mapping[str, Any]) -> Entry:
+    def state(of: Mapping[str, Any]) -> State:
+        edit = of["edit"] and Edit(int(of["edit"]["offset"]), bytes.fromhex(of["edit"]["old"]), bytes.fromhex(of["edit"]["new"]))
+        return State(_stars(of["stars"]), str(of["digest"]), edit)
+
+    return Entry(_stars(record["before"]), bool(record["created"]), tuple(map(state, record["states"])))
+
+
+def _stars(stored: Any) -> int | None:
+    return None if stored is None else int(stored)

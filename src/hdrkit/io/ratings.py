@@ -49,22 +49,26 @@ def write_rating(photo: Path | str, stars: int, sidecar: Sidecar = Sidecar.DARKT
     """Put a rating of 0..5 stars, or -1 for rejected, into the sidecar of a photograph; whether it is there now.
 
     A new sidecar holds the rating alone; in an existing one no other byte changes. Stars (or a rejection) that are there
-    already stay unless `overwrite`. Raises InputError for a sidecar that is no well-formed XMP (it is left as it is), and for a
-    photograph whose sidecar the program would not read; OutputError where the file system refuses.
+    already, or inside the photograph, stay unless `overwrite`. Raises InputError where there is no photograph, for a sidecar that
+    is no well-formed XMP (it is left as it is), and for a photograph whose sidecar the program would not read; OutputError where
+    the file system refuses.
     """
+    from hdrkit.io.embedded_rating import embedded_rating  # which loads Pillow
+
     require_rating(stars)
+    photo = Path(photo)
+    if not photo.is_file():
+        raise InputError(f"{show(photo)}: there is no such photograph; check the name")
     path = sidecar_path(photo, sidecar)
     if path is None:
         raise InputError(f"{show(photo)}: Lightroom reads sidecars of RAW files alone; use those of darktable")
     data = read_sidecar(path)
-    if data is None:
-        replace_sidecar(path, None, new_sidecar(stars))
+    before = None if data is None else rating_of(data, path)
+    if data is not None and before == stars:
         return True
-    before = rating_of(data, path)
-    if before not in (None, 0, stars) and not overwrite:
+    if (before or embedded_rating(photo)) and not overwrite:
         return False
-    if before != stars:
-        replace_sidecar(path, data, rating_edit(data, stars).apply(data))
+    replace_sidecar(path, data, with_rating(data, stars))
     return True
 
 
@@ -76,6 +80,8 @@ def require_rating(stars: int) -> None:
 
 def read_sidecar(path: Path) -> bytes | None:
     """The bytes of a sidecar, None where there is none. Raises InputError for one that cannot be read."""
+    if path.is_symlink() and not path.exists():
+        raise InputError(f"{show(path)}: it is a link to {show(path.readlink())}, which is not there; it is left as it is")
     return read_bytes(path) if path.exists() else None
 
 
@@ -85,6 +91,11 @@ def rating_of(data: bytes, path: Path | None) -> int | None:
         return rating_in(data)
     except InputError as error:
         raise InputError(f"{show(path or '')}: {error}; it is left as it is") from None
+
+
+def with_rating(data: bytes | None, stars: int) -> bytes:
+    """The content of a sidecar with another rating; a new one where there is none. Raises InputError as `rating_in`."""
+    return new_sidecar(stars) if data is None else rating_edit(data, stars).apply(data)
 
 
 def replace_sidecar(path: Path, before: bytes | None, after: bytes) -> None:

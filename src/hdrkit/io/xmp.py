@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
 from typing import NamedTuple
@@ -20,6 +21,8 @@ REJECTED, MOST_STARS = -1, 5
 _RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 _XMP = "http://ns.adobe.com/xap/1.0/"
 _META = "adobe:ns:meta/"
+_ROOTS = [*([f"{_META} {name}", f"{_RDF} RDF"] for name in ("xmpmeta", "xapmeta")), [f"{_RDF} RDF"]]  # xapmeta: of old programs
+_ENCODINGS = ("utf-8", "utf-16", "utf-16-le", "utf-16-be", "ascii")  # that a declaration may name: the bytes decide
 _NEW = f"""<?xml version="1.0" encoding="UTF-8"?>
 <x:xmpmeta xmlns:x="{_META}">
  <rdf:RDF xmlns:rdf="{_RDF}">
@@ -63,13 +66,15 @@ def rating_in(data: bytes) -> int | None:
 
 def rating_edit(data: bytes, stars: int) -> Edit:
     """The change that makes `stars` the rating in a sidecar, and changes nothing else. Raises InputError as `rating_in`."""
-    text = _decoded(data)
-    _, place = _parsed(text.content)
-    before, old, new = (
-        part.decode().encode(text.encoding)
-        for part in (text.content[: place.start], text.content[place.start : place.end], place.template % stars)
-    )
-    return Edit(len(text.mark) + len(before), old, new)
+    mark, encoding, content = _decoded(data)
+    _, places = _parsed(content)
+    start, end = places[0].start, places[-1].end
+    new, at = b"", start
+    for place in places:
+        new += content[at : place.start] + place.template % stars
+        at = place.end
+    before, old, new = (part.decode().encode(encoding) for part in (content[:start], content[start:end], new))
+    return Edit(len(mark) + len(before), old, new)
 
 
 class _Text(NamedTuple):
@@ -100,21 +105,25 @@ class _Tag(NamedTuple):
 def _decoded(data: bytes) -> _Text:
     mark, encoding = next((mark, encoding) for mark, encoding in _MARKS if data.startswith(mark))
     try:
-        return _Text(mark, encoding, data[len(mark) :].decode(encoding).encode())
+        content = data[len(mark) :].decode(encoding).encode().rstrip(b"\0")  # some programs pad with zeros
     except UnicodeError:
-        raise InputError(f"it is not the {encoding.upper()} text that XMP must be") from None
+        content = b"\0"
+    if b"\0" in content:
+        raise InputError(f"it is not the {encoding.upper()} text that XMP must be")
+    return _Text(mark, encoding, content)
 
 
-def _parsed(content: bytes) -> tuple[int | None, _Place]:
-    """The rating in UTF-8 text without a byte order mark, and where it is or would go."""
+def _parsed(content: bytes) -> tuple[int | None, list[_Place]]:
+    """The rating in UTF-8 text without a byte order mark, and every place where it is, or the one where it would go."""
     reader = _Reader(content)
-    if len(reader.found) > 1:
+    ratings = {rating for rating, _ in reader.found}
+    if len(ratings) > 1:
         raise InputError("it holds several ratings")
-    if reader.found:
-        return reader.found[0]
+    if ratings:
+        return ratings.pop(), [place for _, place in reader.found]
     if reader.room is None:
         raise InputError("there is no XMP in it")
-    return None, reader.room
+    return None, [reader.room]
 
 
 class _Reader:
@@ -145,8 +154,10 @@ class _Reader:
             raise InputError(f"it is no well-formed XML ({error})") from None
 
     def _declaration(self, _version: str, encoding: str | None, _standalone: int) -> None:
-        if (encoding or "utf-8").lower() not in ("utf-8", "utf-16", "us-ascii"):
-            raise InputError(f"it claims to be {encoding}, and XMP must be Unicode")
+        with suppress(LookupError):
+            if codecs.lookup(encoding or "utf-8").name in _ENCODINGS:
+                return
+        raise InputError(f"it claims to be {encoding}, and XMP must be Unicode")
 
     def _doctype(self, *_: object) -> None:
         raise InputError("it has a document type, which XMP must not")
@@ -154,9 +165,9 @@ class _Reader:
     def _start(self, name: str, attributes: list[str]) -> None:
         if self._rating is not None:
             raise InputError("its rating has a structure")
-        if name == f"{_RDF} Description" and self._path in ([f"{_RDF} RDF"], [f"{_META} xmpmeta", f"{_RDF} RDF"]):
+        if name == f"{_RDF} Description" and self._path in _ROOTS:
             self._description(_tag(self._content, self._parser.CurrentByteIndex), attributes)
-        elif name == f"{_XMP} Rating" and self._path[-2:] == [f"{_RDF} RDF", f"{_RDF} Description"] and len(self._path) <= 3:
+        elif name == f"{_XMP} Rating" and self._path[-1:] == [f"{_RDF} Description"] and self._path[:-1] in _ROOTS:
             if attributes:
                 raise InputError("its rating has a structure")
             self._rating, self._text = _tag(self._content, self._parser.CurrentByteIndex), ""

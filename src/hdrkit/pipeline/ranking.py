@@ -1,52 +1,50 @@
-"""Photographs -> series -> sharpness -> stars in sidecars: the way of `hdrkit rank`."""
+"""Photographs -> series -> sharpness -> stars: the first half of `hdrkit rank`."""
 
 from __future__ import annotations
 
 import time
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
-from itertools import pairwise
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import groupby
 from pathlib import Path
-from typing import TypeVar
-
-import numpy as np
-from numpy.typing import NDArray
 
 from hdrkit.errors import InputError
 from hdrkit.grouping.settings import GroupingOptions, IngestOptions
 from hdrkit.io.artifacts import counted, plain
 from hdrkit.io.discover import discover
-from hdrkit.io.half_size import read_half
+from hdrkit.io.embedded_rating import embedded_rating
 from hdrkit.io.metadata import read_photo
-from hdrkit.io.rating_journal import Journal, Plan
 from hdrkit.io.ratings import Sidecar, sidecar_path
-from hdrkit.ranking.comparison import compared_sharpness
-from hdrkit.ranking.detail import Detail, measure_detail
-from hdrkit.ranking.measures import laplacian_variance
-from hdrkit.ranking.options import Measure, Method, RankingOptions
-from hdrkit.ranking.registration import Lattice, Outline, outline
-from hdrkit.ranking.similarity import Signature, difference, signature_of, threshold_from
-from hdrkit.ranking.stars import rank_groups
-from hdrkit.ranking.takes import in_sequence, join_brackets, pair_up, same_circumstances, series
-from hdrkit.types import Kind, Photo, RankedTake, RankingReport, RankingResult, Rated, Take, Unreadable
+from hdrkit.pipeline.sharpness import rank_series
+from hdrkit.pipeline.takes import Glance, ahead, glances, join_brackets
+from hdrkit.ranking.brackets import Frame, is_bracket
+from hdrkit.ranking.options import Method, RankingOptions
+from hdrkit.ranking.similarity import Signature, difference, threshold_from
+from hdrkit.ranking.takes import in_sequence, pair_up, runs, series
+from hdrkit.types import Kind, Photo, RankingReport, RankingResult, Take, Unreadable
 
 Progress = Callable[[str, int, int], None]
-READING, LOOKING = "reading metadata", "measuring sharpness"
-_RATED_AS_ONE = (Kind.BRACKET, Kind.FLASH_AMBIENT, Kind.FOCUS_BRACKET)
-Item = TypeVar("Item")
-Value = TypeVar("Value")
+READING, LOOKING, MEASURING = "reading metadata", "looking for series", "measuring sharpness"
+_RATED_AS_ONE = (Kind.FLASH_AMBIENT, Kind.FOCUS_BRACKET)
 
 
-@dataclass(frozen=True)
-class _Look:
-    """What was seen of a photograph."""
+@dataclass
+class _Left:
+    """What is not ranked: takes that are left out because they are rated, and files that cannot be read."""
 
-    signature: Signature
-    detail: Detail
-    laplacian: float
+    excluded: list[Take] = field(default_factory=list)
+    unreadable: list[Unreadable] = field(default_factory=list)
+
+
+@dataclass
+class _Run:
+    """Takes in sequence whose metadata allow one series, and the differences between neighbours."""
+
+    takes: list[Take] = field(default_factory=list)
+    differences: list[float] = field(default_factory=list)
 
 
 def rank(
@@ -60,68 +58,22 @@ def rank(
     seconds: dict[str, float] = {}
     notes: list[str] = []
     found = discover(inputs)
+    left = _Left()
     with _timed(seconds, "metadata"):
-        photos, unreadable = _photos(found.paths, options, progress)
-    takes = pair_up(in_sequence(photos))
-    if options.method is Method.VIEW:
-        with _timed(seconds, "grouping"):
-            runs = _views(takes, options, progress)
-    else:
-        runs = list(_runs(join_brackets(takes)))
-    excluded = [take for run in runs for take in run if options.exclude and _has_sidecar(take, options.sidecar)]
-    runs = [left for run in runs if (left := [take for take in run if take not in excluded])]
+        shots = pair_up(in_sequence(_photos(found.paths, options, left, progress)))
+    with _timed(seconds, "series"):
+        find = _views if options.method is Method.VIEW else _series
+        found_series, threshold = find(shots, options, left, progress)
     with _timed(seconds, "sharpness"):
-        looks, unseen = _looks(runs, options, progress)
-    unreadable += unseen
-    runs = [seen for run in runs if (seen := [take for take in run if take.shown in looks])]
-    if unreadable and not (runs or excluded):
-        more = f"none of {len(unreadable)} files is readable; the first: " if len(unreadable) > 1 else ""
-        raise InputError(more + unreadable[0].reason)
-    threshold = None
-    if options.method is not Method.VIEW:
-        runs, threshold = _series(runs, looks, options)
-    if pairs := sum(len(take.companions) for take in takes):
+        groups = tuple(rank_series(found_series, options, left.unreadable, partial(progress, MEASURING)))
+    if left.unreadable and not (groups or left.excluded):
+        more = f"none of {len(left.unreadable)} files is readable; the first: " if len(left.unreadable) > 1 else ""
+        raise InputError(more + left.unreadable[0].reason)
+    if pairs := sum(len(shot.companions) for shot in shots):
         notes.append(f"{counted(pairs, 'RAW file')} beside pictures of the same name: rated as they are")
-    groups = tuple(_ranked(f"group_{number}", run, looks, options) for number, run in enumerate(runs))
-    left_out = tuple(photo.path for take in excluded for photo in (*take.photos, *take.companions))
+    left_out = tuple(photo.path for take in left.excluded for photo in (*take.photos, *take.companions))
     report = RankingReport(plain(options), threshold, seconds, tuple(notes), found.ignored, left_out)
-    return RankingResult(groups, tuple(sorted(unreadable, key=lambda bad: str(bad.path))), report)
-
-
-def rate(
-    result: RankingResult, options: RankingOptions, journal: Journal, dry_run: bool = False, progress: Progress | None = None
-) -> tuple[Rated, ...]:
-    """Write the stars of a ranking into sidecars, and say of each file what became of it; with `dry_run` what would.
-
-    The frames of a bracket get none but for its reference. Raises OutputError where the journal cannot be written.
-    """
-    wanted = [line for group in result.groups for line in _wanted(group)]
-    sidecars = [sidecar_path(photo.path.absolute(), options.sidecar) for _, photo, _, _ in wanted]
-    plans: dict[Path, Plan] = {}
-    with ThreadPoolExecutor(options.workers) as pool:
-        asked = [
-            (sidecar, stars) for sidecar, (_, _, stars, _) in zip(sidecars, wanted, strict=True) if sidecar and stars is not None
-        ]
-        planned = pool.map(lambda one: journal.plan(one[0], one[1], options.overwrite), asked)
-        for done, ((beside, _), plan) in enumerate(zip(asked, planned, strict=True)):
-            plans.setdefault(beside, plan)
-            if progress:
-                progress("reading ratings", done + 1, len(asked))
-    entries = {beside: plan.entry for beside, plan in plans.items() if plan.entry}
-    failures = {} if dry_run else journal.write(entries, options.workers)
-    rated = []
-    for (take, photo, stars, why), sidecar in zip(wanted, sidecars, strict=True):
-        written, failed = False, False
-        if stars is not None and sidecar is None:
-            why = f"{why}; not written: Lightroom reads no sidecar of such a file"
-        elif stars is not None and sidecar is not None:
-            plan = plans[sidecar]
-            failed = plan.failed or sidecar in failures
-            written = plan.entry is not None and not failed
-            why = f"{why}; {failures.get(sidecar) or plan.reason}"
-        value = None if np.isnan(take.sharpness) else take.sharpness
-        rated.append(Rated(photo, take.group, take.rank, value, stars, written, why, failed))
-    return tuple(rated)
+    return RankingResult(groups, tuple(sorted(left.unreadable, key=lambda bad: str(bad.path))), report)
 
 
 @contextmanager
@@ -131,22 +83,16 @@ def _timed(seconds: dict[str, float], step: str) -> Iterator[None]:
     seconds[step] = time.perf_counter() - start
 
 
-def _has_sidecar(take: Take, sidecar: Sidecar) -> bool:
-    """Whether any photograph of a take has one: of a bracket the reference carries it."""
-    beside = [sidecar_path(photo.path, sidecar) for photo in (*take.photos, *take.companions)]
-    return any(path is not None and path.exists() for path in beside)
-
-
-def _photos(paths: Sequence[Path], options: RankingOptions, progress: Progress) -> tuple[list[Photo], list[Unreadable]]:
-    photos, unreadable = [], []
+def _photos(paths: Sequence[Path], options: RankingOptions, left: _Left, progress: Progress) -> list[Photo]:
+    photos = []
     with ThreadPoolExecutor(options.workers) as pool:
-        for done, (path, found) in enumerate(zip(paths, _ahead(pool, _photo, paths, options.workers), strict=True)):
+        for done, (path, found) in enumerate(zip(paths, ahead(pool, _photo, paths, options.workers), strict=True)):
             if isinstance(found, Photo):
                 photos.append(found)
             else:
-                unreadable.append(Unreadable(path, str(found)))
+                left.unreadable.append(Unreadable(path, str(found)))
             progress(READING, done + 1, len(paths))
-    return photos, unreadable
+    return photos
 
 
 def _photo(path: Path) -> Photo | InputError:
@@ -156,116 +102,77 @@ def _photo(path: Path) -> Photo | InputError:
         return error
 
 
-def _ahead(pool: ThreadPoolExecutor, function: Callable[[Item], Value], items: Iterable[Item], workers: int) -> Iterator[Value]:
-    """The function of each item, in order; the pool works a few items ahead and no more, so that memory stays bounded."""
-    pending: deque[Future[Value]] = deque()
-    for item in items:
-        pending.append(pool.submit(function, item))
-        if len(pending) > 2 * workers:
-            yield pending.popleft().result()
-    while pending:
-        yield pending.popleft().result()
+def _looked(shots: Sequence[Take], options: RankingOptions, left: _Left, progress: Progress) -> Iterator[Glance | None]:
+    """A look at each shot, in order; None of one that cannot be read."""
+    for done, (glance, failures) in enumerate(glances(shots, options)):
+        left.unreadable += failures
+        progress(LOOKING, done + 1, len(shots))
+        yield glance
 
 
-def _views(takes: Sequence[Take], options: RankingOptions, progress: Progress) -> list[list[Take]]:
-    """The takes of each view, in sequence; brackets as `hdrkit group` finds them."""
-    from hdrkit.pipeline.grouping import group
-
-    if not takes:
-        return []
-    take_of = {take.shown: take for take in takes}
-    grouped = group([take.shown.path for take in takes], GroupingOptions(IngestOptions(max_workers=options.workers)), progress)
-    views: dict[str, list[Take]] = {}
-    for cluster in grouped.clusters:
-        members = [take_of[member.photo] for member in cluster.members]
-        if cluster.kind in _RATED_AS_ONE:
-            raws = tuple(raw for take in members for raw in take.companions)
-            members = [Take(tuple(take.shown for take in members), cluster.reference, raws)]
-        views.setdefault(cluster.view, []).extend(members)
-    alone = [[take_of[member.photo]] for member in grouped.unassigned]
-    order = {photo: number for number, photo in enumerate(in_sequence(take_of))}
-    return [sorted(view, key=lambda take: order[take.shown]) for view in (*views.values(), *alone)]
+def _series(
+    shots: Sequence[Take], options: RankingOptions, left: _Left, progress: Progress
+) -> tuple[list[list[Take]], float | None]:
+    """Neighbours that look alike, and the difference at which they are parted; None where there are no neighbours."""
+    found = list(_runs(shots, options, left, progress))
+    differences = [value for run in found for value in run.differences]
+    threshold = threshold_from(differences, options.method) if options.diff is None else options.diff
+    parts = [part for run in found for part in series(run.takes, run.differences, threshold)]
+    return parts, threshold if differences else None
 
 
-def _runs(takes: Sequence[Take]) -> Iterator[list[Take]]:
-    """Takes in sequence, parted where metadata alone tell that a series ends."""
-    run = list(takes[:1])
-    for before, take in pairwise(takes):
-        if not same_circumstances(before.shown, take.shown):
-            yield run
-            run = []
-        run.append(take)
-    if run:
+def _runs(shots: Sequence[Take], options: RankingOptions, left: _Left, progress: Progress) -> Iterator[_Run]:
+    """The takes of each stretch that metadata allow to be one series, compared with their neighbours."""
+    numbered = [number for number, stretch in enumerate(runs(shots)) for _ in stretch]
+    looked = zip(numbered, _looked(shots, options, left, progress), strict=True)
+    for _, stretch in groupby(looked, key=lambda one: one[0]):
+        run = _Run()
+        last: Signature | None = None
+        for take, signature in join_brackets(glance for _, glance in stretch if glance is not None):
+            if _left_out(take, options, left):
+                continue
+            run.takes.append(take)
+            if last is not None:
+                run.differences.append(difference(last, signature))
+            last = signature
         yield run
 
 
-def _looks(
-    runs: Sequence[Sequence[Take]], options: RankingOptions, progress: Progress
-) -> tuple[dict[Photo, _Look], list[Unreadable]]:
-    """What is seen of each take, every file decoded once; each run is on lattices of its own."""
-    shown = [(number, take.shown) for number, run in enumerate(runs) for take in run]
-    looks: dict[Photo, tuple[Signature, Future[Detail], float]] = {}
-    unreadable = []
-    lattice, current = Lattice(), 0
+def _views(shots: Sequence[Take], options: RankingOptions, left: _Left, progress: Progress) -> tuple[list[list[Take]], None]:
+    """The takes of each view as `hdrkit group` finds it, in sequence; of its brackets those that no meter made are one take."""
+    from hdrkit.pipeline.grouping import group
 
-    def seen(one: tuple[int, Photo]) -> tuple[NDArray[np.uint8], Outline, Signature, float] | InputError:
-        try:
-            half = read_half(one[1])
-        except InputError as error:
-            return error
-        laplacian = laplacian_variance(half) if options.measure is Measure.LAPLACIAN else 0.0
-        return half, outline(half), signature_of(half, options.method), laplacian
-
-    with ThreadPoolExecutor(options.workers) as pool:
-        for done, ((number, photo), found) in enumerate(zip(shown, _ahead(pool, seen, shown, options.workers), strict=True)):
-            if number != current:
-                lattice, current = Lattice(), number
-            if isinstance(found, InputError):
-                unreadable.append(Unreadable(photo.path, str(found)))
-            else:
-                half, outlined, signature, laplacian = found
-                looks[photo] = signature, pool.submit(measure_detail, half, *lattice.place(outlined)), laplacian
-            progress(LOOKING, done + 1, len(shown))
-    seen_of = {photo: _Look(signature, detail.result(), laplacian) for photo, (signature, detail, laplacian) in looks.items()}
-    return seen_of, unreadable
+    seen: dict[Path, tuple[Take, Frame]] = {}
+    for glance in _looked(shots, options, left, progress):
+        if glance is not None:
+            seen[glance.frame.photo.path] = glance.shot, glance.frame
+    if not seen:
+        return [], None
+    grouped = group(list(seen), GroupingOptions(IngestOptions(max_workers=options.workers)), progress)
+    left.unreadable += grouped.unreadable
+    views: dict[str, list[Take]] = {}
+    for cluster in grouped.clusters:
+        takes, frames = zip(*(seen[member.photo.path] for member in cluster.members), strict=True)
+        if cluster.kind in _RATED_AS_ONE or (cluster.kind is Kind.BRACKET and is_bracket(frames)):
+            raws = tuple(raw for take in takes for raw in take.companions)
+            takes = (Take(tuple(take.shown for take in takes), cluster.reference, raws),)
+        views.setdefault(cluster.view, []).extend(takes)
+    found = [*views.values(), *([seen[member.photo.path][0]] for member in grouped.unassigned)]
+    order = {path: number for number, path in enumerate(seen)}
+    in_order = [sorted(view, key=lambda take: order[take.shown.path]) for view in found]
+    return [kept for view in in_order if (kept := [take for take in view if not _left_out(take, options, left)])], None
 
 
-def _series(runs: Sequence[Sequence[Take]], looks: dict[Photo, _Look], options: RankingOptions) -> tuple[list[list[Take]], float]:
-    """Runs parted into series, and the difference at which they are."""
-    differences = [[difference(looks[a.shown].signature, looks[b.shown].signature) for a, b in pairwise(run)] for run in runs]
-    threshold = options.diff
-    if threshold is None:
-        threshold = threshold_from([value for run in differences for value in run], options.method)
-    return [part for run, apart in zip(runs, differences, strict=True) for part in series(run, apart, threshold)], threshold
+def _left_out(take: Take, options: RankingOptions, left: _Left) -> bool:
+    """Whether a take is left out because any photograph of it is rated: of a bracket the reference carries the stars."""
+    if not options.exclude:
+        return False
+    rated = any(_is_rated(photo.path, options.sidecar) for photo in (*take.photos, *take.companions))
+    left.excluded += [take] if rated else []
+    return rated
 
 
-def _ranked(name: str, takes: Sequence[Take], looks: dict[Photo, _Look], options: RankingOptions) -> tuple[RankedTake, ...]:
-    """A group from sharp to soft."""
-    details = [looks[take.shown].detail for take in takes]
-    by_laplacian = options.measure is Measure.LAPLACIAN
-    values = [looks[take.shown].laplacian for take in takes] if by_laplacian else compared_sharpness(details).tolist()
-    [ranks] = rank_groups([values], options.max_rank)
-    order = sorted(range(len(takes)), key=lambda k: ranks[k].rank)
-    best = details[order[0]]
-    ranked = []
-    for k in order:
-        detail = details[k]
-        focus = detail.pixel_of(best.subject() if detail.view == best.view else detail.subject())
-        ranked.append(RankedTake(takes[k], name, ranks[k].rank, float(values[k]), ranks[k].stars, focus))
-    return tuple(ranked)
-
-
-def _wanted(group: Sequence[RankedTake]) -> Iterator[tuple[RankedTake, Photo, int | None, str]]:
-    """The files of a group, each with the stars that it should have, and why."""
-    for ranked in group:
-        place = "sharpest" if ranked.rank == 1 else f"number {ranked.rank} in sharpness"
-        place = "without a rival" if len(group) == 1 else f"{place} of {len(group)}"
-        take, shown = ranked.take, ranked.take.shown
-        of_bracket = f"reference of a bracket of {len(take.photos)}, " if len(take.photos) > 1 else ""
-        for photo in (*take.photos, *take.companions):
-            if photo == shown:
-                yield ranked, photo, ranked.stars, of_bracket + place
-            elif photo.path.with_suffix("") == shown.path.with_suffix(""):
-                yield ranked, photo, ranked.stars, f"as {shown.path.name}"
-            else:
-                yield ranked, photo, None, f"of the bracket whose stars {shown.path.name} carries"
+def _is_rated(photo: Path, sidecar: Sidecar) -> bool:
+    """Whether a photograph has a sidecar, or stars inside."""
+    beside = sidecar_path(photo, sidecar)
+    return (beside is not None and beside.exists()) or embedded_rating(photo) is not None

@@ -1,8 +1,10 @@
 """Pictures of one view by sharpness: what the same cell shows in one of them and in the others.
 
 What a cell holds decides how sharp it can look, so pictures are compared within cells. The ratio of energies r(i, c) of
-picture i in cell c is m(i) a(c) up to noise, the sharpness m of a picture times the fineness a of what is there: a matrix of rank
-one, whose clipped and black entries are missing, fitted by weighted least squares.
+picture i in cell c is a(c) + b(c) s(i) up to noise: the fineness a of what is there, and what the sharpness s of a picture
+changes of it. Where all of a picture is blurred, b is in proportion to a; where only a subject is, b is 0 around it. That is
+a matrix of rank two, whose clipped and black entries, and those that a picture does not cover, are missing; it is fitted by
+alternating least squares.
 """
 
 from __future__ import annotations
@@ -12,15 +14,16 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from hdrkit.ranking.detail import Detail, Maps
+from hdrkit.ranking.detail import Detail
 
 Array = NDArray[np.floating]
 
-_LEAST_SHARED = 0.25  # of the cells of a picture
 _ROUNDS = 10
-_LEAST_FINENESS = 0.02  # of a cell: what errors are relative to
-_FAR = 0.5  # relative error that counts half
-_FINER = (4, 2, 1)  # weights of the scales: blur of a pixel shows in the finest, of ten in the coarser ones
+_LEAST_FINENESS = 0.1  # of a cell: what errors are relative to
+_MODEL_ERROR = 0.2  # of a: where pixels lie on edges, and the curve of the response within a cell
+_FAR = 3.0  # errors that count half
+_CAUTION = 6.0  # how many times their noise what cells differ by must exceed to count half
+_TINY = 1e-12
 
 
 def single_sharpness(detail: Detail) -> float:
@@ -28,56 +31,91 @@ def single_sharpness(detail: Detail) -> float:
 
     Good for pictures of like exposure and content; `compared_sharpness` is fair where these differ.
     """
-    total = detail.weight.sum(axis=(1, 2), dtype=float)
-    return float(((detail.weight * detail.ratio).sum(axis=(1, 2), dtype=float) / total).mean()) if total.all() else float("nan")
+    total = detail.weight.sum(dtype=float)
+    return float((detail.weight * detail.ratio).sum(dtype=float) / total) if total else float("nan")
 
 
 def compared_sharpness(details: Sequence[Detail]) -> NDArray[np.float64]:
-    """The sharpness of each picture of one view, on the scale of `single_sharpness`; NaN where a picture shows nothing.
+    """The sharpness of each picture of a series, on the scale of `single_sharpness`; NaN where a picture shows nothing.
 
-    Pictures that do not lie on one lattice, or share too few cells, are given as single ones.
+    Pictures on one lattice are compared with each other; lattices, and pictures alone on one, by their means as single ones.
     """
-    alone = np.array([single_sharpness(detail) for detail in details])
-    common = _common(details)
-    if len(details) < 2 or common is None:
-        return alone
-    ratio, weight = (np.stack(maps, axis=1, dtype=np.float64) for maps in zip(*common, strict=True))
-    factors = np.average([_rank_one(r, w) for r, w in zip(ratio, weight, strict=True)], axis=0, weights=_FINER)
-    return np.asarray(factors * np.nanmean(alone))
+    values = np.array([single_sharpness(detail) for detail in details], np.float64)
+    views = np.array([detail.view for detail in details])
+    for view in set(views.tolist()):
+        [members] = np.nonzero((views == view) & np.isfinite(values))
+        if len(members) > 1:
+            values[members] = values[members].mean() * _relative(*_stacked([details[k] for k in members.tolist()]))
+    return values
 
 
-def _common(details: Sequence[Detail]) -> list[tuple[Maps, Maps]] | None:
-    """The ratios and weights (SCALES - 1, M) in the M cells that all pictures cover; None where there are too few."""
-    top, left = np.max([detail.first for detail in details], axis=0)
-    bottom, right = np.min([np.add(detail.first, detail.ratio.shape[1:]) for detail in details], axis=0)
-    area = max(bottom - top, 0) * max(right - left, 0)
-    if len({detail.view for detail in details}) > 1 or area < _LEAST_SHARED * max(detail.ratio[0].size for detail in details):
-        return None
-    found = []
-    for detail in details:
-        row, column = top - detail.first[0], left - detail.first[1]
-        window = np.s_[:, row : row + bottom - top, column : column + right - left]
-        found.append((detail.ratio[window].reshape(len(detail.ratio), -1), detail.weight[window].reshape(len(detail.weight), -1)))
-    return found
+def _stacked(details: Sequence[Detail]) -> tuple[Array, Array, Array]:
+    """Ratio, error and weight (N, M) in the M cells of the lattice where any tells, 0 where one does not."""
+    first = np.min([detail.first for detail in details], axis=0)
+    rows, columns = np.max([np.add(detail.first, detail.ratio.shape) for detail in details], axis=0) - first
+    stack = np.zeros((3, len(details), rows, columns), np.float32)
+    for k, detail in enumerate(details):
+        (row, column), (height, width) = detail.first - first, detail.ratio.shape
+        stack[:, k, row : row + height, column : column + width] = detail.ratio, detail.error, detail.weight
+    ratio, error, weight = stack.reshape(3, len(details), -1)[..., (stack[2] > 0).any(axis=0).ravel()]
+    return ratio, error, weight
 
 
-def _rank_one(ratio: Array, weight: Array) -> Array:
-    """The m (N,) with mean 1 of the best m(i) a(c) for r (N, M) with these weights; NaN for a picture without any.
+def _relative(ratio: Array, error: Array, weight: Array) -> Array:
+    """How sharp pictures (N,) are in the cells that tell, relative to their mean, for r (N, M) with these errors and weights.
 
-    Errors are relative to what a cell holds, and those far out, where something moved, count less and less (Cauchy weights).
+    Begins with the best matrix of rank one, which says that all cells change alike; two pictures cannot say more.
     """
-    factor: Array = np.ones(len(ratio))
-    trusted = weight
+    factor, fineness = _rank_one(ratio, error, weight)
+    if len(ratio) == 2:
+        return factor
+    sharp, change = (factor - 1)[:, None], fineness
     for _ in range(_ROUNDS):
-        fineness = _solved(trusted * factor[:, None] * ratio, trusted * factor[:, None] ** 2, axis=0)
-        scale = np.maximum(np.abs(fineness), _LEAST_FINENESS)
-        off = (ratio - factor[:, None] * fineness) / scale
-        trusted = weight / (1 + (off / _FAR) ** 2)
-        each = trusted / scale**2
-        factor = _solved(each * fineness * ratio, each * fineness**2, axis=1)
-        factor /= np.abs(factor).mean()
-    return np.where(weight.any(axis=1), factor, np.nan)
+        trusted = _trusted(ratio - fineness - change * sharp, fineness, error, weight)
+        fineness, change = _cells(ratio, sharp, trusted, fineness)
+        sharp = _solved(trusted * change * (ratio - fineness), trusted * change**2, axis=1)[:, None]
+        sharp -= sharp.mean()
+    told = trusted.sum(axis=0) * change
+    return np.asarray(1 + sharp[:, 0] * (told @ change) / max(told @ fineness, _TINY))
+
+
+def _rank_one(ratio: Array, error: Array, weight: Array) -> tuple[Array, Array]:
+    """The m (N,) with mean 1 and the a (M,) of the best m(i) a(c) for r."""
+    factor: Array = np.ones((len(ratio), 1), ratio.dtype)
+    fineness = _solved(weight * ratio, weight, axis=0)
+    for _ in range(_ROUNDS):
+        trusted = _trusted(ratio - factor * fineness, fineness, error, weight)
+        factor = _solved(trusted * fineness * ratio, trusted * fineness**2, axis=1)[:, None]
+        factor /= max(np.abs(factor).mean(), _TINY)
+        fineness = _solved(trusted * factor * ratio, trusted * factor**2, axis=0)
+    return factor[:, 0], fineness
+
+
+def _trusted(off: Array, fineness: Array, error: Array, weight: Array) -> Array:
+    """The weight over the variance; what is far off, where something moved, counts less and less (Cauchy weights)."""
+    variance = error**2 + (_MODEL_ERROR * np.maximum(np.abs(fineness), _LEAST_FINENESS)) ** 2
+    return np.asarray(weight / variance / (1 + off**2 / (variance * _FAR**2)))
+
+
+def _cells(ratio: Array, sharp: Array, trusted: Array, fineness: Array) -> tuple[Array, Array]:
+    """Fineness and change (M,) of cells: the regression line of r (N, M) on sharpness (N, 1), which takes no detail away.
+
+    Cells are held to one ratio of change to fineness as far as they do not differ by more than noise (empirical Bayes).
+    """
+    middle, level = (_solved(trusted * values, trusted, axis=0) for values in (np.broadcast_to(sharp, ratio.shape), ratio))
+    apart = sharp - middle
+    told = (trusted * apart**2).sum(axis=0)
+    slope = _solved(trusted * apart * ratio, trusted * apart**2, axis=0)
+    fine = np.maximum(fineness, 0)
+    common = fine * max(told @ (slope * fine), 0) / max(told @ fine**2, _TINY)
+    cells = np.count_nonzero(told)
+    freedom = np.count_nonzero(trusted) - 2 * cells
+    noise = (trusted * (ratio - level - slope * apart) ** 2).sum() / freedom if freedom > 0 else np.inf
+    spread = max(told @ (slope - common) ** 2 - cells * noise, 0) / max(told @ fine**2, _TINY)
+    differ = told * spread * np.maximum(fine, _LEAST_FINENESS) ** 2
+    change = np.maximum(common + (slope - common) * differ / (differ + _CAUTION * noise + _TINY), 0)
+    return level - change * middle, change
 
 
 def _solved(products: Array, squares: Array, axis: int) -> Array:
-    return np.asarray(products.sum(axis=axis) / np.maximum(squares.sum(axis=axis), 1e-12))
+    return np.asarray(products.sum(axis=axis) / np.maximum(squares.sum(axis=axis), _TINY))

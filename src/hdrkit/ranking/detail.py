@@ -1,10 +1,10 @@
-"""How much fine detail a picture holds where: gradient energies at several scales, cell by cell, without their noise.
+"""How much fine detail a picture holds where: gradient energies, fine and coarse, cell by cell, without their noise.
 
 Squaring a gradient would add the energy of noise to it. Here the gradients of two neighbouring rows, or columns, are multiplied:
 they share what is in the picture but no pixel, so that noise which is independent from pixel to pixel has no share in the mean.
 The picture is looked at in half its size: there noise is weaker by half, and blur that cannot be seen at that size is none
-that a person would choose by. What a cell says is the ratio r of its energy at a fine scale to that at the coarsest, in which
-exposure, contrast and the slope of the response cancel. A cell counts where nothing of it is clipped or black.
+that a person would choose by. What a cell says is the ratio r of its energy at the finest scale to that at the two coarsest, in
+which exposure, contrast and the slope of the response cancel. A cell counts where nothing of it is clipped or black.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ SCALES = 4  # pixels of 1, 2, 4 and 8 times the half size
 CELL = 16  # pixels of the half size
 _DARKEST, _BRIGHTEST = 8, 247  # codes that are neither black nor clipped, with what compression adds
 _CLEAR = 4.0  # times what may be noise that the contrast of a cell has at least
-_MOST_CONTRAST = 0.5  # relative; a stronger one weighs no more
-_MODEL_ERROR = 0.05  # of r
+_MOST_CONTRAST = 0.25  # relative; a stronger one weighs no more
+_NOISE = 0.1  # standard error of the finest energy in terms of the unevenness, for white noise, and a half more
 _SUBJECT = 7  # cells a side
 
 Maps = NDArray[np.float32]
@@ -31,13 +31,14 @@ Maps = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Detail:
-    """What is kept of a picture: r in its cells, `ratio` (SCALES - 1, rows, columns), and its `weight`, 0 where nothing tells.
+    """What is kept of a picture: r in its cells, `ratio` (rows, columns), with its standard `error` by noise.
 
-    `first` is the (row, column) of the first cell in a lattice that is fixed to what pictures show, `view` names that lattice,
-    and `start` (y, x) is the pixel where that cell begins.
+    `weight` is the contrast in each cell, 0 where nothing tells. `first` is the (row, column) of the first cell in a lattice
+    that is fixed to what pictures show, `view` names that lattice, and `start` (y, x) is the pixel where that cell begins.
     """
 
     ratio: Maps
+    error: Maps
     weight: Maps
     first: tuple[int, int] = (0, 0)
     view: int = 0
@@ -45,9 +46,9 @@ class Detail:
 
     def subject(self) -> tuple[int, int]:
         """The (row, column) in the lattice around which most fine detail is."""
-        fine = self.weight[0] * np.minimum(self.ratio[0], 1)
-        fine = cv2.blur(fine, (_SUBJECT, _SUBJECT)) if fine.size else np.zeros((1, 1), np.float32)
-        row, column = np.unravel_index(int(np.argmax(fine)), fine.shape)
+        fine = self.weight * np.minimum(self.ratio, 1)
+        around = cv2.blur(fine, (_SUBJECT, _SUBJECT)) if fine.size else np.zeros((1, 1), np.float32)
+        row, column = np.unravel_index(int(np.argmax(around)), around.shape)
         return int(row) + self.first[0], int(column) + self.first[1]
 
     def pixel_of(self, cell: tuple[int, int]) -> tuple[int, int]:
@@ -83,14 +84,14 @@ def _start(shift: float) -> tuple[int, int]:
     return round(shift) + CELL * number, number
 
 
-def _weighed(energy: Maps, uneven: Maps, level: Maps, whole: NDArray[np.bool_]) -> tuple[Maps, Maps]:
-    """The ratio r and its weight: by contrast, and the less the more of it may be noise, which is within the unevenness."""
-    told = whole & (energy[-1] > _CLEAR * uneven[-2] / 4 + 1)
-    coarse = np.where(told, energy[-1], 1)
+def _weighed(energy: Maps, uneven: Maps, level: Maps, whole: NDArray[np.bool_]) -> tuple[Maps, Maps, Maps]:
+    """The ratio r, its error by noise, of which the unevenness tells, and the weight by contrast."""
+    coarse = energy[-2:].mean(axis=0)
+    told = whole & (coarse > _CLEAR * uneven[-2] / 4 + 1)
+    coarse = np.where(told, coarse, 1)
     contrast = np.minimum(np.sqrt(coarse) / np.maximum(level, 1), _MOST_CONTRAST)
-    ratio = np.where(told, energy[:-1] / coarse, 0)
-    weight = np.where(told, contrast / (uneven[:-1] / coarse + _MODEL_ERROR) ** 2, 0)
-    return ratio.astype(np.float32), weight.astype(np.float32)
+    ratio, error, weight = (np.where(told, of, 0) for of in (energy[0] / coarse, _NOISE * uneven[0] / coarse, contrast))
+    return ratio.astype(np.float32), error.astype(np.float32), weight.astype(np.float32)
 
 
 @compiled

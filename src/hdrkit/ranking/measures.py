@@ -25,17 +25,19 @@ def sharpness(pixels: NDArray[Any], measure: Measure | str = Measure.DETAIL) -> 
     clipped nor black: 0 is featureless, about 1 pin-sharp, NaN nothing to see. Good for pictures of like content;
     `compare_sharpness` is fair across exposures of one view. `laplacian`: the variance of the Laplacian in the middle of the
     picture at half its size, in squared 8-bit codes (Pech-Pacheco et al. 2000), which grows with exposure and noise.
-    Raises InputError for other arrays.
+    Raises InputError for other arrays, empty ones, and other measures.
     """
+    if measure not in list(Measure):
+        raise InputError(f"sharpness is measured by {' or '.join(Measure)}, not {measure!r}")
     half = half_size(pixels)
-    return laplacian_variance(half) if Measure(measure) is Measure.LAPLACIAN else single_sharpness(measure_detail(half))
+    return laplacian_variance(half) if measure == Measure.LAPLACIAN else single_sharpness(measure_detail(half))
 
 
 def compare_sharpness(pictures: Iterable[NDArray[Any]]) -> NDArray[np.float64]:
     """The sharpness of each picture of one view by `detail`, fair across exposures and noise; pictures as for `sharpness`.
 
-    Each place is compared with itself in the other pictures, which may be hand-held. Where they show something else, they are
-    compared as single pictures are.
+    Each place is compared with itself in the other pictures, which may be hand-held, and counts by what changes there. Those
+    that show something else are compared with the rest as single pictures are. No pictures give an empty array.
     """
     return compared_sharpness(details_of([half_size(pixels) for pixels in pictures]))
 
@@ -48,7 +50,12 @@ def details_of(halves: Sequence[NDArray[np.uint8]]) -> list[Detail]:
 
 def half_size(pixels: NDArray[Any]) -> NDArray[np.uint8]:
     """A picture as gray 8-bit codes in half its size. Raises InputError for what is no picture of codes."""
-    if pixels.dtype not in (np.uint8, np.uint16) or pixels.ndim not in (2, 3) or pixels.shape[2:] not in ((), (1,), (3,)):
+    if (
+        pixels.size == 0
+        or pixels.dtype not in (np.uint8, np.uint16)
+        or pixels.ndim not in (2, 3)
+        or pixels.shape[2:] not in ((), (1,), (3,))
+    ):
         raise InputError(f"sharpness is measured in uint8 or uint16 codes (H, W) or (H, W, 3), not {pixels.dtype} {pixels.shape}")
     colour = pixels.shape[2:] == (3,)
     gray = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY) if colour else pixels.squeeze(axis=tuple(range(2, pixels.ndim)))

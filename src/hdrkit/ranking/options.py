@@ -47,7 +47,7 @@ class RankingOptions:
         metadata={"help": "difference, 0 to 1, up to which neighbours are one series; chosen from the data if not given"},
     )
     max_rank: int = field(default=3, metadata={"help": "stars of the sharpest photograph of a series"})
-    exclude: bool = field(default=False, metadata={"help": "leave out photographs that have a sidecar already"})
+    exclude: bool = field(default=False, metadata={"help": "leave out photographs that have a sidecar, or stars inside, already"})
     sidecar: Sidecar = field(
         default=Sidecar.DARKTABLE, metadata={"help": "whose sidecars to write: IMG.JPG.xmp, or IMG.xmp of RAW files alone"}
     )
@@ -57,6 +57,8 @@ class RankingOptions:
     def __post_init__(self) -> None:
         if self.diff is not None and not (math.isfinite(self.diff) and 0 <= self.diff <= 1):
             raise InputError(f"a difference is a number from 0 to 1, not {self.diff!r}")
+        if self.diff is not None and self.method is Method.VIEW:
+            raise InputError("views are not told by a difference: give one with the methods hash and features alone")
         if not 1 <= self.max_rank <= MOST_STARS:
             raise InputError(f"the sharpest gets 1 to {MOST_STARS} stars, not {self.max_rank!r}")
         if self.workers < 1:

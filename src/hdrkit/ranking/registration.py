@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 _SIDE = 256  # pixels of the longer side that pictures are compared at
 _WEAK = 1.5  # codes; weaker gradients have no direction
 _LEAST_AGREEMENT = 0.1  # of directions, where two pictures lie on each other; chance is below 0.05
+_ANCHORS = 8  # pictures that a later one is laid on
 
 
 @dataclass(frozen=True)
@@ -35,10 +36,14 @@ def outline(picture: NDArray[np.uint8]) -> Outline:
 
 def small_picture(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """A gray picture averaged over whole squares of pixels, which is quick, to a longer side between 256 and 511 at most."""
-    factor = max(1, max(picture.shape) // _SIDE)
+    factor = _factor(*picture.shape)
     height, width = (max(1, side // factor) for side in picture.shape)
     squares = picture[: height * factor, : width * factor]
     return np.asarray(cv2.resize(squares, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _factor(*sides: int) -> int:
+    return max(1, max(sides) // _SIDE)
 
 
 def shift_between(picture: Outline, reference: Outline) -> tuple[float, float] | None:
@@ -55,7 +60,7 @@ def shift_between(picture: Outline, reference: Outline) -> tuple[float, float] |
         return None
     dx = x + _vertex(correlation[y, (x - 1) % width], correlation[y, x], correlation[y, (x + 1) % width])
     dy = y + _vertex(correlation[(y - 1) % height, x], correlation[y, x], correlation[(y + 1) % height, x])
-    factor = max(1, picture.size[0] // width)
+    factor = _factor(*picture.size)
     return factor * ((dx + width / 2) % width - width / 2), factor * ((dy + height / 2) % height - height / 2)
 
 
@@ -65,17 +70,46 @@ def _vertex(before: float, at: float, after: float) -> float:
     return 0.0 if bend >= 0 else float((before - after) / (2 * bend))
 
 
+@dataclass(frozen=True)
+class _Placed:
+    outline: Outline
+    shift: tuple[float, float]
+    view: int
+
+
 class Lattice:
-    """Where pictures that come one after another lie: on a lattice that the first of them begins, until one does not fit."""
+    """Where pictures that come one after another lie: on the lattice of one of those before, or on one of their own.
+
+    A picture is laid on the one that began a lattice or, where a camera that pans has left that behind, on the one before it,
+    up to a picture's width away. Pictures that fit nothing, as a black one, do not part those before from those after them.
+    """
 
     def __init__(self) -> None:
-        self._view = 0
-        self._first: Outline | None = None
+        self._anchors: list[_Placed] = []
+        self._last: _Placed | None = None
+        self._views = 0
 
     def place(self, picture: Outline) -> tuple[tuple[float, float], int]:
         """How far (x, y) in pixels a picture is shifted, and the number of the lattice that it lies on."""
-        shift = shift_between(picture, self._first) if self._first is not None else None
-        if shift is None:
-            self._view += self._first is not None
-            self._first, shift = picture, (0.0, 0.0)
-        return shift, self._view
+        placed = next(filter(None, (_onto(picture, anchor) for anchor in self._anchors)), None)
+        if placed is None and self._last is not None and (placed := _onto(picture, self._last)) is not None:
+            self._remember(self._last)
+        if placed is None:
+            placed = _Placed(picture, (0.0, 0.0), self._views)
+            self._views += 1
+            self._remember(placed)
+        self._last = placed
+        return placed.shift, placed.view
+
+    def _remember(self, anchor: _Placed) -> None:
+        self._anchors = [anchor, *self._anchors][:_ANCHORS]
+
+
+def _onto(picture: Outline, anchor: _Placed) -> _Placed | None:
+    """A picture on the lattice of another, None where they do not agree or that would be further than a picture away."""
+    found = shift_between(picture, anchor.outline)
+    if found is None:
+        return None
+    shift = found[0] + anchor.shift[0], found[1] + anchor.shift[1]
+    near = all(abs(part) < side for part, side in zip(shift, picture.size, strict=True))
+    return _Placed(picture, shift, anchor.view) if near else None

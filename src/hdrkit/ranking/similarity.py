@@ -24,21 +24,23 @@ _MATCH_BITS = 64  # of 256 in which two features may differ
 _RANGE = {Method.HASH: (0.12, 0.34), Method.FEATURES: (0.55, 0.92)}  # surely one series, surely not
 
 
-def signature_of(half: NDArray[np.uint8], method: Method) -> Signature:
+def signature_of(picture: NDArray[np.uint8], method: Method) -> Signature:
     """What a gray picture (H, W) is compared by: bits packed into bytes, or (N, 32) ORB descriptors (Rublee et al. 2011)."""
-    return _features(half) if method is Method.FEATURES else _hash(half)
+    return _features(picture) if method is Method.FEATURES else _hash(picture)
 
 
-def _hash(half: NDArray[np.uint8]) -> Signature:
+def _hash(picture: NDArray[np.uint8]) -> Signature:
     """Whether each cell of a small picture is brighter than its neighbour on the left, and the one above."""
-    small = cv2.resize(small_picture(half), (_HASH_SIDE + 1, _HASH_SIDE + 1), interpolation=cv2.INTER_AREA).astype(np.int16)
+    small = cv2.resize(small_picture(picture), (_HASH_SIDE + 1, _HASH_SIDE + 1), interpolation=cv2.INTER_AREA).astype(np.int16)
     return np.packbits(np.stack([small[1:, 1:] > small[1:, :-1], small[1:, 1:] > small[:-1, 1:]]))
 
 
-def _features(half: NDArray[np.uint8]) -> Signature:
-    scale = min(1.0, _FEATURE_SIDE / max(half.shape))
-    size = (max(1, round(scale * half.shape[1])), max(1, round(scale * half.shape[0])))
-    _, found = cv2.ORB.create(_FEATURES).detectAndCompute(cv2.resize(half, size, interpolation=cv2.INTER_AREA), None)
+def _features(picture: NDArray[np.uint8]) -> Signature:
+    scale = min(1.0, _FEATURE_SIDE / max(picture.shape))
+    size = (max(1, round(scale * picture.shape[1])), max(1, round(scale * picture.shape[0])))
+    found = None
+    if min(size) > 1:  # OpenCV fails on a line
+        _, found = cv2.ORB.create(_FEATURES).detectAndCompute(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), None)
     return np.zeros((0, 32), np.uint8) if found is None else np.asarray(found, np.uint8)
 
 

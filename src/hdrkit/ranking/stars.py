@@ -17,16 +17,23 @@ class Rank(NamedTuple):
 
 
 def rank_groups(groups: Sequence[Sequence[float]], max_rank: int = 3) -> list[list[Rank]]:
-    """The rank of each sharpness within its group; equal ones share theirs, NaN (nothing to see) comes last.
+    """The rank of each sharpness within its group; equal ones share theirs, NaN (nothing to see) comes last and has no star.
 
     With p of n photographs sharper, a photograph gets `max_rank - ceil(max_rank * p / n)` stars: the sharpest alone has
     `max_rank`, the others are spread evenly from one below that to zero. Raises InputError for a `max_rank` below 1.
     """
     if max_rank < 1:
         raise InputError(f"the sharpest gets at least 1 star, not {max_rank!r}")
-    return [_ranked([-math.inf if math.isnan(value) else value for value in group], max_rank) for group in groups]
+    return [_ranked(group, max_rank) for group in groups]
 
 
 def _ranked(values: Sequence[float], max_rank: int) -> list[Rank]:
-    better = [sum(other > value for other in values) for value in values]
-    return [Rank(p + 1, max_rank - math.ceil(max_rank * p / len(values))) for p in better]
+    shown = [value for value in values if not math.isnan(value)]
+
+    def ranked(value: float) -> Rank:
+        if math.isnan(value):
+            return Rank(len(shown) + 1, 0)
+        sharper = sum(other > value for other in shown)
+        return Rank(sharper + 1, max_rank - math.ceil(max_rank * sharper / len(shown)))
+
+    return [ranked(value) for value in values]

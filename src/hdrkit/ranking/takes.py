@@ -1,40 +1,58 @@
-"""Photographs -> takes: what was made by one decision of the photographer, and is rated as one.
-
-A RAW file and the JPEG beside it are one photograph. Frames of an exposure bracket are one take, told from metadata: the camera
-says that it brackets, or exposures that are all different follow each other within seconds over more than a stop.
-"""
+"""Photographs -> takes in sequence -> series: what was one press of the shutter, and what follows each other of one view."""
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC
 from itertools import pairwise
+from pathlib import Path
 
 from hdrkit.io.discover import RAW_SUFFIXES
-from hdrkit.types import Drive, Photo, Take
+from hdrkit.types import Photo, Take
 
-_RAPID_S = 2.0  # between the end of an exposure and the next of the same bracket
-_FEWEST, _LEAST_RANGE_EV, _SAME_EV = 3, 1.3, 0.2  # of a bracket that the camera does not name
+LONG_PAUSE_S = 1800.0  # after which a new series begins
 
 
 def in_sequence(photos: Iterable[Photo]) -> list[Photo]:
-    """Photographs camera by camera, in order of time, of exposure count and of name."""
+    """Photographs camera by camera, in order of time, of exposure count and of name, numbers in names as numbers."""
     return sorted(photos, key=_order)
 
 
-def _order(photo: Photo) -> tuple[str, str, float, int, str]:
-    taken = 0.0 if photo.taken_at is None else photo.taken_at.replace(tzinfo=photo.taken_at.tzinfo or UTC).timestamp()
-    return photo.camera, photo.serial, taken, photo.shutter_count or 0, str(photo.path)
+def _order(photo: Photo) -> tuple[str, str, bool, float, int, list[tuple[str, int]], str]:
+    taken = taken_s(photo)
+    count = photo.shutter_count or 0
+    return photo.camera, photo.serial, taken is not None, taken or 0.0, count, _numbered(photo.path), str(photo.path)
+
+
+def _numbered(path: Path) -> list[tuple[str, int]]:
+    """A path cut into text and the whole number that follows it, so that b_2 comes before b_10."""
+    return [(text.casefold(), int(number or -1)) for text, number in re.findall(r"([^0-9]*)([0-9]*)", str(path))]
+
+
+def taken_s(photo: Photo) -> float | None:
+    """Seconds since 1970 at which a photograph was taken, a time without a zone as if it were UTC; None where it is unknown."""
+    at = photo.taken_at
+    return None if at is None else at.replace(tzinfo=at.tzinfo or UTC).timestamp()
+
+
+def same_shot(a: Path, b: Path) -> bool:
+    """Whether two files are of one press of the shutter: in one folder, of one name but for suffix and capitals."""
+    return _shot(a) == _shot(b)
+
+
+def _shot(path: Path) -> tuple[Path, str]:
+    return path.parent, path.stem.casefold()
 
 
 def pair_up(photos: Iterable[Photo]) -> list[Take]:
-    """A take for each photograph, with RAW files as companions of the picture of the same name beside them."""
-    beside: dict[tuple[str, str], list[Photo]] = defaultdict(list)
+    """A take for each shot: a photograph, or a picture with RAW files of the same shot as its companions."""
+    shots: dict[tuple[Path, str], list[Photo]] = defaultdict(list)
     for photo in photos:
-        beside[str(photo.path.parent), photo.path.stem.casefold()].append(photo)
+        shots[_shot(photo.path)].append(photo)
     takes = []
-    for together in beside.values():
+    for together in shots.values():
         raws = [photo for photo in together if photo.path.suffix.lower() in RAW_SUFFIXES]
         pictures = [photo for photo in together if photo not in raws]
         if len(pictures) == 1 and raws:
@@ -44,49 +62,26 @@ def pair_up(photos: Iterable[Photo]) -> list[Take]:
     return takes
 
 
-def join_brackets(takes: Sequence[Take]) -> list[Take]:
-    """Takes of one frame each, in sequence, with the frames of each exposure bracket made one."""
-    joined: list[Take] = []
-    run: list[Take] = []
-    for take in takes:
-        if run and not _continues(run, take):
-            joined += _bracket(run)
+def runs(takes: Sequence[Take]) -> Iterator[list[Take]]:
+    """Takes in sequence, parted where metadata alone tell that a series ends."""
+    run = list(takes[:1])
+    for before, take in pairwise(takes):
+        if not same_circumstances(before.shown, take.shown):
+            yield run
             run = []
         run.append(take)
-    return joined + _bracket(run)
-
-
-def _continues(run: Sequence[Take], take: Take) -> bool:
-    """Whether a frame may be of the same bracket as those before it: soon after, by one camera, at an exposure of its own."""
-    last, next_one = run[-1].photos[0], take.photos[0]
-    if not (last.taken_at and next_one.taken_at and last.exposure and next_one.exposure):
-        return False
-    if (last.camera, last.lens, last.drive) != (next_one.camera, next_one.lens, next_one.drive):
-        return False
-    if (last.taken_at.tzinfo is None) != (next_one.taken_at.tzinfo is None):
-        return False
-    pause = (next_one.taken_at - last.taken_at).total_seconds() - last.exposure.time_s
-    own = next_one.exposure.relative
-    others = [other.photos[0].exposure.relative for other in run if other.photos[0].exposure]
-    return pause <= _RAPID_S and all(max(own, other) >= 2**_SAME_EV * min(own, other) for other in others)
-
-
-def _bracket(run: Sequence[Take]) -> list[Take]:
-    """A run of different exposures as one take, or as they are where it is none."""
-    exposures = [take.photos[0].exposure.relative for take in run if take.photos[0].exposure]
-    named = bool(run) and run[0].photos[0].drive is Drive.EXPOSURE_BRACKET
-    if len(run) < 2 or not (named or (len(run) >= _FEWEST and max(exposures) >= 2**_LEAST_RANGE_EV * min(exposures))):
-        return list(run)
-    order = sorted(range(len(run)), key=lambda k: exposures[k])
-    middle = order[(len(order) - 1) // 2]
-    photos = tuple(take.photos[0] for take in run)
-    return [Take(photos, middle, tuple(raw for take in run for raw in take.companions))]
+    if run:
+        yield run
 
 
 def same_circumstances(a: Photo, b: Photo) -> bool:
-    """Whether metadata allow two photographs to be of one series: one camera, lens and day, one shape of the picture."""
-    days = [photo.taken_at.date() if photo.taken_at else None for photo in (a, b)]
-    return (a.camera, a.serial, a.lens, a.width, a.height, days[0]) == (b.camera, b.serial, b.lens, b.width, b.height, days[1])
+    """Whether metadata allow two neighbours to be of one series: one camera, lens and shape of the picture, no long pause."""
+    if (a.camera, a.serial, a.lens, a.width, a.height) != (b.camera, b.serial, b.lens, b.width, b.height):
+        return False
+    before, after = taken_s(a), taken_s(b)
+    if before is None or after is None:
+        return before is after
+    return abs(after - before) <= LONG_PAUSE_S
 
 
 def series(takes: Sequence[Take], differences: Sequence[float], threshold: float) -> list[list[Take]]:

@@ -78,7 +78,8 @@ class Photo:
 
     `width` and `height` are as displayed, with `orientation` (EXIF, 1..8) applied. `taken_at` keeps its time zone
     where the camera wrote one and is naive otherwise. `drive` and the rest are None where the camera did not say:
-    `shot` counts the photographs of one press of the shutter from 1, `shutter_count` all of the camera's life.
+    `shot` counts the photographs of one press of the shutter from 1, `shutter_count` all of the camera's life; `manual` says
+    whether the photographer set time and aperture.
     """
 
     path: Path
@@ -97,6 +98,7 @@ class Photo:
     drive: Drive | None = None
     shot: int | None = None
     shutter_count: int | None = None
+    manual: bool | None = None
 
 
 @dataclass(frozen=True)

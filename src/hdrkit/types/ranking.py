@@ -44,7 +44,10 @@ class RankedTake:
 
 @dataclass(frozen=True)
 class Rated:
-    """What became of the rating of one file: the stars it should have, None for none, whether they were written, and why."""
+    """What became of the rating of one file: the stars it should have, None for none, whether they were written, and why.
+
+    `error` is what kept them from being written; a person's own rating is none.
+    """
 
     photo: Photo
     group: str
@@ -53,7 +56,7 @@ class Rated:
     stars: int | None
     written: bool
     reason: str
-    failed: bool = False
+    error: str = ""
 
 
 @dataclass(frozen=True)
