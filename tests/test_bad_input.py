@@ -317,9 +317,9 @@ def test_outputs_that_do_not_fit(refused, tmp_path, room, words, saying):
 @pytest.mark.parametrize(
     "words",
     [
-        ["-o", "OUT.jpg"],
+        ["-o", "OUT.jpg", "--half"],
         ["-o", "OUT.exr", "--estimator", "mertens"],
-        ["-o", "OUT", "--format", "png"],
+        ["-o", "OUT", "--format", "png", "--variance"],
         ["-o", "OUT.hdr", "--half"],
         ["-o", "OUT.hdr", "--variance"],
         ["-o", "OUT", "--format", "hdr", "--variance"],

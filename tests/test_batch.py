@@ -1,15 +1,20 @@
 import json
 import os
 import shutil
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from hdrkit import AlignmentOptions, MergeOptions, find_brackets, read_radiance
-from hdrkit.batch import MergeJob, MergeOutcome, OutputOptions, merge_all, output_paths, run_job
+from hdrkit import AlignmentOptions, MergeOptions, batch, find_brackets, inputs, pipeline, read_radiance
+from hdrkit.batch import merge_all, merge_each
 from hdrkit.errors import OutputError
 from hdrkit.io.artifacts import to_json
+from hdrkit.jobs import MergeJob, MergeOutcome, OutputOptions, output_paths, run_job
 from hdrkit.merging.options import Estimator
 from hdrkit.simulate import SimulatedCamera
 from hdrkit.tonemapping.render import RenderOptions
@@ -97,6 +102,10 @@ def test_two_processes_write_what_one_does(tmp_path, shoot):
     assert one == two
 
 
+def test_no_jobs_have_no_outcomes():
+    assert merge_all([], 1) == []
+
+
 def test_a_bad_bracket_does_not_take_the_others_down(tmp_path, shoot):
     for seed, name in enumerate(("a", "b", "c")):
         paths = shoot(tmp_path / "in" / name, seed=seed)
@@ -119,6 +128,174 @@ def test_one_unreadable_frame_is_left_out_and_named(tmp_path, shoot):
     assert len(outcome.failures) == 1
     assert "2.png" in outcome.failures[0]
     assert len(outcome.report.frames) == 3
+
+
+@pytest.fixture
+def read(monkeypatch):
+    """The names of the brackets whose photographs have been read, or are being read."""
+    names = []
+    real = inputs.load_readable
+
+    def noting(bracket, keep):
+        names.append(bracket.name)
+        return real(bracket, keep)
+
+    monkeypatch.setattr(inputs, "load_readable", noting)
+    return names
+
+
+def before_planning(monkeypatch, do):
+    real = pipeline.plan_merge
+
+    def plan(stack, *rest):
+        do(stack.bracket.name)
+        return real(stack, *rest)
+
+    monkeypatch.setattr(pipeline, "plan_merge", plan)
+
+
+def wait_for(condition):
+    for _ in range(500):
+        if condition():
+            return True
+        time.sleep(0.01)
+    return False
+
+
+def test_the_next_bracket_is_read_while_one_is_merged(tmp_path, shoot, read, monkeypatch):
+    for name in "abc":
+        shoot(tmp_path / "in" / name)
+    expected = {"a": ["a", "b"], "b": ["a", "b", "c"], "c": ["a", "b", "c"]}  # and never more than one ahead
+    seen = {}
+
+    def look(name):
+        wait_for(lambda: read == expected[name])
+        seen[name] = list(read)
+
+    before_planning(monkeypatch, look)
+    outcomes = merge_all(jobs_for(tmp_path / "in", tmp_path / "out"), 1)
+    assert not any(outcome.error for outcome in outcomes)
+    assert seen == expected
+
+
+def test_nothing_is_read_ahead_where_memory_is_limited(tmp_path, shoot, read, monkeypatch):
+    for name in "abc":
+        shoot(tmp_path / "in" / name)
+    seen = {}
+
+    def look(name):
+        time.sleep(0.1)
+        seen[name] = list(read)
+
+    before_planning(monkeypatch, look)
+    merge_all(jobs_for(tmp_path / "in", tmp_path / "out", max_memory=1 << 33), 1)
+    assert seen == {"a": ["a"], "b": ["a", "b"], "c": ["a", "b", "c"]}
+
+
+def test_jobs_are_asked_for_as_they_can_be_begun(tmp_path, shoot):
+    for name in "abcd":
+        shoot(tmp_path / "in" / name)
+    asked = []
+
+    def jobs():
+        for job in jobs_for(tmp_path / "in", tmp_path / "out"):
+            asked.append(job.bracket.name)
+            yield job
+            yield f"known {job.bracket.name}"
+
+    told = []
+    for index, outcome in merge_each(jobs(), 1):
+        told.append((index, outcome if isinstance(outcome, str) else outcome.bracket))
+        assert len(asked) <= index // 2 + 2
+    assert asked == list("abcd")
+    assert sorted(told) == [(k, f"known {name}" if k % 2 else name) for k, name in enumerate("aabbccdd")]
+
+
+def test_an_executor_holds_a_limited_number_of_jobs(tmp_path, shoot, monkeypatch):
+    shoot(tmp_path / "in")
+    (job,) = jobs_for(tmp_path / "in", tmp_path / "out.exr")
+    asked = count()
+    handed = []
+
+    class Slow(ThreadPoolExecutor):
+        def submit(self, *_):
+            handed.append(Future())
+            if len(handed) == 5:  # so many are held, and one ends only now
+                handed[2].set_result(MergeOutcome("third"))
+            return handed[-1]
+
+    monkeypatch.setattr(batch, "_AHEAD", 5)
+    monkeypatch.setattr(batch, "executor", lambda *_: Slow(1))
+    ended = merge_each((job for _ in asked), 2)
+    assert next(ended) == (2, MergeOutcome("third"))
+    assert next(asked) == 5
+    ended.close()
+    assert all(future.cancelled() for future in handed if future is not handed[2])
+
+
+class Fatal(str):
+    """What ends the process that unpacks it."""
+
+    def __reduce__(self):
+        return os._exit, (9,)
+
+
+def test_a_job_that_takes_its_process_down_takes_no_other_with_it(tmp_path, shoot):
+    for name in "abcdefg":
+        shoot(tmp_path / "in" / name)
+    jobs = [
+        replace(job, response_name=Fatal("given")) if job.bracket.name in "be" else job
+        for job in jobs_for(tmp_path / "in", tmp_path / "out")
+    ]
+    outcomes = merge_all(jobs, 2)
+    assert [outcome.bracket for outcome in outcomes if outcome.error] == ["b", "e"]
+    assert outcomes[1].error == "b: a worker process was killed, for want of memory perhaps; try fewer --jobs"
+    assert list(files_below(tmp_path / "out")) == [f"{name}.exr" for name in "acdfg"]
+
+
+def test_a_bracket_that_cannot_be_read_ahead_is_its_own_outcome(tmp_path, shoot):
+    for name in "abc":
+        shoot(tmp_path / "in" / name)
+    jobs = jobs_for(tmp_path / "in", tmp_path / "out")
+    shutil.rmtree(tmp_path / "in" / "b")
+    first, second, third = merge_all(jobs, 1)
+    assert "b/0.png" in second.error
+    assert first.error is None
+    assert third.error is None
+
+
+def test_nothing_is_read_after_an_interruption(tmp_path, shoot, read, monkeypatch):
+    for name in "abcd":
+        shoot(tmp_path / "in" / name)
+
+    def interrupt(_):
+        raise KeyboardInterrupt
+
+    before_planning(monkeypatch, interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        merge_all(jobs_for(tmp_path / "in", tmp_path / "out"), 1)
+    at_the_end = list(read)
+    time.sleep(0.2)
+    assert read == at_the_end
+    assert "c" not in read
+
+
+def test_seconds_are_those_of_reading_and_merging(tmp_path, shoot, monkeypatch):
+    for name in "ab":
+        shoot(tmp_path / "in" / name)
+    real = inputs.load_readable
+
+    def slow(*arguments):
+        time.sleep(0.3)
+        return real(*arguments)
+
+    monkeypatch.setattr(inputs, "load_readable", slow)
+    before_planning(monkeypatch, lambda _: time.sleep(0.3))
+    start = time.perf_counter()
+    outcomes = merge_all(jobs_for(tmp_path / "in", tmp_path / "out"), 1)
+    elapsed = time.perf_counter() - start
+    assert all(outcome.seconds > 0.6 for outcome in outcomes)
+    assert sum(outcome.seconds for outcome in outcomes) > elapsed + 0.2  # for b is read while a is merged
 
 
 @pytest.mark.parametrize("error", [ValueError("odd\nthing"), MemoryError(), RuntimeError("worse")])

@@ -48,7 +48,7 @@ def test_a_report_becomes_json_that_scripts_can_read(tmp_path):
             "taken_at": None,
             "orientation": 1,
             "serial": "",
-            **dict.fromkeys(("focal_length_mm", "focus_distance_m", "flash", "drive", "shot", "shutter_count")),
+            **dict.fromkeys(("focal_length_mm", "focus_distance_m", "flash", "drive", "shot", "shutter_count", "manual")),
         },
         "residual": [0.25, None, None],
         "table": [[1.5, None], [2.0, None]],

@@ -240,3 +240,20 @@ def test_circumstances_that_no_tag_tells_are_unknown(tmp_path):
     photo = read_photo(tmp_path / "a.jpg")
     assert (photo.serial, photo.focal_length_mm, photo.focus_distance_m) == ("", None, None)
     assert (photo.flash, photo.drive, photo.shot, photo.shutter_count) == (None, None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("tags", "manual"),
+    [
+        ({}, None),
+        ({"0x8822": 1}, True),
+        ({"0x8822": 2}, False),
+        ({"0x8822": 0}, None),
+        ({"0xA402": 1}, True),
+        ({"0xA402": 0}, False),
+        ({"0xA402": 2, "0x8822": 1}, True),
+    ],
+)
+def test_who_set_the_exposure_is_in_program_or_mode(tmp_path, tags, manual):
+    GRAY.save(tmp_path / "a.jpg", exif=exif(**tags))
+    assert read_photo(tmp_path / "a.jpg").manual is manual

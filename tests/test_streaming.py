@@ -13,9 +13,9 @@ import pytest
 
 import hdrkit.streaming as streaming
 from hdrkit import AlignmentOptions, MergeOptions, find_brackets, read_radiance
-from hdrkit.batch import MergeJob, OutputOptions, run_job
 from hdrkit.errors import OutputError
 from hdrkit.io.spool import spooled
+from hdrkit.jobs import MergeJob, OutputOptions, run_job
 from hdrkit.merging.options import Estimator
 from hdrkit.simulate import SimulatedCamera
 from hdrkit.tonemapping.render import RenderOptions
@@ -124,6 +124,13 @@ def test_a_limit_that_cannot_be_met_is_one_line(folder, tmp_path, limit, reason)
     assert "give" in outcome.error
     assert "\n" not in outcome.error
     assert not (tmp_path / "a.exr").exists()
+
+
+@pytest.mark.parametrize(("name", "estimator"), [("a.jpg", "inverse-variance"), ("a.png", "mertens")])
+def test_a_picture_for_the_display_is_made_in_one_piece_or_not_at_all(folder, tmp_path, name, estimator):
+    merge = MergeOptions(Estimator(estimator))
+    assert "is made in one piece" in run_job(job(folder, tmp_path / name, TIGHT, merge)).error
+    assert run_job(job(folder, tmp_path / name, 1 << 33, merge)).output == tmp_path / name
 
 
 def test_the_command_line_takes_a_size(hdrkit, folder, tmp_path):

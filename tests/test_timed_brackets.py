@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from hdrkit.errors import InputError
-from hdrkit.grouping.brackets import form_brackets, spread_brackets, unusual_brackets
+from hdrkit.grouping.brackets import form_brackets, hint_at_pauses, spread_brackets, unusual_brackets
 from hdrkit.grouping.options import By, ExposureUnit, InputOptions
 from hdrkit.grouping.timestamps import before_timestamp, floored, timestamp_in_name, written
 from hdrkit.inputs import find_brackets
@@ -121,6 +121,116 @@ def test_long_exposures_are_no_pauses_where_their_times_are_known():
         start = at + timedelta(seconds=8)
     found, _ = formed(files, None)
     assert sorted(found.values()) == sorted(truth)
+
+
+def by_day(files, *camera):
+    """File names put into folders of their day, below or above that of the camera."""
+    return [f"{name.split('_')[-2][:4]}/{name.split('_')[-2][6:8]}/{'/'.join((*camera, name))}" for name in files]
+
+
+def test_a_bracket_over_the_end_of_a_folder_stays_whole_by_pauses():
+    """Folders of days; a bracket every half minute, of which one begins two seconds before midnight."""
+    starts = [datetime(2024, 6, 14, 23, 56, 28) + timedelta(seconds=30 * k) for k in range(16)]
+    files = by_day([name for start in starts for name in names(start)])
+    whole, brackets = formed(files, None)
+    assert sorted(whole.values()) == sorted(sorted(names(start)) for start in starts)
+    assert "2024/14/20240614235958" in whole
+    assert "2024/15/20240615000000" not in whole
+    assert unusual_brackets(brackets) == []
+    spans, brackets = formed(files)
+    assert len(spans) == 17  # as every folder and half minute counts by itself
+    assert "2024/15/20240615000000" in spans
+
+
+def test_one_bracket_beyond_midnight_is_whole_and_the_next_stays_apart():
+    """Half a bracket and a whole one in a folder: six frames, two brackets, however little there is to learn from."""
+    late = names(NIGHT.replace(hour=23, minute=59, second=58))
+    after = names(NIGHT.replace(hour=23, minute=59, second=58) + timedelta(seconds=30))
+    found, _ = formed([*late[2:], *after], None)
+    assert sorted(found.values()) == sorted([sorted(late[2:]), sorted(after)])
+    found, _ = formed(by_day([*late, *after]), None)
+    assert found == {"2024/14/20240614235958": sorted(late), "2024/15/20240615000028": sorted(after)}
+
+
+def test_a_frame_that_a_lone_bracket_has_twice_does_not_divide_it():
+    assert len(formed([*names(NIGHT), f"{NIGHT + timedelta(seconds=6):%Y%m%d%H%M%S}_51200.jpg"], None)[0]) == 1
+
+
+@pytest.mark.parametrize("above", [True, False])
+def test_folders_of_two_cameras_are_not_mixed_at_midnight(above):
+    starts = [datetime(2024, 6, 14, 23, 58, 58) + timedelta(seconds=30 * k) for k in range(6)]
+    truth = {}
+    for camera, late in (("east", 0), ("west", 1)):
+        for start in starts:
+            files = by_day(names(start + timedelta(seconds=late)), *([] if above else [camera]))
+            truth[camera, start] = [f"{camera}/{file}" for file in files] if above else files
+    photos = [shot(file) for files in truth.values() for file in files]
+    brackets = form_brackets(photos, [ROOT] * len(photos), By.TIME, None)
+    found = sorted(sorted(str(p.path.relative_to(ROOT)) for p in b.photos) for b in brackets)
+    assert found == sorted(sorted(files) for files in truth.values())
+
+
+def test_a_camera_named_before_the_timestamp_goes_on_in_the_next_folder_with_its_first_frame():
+    files = [f"east_{name}" for name in names(datetime(2024, 6, 14, 23, 59, 57))]
+    found, _ = formed(by_day(files), None)
+    assert found == {"2024/14/east_20240614235957": sorted(files)}
+
+
+def test_what_is_usual_is_that_of_all_folders_of_the_camera():
+    hours = [NIGHT.replace(hour=hour) + timedelta(seconds=30 * k) for hour in (20, 21) for k in range(4)]
+    files = [f"{start:%H}/{name}" for start in hours for name in names(start)] + ["22/20240614220000_100.jpg"]
+    _, brackets = formed(files)
+    assert unusual_brackets(brackets) == ["22/20240614220000 (1 frame where 4 are usual)"]
+
+
+def stray(stem, **known):
+    return replace(Photo(ROOT / f"{stem}.jpg", 8, 6, Encoding.ENCODED8), **known)
+
+
+@pytest.mark.parametrize("round_s", [30.0, None])
+def test_frames_without_an_exposure_are_left_out_beside_others_and_named(round_s):
+    stamps = [NIGHT + timedelta(seconds=30 * k) for k in range(3)]
+    copies = [stray("20240614230001_800 (1)"), stray("20240614230030_thumb", width=2, height=2), stray("20240614230033_51.2")]
+    found, brackets = formed([*copies, *(name for stamp in stamps for name in names(stamp))], round_s)
+    assert found == {f"{stamp:%Y%m%d%H%M%S}": sorted(names(stamp)) for stamp in stamps}
+    assert unusual_brackets(brackets) == [
+        "20240614230000 (left out 20240614230001_800 (1).jpg, which states no exposure)",
+        "20240614230030 (left out 20240614230030_thumb.jpg, 20240614230033_51.2.jpg, which state no exposure)",
+    ]
+    assert all(None not in bracket.stated_exposures() for bracket in brackets)
+
+
+def test_frames_without_an_exposure_stay_where_all_are_so_or_exposures_are_estimated():
+    copy = stray("20240614230001_800 (1)")
+    photos = [shot(name) for name in names(NIGHT)] + [copy]
+    (bracket,) = form_brackets(photos, [ROOT] * 5, By.TIME, 30.0, estimated=True)
+    assert copy in bracket.photos
+    (bracket,) = form_brackets([copy, stray("20240614230000_x")], [ROOT] * 2, By.TIME, 30.0)
+    assert len(bracket.photos) == 2
+
+
+def test_a_number_in_a_name_is_no_exposure_beside_times_in_seconds():
+    exif = [
+        shot(name, exposure=Exposure(1e-6 * t, source=ExposureSource.EXIF)) for name, t in zip(names(NIGHT), TIMES, strict=True)
+    ]
+    _, (bracket,) = formed([*exif, "20240614230005_7.jpg"])
+    assert bracket.stated_exposures() == tuple(1e-6 * time for time in TIMES)
+    assert "left out 20240614230005_7.jpg" in bracket.why
+
+
+def test_a_series_whose_brackets_lie_across_spans_says_so():
+    across = [name for k in range(8) for name in names(NIGHT + timedelta(seconds=28 + 30 * k))]
+    _, brackets = formed(across)
+    assert hint_at_pauses(brackets, 30.0) == (
+        "the frames of 8 of 8 brackets fall into two spans of 30 s; --round gap keeps brackets whole"
+    )
+    assert hint_at_pauses(formed(across, None)[1], None) is None
+    within = [name for k in range(8) for name in names(NIGHT + timedelta(seconds=30 * k))]
+    assert hint_at_pauses(formed(within)[1], 30.0) is None
+    one = [name for k in range(20) for name in names(NIGHT + timedelta(seconds=30 * k + (28 if k == 7 else 0)))]
+    assert hint_at_pauses(formed(one)[1], 30.0) is None
+    different = [f"{NIGHT + timedelta(seconds=10 * k):%Y%m%d%H%M%S}_{100 + 7 * k}.jpg" for k in range(9)]  # no brackets at all
+    assert hint_at_pauses(formed(different)[1], 30.0) is None
 
 
 def test_without_pauses_a_bracket_ends_where_its_exposures_come_again():

@@ -2,148 +2,21 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
-from dataclasses import dataclass, field, replace
-from enum import StrEnum
-from itertools import islice
-from pathlib import Path
-from threading import Thread
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import replace
+from functools import partial
+from queue import SimpleQueue
+from typing import Self, TypeVar
 
-from hdrkit.alignment.options import AlignmentOptions
-from hdrkit.errors import HdrkitError, OutputError
-from hdrkit.grouping.options import By, InputOptions
-from hdrkit.io.discover import refuse_overwriting
-from hdrkit.io.files import show
-from hdrkit.merging.options import Estimator, MergeOptions
-from hdrkit.tonemapping.render import RenderOptions
-from hdrkit.types import Bracket, MergeReport, ResponseCurve
+from hdrkit.jobs import Loaded, MergeJob, MergeOutcome, load_job, run_job
 from hdrkit.workers import executor
 
-RADIANCE_SUFFIXES = (".exr", ".hdr")
-DISPLAY_SUFFIXES = (".jpg", ".png", ".tif")
+_AHEAD = 500  # jobs that an executor holds
 
-_AHEAD = 1000  # jobs that an executor holds
-
-
-class PreviewType(StrEnum):
-    """The file format of a preview."""
-
-    JPG = "jpg"
-    PNG = "png"
-
-
-@dataclass(frozen=True)
-class OutputOptions:
-    """What a merge leaves on disk beside the report.
-
-    `preview` says how the picture for the display beside it is rendered, or the result itself where its file type is for the
-    display; None: nothing beside it.
-    """
-
-    half: bool = field(
-        default=False,
-        metadata={"help": "write EXR with half floats: half the size, three digits from 6e-5 to 65504, nothing below 6e-8"},
-    )
-    preview: RenderOptions | None = None
-    preview_type: PreviewType = field(default=PreviewType.JPG, metadata={"help": "file format of previews"})
-    max_memory: int | None = field(
-        default=None, metadata={"help": "memory to stay below, such as 2G: frames wait on disk and rows are merged in bands"}
-    )
-
-
-@dataclass(frozen=True)
-class MergeJob:
-    """One bracket and where its result goes, with everything that the merge needs: what a worker process is given."""
-
-    bracket: Bracket
-    output: Path
-    response: ResponseCurve | None
-    response_name: str
-    merge: MergeOptions
-    alignment: AlignmentOptions
-    out: OutputOptions
-    inputs: InputOptions = field(default_factory=InputOptions)
-
-    @property
-    def preview(self) -> Path | None:
-        """Where the preview of a radiance file goes, if one is wanted."""
-        if self.out.preview is None or _shows(self.output):
-            return None
-        return self.output.with_name(f"{self.output.stem}_preview.{self.out.preview_type}")
-
-    @property
-    def results(self) -> tuple[Path, ...]:
-        """The files that the job writes."""
-        return (self.output,) if self.preview is None else (self.output, self.preview)
-
-
-@dataclass(frozen=True)
-class MergeOutcome:
-    """What became of a job: files written and the report, or the error; `failures` lists frames that were left out.
-
-    `seconds` is the time that the work took, without any waiting for its turn. `unwritable` tells that the file system did not
-    take the result, so that it may be worth while to try again.
-    """
-
-    bracket: str
-    output: Path | None = None
-    preview: Path | None = None
-    report: MergeReport | None = None
-    failures: tuple[str, ...] = ()
-    error: str | None = None
-    seconds: float = 0.0
-    unwritable: bool = False
-
-
-def chosen_suffix(out: Path, options: MergeOptions, suffix: str | None) -> str:
-    """The file type of results, such as .exr: what `out` names, else `suffix`, else the usual one of the estimator."""
-    if named := file_suffix(out) or (f".{suffix}" if suffix else None):
-        return named
-    return ".png" if options.estimator is Estimator.MERTENS else ".exr"
-
-
-def require_fitting(out: Path, options: MergeOptions, suffix: str | None, half: bool) -> None:
-    """Raise OutputError where the file type that is asked for, by `out` or `suffix`, cannot hold what is asked for."""
-    chosen = chosen_suffix(out, options, suffix)
-    if options.estimator is Estimator.MERTENS and chosen in RADIANCE_SUFFIXES:
-        raise OutputError(
-            f"{show(out)}: {chosen} does not fit, fusion is for display, not radiance; choose {', '.join(DISPLAY_SUFFIXES)}"
-        )
-    for wanted, what in ((half, "half floats"), (options.variance, "a variance")):
-        if wanted and chosen != ".exr":
-            raise OutputError(f"{show(out)}: only .exr holds {what}; choose .exr or leave {what.removeprefix('a ')} out")
-
-
-def file_suffix(out: Path) -> str | None:
-    """The file type that `out` names, None where it is a folder."""
-    names = {".tiff": ".tif", ".jpeg": ".jpg", ".pic": ".hdr"}
-    suffix = out.suffix.lower()
-    return names.get(suffix, suffix) if suffix in (*RADIANCE_SUFFIXES, *DISPLAY_SUFFIXES, *names) and not out.is_dir() else None
-
-
-def _shows(path: Path) -> bool:
-    """Whether the file type is one for the display."""
-    return path.suffix.lower() in (*DISPLAY_SUFFIXES, ".jpeg", ".tiff")
-
-
-def output_paths(brackets: Sequence[Bracket], out: Path, options: MergeOptions, suffix: str | None) -> list[Path]:
-    """Where each bracket goes: `out` itself where it names a file, else a file a bracket in the folder `out`.
-
-    Raises OutputError where several brackets would go into one file, the file type does not fit the estimator, or a
-    photograph would be overwritten.
-    """
-    require_fitting(out, options, suffix, half=False)
-    if file_suffix(out):
-        if len(brackets) > 1:
-            raise OutputError(f"{show(out)}: {len(brackets)} brackets do not fit into one file; give a folder")
-        paths = [out]
-    else:
-        chosen = chosen_suffix(out, options, suffix)
-        paths = [out / f"{bracket.name}{'_hdr' if bracket.kind == By.TIME else ''}{chosen}" for bracket in brackets]
-    refuse_overwriting(paths, (photo.path for bracket in brackets for photo in bracket.photos))
-    return paths
+Known = TypeVar("Known")
 
 
 def merge_all(
@@ -154,24 +27,61 @@ def merge_all(
 ) -> list[MergeOutcome]:
     """Do the jobs in `workers` processes (one: in this one), or where `scheduler` says, and return their outcomes in order.
 
+    In this process the photographs of the next job are read while one is merged, unless `max_memory` holds for it.
+
     An error of any kind becomes the outcome of its own job. `on_done` is called as each one ends.
     """
     outcomes: dict[int, MergeOutcome] = {}
-    for index, outcome in merge_each(jobs, workers, scheduler):
+    for index, outcome in merge_each(jobs, min(workers, len(jobs)), scheduler):
         outcomes[index] = outcome
         if on_done is not None:
             on_done(outcome)
     return [outcomes[index] for index in range(len(jobs))]
 
 
-def merge_each(jobs: Sequence[MergeJob], workers: int, scheduler: str | None = None) -> Iterator[tuple[int, MergeOutcome]]:
-    """As `merge_all`, but each outcome with the number of its job as soon as it is there, none kept: a year may pass."""
-    workers = min(workers, len(jobs))
+def merge_each(
+    jobs: Iterable[MergeJob | Known], workers: int, scheduler: str | None = None
+) -> Iterator[tuple[int, MergeOutcome | Known]]:
+    """As `merge_all`, of jobs that are asked for as they can be begun, each outcome with the number of its job as it is there.
+
+    Nothing is kept, so that there may be any number. What stands among the jobs and is none comes back as it is.
+    """
     if scheduler is None and workers <= 1:
-        yield from ((index, run_job(job)) for index, job in enumerate(jobs))
-    else:
-        with executor(workers, scheduler) as pool:
-            yield from _elsewhere([placed(job, workers, scheduler) for job in jobs], pool)
+        yield from _in_turn(jobs)
+        return
+    with _Elsewhere(partial(executor, workers, scheduler), workers) as elsewhere:
+        for index, job in enumerate(jobs):
+            if isinstance(job, MergeJob):
+                elsewhere.begin(index, placed(job, workers, scheduler))
+            else:
+                yield index, job
+            while elsewhere.full or elsewhere.any_ended:
+                yield from elsewhere.ended()
+        while elsewhere.begun:
+            yield from elsewhere.ended()
+
+
+def _in_turn(jobs: Iterable[MergeJob | Known]) -> Iterator[tuple[int, MergeOutcome | Known]]:
+    """One job after the other; while one is merged, the photographs of the next are read."""
+    reader = ThreadPoolExecutor(1)
+    ahead: tuple[int, MergeJob, Future[Loaded] | None] | None = None
+    try:
+        for index, job in enumerate(jobs):
+            if not isinstance(job, MergeJob):
+                yield index, job
+                continue
+            loading = reader.submit(load_job, job) if job.out.max_memory is None else None
+            if ahead:
+                yield _merged_ahead(*ahead)
+            ahead = index, job, loading
+        if ahead:
+            yield _merged_ahead(*ahead)
+    finally:
+        reader.shutdown(cancel_futures=True)
+
+
+def _merged_ahead(index: int, job: MergeJob, loading: Future[Loaded] | None) -> tuple[int, MergeOutcome]:
+    return index, run_job(job, loading.result if loading else None)
 
 
 def placed(job: MergeJob, workers: int, scheduler: str | None) -> MergeJob:
@@ -183,20 +93,73 @@ def placed(job: MergeJob, workers: int, scheduler: str | None) -> MergeJob:
     return replace(job, bracket=replace(job.bracket, photos=photos), output=job.output.absolute())
 
 
-def _elsewhere(jobs: Sequence[MergeJob], pool: Executor) -> Iterator[tuple[int, MergeOutcome]]:
-    waiting = iter(enumerate(jobs))
-    running: dict[Future[MergeOutcome], int] = {}
-    try:
-        while True:
-            running |= {submit(pool, job): index for index, job in islice(waiting, _AHEAD - len(running))}
-            if not running:
-                return
-            for future in wait(running, return_when=FIRST_COMPLETED).done:
-                index = running.pop(future)
-                yield index, outcome_of(future, jobs[index].bracket.name)
-    finally:  # where we are interrupted, what has not begun is left
-        for future in running:
+class _Elsewhere:
+    """Jobs in an executor, which is opened anew where a process of this machine dies.
+
+    What was being merged then is merged again, alone: a job that takes its process down takes no other with it.
+    """
+
+    def __init__(self, opened: Callable[[], AbstractContextManager[Executor]], workers: int) -> None:
+        self._opened, self._workers = opened, workers
+        self._open = ExitStack()
+        self._pool = self._open.enter_context(opened())
+        self._ended: SimpleQueue[Future[MergeOutcome]] = SimpleQueue()
+        self.begun: dict[Future[MergeOutcome], tuple[int, MergeJob]] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for future in self.begun:  # where we are interrupted, what has not begun is left
             future.cancel()
+        self._open.close()
+
+    @property
+    def full(self) -> bool:
+        """Whether there is enough to do."""
+        return len(self.begun) >= _AHEAD
+
+    @property
+    def any_ended(self) -> bool:
+        """Whether a job has ended."""
+        return not self._ended.empty()
+
+    def begin(self, index: int, job: MergeJob) -> None:
+        """Have a job done."""
+        future = submit(self._pool, job)
+        self.begun[future] = index, job
+        future.add_done_callback(self._ended.put)
+
+    def ended(self) -> Iterator[tuple[int, MergeOutcome]]:
+        """Wait for a job to end, and tell of it; where a process died, of all that have ended since, and of those it was at."""
+        future = self._ended.get()
+        if _lost(future):
+            yield from self._done_again()
+        else:
+            index, job = self.begun.pop(future)
+            yield index, outcome_of(future, job.bracket.name)
+
+    def _done_again(self) -> Iterator[tuple[int, MergeOutcome]]:
+        wait(self.begun)
+        lost = [begun for future, begun in self.begun.items() if _lost(future)]
+        told = [(index, outcome_of(f, job.bracket.name)) for f, (index, job) in self.begun.items() if not _lost(f)]
+        self.begun, self._ended = {}, SimpleQueue()
+        yield from told
+        for index, job in lost[: self._workers]:  # the first that were handed over: no process has had more
+            self._reopen()
+            yield index, outcome_of(submit(self._pool, job), job.bracket.name)
+        self._reopen()
+        for index, job in lost[self._workers :]:
+            self.begin(index, job)
+
+    def _reopen(self) -> None:
+        self._open.close()
+        self._pool = self._open.enter_context(self._opened())
+
+
+def _lost(future: Future[MergeOutcome]) -> bool:
+    """Whether a job has ended with a process of this machine."""
+    return not future.cancelled() and isinstance(future.exception(), BrokenProcessPool)
 
 
 def submit(pool: Executor, job: MergeJob) -> Future[MergeOutcome]:
@@ -214,58 +177,6 @@ def outcome_of(future: Future[MergeOutcome], name: str) -> MergeOutcome:
     try:
         return future.result()
     except Exception as error:
-        lost = "a worker process was killed, for want of memory perhaps; try fewer --jobs"
-        return MergeOutcome(name, error=f"{name}: {lost if isinstance(error, BrokenExecutor) else error}")
-
-
-def run_job(job: MergeJob) -> MergeOutcome:
-    """Load, align, merge and write one bracket. Errors of this bracket are its outcome."""
-    name, start = job.bracket.name, time.perf_counter()
-    try:
-        return replace(_run(job), seconds=time.perf_counter() - start)
-    except HdrkitError as error:
-        return MergeOutcome(
-            name, error=str(error), unwritable=isinstance(error.__cause__, OSError) and isinstance(error, OutputError)
-        )
-    except MemoryError:
-        return MergeOutcome(name, error=f"{name}: not enough memory; try fewer --jobs")
-    except Exception as error:  # a fault of ours, which must not take the other brackets down
-        return MergeOutcome(name, error=f"{name}: {type(error).__name__}: {error}; please report this fault of hdrkit")
-
-
-def _run(job: MergeJob) -> MergeOutcome:
-    from hdrkit.inputs import load_readable
-    from hdrkit.io.display import write_display
-    from hdrkit.pipeline import plan_merge
-    from hdrkit.streaming import keeper, write_merged
-    from hdrkit.tonemapping.render import render
-
-    if job.merge.estimator is not Estimator.MERTENS:
-        Thread(target=_preload).start()
-    keep = keeper(job.bracket, job.merge, job.out.max_memory, job.output.parent, in_one_piece=_shows(job.output))
-    stack, failures = load_readable(job.bracket, keep)
-    plan = plan_merge(stack, job.response, job.merge, job.alignment, job.inputs, job.response_name)
-    report, preview = plan.report, None
-    bits = 8 if job.output.suffix.lower() in (".jpg", ".jpeg") else 16
-    if job.merge.estimator is Estimator.MERTENS:
-        write_display(plan.fused(), job.output, bits)
-    elif _shows(job.output):
-        merged = plan.rows(0, plan.report.size[1])
-        report = plan.told([merged.tally])
-        write_display(render(merged.radiance, job.out.preview), job.output, bits)
-    else:
-        report, radiance = write_merged(plan, job.output, job.out.half, job.out.max_memory, job.bracket, bool(job.out.preview))
-        if job.preview is not None and radiance is not None:
-            preview = write_display(render(radiance, job.out.preview), job.preview)
-    return MergeOutcome(job.bracket.name, job.output, preview, report, failures + report.left_out)
-
-
-def _preload() -> None:
-    """Load, while photographs are decoded, what the merge needs: most of it comes with the first compiled loop that runs."""
-    import numpy as np
-
-    import hdrkit.calibration.noise  # noqa: F401
-    from hdrkit.resampling import see_points
-
-    nowhere = np.zeros(1, np.int64)
-    see_points(1, 1, None, np.eye(3), nowhere, nowhere, np.empty(1, np.bool_))
+        killed = "a worker process was killed, for want of memory perhaps; try fewer --jobs"
+        why = killed if isinstance(error, BrokenProcessPool) else str(error) or type(error).__name__
+        return MergeOutcome(name, error=f"{name}: {why}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cache
@@ -11,11 +11,13 @@ from pathlib import Path
 
 from hdrkit.errors import HdrkitError, InputError
 from hdrkit.exposure import exposure_from_name
-from hdrkit.grouping.brackets import form_brackets, spread_brackets, unusual_brackets
+from hdrkit.grouping.brackets import distinct_names, form_brackets, spread_brackets
 from hdrkit.grouping.listed import fill_exposures
 from hdrkit.grouping.options import By, ExposureUnit, InputOptions
-from hdrkit.io.artifacts import ExposureOverride, GroupList, counted, read_exposure_list, read_groups
-from hdrkit.io.discover import discover, sole_list
+from hdrkit.grouping.remarks import Remarks
+from hdrkit.grouping.timestamps import floored, timestamp_in_name
+from hdrkit.io.artifacts import ExposureOverride, GroupList, read_exposure_list, read_groups
+from hdrkit.io.discover import discover, discover_folders, nothing_found, sole_list
 from hdrkit.io.files import show
 from hdrkit.io.metadata import read_photo
 from hdrkit.io.pixels import read_each, read_frames, require_alike
@@ -52,37 +54,102 @@ def find_brackets(inputs: Paths, options: InputOptions | None = None) -> Inputs:
         if not roots:
             raise InputError(f"{show(_given(inputs)[0])}: it lists no exposure bracket ({listed.left_out or 'nothing at all'})")
 
-    def read(path: Path) -> Photo | str:
-        override = _override_for(path, overrides) or _named_exposure(path, options.exposure_unit)
-        try:
-            return read_photo(path, override=override, literal=options.literal, max_pixels=options.max_pixels)
-        except HdrkitError as error:
-            return str(error)
-
-    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        read_results = list(pool.map(read, roots))
-    failures = tuple(result for result in read_results if isinstance(result, str))
-    photos = [(photo, root) for photo, root in zip(read_results, roots.values(), strict=True) if isinstance(photo, Photo)]
+    photos, failures = _read(roots, options, overrides)
     if not photos:
-        more = f"none of {len(failures)} files is readable; the first: " if len(failures) > 1 else ""
-        raise InputError(more + failures[0])
+        raise _none_readable(len(failures), failures[0])
     if overrides and not any(_override_for(photo.path, overrides) for photo, _ in photos):
-        raise InputError(f"{show(options.exposures or '')}: none of its file names is among the photographs")
+        raise _none_listed(options)
     notes = [listed.left_out] if listed and listed.left_out else []
     if listed and options.by in (By.AUTO, By.GROUPS) and not options.estimate_exposures:
         photos, told = _with_listed_exposures(photos, listed)
         notes += told
-    brackets = form_brackets([photo for photo, _ in photos], [root for _, root in photos], options.by, options.span_s, groups)
-    placed = {photo.path for bracket in brackets for photo in bracket.photos}
-    lost = [photo.path for photo, _ in photos if photo.path not in placed] if brackets[0].kind == By.TIME else []
-    if lost:
-        notes.append(f"left out {counted(len(lost), 'photograph')} without a timestamp in the name, the first {show(lost[0])}")
-    if unusual := unusual_brackets(brackets):
-        more = f" and {len(unusual) - 3} more" if len(unusual) > 3 else ""
-        notes.append(f"of {counted(len(brackets), 'bracket')} {len(unusual)} unusual: {'; '.join(unusual[:3])}{more}")
+    brackets = _formed(photos, options, groups)
+    remarks = Remarks(options.span_s)
+    remarks.take([photo for photo, _ in photos], brackets)
+    notes += remarks.lines
     if options.max_groups is not None:
         brackets = spread_brackets(brackets, options.max_groups)
     return Inputs(tuple(brackets), failures, found.ignored, tuple(notes))
+
+
+@dataclass(frozen=True)
+class Series:
+    """Brackets by time, however many: `photographs` files and `ignored` others by their names, and what reads them.
+
+    Each call of `parts` goes through all once. The brackets and failures of one part are in memory at a time; the notes on all
+    come with the last.
+    """
+
+    photographs: int
+    ignored: int
+    parts: Callable[[], Iterator[Inputs]]
+
+    @classmethod
+    def of(cls, found: Inputs) -> Series:
+        """What was found already, as the one part."""
+        return cls(sum(len(bracket.photos) for bracket in found.brackets), found.ignored, lambda: iter([found]))
+
+
+def find_series(inputs: Paths, options: InputOptions | None = None) -> Series | None:
+    """As `find_brackets`, folder by folder as the parts are asked for, of folders of brackets by spans of time; None for others.
+
+    Now only names are looked at. Raises InputError where nothing usable is found.
+    """
+    options, given = options or InputOptions(), _given(inputs)
+    span_s = options.span_s
+    if options.by in (By.FOLDER, By.GROUPS) or span_s is None or options.max_groups is not None:
+        return None
+    if not all(path.is_dir() for path in given) or options.groups or sole_list(given) or _group_list(inputs, options):
+        return None
+    if options.by is By.AUTO and not _all_timed(given, span_s):
+        return None
+    overrides = read_exposure_list(options.exposures) if options.exposures else {}
+    photographs = ignored = 0
+    timed, exposed = False, not overrides
+    for folder in discover_folders(given):
+        photographs += len(folder.names)
+        ignored += folder.ignored
+        timed = timed or any(timestamp_in_name(path) for path in folder.paths)
+        exposed = exposed or any(_override_for(path, overrides) for path in folder.paths)
+    if not photographs:
+        raise nothing_found(given, ignored)
+    if not timed:
+        return None
+    if not exposed:
+        raise _none_listed(options)
+    return Series(photographs, ignored, lambda: _parts(given, replace(options, by=By.TIME), overrides))
+
+
+def _all_timed(given: Sequence[Path], span_s: float) -> bool:
+    """Whether every name carries a timestamp, and they fall into more spans than there are folders."""
+    more = 0
+    for folder in discover_folders(given):
+        stamps = [timestamp_in_name(path) for path in folder.paths]
+        if None in stamps:
+            return False
+        more += len({floored(stamp, span_s) for stamp in stamps if stamp}) - bool(stamps)
+    return more > 0
+
+
+def _parts(given: Sequence[Path], options: InputOptions, overrides: dict[str, ExposureOverride]) -> Iterator[Inputs]:
+    remarks, names = Remarks(options.span_s), set[str]()
+    read = unread = 0
+    first_unread = ""
+    for folder in discover_folders(given):
+        photos, failures = _read(dict.fromkeys(folder.paths, folder.root), options, overrides)
+        timed = [(photo, root) for photo, root in photos if timestamp_in_name(photo.path)]
+        brackets = _formed(timed, options) if timed else []
+        if len(given) > 1:  # folders of one may be called as those of another
+            distinct = distinct_names([bracket.name for bracket in brackets], names)
+            brackets = [replace(bracket, name=name) for bracket, name in zip(brackets, distinct, strict=True)]
+            names.update(distinct)
+        remarks.take([photo for photo, _ in photos], brackets)
+        read, unread, first_unread = read + len(photos), unread + len(failures), first_unread or "".join(failures[:1])
+        yield Inputs(tuple(brackets), failures, folder.ignored)
+        del photos, timed, brackets  # before the next folder is read
+    if unread and not read:
+        raise _none_readable(unread, first_unread)
+    yield Inputs((), (), 0, tuple(remarks.lines))
 
 
 def read_bracket(inputs: Paths, options: InputOptions | None = None) -> Stack:
@@ -134,6 +201,39 @@ def _group_list(inputs: Paths, options: InputOptions) -> GroupList | None:
         if listing is None and len(given) == 1 and (given[0] / "groups.csv").is_file():
             listing = given[0] / "groups.csv"
     return None if listing is None else read_groups(listing)
+
+
+def _read(
+    roots: Mapping[Path, Path], options: InputOptions, overrides: dict[str, ExposureOverride]
+) -> tuple[list[tuple[Photo, Path]], tuple[str, ...]]:
+    """The photographs at these paths, each with its root, and a line for each that cannot be read."""
+
+    def read(path: Path) -> Photo | str:
+        override = _override_for(path, overrides) or _named_exposure(path, options.exposure_unit)
+        try:
+            return read_photo(path, override=override, literal=options.literal, max_pixels=options.max_pixels)
+        except HdrkitError as error:
+            return str(error)
+
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        results = list(pool.map(read, roots))
+    photos = [(photo, root) for photo, root in zip(results, roots.values(), strict=True) if isinstance(photo, Photo)]
+    return photos, tuple(result for result in results if isinstance(result, str))
+
+
+def _formed(
+    photos: Sequence[tuple[Photo, Path]], options: InputOptions, groups: Mapping[str, str] | None = None
+) -> list[Bracket]:
+    read, roots = [photo for photo, _ in photos], [root for _, root in photos]
+    return form_brackets(read, roots, options.by, options.span_s, groups, options.estimate_exposures)
+
+
+def _none_readable(count: int, first: str) -> InputError:
+    return InputError((f"none of {count} files is readable; the first: " if count > 1 else "") + first)
+
+
+def _none_listed(options: InputOptions) -> InputError:
+    return InputError(f"{show(options.exposures or '')}: none of its file names is among the photographs")
 
 
 def _with_listed_exposures(photos: Sequence[tuple[Photo, Path]], listed: GroupList) -> tuple[list[tuple[Photo, Path]], list[str]]:

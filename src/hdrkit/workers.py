@@ -9,13 +9,12 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
-from multiprocessing import get_context, parent_process
-from threading import Thread
+from multiprocessing import parent_process
+from multiprocessing.context import SpawnContext, SpawnProcess
+from threading import Lock, Thread
+from types import ModuleType
+from typing import Any
 
-from hdrkit.errors import InputError
-from hdrkit.io.files import show
-
-_RETRIES = 3  # of a job that Dask lost with its worker
 _LAST_SECONDS = 2.0  # of a worker whose parent has gone
 
 
@@ -23,24 +22,39 @@ _LAST_SECONDS = 2.0  # of a worker whose parent has gone
 def executor(workers: int, scheduler: str | None = None) -> Iterator[Executor]:
     """What jobs are submitted to: so many processes of this machine, or the workers of a Dask scheduler (tcp://host:8786).
 
-    Raises InputError where the scheduler cannot be reached, or Dask is not installed.
+    It raises BrokenExecutor, and so do its futures, where a process dies or the scheduler is lost. Raises InputError where the
+    scheduler cannot be reached, or Dask is not installed.
     """
-    if scheduler is None:
-        threads = max(1, (os.cpu_count() or 1) // workers)
-        # Not forked: compiled code and its threads do not survive a fork.
-        with ProcessPoolExecutor(workers, get_context("spawn"), initializer=_settle, initargs=(threads,)) as pool:
-            yield pool
+    if scheduler is not None:
+        from hdrkit.cluster import connected
+
+        with connected(scheduler) as cluster:
+            yield cluster
         return
-    try:
-        from distributed import Client
-    except ImportError as error:
-        raise InputError("a scheduler needs Dask, which is not installed; run: pip install 'hdrkit[dask]'") from error
-    try:
-        client = Client(scheduler, set_as_default=False)
-    except (OSError, ValueError) as error:
-        raise InputError(f"{show(scheduler)}: no Dask scheduler answers there ({error}); start one, or leave it out") from error
-    with client:
-        yield client.get_executor(pure=False, retries=_RETRIES)
+    threads = max(1, (os.cpu_count() or 1) // workers)
+    # Not forked: compiled code and its threads do not survive a fork.
+    with ProcessPoolExecutor(workers, _Spawning(), initializer=_settle, initargs=(threads,)) as pool:
+        yield pool
+
+
+class _Worker(SpawnProcess):
+    """A process that does not run the program again that started it, so that scripts need no `if __name__ == "__main__"`."""
+
+    _starting = Lock()
+
+    @staticmethod
+    def _Popen(process_obj: Any) -> Any:  # noqa: N802
+        with _Worker._starting:
+            program = sys.modules["__main__"]
+            sys.modules["__main__"] = ModuleType("__main__")  # one without a file, which there is nothing to run of
+            try:
+                return SpawnProcess._Popen(process_obj)
+            finally:
+                sys.modules["__main__"] = program
+
+
+class _Spawning(SpawnContext):
+    Process = _Worker
 
 
 def _settle(threads: int) -> None:

@@ -3,11 +3,15 @@
 import csv
 import json
 from datetime import timedelta
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from hdrkit import read_curve, read_radiance
+from hdrkit import inputs, read_curve, read_radiance
+from hdrkit.cli.merge_series import _Account
+from hdrkit.grouping.options import InputOptions
+from hdrkit.inputs import find_series
 
 
 def rows(folder):
@@ -62,6 +66,49 @@ def test_nested_folders_are_kept(merge, tmp_path, sky):
     assert made(tmp_path / "out") == [f"2024/06/{d}/2024061409{s}_hdr.exr" for d in (14, 15) for s in ("3000", "3030")]
 
 
+def test_a_long_series_is_found_while_it_is_merged(merge, tmp_path, sky, monkeypatch):
+    """No photograph of a day is opened before all but the last bracket of the days before is there."""
+    for day in (14, 15, 16, 17):
+        for path in sky.series(tmp_path / "in" / f"2024/06/{day}", 3, size=32):
+            path.rename(path.with_name(path.name.replace("20240614", f"202406{day}")))
+    there = {}
+    real = inputs.read_photo
+
+    def noting(path, **known):
+        there.setdefault(path.parent.name, len(made(tmp_path / "out")))
+        return real(path, **known)
+
+    monkeypatch.setattr(inputs, "read_photo", noting)
+    done = merge("--by", "time")
+    assert done.code == 0
+    assert "12 brackets: 12 merged" in done.out
+    assert there == {"14": 0, "15": 2, "16": 5, "17": 8}
+    again = merge("--by", "time", "--json")
+    assert [one["bracket"] for one in json.loads(again.out)["brackets"]][::3] == [
+        f"2024/06/{day}/202406{day}093000" for day in (14, 15, 16, 17)
+    ]
+
+
+def test_how_many_there_will_be_is_known_from_the_first_folder_on(tmp_path, sky):
+    for day, count in ((14, 4), (15, 1), (16, 2)):
+        sky.series(tmp_path / f"2024/06/{day}", count, size=16)
+    account = _Account(find_series(tmp_path, InputOptions(by="time")), SimpleNamespace(jobs=list), json=True)
+    assert {account.expected for _ in account.jobs()} == {7}
+
+
+def test_what_cannot_be_read_is_said_of_each_day_and_the_rest_is_done(merge, tmp_path, sky):
+    for day in (14, 15):
+        sky.series(tmp_path / "in" / f"2024/06/{day}", 2, size=32)[0].write_text("no picture")
+    (tmp_path / "in" / "notes.txt").write_text("rain")
+    done = merge("--by", "time")
+    assert done.code == 1
+    assert done.err.count("20240614093000_100.png: not an image") == 2
+    assert "of 4 brackets 2 unusual" in done.err
+    assert "1 other file ignored" in done.err
+    told = json.loads(merge("--by", "time", "--json").out)
+    assert (len(told["unreadable"]), told["ignored_files"], len(told["brackets"])) == (2, 1, 4)
+
+
 def test_a_bracket_that_cannot_be_merged_is_reported_and_the_rest_is_done(merge, tmp_path, sky):
     paths = sky.series(tmp_path / "in", 4, size=48)
     for path in (*paths[5:8], paths[8]):
@@ -101,6 +148,31 @@ def test_pauses_instead_of_spans(merge, tmp_path, sky):
     assert merge("--by", "time", "--round", "gap").code == 0
     assert [row["frames"] for row in rows(tmp_path / "out")] == ["4"] * 4
     assert made(tmp_path / "out")[0] == "20240614093028_hdr.exr"
+
+
+def test_a_bracket_over_midnight_is_one_by_pauses_also_where_its_first_frame_comes_late(merge, tmp_path, sky):
+    midnight = sky.start.replace(hour=0, minute=0)
+    shot = {}
+    for number in range(-2, 3):
+        stamps = [midnight + timedelta(seconds=30 * number + wait) for wait in (-2, -1, 0, 1)]
+        names = [tmp_path / "in" / f"{at:%m/%d/%Y%m%d%H%M%S}_{t}.png" for at, t in zip(stamps, sky.times_us, strict=True)]
+        shot[number] = sky.shoot(sky.radiance(48), names, [1e-6 * time for time in sky.times_us], seed=number + 2)
+    late = {path: path.read_bytes() for path in shot[0][:2]}
+    for path in late:
+        path.unlink()
+    words = ("--by", "time", "--round", "gap", "--preview")
+    assert merge(*words).code == 0
+    before = ["06/13/20240613235858", "06/13/20240613235928", *(f"06/14/202406140000{s}" for s in ("00", "28", "58"))]
+    assert made(tmp_path / "out") == [f"{name}_hdr.exr" for name in before]
+    for path, data in late.items():
+        path.write_bytes(data)
+    done = merge(*words)
+    assert "5 brackets: 1 merged, 4 done before, 0 failed" in done.out
+    after = [name.replace("06/14/20240614000000", "06/13/20240613235958") for name in before]
+    assert made(tmp_path / "out") == [f"{name}_hdr.exr" for name in after]
+    assert len(made(tmp_path / "out", "jpg")) == 5
+    recorded = [row["bracket"] for day in ("13", "14") for row in rows(tmp_path / "out" / "06" / day)]
+    assert recorded == [name.rpartition("/")[2] for name in after]
 
 
 def test_two_cameras_in_one_folder(merge, tmp_path, sky):

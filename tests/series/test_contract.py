@@ -220,10 +220,25 @@ def test_what_cannot_be_merged_says_why(tmp_path, sky):
         ((pictures, times, tmp_path / "a.exr"), {"weight_type": "hat"}, InputError, "no weight"),
         ((pictures, times, tmp_path / "a.exr"), {"saturation": 250}, TypeError, "saturation"),
         (([p.astype(np.int64) for p in pictures], times, tmp_path / "a.exr"), {}, InputError, "int64"),
+        ((pictures, times, tmp_path / "a.exr"), {"response": np.zeros((100, 3))}, InputError, r"is \(256, C\).*not \(100, 3\)"),
     ]:
         with pytest.raises(error, match=match):
             api.create_and_save_hdr(*arguments, **options)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_resolution_or_file_type_that_is_none_is_named(tmp_path, sky, sky_curve):
+    sky.series(tmp_path / "in", 1)
+    for call in (
+        lambda: api._group_files_by_time(tmp_path / "in", "foo"),
+        lambda: api.get_lne_range(tmp_path / "in", sky_curve, "foo"),
+        lambda: api.calibrate_camera(tmp_path / "in", tmp_path / "r.npz", round_ts_to="foo"),
+        lambda: api.process_directory(tmp_path / "in", tmp_path / "out", "foo"),
+    ):
+        with pytest.raises(InputError, match="round_ts_to 'foo' is no time resolution"):
+            call()
+    with pytest.raises(OutputError, match=r"filetype 'exr' does not begin with a dot; choose \.exr, "):
+        api.process_directory(tmp_path / "in", tmp_path / "out", response_file=sky_curve, filetype="exr")
 
 
 def indexed(root, paths, order=None):

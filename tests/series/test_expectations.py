@@ -2,7 +2,9 @@
 
 import logging
 import random
+import shutil
 import time
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -12,6 +14,7 @@ from PIL import Image
 
 from hdrkit import read_curve, read_radiance
 from hdrkit import series as api
+from hdrkit.errors import ExposureError
 from hdrkit.exposure import exposure_from_name
 
 
@@ -154,7 +157,36 @@ def test_results_say_where_they_come_from(tmp_path, sky, sky_curve):
     assert metadata["sources"] == [f"20240614093000_{time}.png" for time in sky.times_us]
     assert metadata["exposure_times"] == list(sky.times_us)
     assert metadata["software"].startswith("hdrkit ")
-    assert metadata["response"].endswith("sky.npz")
+    assert metadata["response"] == "sky.npz"
+
+
+def test_where_the_response_lies_changes_nothing(tmp_path, sky, sky_curve, hdrkit, monkeypatch):
+    sky.series(tmp_path / "in", 1)
+    shutil.copy(sky_curve, tmp_path / "sky.npz")
+    shutil.copy(sky_curve, tmp_path / "renamed.npz")
+    monkeypatch.chdir(tmp_path)
+
+    def merge(response):
+        return hdrkit("merge", "in", "-o", "out", "--by", "time", "--response", response, "--align", "none", "--jobs", 1).out
+
+    assert "1 merged" in merge("sky.npz")
+    for response in ("./sky.npz", tmp_path / "sky.npz", "renamed.npz", sky_curve):
+        assert "0 merged, 1 done before" in merge(response), response
+    assert read_radiance("out/20240614093000_hdr.exr").metadata["response"] == "sky.npz"
+    api.process_directory("in", "out", response_file="sky.npz", filetype=".exr")
+    written = Path("out/20240614093000_hdr.exr").stat().st_mtime_ns
+    api.process_directory("in", "out", response_file=tmp_path / "renamed.npz", filetype=".exr")
+    assert Path("out/20240614093000_hdr.exr").stat().st_mtime_ns == written
+
+
+def test_equal_exposures_are_told_of(tmp_path, sky, caplog):
+    pictures = [np.full((16, 16, 3), code, np.uint8) for code in (100, 101)]
+    curve = sky.camera.response_curve().ln_exposure
+    made = api.create_and_save_hdr(pictures, [100, 100], tmp_path / "a.exr", response=curve)
+    assert f"{made}: all frames have the same exposure" in caplog.text
+    with pytest.raises(ExposureError, match="all frames of bracket 'b' have the same exposure"):
+        api.create_and_save_hdr(pictures, [100, 100], tmp_path / "b.exr")
+    assert not (tmp_path / "b.exr").exists()
 
 
 def test_two_exposures_are_a_bracket(tmp_path, sky, sky_curve):

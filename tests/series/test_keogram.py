@@ -1,3 +1,6 @@
+import json
+import subprocess
+import sys
 from datetime import datetime, timedelta
 
 import cv2
@@ -150,6 +153,52 @@ def test_pictures_that_cannot_be_used_are_gaps_and_told_of(day, hdrkit, tmp_path
     assert names[0] in err
     assert f"{names[2]}: 30 x 30 pixels" in err
     assert (tmp_path / "k.png").is_file()
+
+
+def test_a_damaged_picture_is_told_of_in_one_line(tmp_path):
+    """The library that decodes OpenEXR prints to both streams by itself, each time that it meets the damage."""
+    noise = np.random.default_rng(3)
+    for minute in range(4):
+        pixels = noise.random((64, 64, 3), dtype=np.float32)
+        write_radiance(RadianceMap(pixels), tmp_path / f"2024061412{minute:02d}00_hdr.exr")
+    bad = tmp_path / "20240614120000_hdr.exr"
+    bad.write_bytes(bad.read_bytes()[:-3000])
+    for command, output in (("keogram", "k.png"), ("video", "k.mp4")):
+        words = [sys.executable, "-m", "hdrkit", command, str(tmp_path), "-o", str(tmp_path / output), "--json"]
+        done = subprocess.run(words, capture_output=True, text=True, check=False)
+        assert done.returncode == 1
+        line = f"{bad}: not an OpenEXR picture, or a damaged one; fetch or render it again"
+        assert done.stderr == f"error: {line}\n"
+        assert json.loads(done.stdout)["unreadable"] == [line]
+        assert (tmp_path / output).is_file()
+
+
+def test_of_several_cameras_one_is_chosen(tmp_path, hdrkit):
+    names = [f"{camera}_2024061412{minute:02d}00_hdr.png" for camera in ("east", "west") for minute in range(3)]
+    folder = display_day(tmp_path / "in", names)
+    with pytest.raises(InputError, match=r"several cameras; choose one of them with --camera \(east, west\)"):
+        timeline(folder)
+    for camera, its in (("east", names[:3]), ("west", names[3:])):
+        assert [path.name for path in timeline(folder, camera=camera).found] == its
+    with pytest.raises(InputError, match="no pictures of a camera 'north', but of east, west"):
+        timeline(folder, camera="north")
+    one, other = (tmp_path / f"{camera}.png" for camera in ("east", "west"))
+    for camera, output in (("east", one), ("west", other)):
+        assert hdrkit("keogram", folder, "-o", output, "--camera", camera).code == 0
+    assert one.read_bytes() != other.read_bytes()
+    assert "3 times from" in hdrkit("video", folder, "-o", tmp_path / "east.mp4", "--camera", "east").out
+
+
+def test_of_one_picture_in_several_formats_the_best_is_shown(tmp_path):
+    stamps = [f"2024061412{minute:02d}00_hdr" for minute in range(3)]
+    radiance = RadianceMap(sky(12.0))
+    for stamp, suffixes in zip(stamps, (("exr", "hdr"), ("hdr", "exr"), ("hdr",)), strict=True):
+        for suffix in suffixes:
+            write_radiance(radiance, tmp_path / f"{stamp}.{suffix}")
+    display_day(tmp_path, [f"{stamp}.png" for stamp in stamps])
+    assert [path.suffix for path in timeline(tmp_path).found] == [".exr", ".exr", ".hdr"]
+    pictures = display_day(tmp_path / "shown", [f"{stamp}{suffix}" for stamp in stamps for suffix in (".jpg", ".png", ".tif")])
+    assert [path.suffix for path in timeline(pictures).found] == [".tif"] * 3
 
 
 @pytest.mark.parametrize(

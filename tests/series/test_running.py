@@ -1,6 +1,7 @@
 """Runs that are ended, repeated, or change their mind; and their record."""
 
 import csv
+import io
 import json
 import os
 import shutil
@@ -9,14 +10,16 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from itertools import cycle
 from pathlib import Path
 
 import pytest
 
 from hdrkit import AlignmentOptions, MergeOptions, find_brackets, read_curve, write_curve
-from hdrkit.batch import MergeJob, OutputOptions, output_paths
 from hdrkit.errors import OutputError
-from hdrkit.series.ledger import NAME, content_key, opened
+from hdrkit.jobs import MergeJob, OutputOptions, output_paths
+from hdrkit.series.ledger import NAME, content_key
+from hdrkit.series.records import opened
 from hdrkit.series.running import merge_series
 from hdrkit.simulate import SimulatedCamera
 
@@ -86,7 +89,6 @@ def test_the_key_is_of_everything_that_decides_the_bytes(done, sky_curve, tmp_pa
     changed = [
         replace(job, response=other),
         replace(job, response=None),
-        replace(job, response_name="another"),
         replace(job, merge=MergeOptions(clip=(0, 240))),
         replace(job, alignment=AlignmentOptions()),
         replace(job, out=OutputOptions(half=True)),
@@ -96,6 +98,7 @@ def test_the_key_is_of_everything_that_decides_the_bytes(done, sky_curve, tmp_pa
     keys = {content_key(one) for one in (job, *changed)}
     assert len(keys) == len(changed) + 1
     assert content_key(replace(job, out=OutputOptions(max_memory=1 << 31))) == content_key(job)
+    assert content_key(replace(job, response_name="another")) == content_key(job)  # the curve is the same
     shutil.copytree(folder, tmp_path / "moved")  # with the times of its files
     (moved, *_) = jobs_for(tmp_path / "moved", out, sky_curve)
     assert content_key(moved) == content_key(job)
@@ -118,7 +121,7 @@ def test_failed_brackets_are_tried_again_and_stay_in_the_record(done):
     for _ in range(2):
         assert again() == ["20240614093030"]
         row = rows(out)[1]
-        assert (row["bracket"], row["output"], row["key"]) == ("20240614093030", "", "")
+        assert (row["output"], row["key"]) == ("20240614093030_hdr.exr", "")  # of before, which is still there
         assert "20240614093030_800.png" in row["error"]
     for frame, data in whole.items():
         frame.write_bytes(data)
@@ -146,6 +149,14 @@ def test_rows_are_there_as_they_become_known(tmp_path, sky, sky_curve):
         next(run)
         assert len(rows(tmp_path / "out")) == count
     run.close()
+
+
+def test_a_series_without_end_is_told_of_as_it_goes(done, sky_curve):
+    folder, out, _ = done
+    endless = merge_series(cycle(jobs_for(folder, out, sky_curve)), out)
+    names = [next(endless).bracket for _ in range(300)]
+    endless.close()
+    assert names == [f"2024061409{time}" for time in ("3000", "3030", "3100")] * 100
 
 
 @pytest.mark.parametrize(
@@ -178,6 +189,100 @@ def test_two_runs_do_not_write_into_one_folder(done):
     with opened(out), pytest.raises(OutputError, match="another run of hdrkit"):
         again()
     assert again() == []
+
+
+def days(folder, sky):
+    """Two brackets on each of two days, in folders of their own."""
+    for day in ("14", "15"):
+        for path in sky.series(folder / "06" / day, 2, size=48):
+            path.rename(path.with_name(path.name.replace("20240614", f"202406{day}")))
+    return folder
+
+
+def test_it_does_not_matter_from_which_folder_above_a_run_begins(tmp_path, sky, sky_curve):
+    folder, out = days(tmp_path / "in", sky), tmp_path / "out"
+    below = Path("06") / "14"
+    whole = jobs_for(folder, out, sky_curve)
+    assert len(list(merge_series(whole, out))) == 4
+    before = (out / below / NAME).read_bytes()
+    for part in (below, Path("06")):
+        merged = list(merge_series(jobs_for(folder / part, out / part, sky_curve), out / part))
+        assert not any(one.outcome for one in merged)
+    assert (out / below / NAME).read_bytes() == before
+    assert [row["bracket"] for row in rows(out / below)] == ["20240614093000", "20240614093030"]
+    assert [one.bracket for one in merge_series(whole[:1], out)] == ["06/14/20240614093000"]
+
+
+def test_records_that_name_folders_above_are_read(done):
+    folder, out, again = done
+    sound = (out / NAME).read_bytes()
+    header, *lines = sound.decode().splitlines()
+    (out / NAME).write_text("\n".join([header, *(f"2024/06/{line}" for line in lines), *lines[:1]]) + "\n")
+    assert again() == []
+    assert (out / NAME).read_bytes() == sound
+
+
+def test_a_folder_that_another_run_holds_is_told_of_and_the_others_are_done(tmp_path, sky, sky_curve):
+    folder, out = days(tmp_path / "in", sky), tmp_path / "out"
+    held = out / "06" / "14"
+    with opened(held):
+        (held / ".hdrkit-0123456789abcdef.exr").write_bytes(b"what the other run is writing")
+        merged = list(merge_series(jobs_for(folder, out, sky_curve), out))
+        assert sorted(path.name for path in held.iterdir()) == [".hdrkit-0123456789abcdef.exr"]
+    lost = [one for one in merged if one.row.error]
+    assert [one.bracket for one in lost] == ["06/14/20240614093000", "06/14/20240614093030"]
+    assert all(f"{held}: another run of hdrkit is writing there" in one.row.error for one in lost)
+    assert len(rows(out / "06" / "15")) == 2
+    again = list(merge_series(jobs_for(folder, out, sky_curve), out))
+    assert [one.bracket for one in again if one.outcome] == [one.bracket for one in lost]
+    assert len(rows(held)) == 2
+    assert not list(out.rglob(".hdrkit-*"))
+
+
+def test_a_folder_is_held_while_a_run_works_in_it_and_read_by_anyone(tmp_path, sky, sky_curve):
+    folder, out = days(tmp_path / "in", sky), tmp_path / "out"
+    job = jobs_for(folder, out, sky_curve)[0]
+    day = job.output.parent
+    part = jobs_for(folder / "06" / "14", day, sky_curve)
+    list(merge_series(part[:1], day))
+    run = merge_series(jobs_for(folder, out, sky_curve), out)
+    while next(run).outcome is None:
+        pass
+    with pytest.raises(OutputError, match="another run of hdrkit is writing there"):
+        list(merge_series(part, day))
+    assert len(list(run)) == 2
+    with opened(out) as records:
+        assert records.begin(job, content_key(job)).output == job.output.name
+        assert not any(one.outcome for one in merge_series(part, day))  # what is done needs no lock
+        assert records.begin(job, content_key(job), again=True) is None
+        with pytest.raises(OutputError, match="another run"):
+            list(merge_series(part, day))
+        records.end(job)
+        for number in range(9):
+            (out / str(number)).mkdir()
+            records.of(out / str(number))
+        assert not any(one.outcome for one in merge_series(part, day))
+
+
+def test_half_a_row_on_a_full_disk_is_taken_back(done, monkeypatch):
+    _, out, _ = done
+    before = (out / NAME).read_bytes()
+
+    class Full(io.FileIO):
+        def write(self, data):
+            return super().write(data[: len(data) // 2])
+
+    with opened(out) as records:
+        ledger = records.of(out)
+        ledger.hold()
+        row = next(iter(ledger._rows.values()))
+        with monkeypatch.context() as patch:
+            patch.setattr(Path, "open", lambda path, mode, **_: Full(path, mode))
+            with pytest.raises(OutputError, match="the disk is full"):
+                ledger.add(replace(row, bracket="20240614120000"))
+        assert (out / NAME).read_bytes() == before
+        ledger.add(replace(row, bracket="20240614130000"))
+    assert [row["bracket"][8:] for row in rows(out)] == ["093000", "130000", "093030", "093100"]
 
 
 def test_killed_at_any_moment_and_started_again_it_ends_with_the_same_files(tmp_path, sky, sky_curve):

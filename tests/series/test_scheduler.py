@@ -1,19 +1,22 @@
 """The same jobs on a Dask cluster: a real scheduler, two workers on loopback, one of which is killed in the middle."""
 
+import csv
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from threading import Thread, active_count
 
 import pytest
 from PIL import Image
 
-from hdrkit import AlignmentOptions, MergeOptions, find_brackets
-from hdrkit.batch import MergeJob, OutputOptions, output_paths
+from hdrkit import AlignmentOptions, MergeOptions, find_brackets, write_curve
 from hdrkit.errors import InputError
 from hdrkit.grouping.options import By, InputOptions
+from hdrkit.jobs import MergeJob, OutputOptions, output_paths
 from hdrkit.series.running import merge_series
 from hdrkit.simulate import SimulatedCamera, chart, simulate_bracket
 from hdrkit.workers import executor
@@ -46,16 +49,17 @@ def jobs_for(folder, out):
 class Cluster:
     """A scheduler and workers, each a process of its own that ends with the test."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, port=0, workers=2):
+        folder.mkdir(exist_ok=True)
         self._folder = folder
         file = folder / "scheduler.json"
         quiet = ["--no-dashboard", "--host", "127.0.0.1"]
-        self._processes = [self._start("scheduler", "--port", "0", "--scheduler-file", str(file), *quiet)]
+        self.scheduler = self._start("scheduler", "--port", str(port), "--scheduler-file", str(file), *quiet)
         end = time.monotonic() + 30
         while not file.is_file() and time.monotonic() < end:
             time.sleep(0.05)
         self.workers = [
-            self._start("worker", "--scheduler-file", str(file), "--nthreads", "1", "--no-nanny", *quiet) for _ in range(2)
+            self._start("worker", "--scheduler-file", str(file), "--nthreads", "1", "--no-nanny", *quiet) for _ in range(workers)
         ]
         self.address = json.loads(file.read_text())["address"]
 
@@ -75,10 +79,10 @@ class Cluster:
         return self
 
     def __exit__(self, *_):
-        for process in (*self.workers, *self._processes):
+        for process in (*self.workers, self.scheduler):
             if process.poll() is None:
                 process.terminate()
-        for process in (*self.workers, *self._processes):
+        for process in (*self.workers, self.scheduler):
             try:
                 process.wait(10)
             except subprocess.TimeoutExpired:  # a worker whose scheduler went first may try to reach it again
@@ -109,11 +113,99 @@ def test_every_timestamp_is_there_although_a_worker_is_killed(series, tmp_path):
     assert not list((tmp_path / "out").glob(".hdrkit-*"))  # what the killed worker was writing
 
 
-def test_no_scheduler_is_one_line(tmp_path, series, monkeypatch):
-    import dask
+@pytest.fixture(scope="module")
+def curve(tmp_path_factory):
+    return write_curve(CAMERA.response_curve(), tmp_path_factory.mktemp("curve") / "curve.npz")
 
-    with dask.config.set({"distributed.comm.timeouts.connect": "0.3s"}), pytest.raises(InputError, match="no Dask scheduler"):
+
+def test_a_scheduler_that_dies_ends_the_command_and_the_next_one_goes_on(series, tmp_path, curve, hdrkit):
+    out = tmp_path / "out"
+    options = ["-o", out, "--by", "time", "--round", "2s", "--response", curve, "--align", "none"]
+    died = []
+    with Cluster(tmp_path) as cluster:
+
+        def kill():
+            until(lambda: len(list(out.glob("[0-9]*.exr"))) >= 5)
+            cluster.scheduler.kill()
+            died.append(time.monotonic())
+
+        Thread(target=kill).start()
+        code, told, err = hdrkit("merge", series, *options, "--scheduler", cluster.address)
+        assert time.monotonic() - died[0] < 8
+        for worker in cluster.workers:  # which would look for the scheduler for a while
+            worker.kill()
+    assert code == 1
+    rows = {row["bracket"]: row for row in csv.DictReader((out / "series.csv").read_text().splitlines())}
+    assert sorted(rows) == STAMPS
+    lost = [name for name, row in rows.items() if row["error"]]
+    assert 0 < len(lost) < len(STAMPS)
+    line = f"{cluster.address}: the Dask scheduler was lost; start it, and then this again, which goes on where it was"
+    assert sorted(err.splitlines()) == sorted(f"error: {name}: {line}" for name in lost)
+    assert {rows[name]["error"] for name in lost} == {line}
+    assert f"{len(STAMPS) - len(lost)} merged, 0 done before, {len(lost)} failed" in told
+    code, told, err = hdrkit("merge", series, *options, "--jobs", 1)
+    assert (code, err) == (0, "")
+    assert f"{len(lost)} merged, {len(STAMPS) - len(lost)} done before, 0 failed" in told
+
+
+def test_a_watch_outlives_its_scheduler_and_ends_without_it(series, tmp_path, curve):
+    photographs, out, beat = tmp_path / "in", tmp_path / "out", tmp_path / "beat.json"
+    photographs.mkdir()
+
+    def arrive(stamps):
+        for stamp in stamps:
+            for path in series.glob(f"{stamp}_*"):
+                shutil.copy(path, photographs)
+
+    def merged():
+        return sum(path.name[0] != "." for path in out.glob("*.exr"))
+
+    options = ["--response", curve, "--align", "none", "--round", "2s", "--frames", "3", "--heartbeat", beat]
+    quicker = "cluster._CONNECT_S = 1.0; heartbeat.EVERY_S = 0.3; arrivals.SETTLED_S = 0.2"
+    modules = "from hdrkit import cluster; from hdrkit.series import arrivals, heartbeat; from hdrkit.cli.app import main"
+    program = f"{modules}; {quicker}; main()"
+    with Cluster(tmp_path / "first", workers=1) as first:
+        words = [sys.executable, "-c", program, "watch", photographs, "-o", out, *options, "--scheduler", first.address]
+        watch = subprocess.Popen(list(map(str, words)), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        try:
+            arrive(STAMPS[:18])
+            until(lambda: merged() >= 3)
+            first.scheduler.kill()
+            first.workers[0].kill()
+            until(lambda: json.loads(beat.read_text())["state"] == "blocked")
+            beats = set()
+            end = time.monotonic() + 1.5
+            while time.monotonic() < end:
+                beats.add(beat.stat().st_mtime_ns)
+                time.sleep(0.05)
+            assert len(beats) >= 2
+            with Cluster(tmp_path / "second", port=int(first.address.rpartition(":")[2]), workers=1) as second:
+                until(lambda: merged() == 18)
+                until(lambda: json.loads(beat.read_text())["state"] == "watching")
+                arrive(STAMPS[18:])
+                until(lambda: merged() >= 20)
+                second.scheduler.kill()
+                begun = time.monotonic()
+                watch.send_signal(signal.SIGTERM)
+                _, err = watch.communicate(timeout=20)
+                assert time.monotonic() - begun < 8
+                second.workers[0].kill()
+        finally:
+            watch.kill()
+            watch.stderr.close()
+    assert watch.returncode == 0
+    told = json.loads(beat.read_text())
+    assert told | {"state": "stopped", "failed": 0, "seen": 3 * len(STAMPS)} == told
+    assert "Traceback" not in err
+    assert "the watch goes on" in err
+
+
+def test_no_scheduler_is_one_line(tmp_path, series, monkeypatch):
+    monkeypatch.setattr("hdrkit.cluster._CONNECT_S", 0.3)
+    threads = active_count()
+    with pytest.raises(InputError, match="no Dask scheduler"):
         list(merge_series(jobs_for(series, tmp_path / "out"), tmp_path / "out", scheduler="tcp://127.0.0.1:9"))
+    assert active_count() == threads  # a watch tries for years
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(InputError, match=r"pip install 'hdrkit\[dask\]'"), executor(1, "tcp://127.0.0.1:9"):
         pass
@@ -137,6 +229,29 @@ if __name__ == "__main__":
     if left := _runs(worker):
         os.kill(worker, signal.SIGKILL)
     assert not left
+
+
+def test_workers_do_not_run_the_program_again_that_started_them(tmp_path):
+    program = """
+import os
+from hdrkit.exposure import exposure_from_name
+from hdrkit.workers import executor
+print("begun")
+with executor(2) as pool:
+    others = {pool.submit(os.getpid).result() for _ in range(4)} - {os.getpid()}
+    print(len(others) > 0, pool.submit(exposure_from_name, "a_80").result().time_s, __name__)
+"""
+    (tmp_path / "program.py").write_text(program)
+    for words in ([tmp_path / "program.py"], ["-m", "program"]):
+        done = subprocess.run([sys.executable, *words], capture_output=True, text=True, check=False, cwd=tmp_path)
+        assert (done.stdout, done.stderr) == ("begun\nTrue 80.0 __main__\n", "")
+
+
+def until(truth, seconds=20.0):
+    end = time.monotonic() + seconds
+    while not truth():
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.05)
 
 
 def _runs(pid):

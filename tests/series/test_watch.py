@@ -1,6 +1,7 @@
 import errno
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,12 +15,13 @@ import pytest
 from PIL import Image
 
 from hdrkit import AlignmentOptions, MergeOptions, read_radiance, write_curve
-from hdrkit.batch import MergeJob, OutputOptions, output_paths
 from hdrkit.errors import InputError, OutputError
 from hdrkit.grouping.options import By, InputOptions
+from hdrkit.jobs import MergeJob, OutputOptions, output_paths
 from hdrkit.series import arrivals
 from hdrkit.series.heartbeat import Heartbeat
 from hdrkit.series.options import WatchOptions
+from hdrkit.series.records import opened
 from hdrkit.series.watch import Watch
 from hdrkit.simulate import SimulatedCamera, chart, simulate_bracket
 
@@ -267,7 +269,7 @@ def test_a_full_disk_is_told_of_and_outlived(tmp_path, monkeypatch):
             time.sleep(2.5)
         until(lambda: w.heartbeat.merged == 2)
         until(lambda: w.heartbeat.state == "watching")
-    assert w.heartbeat.failed == 0
+    assert (w.heartbeat.failed, w.heartbeat.seen) == (0, 6)  # each photograph once, however often it was looked at
     assert len(w.errors) == 1  # not once a try
     assert "the disk is full" in w.errors[0]
     assert w.frames_of("20240614120000") == w.frames_of("20240614120030") == 3
@@ -286,7 +288,7 @@ def test_a_folder_that_vanishes_is_waited_for(tmp_path, gone):
         put(tmp_path / "away" if gone == "in" else w.source, "20240614120030")
         (tmp_path / "away").rename(tmp_path / gone)
         until(lambda: w.heartbeat.merged == 2)
-    assert w.heartbeat.failed == 0
+    assert (w.heartbeat.failed, w.heartbeat.seen) == (0, 6)
     assert any(f"/{gone}: the folder is gone" in line for line in w.errors)
 
 
@@ -335,6 +337,28 @@ def test_two_watches_do_not_share_an_output(tmp_path):
         until(lambda: (w.out / "heartbeat.json").is_file())
         with pytest.raises(OutputError, match="another run of hdrkit is writing there"):
             Watched(tmp_path).watch.run(lambda: False)
+
+
+def test_a_folder_of_results_that_another_run_holds_is_waited_for(tmp_path):
+    with Watched(tmp_path) as w:
+        with opened(w.out / "day"):
+            put(w.source / "day", "20240614120000")
+            until(lambda: w.heartbeat.state == "blocked")
+            assert "another run of hdrkit is writing there" in w.heartbeat.last_error
+            assert not list((w.out / "day").iterdir())
+        until(lambda: w.heartbeat.merged == 1)
+        until(lambda: w.heartbeat.state == "watching")
+    assert (w.heartbeat.failed, w.heartbeat.seen) == (0, 3)
+
+
+def test_trouble_is_over_when_nothing_is_left_to_do(tmp_path):
+    with Watched(tmp_path) as w:
+        with opened(w.out / "day"):
+            put(w.source / "day", "20240614120000")
+            until(lambda: w.heartbeat.state == "blocked")
+            shutil.rmtree(w.source / "day")
+        until(lambda: w.heartbeat.state == "watching")
+    assert w.heartbeat.merged == 0
 
 
 def test_a_folder_that_is_not_there_at_the_start_is_an_error(tmp_path):

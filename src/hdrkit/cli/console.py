@@ -82,13 +82,13 @@ def table(*headings: str) -> Table:
 
 
 @contextmanager
-def progress(quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
-    """A bar on standard error while a terminal is watching; yields the callback that moves it."""
+def progress(quiet: bool) -> Iterator[Callable[[str, int, int | None], None]]:
+    """A bar on standard error while a terminal is watching; yields the callback that moves it, to a total where it is known."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=err, transient=True, disable=quiet or not err.is_terminal) as bar:
         tasks: dict[str, Any] = {}
 
-        def move(stage: str, done: int, total: int) -> None:
+        def move(stage: str, done: int, total: int | None) -> None:
             if stage not in tasks:
                 tasks[stage] = bar.add_task(stage, total=total)
             bar.update(tasks[stage], completed=done, total=total)

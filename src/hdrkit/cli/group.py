@@ -28,7 +28,7 @@ EXAMPLES = (
 _FILES = "Files"
 _EVIDENCE = "Evidence"
 _LEVELS = ("debug", "info", "warning", "error")
-_WITH_UNDO = ("inputs", "undo", "dry_run", "json", "log_level")
+_WITH_UNDO = ("dry_run", "json", "log_level")
 _NAMED = 10  # doubtful groups that are named; the page has all
 _Given = Mapping[str, Any]
 _Section = TypeVar("_Section", IngestOptions, EmbeddingOptions, ClusteringOptions)
@@ -141,7 +141,7 @@ def group(
         raise typer.BadParameter(f"{log_level!r} is none of {', '.join(_LEVELS)}", param_hint="--log-level")
     log(log_level or ("error" if json else "info"))
     if undo:
-        _require_undo_alone(context, inputs)
+        shared.require_undo_alone(context, inputs, _WITH_UNDO)
         (_print_undo_plan if dry_run else _undo)(inputs[0], json)
     elif output is None:
         raise typer.BadParameter("give the folder for the results", param_hint="-o")
@@ -273,16 +273,6 @@ def _print_plan(plan: list[dict[str, Any]], output: Path, placing: Placing) -> N
     for line in plan:
         if line not in placed:
             say(f"  {line['source']} is a link and would stay where it is")
-
-
-def _require_undo_alone(context: typer.Context, inputs: list[Path]) -> None:
-    """Refuse options that --undo would not obey."""
-    for option in context.command.params:
-        source = context.get_parameter_source(option.name or "")
-        if source is not None and source.name == "COMMANDLINE" and option.name not in _WITH_UNDO:
-            raise typer.BadParameter(f"{option.opts[0]} has no effect with it; leave one of them out", param_hint="--undo")
-    if len(inputs) != 1:
-        raise typer.BadParameter("give the one folder that was written to: hdrkit group --undo FOLDER", param_hint="--undo")
 
 
 def _print_undo_plan(folder: Path, json: bool) -> None:

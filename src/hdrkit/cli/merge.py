@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hdrkit.batch import MergeJob, MergeOutcome, file_suffix, merge_all
+from hdrkit.batch import merge_all
 from hdrkit.cli import options as shared
 from hdrkit.cli.orders import CORES, OUTPUT, Jobs, Orders, Scheduler, taking_orders
 from hdrkit.grouping.options import By
-from hdrkit.io.artifacts import counted
+from hdrkit.jobs import MergeOutcome, file_suffix
 
 if TYPE_CHECKING:
-    from hdrkit.series.running import Merged
+    from hdrkit.inputs import Inputs as Found
 
 EXAMPLES = (
     "Examples:  hdrkit merge room/ -o room.exr --preview   |   hdrkit merge card/ -o out/ --response response.npz   |   "
@@ -44,72 +44,43 @@ def merge(
     least that they can be, pixels black in every frame the most; both are counted. Brackets by time become
     YYYYmmddHHMMSS_hdr files and a line each in series.csv; run again, it does what is new, changed or failed.
     """
-    from hdrkit.cli.console import ignored, print_json, trouble
-    from hdrkit.inputs import find_brackets
+    from hdrkit.cli.merge_series import merge_brackets_of
+    from hdrkit.inputs import Series, find_brackets, find_series
 
-    found = find_brackets(inputs, wanted.inputs)
-    jobs_to_do = wanted.with_range(found.brackets).jobs(found.brackets)
-    series = not file_suffix(wanted.output) and all(bracket.kind == By.TIME for bracket in found.brackets)
-    reports: list[Merged] | list[MergeOutcome]
-    if series:
-        reports, lines = _merge_series(jobs_to_do, wanted.output, jobs, scheduler, overwrite, json)
+    into_folder = not file_suffix(wanted.output)
+    series = find_series(inputs, wanted.inputs) if into_folder else None
+    if series is None:
+        found = find_brackets(inputs, wanted.inputs)
+        if into_folder and all(bracket.kind == By.TIME for bracket in found.brackets):
+            series = Series.of(found)
+    if series is None:
+        well = _merge_brackets(found, wanted, jobs, scheduler, json)
     else:
-        reports, lines = _merge_brackets(jobs_to_do, jobs, scheduler, json)
-    if json:
-        print_json({"ignored_files": found.ignored, "unreadable": found.failures, "notes": found.notes, "brackets": reports})
-    else:
-        for line in found.notes:
-            trouble(line, "note")
-    ignored(found.ignored)
-    for line in (*found.failures, *lines):
-        trouble(line)
-    if found.failures or lines:
+        well = merge_brackets_of(series, wanted, jobs, scheduler, overwrite, json)
+    if not well:
         raise typer.Exit(1)
 
 
-def _merge_brackets(
-    jobs: list[MergeJob], workers: int, scheduler: str | None, json: bool
-) -> tuple[list[MergeOutcome], list[str]]:
-    """Merge brackets that have nothing to do with each other; gives the outcomes and a line for everything that failed."""
-    from hdrkit.cli.console import progress
+def _merge_brackets(found: Found, wanted: Orders, workers: int, scheduler: str | None, json: bool) -> bool:
+    """Merge brackets that have nothing to do with each other: whether nothing failed or was left out."""
+    from hdrkit.cli.console import ignored, print_json, progress, trouble
 
+    jobs = wanted.with_range(found.brackets).jobs(found.brackets)
     with progress(quiet=json) as move:
         ended = count(1)
         move(_MERGING, 0, len(jobs))
         outcomes = merge_all(jobs, workers, lambda _: move(_MERGING, next(ended), len(jobs)), scheduler)
-    if not json:
+    if json:
+        print_json({"ignored_files": found.ignored, "unreadable": found.failures, "notes": found.notes, "brackets": outcomes})
+    else:
         _print_outcomes(outcomes)
-    return outcomes, [line for o in outcomes for line in (*o.failures, *([o.error] if o.error else []))]
-
-
-def _merge_series(
-    jobs: list[MergeJob], out: Path, workers: int, scheduler: str | None, overwrite: bool, json: bool
-) -> tuple[list[Merged], list[str]]:
-    """Merge brackets of a series that are not there yet; reports are kept for JSON alone, as a series may be long."""
-    from hdrkit.cli.console import progress, say, trouble
-    from hdrkit.series.ledger import NAME
-    from hdrkit.series.running import merge_series
-
-    reports: list[Merged] = []
-    lines, notes = [], []
-    merged_now = failed = 0
-    with progress(quiet=json) as move:
-        move(_MERGING, 0, len(jobs))
-        for ended, merged in enumerate(merge_series(jobs, out, workers, overwrite, scheduler), 1):
-            row = merged.row
-            merged_now += bool(merged.outcome and row.output)
-            failed += not row.output
-            lines += [f"{row.bracket}: {row.error}"] if row.error else []
-            notes += [f"{row.bracket}: {row.note}"] if row.note else []
-            reports += [merged] if json else []
-            move(_MERGING, ended, len(jobs))
-    if not json:
-        before = len(jobs) - merged_now - failed
-        say(f"{counted(len(jobs), 'bracket')}: {merged_now} merged, {before} done before, {failed} failed")
-        say(f"  wrote {out}, with a line for each in {NAME} beside it")
-        if notes:
-            trouble(f"{counted(len(notes), 'bracket')} with notes in {NAME}, the first {notes[0]}", "note")
-    return reports, lines
+        for line in found.notes:
+            trouble(line, "note")
+    ignored(found.ignored)
+    lines = [*found.failures, *(line for o in outcomes for line in (*o.failures, *([o.error] if o.error else [])))]
+    for line in lines:
+        trouble(line)
+    return not lines
 
 
 def _print_outcomes(outcomes: list[MergeOutcome]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import fields
 from enum import StrEnum
 from pathlib import Path
@@ -52,20 +52,20 @@ Exposures = Annotated[
 ]
 Literal = Annotated[bool, described(InputOptions, "literal", "--literal-exif", rich_help_panel="Input")]
 Tonemap = Annotated[str, typer.Option("--tonemap", metavar="|".join(Operator), help="How radiance is rendered.")]
-OneRange = Annotated[
-    str,
-    typer.Option(
-        "--range", metavar="MIN MAX|auto", help="The range of ln radiance that is shown; auto: as found in pictures of all times."
-    ),
-]
-OneExposure = Annotated[
-    float | None,
-    typer.Option("--exposure", metavar="EXPO", help="Of frames YYYYmmddHHMMSS_<EXPO>, the exposure to show."),
-]
 ESTIMATE = "estimate"
 MAX_PIXELS = InputOptions().max_pixels
 MaxPixels = Annotated[int, described(InputOptions, "max_pixels", "--max-pixels", rich_help_panel="Input")]
 Json = Annotated[bool, typer.Option("--json", help="Print the report as JSON on standard output.")]
+
+
+def require_undo_alone(context: typer.Context, inputs: Sequence[Path], obeyed: Sequence[str]) -> None:
+    """A usage error for options that --undo would not obey, and where it is not given one folder."""
+    for option in context.command.params:
+        source = context.get_parameter_source(option.name or "")
+        if source is not None and source.name == "COMMANDLINE" and option.name not in ("inputs", "undo", *obeyed):
+            raise typer.BadParameter(f"{option.opts[0]} has no effect with it; leave one of them out", param_hint="--undo")
+    if len(inputs) != 1:
+        raise typer.BadParameter(f"give one folder: hdrkit {context.command.name} --undo FOLDER", param_hint="--undo")
 
 
 def choice(kind: type[Member], value: str, flag: str) -> Member:

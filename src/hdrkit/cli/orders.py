@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, get_args
@@ -14,7 +14,10 @@ import typer
 
 from hdrkit.alignment.options import AlignmentOptions
 from hdrkit.alignment.options import Method as AlignmentMethod
-from hdrkit.batch import (
+from hdrkit.cli import options as shared
+from hdrkit.errors import OutputError
+from hdrkit.grouping.options import InputOptions
+from hdrkit.jobs import (
     DISPLAY_SUFFIXES,
     RADIANCE_SUFFIXES,
     MergeJob,
@@ -24,9 +27,6 @@ from hdrkit.batch import (
     output_paths,
     require_fitting,
 )
-from hdrkit.cli import options as shared
-from hdrkit.errors import OutputError
-from hdrkit.grouping.options import InputOptions
 from hdrkit.merging.device import Device
 from hdrkit.merging.options import Estimator, MergeOptions
 from hdrkit.tonemapping.operators import Operator
@@ -71,7 +71,7 @@ class Orders:
 
     def jobs(self, brackets: Sequence[Bracket]) -> list[MergeJob]:
         """A job for each bracket. Raises OutputError where they cannot go to the output."""
-        name = str(self.response) if self.response else "none"
+        name = self.response.name if self.response else "none"
         paths = output_paths(brackets, self.output, self.merge, self.suffix)
         return [
             MergeJob(bracket, path, self.curve, name, self.merge, self.alignment, self.out, self.inputs)
@@ -82,8 +82,8 @@ class Orders:
         """The same, somewhere else."""
         return replace(self, output=output)
 
-    def with_range(self, brackets: Sequence[Bracket]) -> Orders:
-        """The same, where previews are to have the one exposure of these brackets."""
+    def with_range(self, brackets: Iterable[Bracket]) -> Orders:
+        """The same, where previews are to have the one exposure of these brackets, which are looked at for that alone."""
         from hdrkit.pipeline import ln_range
 
         if self.out.preview is None or self.display_range != AUTO:

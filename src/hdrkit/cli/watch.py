@@ -9,9 +9,10 @@ from typing import Annotated, Any
 
 import typer
 
-from hdrkit.batch import file_suffix, placed
+from hdrkit.batch import placed
 from hdrkit.cli import options as shared
 from hdrkit.cli.orders import AUTO, OUTPUT, Orders, Scheduler, taking_orders
+from hdrkit.jobs import file_suffix
 from hdrkit.series.options import WatchOptions
 
 EXAMPLES = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
@@ -12,7 +12,7 @@ from pathlib import Path
 from hdrkit.errors import InputError
 from hdrkit.exposure import looks_like_counter
 from hdrkit.grouping.options import By
-from hdrkit.grouping.timed import timed_groups
+from hdrkit.grouping.timed import lying_across, timed_groups
 from hdrkit.grouping.timestamps import floored, timestamp_in_name
 from hdrkit.types import Bracket, ExposureSource, Photo
 
@@ -23,45 +23,57 @@ def form_brackets(
     by: By = By.AUTO,
     round_s: float | None = 30.0,
     groups: Mapping[str, str] | None = None,
+    estimated: bool = False,
 ) -> list[Bracket]:
     """Every photo in one bracket at most, the brackets in the order in which their first photo was found.
 
-    `roots` holds the input each photo was found under. `folder`: photos of one folder belong together. `time`: photos
-    of one folder and camera whose timestamps fall into the same `round_s` seconds (rounded down), or with None those that no
-    pause of the camera divides, as `timed.timed_groups` says; photos without a timestamp are left out. `groups`: as the
-    mapping from path to bracket name says; photos that it leaves out are left out. `auto`: groups where a mapping is given,
-    time where every name carries a timestamp and they fall into several spans, folder otherwise.
+    `roots` holds the input each photo was found under. `folder`: photos of one folder belong together. `time`: photos of one
+    folder and camera whose timestamps fall into the same `round_s` seconds (rounded down), or with None those of one camera
+    that none of its pauses divides, as `timed.timed_groups` says; left out are photos without a timestamp and, unless exposures
+    are `estimated` later, those without an exposure beside others. `groups`: as the mapping from path to bracket name says;
+    photos that it leaves out are left out. `auto`: groups where a mapping is given, time where every name carries a timestamp
+    and they fall into several spans, folder otherwise.
     Raises InputError where the rule has nothing to go by.
     """
     if by is By.AUTO:
         by = _most_telling_rule(photos, round_s, groups)
     if by is By.TIME:
-        return _timed_brackets(photos, roots, round_s)
+        return _timed_brackets(photos, roots, round_s, estimated)
     members: dict[tuple[str, str], list[Photo]] = {}
     for photo, root in zip(photos, roots, strict=True):
         if (key := _key(photo, root, by, groups)) is not None:
             members.setdefault(key, []).append(photo)
     if not members:
         raise InputError("none of the photographs is in the list of groups; its paths are relative to its own folder")
-    names = _distinct([name for _, name in members])
+    names = distinct_names([name for _, name in members])
     return [_in_order(name, group, by) for name, group in zip(names, members.values(), strict=True)]
 
 
-def _timed_brackets(photos: Sequence[Photo], roots: Sequence[Path], round_s: float | None) -> list[Bracket]:
-    found = timed_groups(photos, round_s)
+def _timed_brackets(photos: Sequence[Photo], roots: Sequence[Path], round_s: float | None, estimated: bool) -> list[Bracket]:
+    found = timed_groups(photos, round_s, estimated)
     root_of = dict(zip((photo.path for photo in photos), roots, strict=True))
-    names = _distinct([str(_relative(group.folder, root_of[group.photos[0].path]) / group.name) for group in found])
+    names = distinct_names([str(_relative(group.folder, root_of[group.photos[0].path]) / group.name) for group in found])
     return [_in_order(name, group.photos, By.TIME, group.remark) for name, group in zip(names, found, strict=True)]
 
 
+def remark(bracket: Bracket) -> str:
+    """What is unusual about a bracket by time: frames missing, too many, or left out; empty where nothing is."""
+    return bracket.why.partition(": ")[2] if bracket.kind == By.TIME else ""
+
+
 def unusual_brackets(brackets: Sequence[Bracket]) -> list[str]:
-    """A line for each bracket that has more or fewer frames than its camera's brackets usually have."""
-    plain = _WHY[By.TIME]
-    return [
-        f"{bracket.name} ({bracket.why.removeprefix(f'{plain}: ')})"
-        for bracket in brackets
-        if bracket.kind == By.TIME and bracket.why != plain
-    ]
+    """A line for each bracket that has more or fewer frames than its camera's brackets usually have, or has left some out."""
+    return [f"{bracket.name} ({unusual})" for bracket in brackets if (unusual := remark(bracket))]
+
+
+def hint_at_pauses(brackets: Sequence[Bracket], round_s: float | None) -> str | None:
+    """A line to say where brackets by spans of time tear apart, or mix, what the pauses of the camera show to be brackets."""
+    if round_s is None or not brackets or brackets[0].kind != By.TIME:
+        return None
+    across, count = lying_across([photo for bracket in brackets for photo in bracket.photos], round_s)
+    if not across:
+        return None
+    return f"the frames of {across} of {count} brackets fall into two spans of {round_s:g} s; --round gap keeps brackets whole"
 
 
 def spread_brackets(brackets: Sequence[Bracket], most: int) -> list[Bracket]:
@@ -84,10 +96,10 @@ def _key(photo: Photo, root: Path, by: By, groups: Mapping[str, str] | None) -> 
     return str(photo.path.parent), _folder_name(photo.path, root)
 
 
-def _distinct(names: Sequence[str]) -> list[str]:
-    """Names with a number added to those that occur again: two cards may hold the same folders."""
-    taken: set[str] = set(names)
-    seen: set[str] = set()
+def distinct_names(names: Sequence[str], before: Collection[str] = ()) -> list[str]:
+    """Names with a number added to those that occur again, or came `before`: two cards may hold the same folders."""
+    taken = {*names, *before}
+    seen = set(before)
     distinct = []
     for name in names:
         if name in seen:

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import math
-import os
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import pairwise
+from itertools import compress, pairwise
 from pathlib import Path
 from statistics import median_low
 
 from hdrkit.errors import InputError
-from hdrkit.grouping.timestamps import before_timestamp, floored, instant, timestamp_in_name, written
+from hdrkit.grouping.shots import Shot, series_of
+from hdrkit.grouping.timestamps import floored, instant, written
 from hdrkit.io.artifacts import counted
 from hdrkit.io.files import show
 from hdrkit.types import ExposureSource, Photo
 
 _DISTINCT = 1.5  # how many times longer a pause is than any wait within a bracket, a second added to both
+_PLAIN = 3.0  # the same where exposures hardly come again, so that little says that there are several brackets
+_HINT = 0.1  # share of brackets in several spans from which on pauses are the better rule
 
 
 @dataclass(frozen=True)
@@ -32,85 +33,60 @@ class TimedGroup:
     remark: str = ""
 
 
-@dataclass(frozen=True)
-class _Shot:
-    photo: Photo
-    stamp: datetime
+def timed_groups(photos: Sequence[Photo], span_s: float | None, estimated: bool = False) -> list[TimedGroup]:
+    """Every photo with a timestamp in one group at most, each camera by itself, in the order of their first photos.
 
-    @property
-    def exposure(self) -> float | None:
-        return self.photo.exposure.relative if self.photo.exposure else None
-
-    @property
-    def open_s(self) -> float:
-        """How long the shutter was open, as far as it is known in seconds: numbers in names may be in any unit."""
-        exposure = self.photo.exposure
-        return exposure.time_s if exposure and exposure.source is not ExposureSource.FILENAME else 0.0
-
-
-def timed_groups(photos: Sequence[Photo], span_s: float | None) -> list[TimedGroup]:
-    """Every photo with a timestamp in exactly one group, each camera of a folder by itself, in the order of their first photos.
-
-    What falls into the same `span_s` seconds, rounded down, belongs together; with None, what no pause divides (see
-    `_by_pauses`). A group whose exposures all come equally often, and more than once, is as many brackets: a clock was set
-    back, or the span is longer than a bracket. The first has the name of the span, others that of their own first photo.
+    What one folder holds of the same `span_s` seconds, rounded down, belongs together; with None, what no pause divides (see
+    `_by_pauses`), in whatever folders. A group whose exposures all come equally often, and more than once, is as many brackets:
+    a clock was set back, or the span is longer than a bracket. The first has the name of the span, others that of their own
+    first photo. Photos that state no exposure are left out beside others that do, unless exposures are to be `estimated`.
     Raises InputError where no name has a timestamp, and for pauses where no exposure is known.
     """
     found = []
-    for folder, camera, shots in _cameras(photos):
-        named: list[tuple[str, Sequence[_Shot]]] = []
+    for shots in series_of(photos, estimated):
+        named: list[tuple[str, Sequence[Shot], str]] = []
         for run in _by_pauses(shots) if span_s is None else _by_spans(shots, span_s):
-            for number, members in enumerate(_rounds(run)):
-                first = members[0].stamp
-                start = first if span_s is None or number else floored(first, span_s)
-                named.append((f"{camera}{written(start)}", members))
-        usual = _usual(len(members) for _, members in named)
-        for name, members in named:
-            remark = "" if len(members) == usual else f"{counted(len(members), 'frame')} where {usual} are usual"
-            found.append(TimedGroup(folder, name, tuple(shot.photo for shot in members), remark))
+            stating, others = (run, []) if estimated else _stating(run)
+            for number, members in enumerate(_rounds(stating)):
+                first = members[0]
+                start = first.stamp if span_s is None or number else floored(first.stamp, span_s)
+                named.append((f"{first.label}{written(start)}", members, "" if number else _left_out(others)))
+        usual = _usual(len(members) for _, members, _ in named)
+        for name, members, left_out in named:
+            unusual = "" if len(members) == usual else f"{counted(len(members), 'frame')} where {usual} are usual"
+            remark = "; ".join(filter(None, (unusual, left_out)))
+            found.append(TimedGroup(members[0].photo.path.parent, name, tuple(shot.photo for shot in members), remark))
     order = {photo.path: number for number, photo in enumerate(photos)}
     return sorted(found, key=lambda group: min(order[photo.path] for photo in group.photos))
 
 
-def _cameras(photos: Sequence[Photo]) -> Iterator[tuple[Path, str, list[_Shot]]]:
-    """Folder, name and shots in order of each camera; the name is what tells it from others in that folder.
+def lying_across(photos: Sequence[Photo], span_s: float) -> tuple[int, int]:
+    """How many brackets, of how many that plain pauses set apart, have frames in several spans of `span_s` seconds or folders.
 
-    A camera is told by what names hold before the timestamp, where that recurs, by metadata, and by the kind and size of its
-    pictures.
+    (0, 0) where these are so few that they may be odd ones.
     """
-    before = Counter((photo.path.parent, photo.encoding, before_timestamp(photo.path)) for photo in photos)
-    found: dict[tuple[Path, str, bool], dict[tuple[str, str, str, str], list[_Shot]]] = defaultdict(lambda: defaultdict(list))
-    for photo in photos:
-        if (stamp := timestamp_in_name(photo.path)) is None:
-            continue
-        prefix = before_timestamp(photo.path)
-        prefix = prefix if before[photo.path.parent, photo.encoding, prefix] > 1 else ""
-        kind = photo.camera, photo.serial, photo.encoding.value, f"{photo.width}x{photo.height}"
-        found[photo.path.parent, prefix, stamp.tzinfo is None][kind].append(_Shot(photo, stamp))
-    if not found:
-        raise InputError(
-            f"{show(photos[0].path)}: no timestamp YYYYmmddHHMMSS in the name; group by folder instead (--by folder)"
-        )
-    for (folder, prefix, _), cameras in found.items():
-        telling = [len(set(values)) > 1 for values in zip(*cameras, strict=True)]
-        for kind, shots in cameras.items():
-            words = [word for word, tells in zip(kind, telling, strict=True) if tells and word]
-            label = "".join(re.sub(r"\W+", "-", word) + "_" for word in words)
-            yield folder, prefix + label, sorted(shots, key=_order)
+    across = count = 0
+    for shots in series_of(photos):
+        if any(shot.exposure is not None for shot in shots) and (limit := _limit(shots, _PLAIN)) is not None:
+            runs = _cut(shots, limit)
+            if len(runs) > 1:
+                count += len(runs)
+                across += sum(len({_span(shot, span_s) for shot in run}) > 1 for run in runs)
+    return (across, count) if across > _HINT * count else (0, 0)
 
 
-def _order(shot: _Shot) -> tuple[datetime, float, bytes]:
-    return instant(shot.stamp), shot.exposure or 0.0, os.fsencode(shot.photo.path)
-
-
-def _by_spans(shots: Sequence[_Shot], span_s: float) -> Iterator[list[_Shot]]:
+def _by_spans(shots: Sequence[Shot], span_s: float) -> Iterator[list[Shot]]:
     spans = defaultdict(list)
     for shot in shots:
-        spans[instant(floored(shot.stamp, span_s))].append(shot)
+        spans[_span(shot, span_s)].append(shot)
     yield from spans.values()
 
 
-def _by_pauses(shots: Sequence[_Shot]) -> list[list[_Shot]]:
+def _span(shot: Shot, span_s: float) -> tuple[Path, datetime]:
+    return shot.photo.path.parent, instant(floored(shot.stamp, span_s))
+
+
+def _by_pauses(shots: Sequence[Shot]) -> list[list[Shot]]:
     """Shots cut at the pauses between brackets, which the series itself shows.
 
     There are about as many brackets as the exposures come again (the median over exposures, so that missing and repeated frames
@@ -118,43 +94,73 @@ def _by_pauses(shots: Sequence[_Shot]) -> list[list[_Shot]]:
     near that number, two neighbours differ most. Where nothing differs the camera makes no pauses, and a bracket ends before
     an exposure that it has had.
     """
-    counts = Counter(shot.exposure for shot in shots if shot.exposure is not None)
-    if not counts:
+    if all(shot.exposure is None for shot in shots):
         raise InputError(
             f"{show(shots[0].photo.path)}: no exposure time in EXIF or file name, which --round gap goes by; "
             "give a span (--round 30s)"
         )
-    waits = [
-        max(0.0, (instant(later.stamp) - instant(sooner.stamp)).total_seconds() - max(sooner.open_s, later.open_s))
-        for sooner, later in pairwise(shots)
-    ]
-    limit = _shortest_pause(waits, median_low(counts.values()) - 1)
-    runs, had = [[shots[0]]], {shots[0].exposure}
-    for wait, (sooner, shot) in zip(waits, pairwise(shots), strict=True):
-        again = shot.exposure in had and shot.exposure not in (None, sooner.exposure)
+    return _cut(shots, _limit(shots))
+
+
+def _cut(shots: Sequence[Shot], limit: float | None) -> list[list[Shot]]:
+    runs, had, last = [[shots[0]]], {shots[0].exposure}, shots[0].exposure
+    for wait, shot in zip(_waits(shots), shots[1:], strict=True):
+        again = shot.exposure in had and shot.exposure not in (None, last)
         if wait > limit if limit is not None else again:
             runs.append([])
             had = set()
         runs[-1].append(shot)
+        last = last if shot.exposure is None else shot.exposure
         had.add(shot.exposure)
     return runs
 
 
-def _shortest_pause(waits: Sequence[float], pauses: int) -> float | None:
-    """A wait above which, near the expected number of pauses, all are much longer than those below; None where there is none."""
-    if pauses < 1:
-        return max(waits, default=0.0)
-    longest_first = sorted(waits, reverse=True)
-    fewest, most = math.ceil(0.7 * pauses), min(math.floor(1.4 * pauses) + 1, len(waits) - 1)
-    steps = [((longest_first[k - 1] + 1) / (longest_first[k] + 1), k) for k in range(fewest, most + 1)]
-    ratio, cut = max(steps, default=(0.0, 0))
-    return math.sqrt((longest_first[cut - 1] + 1) * (longest_first[cut] + 1)) - 1 if ratio >= _DISTINCT else None
+def _waits(shots: Sequence[Shot]) -> list[float]:
+    """Seconds between shots without the time that the shutter was open."""
+    return [
+        max(0.0, (instant(later.stamp) - instant(sooner.stamp)).total_seconds() - max(sooner.open_s, later.open_s))
+        for sooner, later in pairwise(shots)
+    ]
 
 
-def _rounds(shots: Sequence[_Shot]) -> list[Sequence[_Shot]]:
+def _limit(shots: Sequence[Shot], distinct: float = _DISTINCT) -> float | None:
+    """The seconds that are longer than all waits within brackets and shorter than the pauses; None where there are no pauses."""
+    times = Counter(shot.exposure for shot in shots if shot.exposure is not None).values()
+    if pauses := median_low(times) - 1:
+        fewest, most = math.ceil(0.7 * pauses), math.floor(1.4 * pauses) + 1
+    else:  # one bracket, or parts of several
+        fewest, most, distinct = 1, max(times) - 1, _PLAIN
+    longest_first = sorted(_waits(shots), reverse=True)
+    among = range(fewest, min(most, len(longest_first) - 1) + 1)
+    ratio, cut = max(((longest_first[k - 1] + 1) / (longest_first[k] + 1), k) for k in among) if among else (0.0, 0)
+    if ratio >= distinct:
+        return math.sqrt((longest_first[cut - 1] + 1) * (longest_first[cut] + 1)) - 1
+    return None if pauses else math.inf
+
+
+def _stating(shots: Sequence[Shot]) -> tuple[Sequence[Shot], Sequence[Shot]]:
+    """The shots that state an exposure, and the others; all where none does.
+
+    A number in a name states none where other shots know their time in seconds.
+    """
+    sources = [shot.photo.exposure.source if shot.photo.exposure else None for shot in shots]
+    in_seconds = ExposureSource.EXIF in sources or ExposureSource.RAW in sources
+    states = [source is not None and not (in_seconds and source is ExposureSource.FILENAME) for source in sources]
+    if not any(states):
+        return shots, []
+    others = [not one for one in states]
+    return list(compress(shots, states)), list(compress(shots, others))
+
+
+def _left_out(shots: Sequence[Shot]) -> str:
+    names = ", ".join(shot.photo.path.name for shot in shots)
+    return f"left out {names}, which {'states' if len(shots) == 1 else 'state'} no exposure" if names else ""
+
+
+def _rounds(shots: Sequence[Shot]) -> list[Sequence[Shot]]:
     """The shots as so many brackets as every exposure comes; as they are where some come more often than others."""
     turns: dict[float | None, int] = Counter()
-    rounds: dict[int, list[_Shot]] = defaultdict(list)
+    rounds: dict[int, list[Shot]] = defaultdict(list)
     for shot in shots:
         rounds[turns[shot.exposure]].append(shot)
         turns[shot.exposure] += 1

@@ -21,7 +21,7 @@ def timestamp_in_name(path: Path) -> datetime | None:
 
 
 def _parsed(digits: str, zone: str | None) -> datetime:
-    wall = datetime.strptime(digits, "%Y%m%d%H%M%S")
+    wall = datetime.fromisoformat(f"{digits[:8]}T{digits[8:]}")  # strptime takes ten times as long
     if zone is None:
         return wall
     if zone == "Z":

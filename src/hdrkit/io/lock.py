@@ -11,12 +11,16 @@ from hdrkit.errors import OutputError
 from hdrkit.io.files import show, writing
 
 
+class InUseError(OutputError):
+    """Another run of hdrkit is writing to a folder."""
+
+
 @contextmanager
 def alone_in(folder: Path) -> Iterator[None]:
     """A block during which no other run of hdrkit is in such a block with the same folder, which must be there.
 
     The lock is on the folder itself and ends with the process, so that nothing is left of a run that was killed. Without
-    effect on Windows and on file systems that have no locks. Raises OutputError where another run has the folder.
+    effect on Windows and on file systems that have no locks. Raises InUseError where another run has the folder.
     """
     try:
         import fcntl
@@ -29,7 +33,7 @@ def alone_in(folder: Path) -> Iterator[None]:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise OutputError(
+            raise InUseError(
                 f"{show(folder)}: another run of hdrkit is writing there; wait for it, or choose another folder"
             ) from None
         except OSError:

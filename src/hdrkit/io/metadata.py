@@ -28,7 +28,7 @@ from hdrkit.types import Drive, Encoding, Exposure, ExposureSource, Photo
 _EXIF_IFD = 0x8769
 _MAKE, _MODEL, _ORIENTATION = 271, 272, 274
 _TIME, _F_NUMBER, _ISO, _TAKEN, _OFFSET, _BIAS, _LENS, _SUBSECOND = 33434, 33437, 34855, 36867, 36881, 37380, 42036, 37521
-_FOCAL, _DISTANCE, _FLASH, _MODE, _SERIAL = 37386, 37382, 37385, 41986, 42033
+_FOCAL, _DISTANCE, _FLASH, _PROGRAM, _MODE, _SERIAL = 37386, 37382, 37385, 34850, 41986, 42033
 HEAD_BYTES = 4096  # where `stated_bits` looks
 _pillow_limit = threading.Lock()
 
@@ -91,7 +91,7 @@ def _choose_exposure(photo: Photo, override: ExposureOverride | None, literal: b
 
 def _read_encoded_header(path: Path, max_pixels: int) -> Photo:
     try:
-        with _without_pillow_limit(), path.open("rb") as file, Image.open(file) as image:
+        with without_pillow_limit(), path.open("rb") as file, Image.open(file) as image:
             width, height = image.size
             _require_size(path, width, height, max_pixels)
             if image.mode == "F":
@@ -143,7 +143,13 @@ def _circumstances(tags: Mapping[int, Any], release: Release) -> dict[str, Any]:
         "drive": Drive.EXPOSURE_BRACKET if _number(tags.get(_MODE)) == 2 else release.drive,
         "shot": release.shot,
         "shutter_count": release.shutter_count,
+        "manual": _manual(_number(tags.get(_PROGRAM)), _number(tags.get(_MODE), positive=False)),
     }
+
+
+def _manual(program: float | None, mode: float | None) -> bool | None:
+    """Whether ExposureProgram or ExposureMode says manual; None where neither says anything."""
+    return None if program is None and mode is None else program == 1 or mode == 1
 
 
 def stated_bits(head: bytes) -> int | None:
@@ -165,7 +171,7 @@ def _head(file: BinaryIO) -> bytes:
 
 def _exif(image: Image.Image, file: BinaryIO) -> dict[int, Any]:
     """Tags of the main and the EXIF directory; none where they are garbage, which does not make the picture so."""
-    if image.format == "PNG" and "exif" not in image.info and _has_chunk(file, b"eXIf"):
+    if image.format == "PNG" and "exif" not in image.info and has_chunk(file, b"eXIf"):
         image.load()  # EXIF behind the pixels is found only by decoding them
     try:
         exif = Image.Image.getexif(image)
@@ -174,7 +180,7 @@ def _exif(image: Image.Image, file: BinaryIO) -> dict[int, Any]:
         return {}
 
 
-def _has_chunk(file: BinaryIO, kind: bytes) -> bool:
+def has_chunk(file: BinaryIO, kind: bytes) -> bool:
     """Whether a PNG file has a chunk of this kind anywhere; the place in the file stays."""
     before = file.tell()
     file.seek(8)
@@ -185,7 +191,7 @@ def _has_chunk(file: BinaryIO, kind: bytes) -> bool:
 
 
 @contextmanager
-def _without_pillow_limit() -> Iterator[None]:
+def without_pillow_limit() -> Iterator[None]:
     """Open headers of any size: the limit that holds here is `max_pixels`, Pillow's own is a global."""
     with _pillow_limit, warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -227,6 +233,7 @@ def _read_raw_header(path: Path) -> Photo:
         _FOCAL: _ratio(named.get("EXIF FocalLength")),
         _DISTANCE: _ratio(named.get("EXIF SubjectDistance")),
         _FLASH: _first(named.get("EXIF Flash")),
+        _PROGRAM: _first(named.get("EXIF ExposureProgram")),
         _MODE: _first(named.get("EXIF ExposureMode")),
     }
     known = bool(_ratio(named.get("EXIF ExposureTime"))) or other.iso_speed > 0

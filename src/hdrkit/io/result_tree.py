@@ -57,6 +57,10 @@ class ResultTree:
         self._staged: list[str] = []
         self._moves: dict[str, Path] = {}
 
+    def is_empty(self) -> bool:
+        """Whether nothing was put into it."""
+        return not (self._staged or self._moves)
+
     def add_bytes(self, name: str, data: bytes) -> None:
         """A file of our own at `name`, relative to the folder."""
         self._place(name).write_bytes(data)
@@ -86,18 +90,18 @@ class ResultTree:
         """A photograph itself, no link, which leaves its place when the tree takes its own."""
         if not os.access(source.parent, os.W_OK):
             raise OutputError(f"{show(source)}: its folder is read-only, it cannot be moved away; copy or link instead")
-        self._claim(name)
+        self.claim(name)
         self._moves[name] = source
 
     def _place(self, name: str) -> Path:
-        self._claim(name)
+        self.claim(name)
         staged = self._stage / name
         staged.parent.mkdir(parents=True, exist_ok=True)
         self._staged.append(name)
         return staged
 
-    def _claim(self, name: str) -> None:
-        """Refuse a place where something is that we did not write, or that somebody changed since."""
+    def claim(self, name: str) -> None:
+        """Raises OutputError for a place where something is that we did not write, or that somebody changed since."""
         target = self.folder / name
         foreign = target if os.path.lexists(target) and not self._before.owns(self.folder, name) else None
         changed = name in self._before.names
@@ -172,7 +176,7 @@ def require_replaceable(folder: Path) -> Manifest:
 
 @contextmanager
 def replacing(folder: Path, sources: Iterable[Path]) -> Iterator[ResultTree]:
-    """A tree to fill; when the block ends well it takes the place of what an earlier run wrote to `folder`.
+    """A tree to fill; when the block ends well it takes the place of what an earlier run wrote to `folder`, unless it is empty.
 
     On any error nothing of it is left and the earlier results are whole. `sources` are the absolute paths of the photographs.
     Raises OutputError where the file system refuses, where another run is writing, where one of the photographs is a file that an
@@ -189,7 +193,8 @@ def replacing(folder: Path, sources: Iterable[Path]) -> Iterator[ResultTree]:
                 with _stage(folder) as stage:
                     tree = ResultTree(folder, stage, before)
                     yield tree
-                    tree.commit()
+                    if not tree.is_empty():
+                        tree.commit()
             finally:
                 _remove_empty(missing)
 
@@ -244,6 +249,14 @@ def undo(folder: Path) -> Undone:
             (folder / MANIFEST).unlink()
             _remove_empty([folder])
     return Undone(len(manifest.moved) - len(failures), removed, kept, tuple(failures.values()))
+
+
+def clear(folder: Path) -> None:
+    """Remove what runs that were cut off left in a folder without results, and the folder where that was all."""
+    if any(folder.glob(".hdrkit-stage-*")):
+        with writing(folder), alone_in(folder):
+            _remove_left_behind(folder, Manifest())
+        _remove_empty([folder])
 
 
 def _required_manifest(folder: Path) -> Manifest:

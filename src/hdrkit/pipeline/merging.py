@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from hdrkit.alignment.options import AlignmentOptions
 from hdrkit.errors import InputError
@@ -35,16 +35,17 @@ def merge(
     return MergeResult(merged.radiance, plan.told([merged.tally]))
 
 
-def ln_range(brackets: Sequence[Bracket], response: ResponseCurve | None) -> tuple[float, float]:
+def ln_range(brackets: Iterable[Bracket], response: ResponseCurve | None) -> tuple[float, float]:
     """The range of ln radiance that these brackets can record with a response curve; RAW needs none.
 
     Raises InputError where coded pictures come without a curve, ExposureError where times are missing.
     """
     from hdrkit.merging.range import ln_exposure_range
 
-    if response is None:
-        encoded = [b.photos[0] for b in brackets if b.photos[0].encoding is not Encoding.RAW]
-        if encoded:
-            raise InputError(f"{show(encoded[0].path)}: a range for encoded pictures needs one curve for all: --response R.npz")
-        response = ResponseCurve.identity()
-    return ln_exposure_range(response, [t for bracket in brackets for t in bracket.relative_exposures()])
+    exposures: set[float] = set()
+    for bracket in brackets:
+        first = bracket.photos[0]
+        if response is None and first.encoding is not Encoding.RAW:
+            raise InputError(f"{show(first.path)}: a range for encoded pictures needs one curve for all: --response R.npz")
+        exposures.update(bracket.relative_exposures())
+    return ln_exposure_range(response or ResponseCurve.identity(), exposures)

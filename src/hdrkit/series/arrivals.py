@@ -10,10 +10,11 @@ import os
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from hdrkit.errors import HdrkitError
+from hdrkit.grouping.folders import in_turn, pattern
 from hdrkit.grouping.timestamps import instant, timestamp_in_name
 from hdrkit.io.discover import ENCODED_SUFFIXES, RAW_SUFFIXES
 from hdrkit.io.metadata import read_photo
@@ -42,6 +43,8 @@ class Arrival:
 class _Folder:
     changed_ns: int | None = None
     newest_ns: int = 0
+    photographs: int = 0  # that were there
+    taken: tuple[datetime, datetime] | None = None  # the first and the last of them
     below: tuple[Path, ...] = ()
     handled: dict[str, tuple[int, int]] = field(default_factory=dict)  # of those that changed within a tick of the newest
 
@@ -52,13 +55,15 @@ class Arrivals:
     def __init__(self, root: Path, out: Path, wait_s: float) -> None:
         self._root, self._out, self._wait_s = root, out.resolve(), wait_s
         self._folders: dict[Path, _Folder] = {}
+        self._counted: dict[Path, int] = {}  # photographs, of folders that were forgotten
         self.new: dict[Path, dict[Path, Arrival]] = {}  # by folder
 
     def forget(self, folder: Path | None = None) -> None:
-        """Take everything in a folder, or in all, as not seen before."""
-        for known in [folder] if folder else list(self._folders):
-            self._folders.pop(known, None)
-            self.new.pop(known, None)
+        """Take everything in a folder, or in all, as new again; it is not counted again."""
+        for path in [folder] if folder else list(self._folders):
+            if known := self._folders.pop(path, None):
+                self._counted[path] = max(known.photographs, self._counted.get(path, 0))
+            self.new.pop(path, None)
 
     def knows(self, folder: Path) -> bool:
         """Whether a folder has been looked at."""
@@ -68,6 +73,21 @@ class Arrivals:
         """The folders in a folder that have not been looked at, the last first: that is where it is today."""
         known = self._folders.get(folder)
         return [below for below in reversed(known.below) if below not in self._folders] if known else []
+
+    def beside(self, folder: Path, reach: timedelta) -> list[Path]:
+        """The folders in which the series of a folder was begun and goes on, where that is within `reach` of what it holds."""
+        here = self._folders.get(folder)
+        if here is None or here.taken is None:
+            return []
+        first, last = here.taken[0] - reach, here.taken[1] + reach
+        near = {
+            other: known.taken
+            for other, known in self._folders.items()
+            if known.taken and known.taken[0] <= last and first <= known.taken[1] and pattern(other) == pattern(folder)
+        }
+        (turn,) = (turn for turn in in_turn(near) if folder in turn)
+        at = turn.index(folder)
+        return [*turn[max(0, at - 1) : at], *turn[at + 1 : at + 2]]
 
     def changed(self) -> Iterator[Path]:
         """The folders that are new or have changed since they were looked at."""
@@ -81,11 +101,12 @@ class Arrivals:
                 self.forget(folder)
 
     def look(self, folder: Path) -> int:
-        """Find what is new in a folder, and return how many photographs that were."""
+        """Find what is new in a folder, and return how many photographs came since it was looked at last."""
         known = self._folders.setdefault(folder, _Folder())
         new = self.new.setdefault(folder, {})
         before = len(new)
-        newest, below = known.newest_ns, []
+        newest, photographs, below = known.newest_ns, 0, []
+        first, last = datetime.max, datetime.min
         try:
             changed_ns = folder.stat().st_mtime_ns
             with os.scandir(folder) as entries:
@@ -96,7 +117,11 @@ class Arrivals:
                     if entry.is_dir(follow_symlinks=False):
                         if path.resolve() != self._out:
                             below.append(path)
-                    elif (stamp := photograph(path)) is not None and path not in new:
+                    elif (stamp := photograph(path)) is not None:
+                        photographs += 1
+                        first, last = min(first, stamp), max(last, stamp)
+                        if path in new:
+                            continue
                         status = entry.stat()
                         newest = max(newest, status.st_ctime_ns)
                         signature = status.st_size, status.st_mtime_ns
@@ -109,8 +134,9 @@ class Arrivals:
         if newest > known.newest_ns + _TICK_S * 1e9:
             known.handled.clear()
         known.changed_ns = changed_ns if time.time() - changed_ns / 1e9 > _TICK_S else None
-        known.newest_ns, known.below = newest, tuple(sorted(below))
-        return len(new) - before
+        known.newest_ns, known.photographs, known.below = newest, photographs, tuple(sorted(below))
+        known.taken = (first, last) if photographs else None
+        return max(0, len(new) - before - self._counted.pop(folder, 0))
 
     def settled(self, paths: Iterable[Path]) -> list[Path]:
         """Those of new photographs that are complete; one that does not decode counts as such after the wait."""

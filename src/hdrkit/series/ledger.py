@@ -2,37 +2,44 @@
 
 A bracket is done where its row carries the key of what it would be made from now, and its files are there. The key stands in
 the row itself: the record is one file that people read too, moves with the results, and a row deleted is a bracket to do again.
-Each folder of results has its own, so that a year of day folders is no file of half a million rows.
-Every row is added with one write; half a row, which only a crash can leave, is cut off when the file is opened again.
+Each folder of results has its own, so that a year of day folders is no file of half a million rows, and knows its brackets by
+what they are called in there, so that it does not matter which folder above was given to a run. Reading a record needs no lock;
+a run that works in a folder holds it until it turns to others, and then alone removes what a killed run has left half done.
+Every row is added with one write; half a row, which only a crash can leave, is cut off when the folder is held again.
 """
 
 from __future__ import annotations
 
 import csv
+import errno
 import hashlib
+import importlib.metadata
 import io
 import json
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, fields
-from importlib.metadata import version
+from contextlib import ExitStack, suppress
+from dataclasses import asdict, dataclass, fields, replace
+from functools import cache
 from pathlib import Path
-from typing import NamedTuple
 
-from hdrkit.batch import MergeJob, MergeOutcome
 from hdrkit.errors import OutputError
+from hdrkit.grouping.brackets import remark
 from hdrkit.grouping.timestamps import timestamp_in_name
 from hdrkit.io.artifacts import plain, to_csv
 from hdrkit.io.files import read_bytes, show, write_bytes, writing
 from hdrkit.io.lock import alone_in
+from hdrkit.jobs import MergeJob, MergeOutcome
+from hdrkit.series.made import Made
 
 NAME = "series.csv"
-_OPEN = 8  # records in memory
+
+version = cache(importlib.metadata.version)  # which reads a file each time
 
 
 @dataclass(frozen=True)
 class Row:
-    """A bracket: its name, its time (ISO 8601), the file written (in the folder of the record) and what is to know of it.
+    """A bracket: its name and the file written, both in the folder of the record, its time (ISO 8601) and what is to know of it.
 
     `frames` were merged. `saturated` and `black` are shares of the picture in percent that no frame measured. `alignment`
     is how the frames were brought together, `seconds` how long it took, `note` what is odd, `error` what failed or was left out.
@@ -60,9 +67,9 @@ _HEADER = [field.name for field in fields(Row)]
 
 
 def content_key(job: MergeJob) -> str:
-    """What decides the bytes of a result: the frames (name, size, time of change, exposure), curve, options and version.
+    """What decides the pixels of a result: the frames (name, size, time of change, exposure), curve, options and version.
 
-    Empty where a frame is not there. The limit of memory, which changes no pixel, does not count.
+    Empty where a frame is not there. The name of the curve's file and the limit of memory change no pixel and do not count.
     """
     try:
         status = [photo.path.stat() for photo in job.bracket.photos]
@@ -79,7 +86,6 @@ def content_key(job: MergeJob) -> str:
         curve = job.response
         digest.update(curve.ln_exposure.tobytes() + (b"" if curve.sigma is None else curve.sigma.tobytes()))
         digest.update(f"{curve.camera} {curve.absolute}".encode(errors="surrogateescape"))
-    digest.update(job.response_name.encode(errors="surrogateescape"))
     return digest.hexdigest()[:32]
 
 
@@ -87,10 +93,11 @@ def row_of(job: MergeJob, outcome: MergeOutcome, key: str) -> Row:
     """What the record says of a bracket that has been worked on."""
     report, taken = outcome.report, timestamp_in_name(job.output)
     pixels = report.size[0] * report.size[1] if report else 1
-    unusual = [job.bracket.why] if ": " in job.bracket.why else []
-    errors = [*([outcome.error] if outcome.error else []), *outcome.failures]
+    unusual = [remark(job.bracket)] if remark(job.bracket) else []
+    error = (outcome.error or "").removeprefix(f"{job.bracket.name}: ")  # the row has the name already
+    errors = [*([error] if error else []), *outcome.failures]
     return Row(
-        bracket=show(job.bracket.name),
+        bracket=_name(job.bracket.name),
         timestamp=taken.isoformat() if taken else "",
         output=show(outcome.output.name) if outcome.output else "",
         frames=str(len(report.frames)) if report else "",
@@ -104,110 +111,120 @@ def row_of(job: MergeJob, outcome: MergeOutcome, key: str) -> Row:
     )
 
 
+def _name(bracket: str) -> str:
+    """What a bracket is called in its folder."""
+    return show(Path(bracket).name)
+
+
 def _one_line(parts: list[str]) -> str:
     return "; ".join(show(part) for part in parts)
 
 
-class Made(NamedTuple):
-    """A result that is there: the frames that were merged, and when it was written (seconds since 1970)."""
-
-    frames: int
-    time: float
-
-
 class Ledger:
-    """The record of one folder of results."""
+    """The record of one folder of results; with `ours` other runs are kept out of it already."""
 
-    def __init__(self, out: Path) -> None:
-        self._path = out / NAME
-        self._rows = {row.bracket: row for row in _read(self._path)}
-        self._write()
+    def __init__(self, folder: Path, ours: bool = False) -> None:
+        self._folder, self._path, self._ours = folder, folder / NAME, ours
+        self._held: ExitStack | None = None
+        self._rows = _read(self._path)
+        if any(folder.glob(".hdrkit-*")) or self._path.is_file() and read_bytes(self._path) != self._data():
+            with suppress(OutputError):  # a run that is writing, or a folder that nobody may write to
+                self.hold()
 
     def finished(self, job: MergeJob, key: str) -> Row | None:
         """The row of a bracket that needs no work: made from the same with the same, and still there."""
-        row = self._rows.get(show(job.bracket.name))
+        row = self._rows.get(_name(job.bracket.name))
         if row is None or not key or row.key != key or row.output != show(job.output.name):
             return None
         enough = int(row.frames or 0) >= job.inputs.min_frames
         return row if enough and all(path.is_file() for path in job.results) else None
 
-    def made(self, bracket: str) -> Made | None:
-        """What there is of a bracket, whatever it was made with."""
-        row = self._rows.get(show(bracket))
-        try:
-            return Made(int(row.frames), (self._path.parent / row.output).stat().st_mtime) if row and row.key else None
-        except (OSError, ValueError):
-            return None
+    def results(self) -> Iterator[Made]:
+        """The results that are there, whatever they were made with."""
+        for name, row in self._rows.items():
+            if row.output:
+                with suppress(OSError, ValueError):
+                    yield Made(name, int(row.frames), (self._folder / row.output).stat().st_mtime)
+
+    def has(self, bracket: str, output: Path) -> bool:
+        """Whether a bracket is recorded as having this file for its result."""
+        row = self._rows.get(_name(bracket))
+        return row is not None and row.output == show(output.name)
+
+    def hold(self) -> None:
+        """Keep other runs from writing to the folder until the record is closed; what a killed one left half done is removed.
+
+        Raises InUseError where another run holds the folder, OutputError where it cannot be written to.
+        """
+        if self._held is not None:
+            return
+        with writing(self._folder):
+            self._folder.mkdir(parents=True, exist_ok=True)
+        with ExitStack() as held:
+            if not self._ours:
+                held.enter_context(alone_in(self._folder))
+            remove_unfinished(self._folder)
+            self._rows = _read(self._path)  # with what others wrote meanwhile
+            self._write()
+            self._held = held.pop_all()
 
     def add(self, row: Row) -> None:
-        """Keep a row. Raises OutputError where it cannot be written."""
-        self._rows[row.bracket] = row
-        with writing(self._path), self._path.open("ab", buffering=0) as file:
-            file.write(to_csv([row.cells]))
+        """Keep a row; the folder is held. Raises OutputError where it cannot be written, which leaves the record as it was.
 
-    def close(self) -> None:
-        """Put the rows in the order of time, one for each bracket."""
+        Of a bracket that was merged before and failed now the result stays recorded, without a key, beside the error.
+        """
+        before = self._rows.get(row.bracket)
+        if not row.output and before and before.output and (self._folder / before.output).is_file():
+            row = replace(before, note=row.note, error=row.error, key="")
+        with writing(self._path), self._path.open("ab", buffering=0) as file:
+            end = file.seek(0, os.SEEK_END)
+            data = to_csv([*([] if end else [_HEADER]), row.cells])
+            if file.write(data) < len(data):
+                file.truncate(end)
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        self._rows[row.bracket] = row
+
+    def remove(self, bracket: str) -> None:
+        """Take a row out; the folder is held."""
+        del self._rows[_name(bracket)]
         self._write()
 
-    def _write(self) -> None:
+    def close(self) -> None:
+        """Put the rows in the order of time, one for each bracket, and let others write."""
+        if self._held is not None:
+            with self._held:
+                self._write()
+        self._held = None
+
+    def forget(self) -> None:
+        """Let others write, and leave the record as it is."""
+        if self._held is not None:
+            self._held.close()
+        self._held = None
+
+    def _data(self) -> bytes:
         ordered = sorted(self._rows.values(), key=lambda row: (row.timestamp, row.bracket))
-        data = to_csv([_HEADER, *(row.cells for row in ordered)])
+        return to_csv([_HEADER, *(row.cells for row in ordered)])
+
+    def _write(self) -> None:
+        data = self._data()
         if not self._path.is_file() or read_bytes(self._path) != data:
             write_bytes(self._path, data)
 
 
-class Records:
-    """The records of all folders of results, of which the last few in use are in memory: a year does not add up."""
-
-    def __init__(self) -> None:
-        self._open: dict[Path, Ledger] = {}
-
-    def of(self, folder: Path) -> Ledger:
-        """The record of a folder of results. Raises OutputError for a `series.csv` that is none of ours."""
-        known = self._open.pop(folder, None)
-        ledger = self._open[folder] = known or Ledger(folder)
-        if len(self._open) > _OPEN:
-            self._open.pop(next(iter(self._open))).close()
-        return ledger
-
-    def forget(self) -> None:
-        """Read them again before they are used: what was written last may not be whole."""
-        self._open.clear()
-
-    def close(self) -> None:
-        """Close those that are open."""
-        while self._open:
-            self._open.popitem()[1].close()
-
-
-@contextmanager
-def opened(out: Path) -> Iterator[Records]:
-    """The records of `out` and the folders in it, for one run at a time; what a killed run has left half done is removed.
-
-    Raises OutputError where another run works in the folder.
-    """
-    with writing(out):
-        out.mkdir(parents=True, exist_ok=True)
-    with alone_in(out):
-        _remove_unfinished(out)
-        records = Records()
-        try:
-            yield records
-        finally:
-            records.close()
-
-
-def _remove_unfinished(out: Path) -> None:
-    for left in out.rglob(".hdrkit-*"):
+def remove_unfinished(folder: Path) -> None:
+    """Remove what a killed run has left half done in a folder that is held."""
+    for left in folder.glob(".hdrkit-*"):
         with suppress(OSError):
             left.unlink()
 
 
-def _read(path: Path) -> list[Row]:
+def _read(path: Path) -> dict[str, Row]:
     if not path.is_file():
-        return []
+        return {}
     whole, _, _ = read_bytes(path).rpartition(b"\n")  # without a last line that a crash has cut
     lines = list(csv.reader(io.StringIO(whole.decode("utf-8", "surrogateescape"), newline="")))
     if lines and lines[0] != _HEADER:
         raise OutputError(f"{show(path)}: it is no record of this version of hdrkit; move it away, or choose another folder")
-    return [Row(*line) for line in lines[1:] if len(line) == len(_HEADER)]
+    rows = [Row(_name(line[0]), *line[1:]) for line in lines[1:] if len(line) == len(_HEADER)]
+    return {row.bracket: row for row in rows}

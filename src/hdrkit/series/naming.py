@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +31,8 @@ def _group_files_by_time(directory: str | Path, round_ts_to: str | None = "30s")
     """Photographs found in a directory and below, grouped by their timestamps rounded down to `round_ts_to` (None: not rounded).
 
     Columns: `filepath`, `timestamp`, `timestamp_rounded`, which is what they are grouped by. Files without a timestamp are left
-    out. Timestamps with a zone come as UTC. Raises InputError where there are no photographs, or only some have a zone.
+    out. Timestamps with a zone come as UTC. Raises InputError where there are no photographs, only some have a zone, or
+    `round_ts_to` is no time resolution of pandas.
     """
     paths = discover(directory).paths
     stamped = [(path, stamp) for path in paths if (stamp := timestamp_in_name(path))]
@@ -38,10 +41,20 @@ def _group_files_by_time(directory: str | Path, round_ts_to: str | None = "30s")
         raise InputError(f"{show(directory)}: some timestamps name a time zone and others do not; give them folder by folder")
     frame = pd.DataFrame({"filepath": [path for path, _ in stamped]}, dtype=object)
     frame["timestamp"] = pd.to_datetime([stamp for _, stamp in stamped], utc=aware == {True})
-    frame["timestamp_rounded"] = frame["timestamp"] if round_ts_to is None else frame["timestamp"].dt.floor(round_ts_to)
+    with _resolution(round_ts_to):
+        frame["timestamp_rounded"] = frame["timestamp"] if round_ts_to is None else frame["timestamp"].dt.floor(round_ts_to)
     return frame.groupby("timestamp_rounded")
 
 
 def span_of(round_ts_to: str | None) -> str:
-    """What pandas takes for a time resolution, as `InputOptions.round_to`; None is every second by itself."""
-    return "1s" if round_ts_to is None else f"{pd.Timedelta(round_ts_to).total_seconds()}s"
+    """What pandas takes for a time resolution, as `InputOptions.round_to`; None is every second by itself. Raises InputError."""
+    with _resolution(round_ts_to):
+        return "1s" if round_ts_to is None else f"{pd.Timedelta(round_ts_to).total_seconds()}s"
+
+
+@contextmanager
+def _resolution(round_ts_to: str | None) -> Iterator[None]:
+    try:
+        yield
+    except ValueError as error:
+        raise InputError(f"round_ts_to {round_ts_to!r} is no time resolution; give one such as '30s' or '1min'") from error

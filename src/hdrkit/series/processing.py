@@ -13,7 +13,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from hdrkit.alignment.options import AlignmentOptions
-from hdrkit.batch import MergeJob, OutputOptions, run_job
 from hdrkit.errors import HdrkitError, InputError, OutputError
 from hdrkit.grouping.brackets import spread_brackets
 from hdrkit.grouping.options import By, ExposureUnit, InputOptions
@@ -25,9 +24,11 @@ from hdrkit.io.display import write_display
 from hdrkit.io.files import show
 from hdrkit.io.metadata import read_photo
 from hdrkit.io.radiance import write_radiance
+from hdrkit.jobs import MergeJob, OutputOptions, run_job
 from hdrkit.merging.options import Estimator, MergeOptions
 from hdrkit.pipeline import calibrate, ln_range, merge, stamped
 from hdrkit.series.naming import span_of
+from hdrkit.series.responses import as_columns
 from hdrkit.series.running import merge_series
 from hdrkit.tonemapping.operators import Operator
 from hdrkit.tonemapping.render import RenderOptions, render
@@ -86,8 +87,7 @@ class MergeChoices:
             if self.algorithm == "debevec_custom":
                 raise InputError("debevec_custom needs a response; give one, or take the algorithm debevec")
             return None
-        columns = np.asarray(self.response, np.float64).reshape(256, -1)
-        return ResponseCurve(columns).anchored()
+        return ResponseCurve(as_columns(self.response, "the response").astype(np.float64)).anchored()
 
     def render(self, range_ln: tuple[float, float] | None) -> RenderOptions:
         """How pictures for the display are rendered: with the range that was asked for, or else the given one."""
@@ -113,6 +113,8 @@ def create_and_save_hdr(
     frames = [_frame(np.asarray(pixels), float(time), number) for number, (pixels, time) in pairs]
     bracket = Bracket(output.stem, tuple(frame.photo for frame in frames if frame.photo), reference=len(frames) // 2)
     result = merge(Stack(bracket, tuple(frames)), choices.curve, choices.merge, choices.alignment)
+    for line in result.report.warnings:
+        logger.warning("%s: %s", show(output), line)
     bits = 8 if output.suffix.lower() in (".jpg", ".jpeg") else 16
     if result.radiance is None:
         return write_display(np.asarray(result.fused), output, bits)
@@ -205,7 +207,7 @@ def process_directory(
     elif choices.merge.estimator is Estimator.MERTENS:
         curve, name = None, "none"
     elif response_file is not None:
-        curve, name = read_curve(response_file), show(response_file)
+        curve, name = read_curve(response_file), Path(response_file).name
     else:
         curve, name = _common_response(found.brackets, target, [directory])
     _merged(_jobs(found.brackets, target, choices, curve, name, filetype), target, 0)
@@ -246,6 +248,8 @@ def _kept_response(target: Path) -> tuple[ResponseCurve | None, str]:
 def _jobs(
     brackets: Sequence[Bracket], target: Path, choices: MergeChoices, curve: ResponseCurve | None, name: str, filetype: str
 ) -> list[MergeJob]:
+    if not filetype.startswith("."):
+        raise OutputError(f"filetype {filetype!r} does not begin with a dot; choose {', '.join(_SUFFIXES)}")
     _require_suffix(Path(f"*{filetype}"))
     shown = OutputOptions()
     if filetype.lower() not in (".exr", ".hdr"):
@@ -262,9 +266,9 @@ def _merged(jobs: Sequence[MergeJob], target: Path, n_workers: int) -> dict[str,
     done = set()
     for merged in merge_series(jobs, target, max(1, n_workers)):
         if merged.row.error:
-            logger.warning("%s: %s", merged.row.bracket, merged.row.error)
+            logger.warning("%s: %s", merged.bracket, merged.row.error)
         if merged.row.output:
-            done.add(merged.row.bracket)
+            done.add(merged.bracket)
     return {job.bracket.name: job.output for job in jobs if show(job.bracket.name) in done}
 
 

@@ -30,7 +30,7 @@ def save_response_curve(
     goes into the same folder, which is made. Raises InputError for another shape, OutputError for a place that cannot be
     written to.
     """
-    path, curve = with_npz(path), _as_columns(response, "the response")
+    path, curve = with_npz(path), as_columns(response, "the response")
     buffer = io.BytesIO()
     np.savez(
         buffer,
@@ -50,7 +50,7 @@ def load_response_curve(path: str | Path) -> tuple[NDArray[np.float32], dict[str
     """
     try:
         with np.load(io.BytesIO(read_bytes(path)), allow_pickle=False) as file:
-            curve = _as_columns(file["response"], show(path)).astype(np.float32)
+            curve = as_columns(file["response"], show(path)).astype(np.float32)
             metadata = json.loads(str(file["metadata"])) if "metadata" in file else {}
     except (ValueError, KeyError, EOFError, OSError, TypeError, AttributeError) as error:
         raise InputError(f"{show(path)}: not a response curve ({error}); make one with calibrate_camera") from error
@@ -61,7 +61,7 @@ def _save_response_plot(response: NDArray[Any], out_path: str | Path, include_me
     """Plot g(z) of each channel, (256, 1, C) or (256, C), and with `include_mean` their mean; the path of the picture written."""
     from matplotlib.figure import Figure
 
-    curve = _as_columns(response, "the response")
+    curve = as_columns(response, "the response")
     channels = curve.shape[1]
     figure = Figure(figsize=(7.5, 4.5), layout="constrained")
     axes = figure.subplots()
@@ -83,7 +83,7 @@ def with_npz(path: str | Path) -> Path:
     return path if path.suffix == ".npz" else path.with_name(f"{path.name}.npz")
 
 
-def _as_columns(response: NDArray[Any], name: str) -> NDArray[Any]:
+def as_columns(response: NDArray[Any], name: str) -> NDArray[Any]:
     """(256, C) of (256, 1, C), (256, C) or (256,)."""
     curve = np.asarray(response)
     if curve.ndim == 3 and curve.shape[1] == 1:

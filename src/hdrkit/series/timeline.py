@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 from bisect import bisect_left
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from hdrkit.errors import InputError
 from hdrkit.exposure import exposure_from_name
-from hdrkit.grouping.timestamps import instant, timestamp_in_name
+from hdrkit.grouping.timestamps import before_timestamp, instant, timestamp_in_name
 from hdrkit.io.discover import ENCODED_SUFFIXES, FLOAT_SUFFIXES
 from hdrkit.io.files import show
 from hdrkit.io.metadata import read_photo
@@ -35,6 +35,7 @@ _LONGEST = 50_000  # times on a grid, more than a fortnight at every 30 seconds
 _REACH = 0.75  # steps between a time and a picture that stands for it
 _PROBES = 24  # pictures that the common exposure is found from
 _PROBE_PIXELS = 40_000  # of each
+_BEST_FIRST = (".exr", ".hdr", ".pic", ".tif", ".tiff", ".png")
 _SHADOWS = math.log(2)  # that the middle of the range lies below the average, so that the shadows are not cut off
 
 Picture = NDArray[np.uint8]
@@ -66,18 +67,20 @@ class Timeline:
         return [path for path in self.pictures if path is not None]
 
 
-def timeline(source: Path | str, exposure: float | None = None) -> Timeline:
+def timeline(source: Path | str, exposure: float | None = None, camera: str | None = None) -> Timeline:
     """The pictures under a folder by the YYYYmmddHHMMSS in their names: merged radiance, or else pictures for the display.
 
-    Of frames YYYYmmddHHMMSS_<EXPO> those of one `exposure` are taken. The step is the median of those between pictures.
-    Raises InputError where fewer than two times are found, several pictures show one time, or more than 50,000 steps lie
-    between the first and the last.
+    Of several cameras the one is taken whose name, `camera`, comes before the time, of frames YYYYmmddHHMMSS_<EXPO> those of one
+    `exposure`, and of one picture in several formats the best. The step is the median of those between pictures.
+    Raises InputError where fewer than two times are found, several pictures show one time, pictures are of several cameras or
+    exposures and none of them is chosen, or more than 50,000 steps lie between the first and the last.
     """
     named = [(stamp, path) for path in _pictures(Path(source)) if (stamp := timestamp_in_name(path))]
-    stamped = sorted((instant(stamp), path) for stamp, path in _of_one_exposure(named, exposure, source))
+    named = _of_one_exposure(_of_one_camera(named, camera, source), exposure, source)
+    stamped = sorted((instant(stamp), path) for stamp, path in named)
     for (stamp, path), (next_stamp, other) in pairwise(stamped):
         if stamp == next_stamp:
-            raise InputError(f"{show(path)} and {show(other)} show one time; give the folder of one camera, and one kind of file")
+            raise InputError(f"{show(path)} and {show(other)} show one time; give the folder of one camera")
     if len(stamped) < 2:
         raise InputError(f"{show(source)}: a series takes two pictures with YYYYmmddHHMMSS in their names, not {len(stamped)}")
     stamps = [stamp for stamp, _ in stamped]
@@ -99,7 +102,29 @@ def _pictures(folder: Path) -> list[Path]:
     found = sorted(path for path in folder.rglob("[!.]*") if path.suffix.lower() in FLOAT_SUFFIXES | ENCODED_SUFFIXES)
     radiance = [path for path in found if path.suffix.lower() in FLOAT_SUFFIXES]
     merged = [path for path in found if path.stem.endswith("_hdr")]
-    return radiance or merged or found
+    best = {path.with_suffix(""): path for path in sorted(radiance or merged or found, key=_worth)}
+    return list(best.values())
+
+
+def _worth(path: Path) -> int:
+    """More for a format that holds more of a picture."""
+    suffix = path.suffix.lower()
+    return -_BEST_FIRST.index(suffix) if suffix in _BEST_FIRST else -len(_BEST_FIRST)
+
+
+def _of_one_camera(
+    stamped: Sequence[tuple[datetime, Path]], camera: str | None, source: Path | str
+) -> list[tuple[datetime, Path]]:
+    """Those whose names begin with `camera`, or all where there is one; a beginning that does not recur is a counter."""
+    times = Counter(before_timestamp(path) for _, path in stamped)
+    name = {before: before.rstrip("_") if count > 1 else "" for before, count in times.items()}
+    there = ", ".join(one or "'' (no name)" for one in sorted(set(name.values())))
+    if camera is None and "," in there:
+        raise InputError(f"{show(source)}: pictures of several cameras; choose one of them with --camera ({there})")
+    chosen = [(stamp, path) for stamp, path in stamped if camera in (None, name[before_timestamp(path)])]
+    if stamped and not chosen:
+        raise InputError(f"{show(source)}: no pictures of a camera {camera!r}, but of {there}")
+    return chosen
 
 
 def _of_one_exposure(

@@ -73,7 +73,7 @@ def write_video(
 def _with_time(codes: Picture | None, time: datetime, size: tuple[int, int]) -> Picture:
     """The picture, even in height and width, with its time in the lower left corner; a dark one where it is missing."""
     height, width = size[0] // 2 * 2, size[1] // 2 * 2
-    picture = np.full((height, width, 3), _GAP, np.uint8) if codes is None else np.ascontiguousarray(codes[:height, :width])
+    picture = np.full((height, width, 3), _GAP, np.uint8) if codes is None else codes[:height, :width].copy()
     words = f"{time:%Y-%m-%d %H:%M:%S}" + ("  no picture" if codes is None else "")
     scale = height / 900
     at = round(10 * scale), height - round(12 * scale)

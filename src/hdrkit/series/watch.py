@@ -13,19 +13,22 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future, wait
 from contextlib import AbstractContextManager, ExitStack, suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from hdrkit.batch import MergeJob, MergeOutcome, outcome_of, submit
+from hdrkit.batch import outcome_of, submit
 from hdrkit.errors import HdrkitError, InputError, OutputError
 from hdrkit.grouping.options import InputOptions
 from hdrkit.io.files import show
+from hdrkit.jobs import MergeJob, MergeOutcome
 from hdrkit.series.arrivals import Arrivals
 from hdrkit.series.forming import Forming
 from hdrkit.series.heartbeat import Heartbeat
-from hdrkit.series.ledger import Records, content_key, opened, row_of
+from hdrkit.series.ledger import content_key, row_of
 from hdrkit.series.notices import Notices
 from hdrkit.series.options import WatchOptions
 from hdrkit.series.places import Place
+from hdrkit.series.records import Records, opened
+from hdrkit.series.superseded import remove_superseded
 from hdrkit.types import Bracket
 
 _ROUND_S = 0.5  # between looks at what waits
@@ -34,7 +37,8 @@ _AHEAD = 32  # brackets that wait for a worker
 _LOST = 3  # times that a bracket may lose its worker
 _LONGEST_PAUSE_S = 60.0  # after trouble with a disk
 _CLOCK_S = 5.0  # jump of the system clock after which times of change tell nothing
-_REMEMBERED = 1000  # brackets that were done last
+_REMEMBERED = 1000  # brackets that were done, or lost, last
+_ENDING_S = 60.0  # that brackets have to be finished in at the end
 
 
 class _Run(NamedTuple):
@@ -80,7 +84,7 @@ class Watch:
         self._clock = time.time() - time.monotonic()
 
     def run(self, stopped: Callable[[], bool]) -> None:
-        """Watch until `stopped()`; what is being merged then is finished.
+        """Watch until `stopped()`; what is being merged then is finished, or left out as a whole where that takes long.
 
         Raises OutputError where another run works in `out`, InputError where no executor can be had at the start.
         """
@@ -96,8 +100,10 @@ class Watch:
                 self._notices.stop()
                 for future in self._running:
                     future.cancel()
-                wait(self._running)
+                wait(self._running, _ENDING_S)
                 self._collect(records)
+                for run in self._running.values():
+                    records.end(run.job)
                 if not self._places[1].there():
                     records.forget()
                 self._heartbeat.state = "stopped"
@@ -105,7 +111,8 @@ class Watch:
 
     def _round(self, records: Records, pool: Executor | None, executor: ExitStack) -> Executor | None:
         if self._collect(records):
-            executor.close()
+            executor.close()  # which ends what was submitted
+            self._collect(records)
             pool = None
         gone = [place for place in self._places if not place.there()]
         if gone:
@@ -120,6 +127,8 @@ class Watch:
         except (HdrkitError, OSError) as error:
             self._retry_later(records, str(error))
         else:
+            if not (self._folders or self._pending()):  # nothing is left that could fail again
+                self._pause_s = 0.0
             if self._heartbeat.state == "blocked" and not self._pause_s:
                 self._heartbeat.state = "watching"
                 self._tell("the watch goes on", "note")
@@ -154,10 +163,14 @@ class Watch:
 
     def _form(self) -> None:
         """Put complete brackets among those that wait for a worker."""
+        if self._folders and self._forming.needs_all:
+            return
         for folder in sorted(self._arrivals.new, reverse=True):  # what comes today is not to wait for what was missed
             if len(self._waiting) >= _AHEAD:
                 return
-            brackets, failures = self._forming.complete(folder)
+            brackets, failures, strays = self._forming.complete(folder)
+            for line in strays:
+                self._tell(line, "note")
             for line in failures:
                 self._fail(line)
             for job in self._jobs_of(brackets) if brackets else ():
@@ -175,7 +188,7 @@ class Watch:
             if not key:
                 self._arrivals.forget(job.bracket.photos[0].path.parent)
                 self._next_poll = 0.0
-            elif self._done.get(output) != key and records.of(output.parent).finished(job, key) is None:
+            elif self._done.get(output) != key and records.begin(job, key) is None:
                 self._running[submit(pool, job)] = _Run(job, key)
 
     def _collect(self, records: Records) -> bool:
@@ -183,11 +196,12 @@ class Watch:
         broken = False
         for future in [future for future in self._running if future.done()]:
             run = self._running.pop(future)
-            output = run.job.output
+            output, ledger = run.job.output, records.end(run.job)
             outcome = outcome_of(future, run.job.bracket.name)
             if future.cancelled() or future.exception() is not None:
                 broken = True
                 self._lost[output] += 1
+                _bound(self._lost)
                 if self._lost[output] <= _LOST:
                     self._waiting.setdefault(output, run.job)
                     self._heartbeat.trouble(str(outcome.error))
@@ -196,7 +210,9 @@ class Watch:
                 self._retry_later(records, outcome.error or f"{show(output)}: the folder is gone")
                 continue
             try:
-                records.of(output.parent).add(row_of(run.job, outcome, run.key))
+                if outcome.output:
+                    remove_superseded(run.job, records)
+                ledger.add(row_of(run.job, outcome, run.key))
             except OutputError as error:
                 self._retry_later(records, str(error))
                 continue
@@ -208,8 +224,7 @@ class Watch:
         output = run.job.output
         self._lost.pop(output, None)
         self._done[output] = run.key
-        if len(self._done) > _REMEMBERED:
-            del self._done[next(iter(self._done))]
+        _bound(self._done)
         if outcome.error:
             self._fail(outcome.error)
         else:
@@ -247,9 +262,18 @@ class Watch:
         records.forget()
         self._next_poll = 0.0
 
-    def _beat(self, at_once: bool = False) -> None:
+    def _pending(self) -> int:
         waiting = [*self._waiting.values(), *(run.job for run in self._running.values())]
-        self._heartbeat.pending = sum(map(len, self._arrivals.new.values())) + sum(len(job.bracket.photos) for job in waiting)
+        return sum(map(len, self._arrivals.new.values())) + sum(len(job.bracket.photos) for job in waiting)
+
+    def _beat(self, at_once: bool = False) -> None:
+        self._heartbeat.pending = self._pending()
         if all(place.there() or not self._heartbeat.path.is_relative_to(place.path) for place in self._places):
             with suppress(OutputError):  # a full disk is told of where it matters
                 self._heartbeat.beat(at_once)
+
+
+def _bound(remembered: dict[Path, Any]) -> None:
+    """Forget what was put there first, where it is too much."""
+    while len(remembered) > _REMEMBERED:
+        del remembered[next(iter(remembered))]

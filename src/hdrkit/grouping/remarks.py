@@ -1,0 +1,55 @@
+"""What is to be said of brackets by time, however many they are: numbers, and the first few."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from hdrkit.grouping.brackets import hint_at_pauses, unusual_brackets
+from hdrkit.grouping.options import By
+from hdrkit.grouping.timestamps import timestamp_in_name
+from hdrkit.io.artifacts import counted
+from hdrkit.io.files import show
+from hdrkit.types import Bracket, Photo
+
+_NAMED = 3
+
+
+class Remarks:
+    """Photographs that were left out, brackets that are unusual, and a better rule, of brackets by spans of so many seconds.
+
+    Brackets may be taken in several times; what the first ones show tells whether pauses are the better rule.
+    """
+
+    def __init__(self, span_s: float | None) -> None:
+        self._span_s = span_s
+        self._brackets = self._lost = self._unusual = 0
+        self._first_lost: Path | None = None
+        self._first_unusual: list[str] = []
+        self._hint: str | None = None
+
+    def take(self, photos: Sequence[Photo], brackets: Sequence[Bracket]) -> None:
+        """Take in brackets, and the photographs that they were formed from."""
+        if not self._brackets:
+            self._hint = hint_at_pauses(brackets, self._span_s)
+        self._brackets += len(brackets)
+        unusual = unusual_brackets(brackets)
+        self._unusual += len(unusual)
+        self._first_unusual += unusual[: _NAMED - len(self._first_unusual)]
+        if all(bracket.kind == By.TIME for bracket in brackets):
+            lost = [photo.path for photo in photos if timestamp_in_name(photo.path) is None]
+            self._lost += len(lost)
+            self._first_lost = self._first_lost or next(iter(lost), None)
+
+    @property
+    def lines(self) -> list[str]:
+        """A note for each kind of oddity that there is."""
+        lines = []
+        if self._first_lost is not None:
+            count = counted(self._lost, "photograph")
+            lines.append(f"left out {count} without a timestamp in the name, the first {show(self._first_lost)}")
+        if self._unusual:
+            more = f" and {self._unusual - _NAMED} more" if self._unusual > _NAMED else ""
+            some = f"of {counted(self._brackets, 'bracket')} {self._unusual} unusual"
+            lines.append(f"{some}: {'; '.join(self._first_unusual)}{more}")
+        return [*lines, *([self._hint] if self._hint else [])]

@@ -1,0 +1,219 @@
+"""One bracket to its files: what is to be made of it, by which name, and what became of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+from threading import Thread
+
+from hdrkit.alignment.options import AlignmentOptions
+from hdrkit.errors import HdrkitError, OutputError
+from hdrkit.grouping.options import By, InputOptions
+from hdrkit.io.discover import refuse_overwriting
+from hdrkit.io.files import show
+from hdrkit.merging.options import Estimator, MergeOptions
+from hdrkit.tonemapping.render import RenderOptions
+from hdrkit.types import Bracket, MergeReport, ResponseCurve, Stack
+
+RADIANCE_SUFFIXES = (".exr", ".hdr")
+DISPLAY_SUFFIXES = (".jpg", ".png", ".tif")
+
+
+class PreviewType(StrEnum):
+    """The file format of a preview."""
+
+    JPG = "jpg"
+    PNG = "png"
+
+
+@dataclass(frozen=True)
+class OutputOptions:
+    """What a merge leaves on disk beside the report.
+
+    `preview` says how the picture for the display beside it is rendered, or the result itself where its file type is for the
+    display; None: nothing beside it.
+    """
+
+    half: bool = field(
+        default=False,
+        metadata={"help": "write EXR with half floats: half the size, three digits from 6e-5 to 65504, nothing below 6e-8"},
+    )
+    preview: RenderOptions | None = None
+    preview_type: PreviewType = field(default=PreviewType.JPG, metadata={"help": "file format of previews"})
+    max_memory: int | None = field(
+        default=None, metadata={"help": "memory to stay below, such as 2G: frames wait on disk and rows are merged in bands"}
+    )
+
+
+@dataclass(frozen=True)
+class MergeJob:
+    """One bracket and where its result goes, with everything that the merge needs: what a worker process is given."""
+
+    bracket: Bracket
+    output: Path
+    response: ResponseCurve | None
+    response_name: str
+    merge: MergeOptions
+    alignment: AlignmentOptions
+    out: OutputOptions
+    inputs: InputOptions = field(default_factory=InputOptions)
+
+    @property
+    def preview(self) -> Path | None:
+        """Where the preview of a radiance file goes, if one is wanted."""
+        if self.out.preview is None or _shows(self.output):
+            return None
+        return self.output.with_name(f"{self.output.stem}_preview.{self.out.preview_type}")
+
+    @property
+    def results(self) -> tuple[Path, ...]:
+        """The files that the job writes."""
+        return (self.output,) if self.preview is None else (self.output, self.preview)
+
+
+@dataclass(frozen=True)
+class MergeOutcome:
+    """What became of a job: files written and the report, or the error; `failures` lists frames that were left out.
+
+    `seconds` is the time that the work took, without any waiting for its turn. `unwritable` tells that the file system did not
+    take the result, so that it may be worth while to try again.
+    """
+
+    bracket: str
+    output: Path | None = None
+    preview: Path | None = None
+    report: MergeReport | None = None
+    failures: tuple[str, ...] = ()
+    error: str | None = None
+    seconds: float = 0.0
+    unwritable: bool = False
+
+
+def chosen_suffix(out: Path, options: MergeOptions, suffix: str | None) -> str:
+    """The file type of results, such as .exr: what `out` names, else `suffix`, else the usual one of the estimator."""
+    if named := file_suffix(out) or (f".{suffix}" if suffix else None):
+        return named
+    return ".png" if options.estimator is Estimator.MERTENS else ".exr"
+
+
+def require_fitting(out: Path, options: MergeOptions, suffix: str | None, half: bool) -> None:
+    """Raise OutputError where the file type that is asked for, by `out` or `suffix`, cannot hold what is asked for."""
+    chosen = chosen_suffix(out, options, suffix)
+    if options.estimator is Estimator.MERTENS and chosen in RADIANCE_SUFFIXES:
+        raise OutputError(
+            f"{show(out)}: {chosen} does not fit, fusion is for display, not radiance; choose {', '.join(DISPLAY_SUFFIXES)}"
+        )
+    for wanted, what in ((half, "half floats"), (options.variance, "a variance")):
+        if wanted and chosen != ".exr":
+            raise OutputError(f"{show(out)}: only .exr holds {what}; choose .exr or leave {what.removeprefix('a ')} out")
+
+
+def file_suffix(out: Path) -> str | None:
+    """The file type that `out` names, None where it is a folder."""
+    names = {".tiff": ".tif", ".jpeg": ".jpg", ".pic": ".hdr"}
+    suffix = out.suffix.lower()
+    return names.get(suffix, suffix) if suffix in (*RADIANCE_SUFFIXES, *DISPLAY_SUFFIXES, *names) and not out.is_dir() else None
+
+
+def _shows(path: Path) -> bool:
+    """Whether the file type is one for the display."""
+    return path.suffix.lower() in (*DISPLAY_SUFFIXES, ".jpeg", ".tiff")
+
+
+def output_paths(brackets: Sequence[Bracket], out: Path, options: MergeOptions, suffix: str | None) -> list[Path]:
+    """Where each bracket goes: `out` itself where it names a file, else a file a bracket in the folder `out`.
+
+    Raises OutputError where several brackets would go into one file, the file type does not fit the estimator, or a
+    photograph would be overwritten.
+    """
+    require_fitting(out, options, suffix, half=False)
+    if file_suffix(out):
+        if len(brackets) > 1:
+            raise OutputError(f"{show(out)}: {len(brackets)} brackets do not fit into one file; give a folder")
+        paths = [out]
+    else:
+        chosen = chosen_suffix(out, options, suffix)
+        paths = [out / f"{bracket.name}{'_hdr' if bracket.kind == By.TIME else ''}{chosen}" for bracket in brackets]
+    refuse_overwriting(paths, (photo.path for bracket in brackets for photo in bracket.photos))
+    return paths
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """The photographs of a job, a line for each that cannot be read, and the seconds that reading took."""
+
+    stack: Stack
+    failures: tuple[str, ...]
+    seconds: float
+
+
+def run_job(job: MergeJob, load: Callable[[], Loaded] | None = None) -> MergeOutcome:
+    """Load (or take what `load` has), align, merge and write one bracket. Errors of this bracket are its outcome."""
+    name = job.bracket.name
+    try:
+        loaded = load() if load else load_job(job)
+        start = time.perf_counter()
+        return replace(_merged(job, loaded), seconds=loaded.seconds + time.perf_counter() - start)
+    except HdrkitError as error:
+        return MergeOutcome(
+            name, error=str(error), unwritable=isinstance(error.__cause__, OSError) and isinstance(error, OutputError)
+        )
+    except MemoryError:
+        return MergeOutcome(name, error=f"{name}: not enough memory; try fewer --jobs")
+    except Exception as error:  # a fault of ours, which must not take the other brackets down
+        return MergeOutcome(name, error=f"{name}: {type(error).__name__}: {error}; please report this fault of hdrkit")
+
+
+def load_job(job: MergeJob) -> Loaded:
+    """Read the photographs of a job. Raises InputError where fewer than two can be read."""
+    from hdrkit.inputs import load_readable
+    from hdrkit.streaming import keeper
+
+    start = time.perf_counter()
+    if job.merge.estimator is not Estimator.MERTENS:
+        _preload()
+    keep = keeper(job.bracket, job.merge, job.out.max_memory, job.output.parent, in_one_piece=_shows(job.output))
+    stack, failures = load_readable(job.bracket, keep)
+    return Loaded(stack, failures, time.perf_counter() - start)
+
+
+def _merged(job: MergeJob, loaded: Loaded) -> MergeOutcome:
+    from hdrkit.io.display import write_display
+    from hdrkit.pipeline import plan_merge
+    from hdrkit.streaming import write_merged
+    from hdrkit.tonemapping.render import render
+
+    plan = plan_merge(loaded.stack, job.response, job.merge, job.alignment, job.inputs, job.response_name)
+    report, preview = plan.report, None
+    bits = 8 if job.output.suffix.lower() in (".jpg", ".jpeg") else 16
+    if job.merge.estimator is Estimator.MERTENS:
+        write_display(plan.fused(), job.output, bits)
+    elif _shows(job.output):
+        merged = plan.rows(0, plan.report.size[1])
+        report = plan.told([merged.tally])
+        write_display(render(merged.radiance, job.out.preview), job.output, bits)
+    else:
+        report, radiance = write_merged(plan, job.output, job.out.half, job.out.max_memory, job.bracket, bool(job.out.preview))
+        if job.preview is not None and radiance is not None:
+            preview = write_display(render(radiance, job.out.preview), job.preview)
+    return MergeOutcome(job.bracket.name, job.output, preview, report, loaded.failures + report.left_out)
+
+
+@cache
+def _preload() -> None:
+    """Load, while photographs are decoded, what the merge needs: most of it comes with the first compiled loop that runs."""
+
+    def preload() -> None:
+        import numpy as np
+
+        import hdrkit.calibration.noise  # noqa: F401
+        from hdrkit.resampling import see_points
+
+        nowhere = np.zeros(1, np.int64)
+        see_points(1, 1, None, np.eye(3), nowhere, nowhere, np.empty(1, np.bool_))
+
+    Thread(target=preload).start()
