@@ -25,7 +25,8 @@ HEADING = 0.5  # radians, of motion
 STEPS, SHOTS = 9, 3  # blurs of a series, and photographs at each
 EVS = (-2.0, -1.0, 0.0, 1.0, 2.0)
 SPANS = {"burst": 1.09, "culling": 1.5}  # ratio of one blur to the next: what a steady hand leaves, and what ruins a picture
-SUBJECTS = (0.05, 0.35)  # shares of the picture
+SUBJECTS = {"subject of 5 %": 0.05, "subject of 35 %": 0.35}  # of the picture
+SUBJECT_RATIO = 1.3  # of one blur of a subject to the next: the last is less than that of the background
 BACKGROUND_PX = 14.0  # radius of what lies out of focus around a subject
 FEATHER_PX = 8.0  # from one to the other
 FIRST_PX = {"gaussian": 0.6, "defocus": 1.2, "motion": 1.4}  # standard deviation, radius, half length
@@ -81,7 +82,7 @@ def measure(options: argparse.Namespace) -> Result:
         f"Rank correlation of sharpness with the absence of true blur, median and worst tenth of series. A series is one scene "
         f"in {STEPS} degrees of blur, {SHOTS} photographs each at random exposures within 2 EV of the meter's, with noise, out "
         f"of a JPEG; blur grows by 9 % (burst) or by half (culling) from one degree to the next. A subject alone is out of focus "
-        f"in steps of half, in the middle of a background that always is by {BACKGROUND_PX:.0f} pixels. Asked for were {ASKED}, and "
+        f"in steps of 30 %, before a background that always is by {BACKGROUND_PX:.0f} pixels. Asked for were {ASKED}, and "
         f"the Laplacian at most 0.6; {best:.3f} is perfect, since equal blurs have no order. `hdrkit` is `compare_sharpness`, "
         f"which `hdrkit rank` uses. Scenes: a simulated room and panoramas ({len(options.panoramas)}), others than it was "
         f"developed on, seed {options.seed}, on a grid {FINER} times finer than the pixels, with texture down to a pixel. "
@@ -98,12 +99,12 @@ def _series(scene: Scene, seed: int) -> Iterator[Series]:
             for camera in CAMERAS:
                 for held in ("tripod", "hand-held"):
                     yield _shot(scene, blurred, blurs, span, kind, camera, held, seed)
-    blurs = [FIRST_PX["defocus"] * SPANS["culling"] ** k for k in range(STEPS)]
-    for share in SUBJECTS:
+    blurs = [FIRST_PX["defocus"] * SUBJECT_RATIO**k for k in range(STEPS)]
+    for span, share in SUBJECTS.items():
         focused = [scene.focused(share, blur) for blur in blurs]
         for camera in CAMERAS:
             for held in ("tripod", "hand-held"):
-                yield _shot(scene, focused, blurs, f"subject of {share:.0%}", "defocus", camera, held, seed)
+                yield _shot(scene, focused, blurs, span, "defocus", camera, held, seed)
 
 
 def _shot(

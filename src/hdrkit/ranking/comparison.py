@@ -45,20 +45,23 @@ def compared_sharpness(details: Sequence[Detail]) -> NDArray[np.float64]:
     for view in set(views.tolist()):
         [members] = np.nonzero((views == view) & np.isfinite(values))
         if len(members) > 1:
-            values[members] = values[members].mean() * _relative(*_stacked([details[k] for k in members.tolist()]))
+            stack = _stacked([details[k] for k in members.tolist()])
+            shared = stack[2].any(axis=1)
+            if shared.any():
+                values[members[shared]] = values[members[shared]].mean() * _relative(*stack[:, shared])
     return values
 
 
-def _stacked(details: Sequence[Detail]) -> tuple[Array, Array, Array]:
-    """Ratio, error and weight (N, M) in the M cells of the lattice where any tells, 0 where one does not."""
+def _stacked(details: Sequence[Detail]) -> Array:
+    """Ratio, error and weight (3, N, M) in the M cells of the lattice where two pictures tell, 0 where one does not."""
     first = np.min([detail.first for detail in details], axis=0)
     rows, columns = np.max([np.add(detail.first, detail.ratio.shape) for detail in details], axis=0) - first
     stack = np.zeros((3, len(details), rows, columns), np.float32)
     for k, detail in enumerate(details):
         (row, column), (height, width) = detail.first - first, detail.ratio.shape
         stack[:, k, row : row + height, column : column + width] = detail.ratio, detail.error, detail.weight
-    ratio, error, weight = stack.reshape(3, len(details), -1)[..., (stack[2] > 0).any(axis=0).ravel()]
-    return ratio, error, weight
+    compared = np.count_nonzero(stack[2], axis=0) > 1
+    return np.compress(compared.ravel(), stack.reshape(3, len(details), -1), axis=2)
 
 
 def _relative(ratio: Array, error: Array, weight: Array) -> Array:
@@ -76,7 +79,7 @@ def _relative(ratio: Array, error: Array, weight: Array) -> Array:
         sharp = _solved(trusted * change * (ratio - fineness), trusted * change**2, axis=1)[:, None]
         sharp -= sharp.mean()
     told = trusted.sum(axis=0) * change
-    return np.asarray(1 + sharp[:, 0] * (told @ change) / max(told @ fineness, _TINY))
+    return np.asarray(1 + sharp[:, 0] * (told * change).sum() / max((told * fineness).sum(), _TINY))
 
 
 def _rank_one(ratio: Array, error: Array, weight: Array) -> tuple[Array, Array]:
@@ -102,16 +105,19 @@ def _cells(ratio: Array, sharp: Array, trusted: Array, fineness: Array) -> tuple
 
     Cells are held to one ratio of change to fineness as far as they do not differ by more than noise (empirical Bayes).
     """
-    middle, level = (_solved(trusted * values, trusted, axis=0) for values in (np.broadcast_to(sharp, ratio.shape), ratio))
+    total = np.maximum(trusted.sum(axis=0), _TINY)
+    middle, level = (sharp * trusted).sum(axis=0) / total, (trusted * ratio).sum(axis=0) / total
     apart = sharp - middle
-    told = (trusted * apart**2).sum(axis=0)
-    slope = _solved(trusted * apart * ratio, trusted * apart**2, axis=0)
+    lever = trusted * apart
+    told = (lever * apart).sum(axis=0)
+    slope = (lever * ratio).sum(axis=0) / np.maximum(told, _TINY)
     fine = np.maximum(fineness, 0)
-    common = fine * max(told @ (slope * fine), 0) / max(told @ fine**2, _TINY)
-    cells = np.count_nonzero(told)
-    freedom = np.count_nonzero(trusted) - 2 * cells
-    noise = (trusted * (ratio - level - slope * apart) ** 2).sum() / freedom if freedom > 0 else np.inf
-    spread = max(told @ (slope - common) ** 2 - cells * noise, 0) / max(told @ fine**2, _TINY)
+    fit = max((told * fine**2).sum(), _TINY)
+    common = fine * max((told * slope * fine).sum(), 0) / fit
+    cells = int(np.count_nonzero(told))
+    freedom = int(np.count_nonzero(trusted)) - 2 * cells
+    noise = float((trusted * (ratio - level - slope * apart) ** 2).sum()) / freedom if freedom > 0 else np.inf
+    spread = float(max((told * (slope - common) ** 2).sum() - cells * noise, 0) / fit)
     differ = told * spread * np.maximum(fine, _LEAST_FINENESS) ** 2
     change = np.maximum(common + (slope - common) * differ / (differ + _CAUTION * noise + _TINY), 0)
     return level - change * middle, change
