@@ -2,7 +2,8 @@ import json
 import os
 import shutil
 import time
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 
 from hdrkit import AlignmentOptions, MergeOptions, batch, find_brackets, inputs, pipeline, read_radiance
-from hdrkit.batch import merge_all, merge_each
+from hdrkit.batch import LostError, merge_all, merge_each
 from hdrkit.errors import OutputError
 from hdrkit.io.artifacts import to_json
 from hdrkit.jobs import MergeJob, MergeOutcome, OutputOptions, output_paths, run_job
@@ -359,3 +360,32 @@ def test_a_folder_that_vanishes_midway_is_an_outcome(tmp_path, shoot):
     (job,) = jobs_for(tmp_path / "in", tmp_path / "out.exr")
     shutil.rmtree(tmp_path / "in")
     assert "0.png" in run_job(job).error
+
+
+class LostAfter(Executor):
+    """Does so many jobs, and has lost its scheduler then."""
+
+    def __init__(self, jobs):
+        self._left = jobs
+
+    def submit(self, run, *arguments):
+        if not self._left:
+            raise BrokenExecutor("the scheduler was lost")
+        self._left -= 1
+        future = Future()
+        future.set_result(run(*arguments))
+        return future
+
+
+def test_a_lost_scheduler_ends_the_walk_through_what_is_left(tmp_path, monkeypatch):
+    jobs = [MergeJob(bracket(name), tmp_path / f"{name}.exr", None, "", MERTENS, None, OutputOptions()) for name in "abcdef"]
+    monkeypatch.setattr("hdrkit.batch.executor", lambda *_: nullcontext(LostAfter(2)))
+    monkeypatch.setattr("hdrkit.batch.run_job", lambda job: MergeOutcome(job.bracket.name))
+    asked, told = [], []
+    walk = merge_each((asked.append(job) or job for job in jobs), 1, "tcp://nowhere")
+    with pytest.raises(LostError, match="the scheduler was lost"):
+        told.extend(walk)
+    assert [number for number, _ in told] == [0, 1]
+    assert len(asked) == 3
+    outcomes = merge_all(jobs, 1, scheduler="tcp://nowhere")  # which promises one for each
+    assert [outcome.error for outcome in outcomes] == [None, None, *(f"{name}: the scheduler was lost" for name in "cdef")]

@@ -9,6 +9,7 @@ from PIL import Image
 
 from hdrkit import inputs
 from hdrkit.errors import InputError
+from hdrkit.grouping import remarks
 from hdrkit.grouping.options import By, InputOptions
 from hdrkit.inputs import find_brackets, find_series
 from hdrkit.types import Photo
@@ -65,6 +66,28 @@ def test_what_has_no_timestamp_is_counted_over_all_folders(tmp_path):
     *_, last = find_series(tmp_path, BY_TIME).parts()
     assert last.notes == find_brackets(tmp_path, BY_TIME).notes
     assert last.notes[0].startswith("left out 5 photographs without a timestamp in the name, the first")
+
+
+@pytest.mark.parametrize("brackets", [[1, 6, 6], [6, 6, 6], [2, 1, 1, 1, 5]])
+def test_a_better_rule_is_told_of_whatever_the_first_folder_holds(tmp_path, brackets):
+    """Days of one bracket or two, or of brackets that lie well in their spans, before those that lie across."""
+    for number, count in enumerate(brackets, 1):
+        for k in range(count):
+            begin = datetime(2024, 6, number, 9, 30, 0 if number == 1 else 29) + timedelta(seconds=30 * k)
+            stamps = [begin + timedelta(seconds=wait) for wait in (0, 1, 2)]
+            put(*(tmp_path / f"{at:%d/%Y%m%d%H%M%S}_{time}.png" for at, time in zip(stamps, TIMES, strict=True)))
+    *_, last = find_series(tmp_path, BY_TIME).parts()
+    (hint,) = (note for note in last.notes if "--round gap" in note)
+    assert hint.startswith(f"the frames of {brackets[-1]} of {brackets[-1]} brackets fall into two spans of 30 s")
+
+
+def test_few_folders_are_asked_for_a_better_rule(tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(remarks, "hint_at_pauses", lambda brackets, _: asked.append(len(brackets)))
+    for number, count in enumerate((1, 3, 2, 4, 5, 6, 7), 1):
+        day(tmp_path, f"2024/06/{number:02}", count)
+    list(find_series(tmp_path, BY_TIME).parts())
+    assert asked == [3, 4, 5]
 
 
 def test_folders_given_side_by_side_may_hold_the_same_names(tmp_path):

@@ -13,6 +13,7 @@ from PIL import Image
 
 from hdrkit.errors import InputError
 from hdrkit.grouping.brackets import form_brackets, hint_at_pauses, spread_brackets, unusual_brackets
+from hdrkit.grouping.folders import patterns
 from hdrkit.grouping.options import By, ExposureUnit, InputOptions
 from hdrkit.grouping.timestamps import before_timestamp, floored, timestamp_in_name, written
 from hdrkit.inputs import find_brackets
@@ -170,6 +171,89 @@ def test_folders_of_two_cameras_are_not_mixed_at_midnight(above):
     assert found == sorted(sorted(files) for files in truth.values())
 
 
+def by_pauses(*folders):
+    """What is found by pauses in `(folder, file names)`: the photographs of each bracket, below the root."""
+    photos = [shot(f"{folder}/{file}") for folder, files in folders for file in files]
+    brackets = form_brackets(photos, [ROOT] * len(photos), By.TIME, None)
+    return sorted(sorted(str(photo.path.relative_to(ROOT)) for photo in bracket.photos) for bracket in brackets)
+
+
+def apart(*folders):
+    return sorted(sorted(f"{folder}/{file}" for file in files) for folder, files in folders)
+
+
+@pytest.mark.parametrize("camera", ["cam{}", "cam0{}", "{}", "0{}", "2024/cam{}", "1{}"])
+def test_cameras_whose_folders_differ_in_a_number_are_not_mixed(camera):
+    """Two cameras by turns within a bracket's time, a folder for each bracket; then each with one folder, seconds apart."""
+    one, two = camera.format(1), camera.format(2)
+    folders = []
+    for start in (datetime(2024, 6, 14, 9, 30) + timedelta(seconds=30 * k) for k in range(6)):
+        folders.append((f"{one}/{start:%Y%m%d%H%M%S}", names(start, (0, 1), (100, 6400))))
+        folders.append((f"{two}/{start:%Y%m%d%H%M%S}", names(start + timedelta(seconds=2), (0, 1), (800, 51200))))
+    assert by_pauses(*folders) == apart(*folders)
+    alone = [(one, names(NIGHT, (1, 1), (100, 6400))), (two, names(NIGHT, (3, 1), (800, 51200)))]
+    assert by_pauses(*alone) == apart(*alone)
+    longest_first = [(one, names(NIGHT)), (two, names(NIGHT + timedelta(seconds=5), times=TIMES[::-1]))]
+    assert by_pauses(*longest_first) == apart(*longest_first)
+
+
+def test_cameras_by_number_below_the_day_are_not_mixed():
+    starts = [NIGHT + timedelta(days=day) for day in range(4)]
+    folders = [
+        (f"{start:%Y-%m-%d}/{camera:02}", names(start + timedelta(seconds=4 * camera))) for start in starts for camera in (1, 2)
+    ]
+    assert by_pauses(*folders) == apart(*folders)
+
+
+@pytest.mark.parametrize(
+    ("form", "begin"),
+    [
+        ("%Y/%m/%d", datetime(2024, 12, 31, 23, 58, 58)),
+        ("%Y-%m-%d", datetime(2024, 2, 29, 23, 58, 58)),
+        ("cam1/%Y%m%d", datetime(2024, 6, 30, 23, 58, 58)),
+        ("cam1/%y%m%d/raw2", datetime(2024, 6, 30, 23, 58, 58)),
+        ("%Y/%j", datetime(2024, 12, 31, 23, 58, 58)),
+        ("%Y/cam01/%m%d/%H", datetime(2024, 6, 14, 8, 58, 58)),
+        ("%H", datetime(2024, 6, 14, 22, 58, 58)),
+        ("%Y%m%d/%H%M", datetime(2024, 6, 14, 8, 58, 58)),
+        ("%Y-%m-%d_%H-%M", datetime(2024, 6, 14, 23, 58, 58)),
+        ("%Y%m", datetime(2024, 11, 30, 23, 58, 58)),
+    ],
+)
+def test_folders_named_by_the_time_are_those_of_one_camera(form, begin):
+    starts = [begin + timedelta(seconds=30 * k) for k in range(5)]
+    truth = [names(start) for start in starts]
+    files = sorted(file for bracket in truth for file in bracket)
+    folders = [(f"{datetime.strptime(file[:14], '%Y%m%d%H%M%S'):{form}}", [file]) for file in files]
+    found = by_pauses(*folders)
+    assert sorted(sorted(path.rpartition("/")[2] for path in bracket) for bracket in found) == sorted(map(sorted, truth))
+
+
+def test_folders_of_single_digits_and_of_another_zone_than_the_names_are_those_of_one_camera():
+    starts = [datetime(2024, 6, 9, 23, 59, 28) + timedelta(seconds=30 * k) for k in range(3)]
+    bracket = {start: names(start) for start in starts}
+    single = [(f"2024/6/{int(file[6:8])}", [file]) for files in bracket.values() for file in files]
+    assert len(by_pauses(*single)) == 3
+    summer = [(f"{datetime.strptime(file[:14], '%Y%m%d%H%M%S') + timedelta(hours=2):%Y/%m/%d/%H}",
+               [file.replace("_", "Z_")]) for files in bracket.values() for file in files]  # fmt: skip
+    assert {folder for folder, _ in summer} == {"2024/06/10/01", "2024/06/10/02"}
+    assert len(by_pauses(*summer)) == 3
+
+
+def test_a_folder_with_a_photograph_of_another_day_is_by_itself_and_the_others_go_on():
+    starts = [datetime(2024, 6, day, 23, 59, 58) for day in range(10, 16)]
+    folders = [(f"{file[6:8]}", [file]) for start in starts for file in names(start)]
+    found = by_pauses(*folders, ("20", names(datetime(2024, 5, 1, 12))))
+    assert [len(bracket) for bracket in found] == [4] * 7
+
+
+def test_how_folders_are_named_is_told_quickly_however_many_there_are():
+    start = datetime(2024, 1, 1)
+    begun = {Path(f"/sky/cam1/{t:%Y/%m/%d/%H}"): t for t in (start + timedelta(hours=k) for k in range(8784))}
+    assert set(patterns(begun).values()) == {"/sky/cam1/#/#/#/#"}
+    assert set(patterns({Path("/sky#1/cam 7/day"): start}).values()) == {"/sky#1/cam 7/day"}
+
+
 def test_a_camera_named_before_the_timestamp_goes_on_in_the_next_folder_with_its_first_frame():
     files = [f"east_{name}" for name in names(datetime(2024, 6, 14, 23, 59, 57))]
     found, _ = formed(by_day(files), None)
@@ -222,7 +306,7 @@ def test_a_series_whose_brackets_lie_across_spans_says_so():
     across = [name for k in range(8) for name in names(NIGHT + timedelta(seconds=28 + 30 * k))]
     _, brackets = formed(across)
     assert hint_at_pauses(brackets, 30.0) == (
-        "the frames of 8 of 8 brackets fall into two spans of 30 s; --round gap keeps brackets whole"
+        "the frames of 8 of 8 brackets fall into two spans of 30 s; --round gap, with another -o, keeps brackets whole"
     )
     assert hint_at_pauses(formed(across, None)[1], None) is None
     within = [name for k in range(8) for name in names(NIGHT + timedelta(seconds=30 * k))]

@@ -11,12 +11,17 @@ from functools import partial
 from queue import SimpleQueue
 from typing import Self, TypeVar
 
+from hdrkit.errors import HdrkitError
 from hdrkit.jobs import Loaded, MergeJob, MergeOutcome, load_job, run_job
 from hdrkit.workers import executor
 
 _AHEAD = 500  # jobs that an executor holds
 
 Known = TypeVar("Known")
+
+
+class LostError(HdrkitError):
+    """The scheduler is gone that jobs were handed to."""
 
 
 def merge_all(
@@ -32,10 +37,14 @@ def merge_all(
     An error of any kind becomes the outcome of its own job. `on_done` is called as each one ends.
     """
     outcomes: dict[int, MergeOutcome] = {}
-    for index, outcome in merge_each(jobs, min(workers, len(jobs)), scheduler):
-        outcomes[index] = outcome
-        if on_done is not None:
-            on_done(outcome)
+    try:
+        for index, outcome in merge_each(jobs, min(workers, len(jobs)), scheduler):
+            outcomes[index] = outcome
+            if on_done is not None:
+                on_done(outcome)
+    except LostError as error:
+        for index, job in enumerate(jobs):
+            outcomes.setdefault(index, MergeOutcome(job.bracket.name, error=f"{job.bracket.name}: {error}"))
     return [outcomes[index] for index in range(len(jobs))]
 
 
@@ -45,6 +54,7 @@ def merge_each(
     """As `merge_all`, of jobs that are asked for as they can be begun, each outcome with the number of its job as it is there.
 
     Nothing is kept, so that there may be any number. What stands among the jobs and is none comes back as it is.
+    Raises LostError where the scheduler is lost, when all that ended before have come back.
     """
     if scheduler is None and workers <= 1:
         yield from _in_turn(jobs)
@@ -131,20 +141,29 @@ class _Elsewhere:
         future.add_done_callback(self._ended.put)
 
     def ended(self) -> Iterator[tuple[int, MergeOutcome]]:
-        """Wait for a job to end, and tell of it; where a process died, of all that have ended since, and of those it was at."""
+        """Wait for a job to end, and tell of it; where a process died, of all that have ended since, and of those it was at.
+
+        Raises LostError where the scheduler is lost, when it has told of all that ended.
+        """
         future = self._ended.get()
         if _lost(future):
-            yield from self._done_again()
+            yield from self._told_after_loss()
         else:
             index, job = self.begun.pop(future)
             yield index, outcome_of(future, job.bracket.name)
 
-    def _done_again(self) -> Iterator[tuple[int, MergeOutcome]]:
+    def _told_after_loss(self) -> Iterator[tuple[int, MergeOutcome]]:
         wait(self.begun)
+        gone = next((f.exception() for f in self.begun if _lost(f) and not isinstance(f.exception(), BrokenProcessPool)), None)
         lost = [begun for future, begun in self.begun.items() if _lost(future)]
         told = [(index, outcome_of(f, job.bracket.name)) for f, (index, job) in self.begun.items() if not _lost(f)]
         self.begun, self._ended = {}, SimpleQueue()
         yield from told
+        if gone:
+            raise LostError(str(gone))
+        yield from self._done_again(lost)
+
+    def _done_again(self, lost: Sequence[tuple[int, MergeJob]]) -> Iterator[tuple[int, MergeOutcome]]:
         for index, job in lost[: self._workers]:  # the first that were handed over: no process has had more
             self._reopen()
             yield index, outcome_of(submit(self._pool, job), job.bracket.name)
@@ -158,8 +177,8 @@ class _Elsewhere:
 
 
 def _lost(future: Future[MergeOutcome]) -> bool:
-    """Whether a job has ended with a process of this machine."""
-    return not future.cancelled() and isinstance(future.exception(), BrokenProcessPool)
+    """Whether a job has ended with a process of this machine, or with the scheduler."""
+    return not future.cancelled() and isinstance(future.exception(), BrokenExecutor)
 
 
 def submit(pool: Executor, job: MergeJob) -> Future[MergeOutcome]:

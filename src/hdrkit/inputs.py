@@ -26,14 +26,22 @@ from hdrkit.types import Bracket, Frame, Photo, Stack
 Paths = Path | str | Sequence[Path | str]
 
 
+class NoneReadableError(InputError):
+    """Not one of the files that were found can be read."""
+
+
 @dataclass(frozen=True)
 class Inputs:
-    """Brackets found, files that could not be read (one line each), how many other files were ignored, and what else to say."""
+    """Brackets found, files that could not be read (one line each), how many other files were ignored, and what else to say.
+
+    `unusual` is that of the notes which sums up what brackets say of themselves.
+    """
 
     brackets: tuple[Bracket, ...]
     failures: tuple[str, ...]
     ignored: int
     notes: tuple[str, ...] = ()
+    unusual: str = ""
 
 
 def find_brackets(inputs: Paths, options: InputOptions | None = None) -> Inputs:
@@ -69,7 +77,7 @@ def find_brackets(inputs: Paths, options: InputOptions | None = None) -> Inputs:
     notes += remarks.lines
     if options.max_groups is not None:
         brackets = spread_brackets(brackets, options.max_groups)
-    return Inputs(tuple(brackets), failures, found.ignored, tuple(notes))
+    return Inputs(tuple(brackets), failures, found.ignored, tuple(notes), remarks.unusual)
 
 
 @dataclass(frozen=True)
@@ -149,7 +157,7 @@ def _parts(given: Sequence[Path], options: InputOptions, overrides: dict[str, Ex
         del photos, timed, brackets  # before the next folder is read
     if unread and not read:
         raise _none_readable(unread, first_unread)
-    yield Inputs((), (), 0, tuple(remarks.lines))
+    yield Inputs((), (), 0, tuple(remarks.lines), remarks.unusual)
 
 
 def read_bracket(inputs: Paths, options: InputOptions | None = None) -> Stack:
@@ -228,8 +236,8 @@ def _formed(
     return form_brackets(read, roots, options.by, options.span_s, groups, options.estimate_exposures)
 
 
-def _none_readable(count: int, first: str) -> InputError:
-    return InputError((f"none of {count} files is readable; the first: " if count > 1 else "") + first)
+def _none_readable(count: int, first: str) -> NoneReadableError:
+    return NoneReadableError((f"none of {count} files is readable; the first: " if count > 1 else "") + first)
 
 
 def _none_listed(options: InputOptions) -> InputError:

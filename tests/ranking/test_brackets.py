@@ -66,6 +66,15 @@ def test_automatic_iso_on_manual_is_a_meter():
     assert not is_bracket([shot(ev) for ev in (0.0, 0.7, 1.4)])
 
 
+def test_an_exposure_that_comes_twice_is_of_no_bracket():
+    assert is_bracket(frames(0.0, 1.0, -1.0, **COMPENSATED))
+    assert not is_bracket(frames(0.0, 0.0, 0.0, 1.0, 1.0, 1.0, -1.0, -1.0, -1.0, **COMPENSATED))
+    assert not is_bracket(frames(0.0, -2.0, 2.0, 0.1, **MANUAL))
+    assert not is_bracket(frames(0.0, 0.0, **BRACKET))
+    unstated = [frame(None, light_ev=light) for light in (0, -2, -2, 2)]
+    assert is_bracket(unstated), "pixels may look the same at exposures that differ"
+
+
 def test_one_or_two_frames_are_none_unless_the_camera_says_so():
     assert not is_bracket(frames(0.0))
     assert not is_bracket(frames(0.0, **BRACKET))

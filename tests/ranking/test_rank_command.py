@@ -3,6 +3,7 @@
 import csv
 import errno
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -82,7 +83,7 @@ def test_each_series_is_ranked_and_rated(hdrkit, photographs, words):
     assert ratings(photographs) == EXPECTED
     assert "3 series" not in done.out
     assert "2 series, 2 without a rival" in done.out
-    assert re.search(r"difference of 0\.\d+ are one series \((chosen from the data|given)\)", done.out)
+    assert re.search(r"difference of 0\.\d+ are one series \((none in doubt|given)\)", done.out)
     with (photographs / "ranking" / "ranking.csv").open(newline="") as file:
         rows = {Path(row["path"]).stem: row for row in csv.DictReader(file)}
     assert list(next(iter(rows.values()))) == ["path", "group", "rank", "sharpness", "stars", "written", "reason"]
@@ -103,6 +104,8 @@ def test_features_are_stricter(hdrkit, photographs):
         json.loads(hdrkit("rank", photographs, *words, "--dry-run", "--json").out) for words in (["-f"], ["--method", "features"])
     )
     assert short["photographs"] == long["photographs"]
+    assert short["report"]["doubtful"] > 0
+    assert "are one series (chosen from the data)" in hdrkit("rank", photographs, "-f", "--dry-run").out
     groups = {Path(one["path"]).stem: one["group"] for one in short["photographs"]}
     assert groups["IMG_1"] == groups["IMG_2"]
     assert len({groups[name] for name in ("IMG_1", "IMG_4", "IMG_6", "IMG_8")}) == 4
@@ -159,6 +162,11 @@ def test_photographs_with_a_sidecar_can_be_left_out(hdrkit, photographs):
     assert "1 left out" in done.out
     assert ratings(photographs) == EXPECTED | {"IMG_2": 0, "IMG_1": 3}
     assert "left out: it has a sidecar" in (photographs / "ranking" / "ranking.csv").read_text()
+    before = files(photographs)
+    assert (
+        f"nothing was ranked: {photographs / 'ranking' / 'report.html'} stays as it was" in hdrkit("rank", photographs, "-e").out
+    )
+    assert files(photographs) == before
     everything = hdrkit("rank", photographs, "-e", "-o", photographs / "again")
     assert everything.code == 0
     assert "0 ratings written" in everything.out
@@ -168,6 +176,8 @@ def test_lightroom_gets_sidecars_of_raw_files_alone(hdrkit, photographs):
     done = hdrkit("rank", photographs, "--sidecar", "lightroom")
     assert done.code == 0
     assert list(photographs.glob("*.xmp")) == []
+    assert "0 ratings written, 0 left as they were" in done.out
+    assert done.err.count("note: 7 photographs without a sidecar: Lightroom reads those of proprietary RAW files alone") == 1
     assert "Lightroom reads no sidecar of such a file" in (photographs / "ranking" / "ranking.csv").read_text()
 
 
@@ -280,6 +290,50 @@ def test_what_is_gone_is_not_said_to_be_taken_back(hdrkit, photographs):
     assert "IMG_2.JPG.xmp: it is gone" in undone.out
 
 
+def test_what_is_away_is_taken_back_when_it_is_there_again(hdrkit, photographs, tmp_path):
+    before = files(photographs)
+    hdrkit("rank", photographs)
+    away = [path.rename(tmp_path / path.name) for path in photographs.glob("IMG_4*")]
+    assert len(away) == 2
+    for count in ("6", "0"):
+        undone = hdrkit("rank", "--undo", photographs)
+        assert undone.code == 0
+        assert f"{count} ratings taken back" in undone.out
+        assert "IMG_4.JPG.xmp: it is gone" in undone.out
+    for path in away:
+        path.rename(photographs / path.name)
+    assert "1 rating taken back" in hdrkit("rank", "--undo", photographs).out
+    assert files(photographs) == before
+
+
+def test_results_stay_until_all_is_taken_back(hdrkit, photographs):
+    before = files(photographs)
+    hdrkit("rank", photographs)
+    results = files(photographs / "ranking")
+    for name in (rating_journal.JOURNAL, "IMG_2.JPG.xmp"):
+        whole = (photographs / name).read_bytes()
+        (photographs / name).write_bytes(b"<x/>")
+        tried = hdrkit("rank", "--undo", "--dry-run", photographs)
+        undone = hdrkit("rank", "--undo", photographs)
+        assert (tried.code, undone.code) == (1, 1)
+        assert "removed" not in tried.out
+        assert "ranking: the results stay until all is taken back" in undone.out
+        assert files(photographs / "ranking") == results
+        (photographs / name).write_bytes(whole)
+    assert hdrkit("rank", "--undo", photographs).code == 0
+    assert files(photographs) == before
+
+
+def test_undo_takes_a_folder(hdrkit, photographs, tmp_path):
+    hdrkit("rank", photographs / "IMG_1.JPG", "-o", tmp_path / "out")
+    for name in ("IMG_1.JPG", "none"):
+        undone = hdrkit("rank", "--undo", photographs / name)
+        assert undone.code == 1
+        assert undone.err == f"error: {photographs / name}: it is no folder; --undo takes the folder of the photographs\n"
+    assert hdrkit("rank", "--undo", photographs, "-o", tmp_path / "out").code == 0
+    assert ratings(photographs) == dict.fromkeys(EXPECTED)
+
+
 @pytest.mark.parametrize("where", ["elsewhere", "photographs"])
 def test_results_may_be_anywhere(hdrkit, photographs, tmp_path, where):
     before, out = files(tmp_path), tmp_path / where
@@ -336,6 +390,26 @@ def test_what_is_in_the_way_is_found_before_the_work(hdrkit, photographs, tmp_pa
     assert files(tmp_path) == before
 
 
+def test_read_only_folders_are_told_before_the_work(hdrkit, photographs, tmp_path, monkeypatch):
+    """As it is on a locked card: for root, who may be testing, permissions mean nothing."""
+    folders = [photographs, photographs / "a", photographs / "b"]
+    for folder in folders[1:]:
+        folder.mkdir()
+        shutil.copy(photographs / "IMG_1.JPG", folder)
+    before, access = files(tmp_path), os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path) not in folders[1:] and access(path, mode))
+    with monkeypatch.context() as patch:
+        patch.setattr("hdrkit.pipeline.ranking.rank", None)
+        done = hdrkit("rank", photographs, "-o", tmp_path / "out")
+    assert done.code == 1
+    expected = [f"error: {folder}: it is read-only and takes no sidecars; change that, or leave it out" for folder in folders[1:]]
+    assert done.err.splitlines() == expected
+    assert files(tmp_path) == before
+    assert not (tmp_path / "out").exists()
+    assert hdrkit("rank", photographs, "--dry-run").code == 0
+    assert hdrkit("rank", photographs, "-o", tmp_path / "out", "--sidecar", "lightroom").code == 0, "which needs none"
+
+
 def test_a_folder_that_another_run_is_rating_is_left_to_it(hdrkit, photographs, tmp_path):
     other = tmp_path / "other"
     shutil.copytree(photographs, other)
@@ -361,7 +435,10 @@ def test_an_interrupt_leaves_what_is_written_and_says_so(hdrkit, photographs, mo
     monkeypatch.setattr(rating_journal, "carry_out", cut_off)
     done = hdrkit("rank", photographs, "-j", "1")
     assert done.code == 130
-    assert "note: 3 of 7 ratings are as they should be; run again for the rest, or take them back with --undo" in done.err
+    assert done.err.splitlines() == [
+        "note: 3 of 7 ratings are as they should be, and stay; run again for the rest, or take them back with --undo",
+        "error: interrupted; nothing is left half written",
+    ]
     assert len(list(photographs.glob("*.xmp"))) == 3
     assert not (photographs / "ranking").exists()
     monkeypatch.undo()
@@ -369,6 +446,20 @@ def test_an_interrupt_leaves_what_is_written_and_says_so(hdrkit, photographs, mo
     assert ratings(photographs) == EXPECTED
     assert hdrkit("rank", "--undo", photographs).code == 0
     assert files(photographs) == before
+
+
+def test_an_interrupt_during_the_report_says_what_is_missing(hdrkit, photographs, monkeypatch):
+    def cut_off(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("hdrkit.io.ranked.rank_pages", cut_off)
+    done = hdrkit("rank", photographs)
+    assert done.code == 130
+    assert done.err.splitlines() == [
+        "note: all 7 ratings are as they should be, and stay; run again for the report, or take them back with --undo",
+        "error: interrupted; nothing is left half written",
+    ]
+    assert ratings(photographs) == EXPECTED
 
 
 def full_disk_after(writes: int) -> Callable[[Path, bytes], int]:
@@ -394,7 +485,8 @@ def test_a_full_disk_is_told_and_nothing_is_lost(hdrkit, photographs, monkeypatc
     assert "the disk is full" in done.err
     written = len(list(photographs.glob("*.xmp")))
     assert written == min(max(0, room_for - 1), 7)
-    assert f"note: {written} of 7 ratings are as they should be" in done.err or not written
+    count = "all" if written == 7 else f"{written} of"
+    assert f"note: {count} 7 ratings are as they should be, and stay" in done.err or not written
     assert not (photographs / "ranking").exists()
     monkeypatch.undo()
     again = photographs.with_name("again")

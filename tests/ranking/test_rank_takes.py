@@ -84,6 +84,44 @@ def test_a_burst_whose_meter_moves_is_a_series_of_rivals(take, tmp_path, method)
     assert found(tmp_path / "shoot", method) == [[["2"], ["3"], ["0"], ["1"]]]
 
 
+def test_bursts_with_a_compensation_between_them_are_one_series_of_rivals(take, tmp_path):
+    for k, ev in enumerate((0, 0, 0, 1, 1, 1, -1, -1, -1)):
+        take(f"{k}.jpg", 0.4 * k + 20 * (k // 3), ev=ev, blur=0.3 * (k % 3), tags={0x9204: float(ev)})
+    [series] = found(tmp_path / "shoot", Method.VIEW)
+    assert [len(one) for one in series] == [1] * 9
+
+
+@pytest.mark.parametrize("exposures", [(0, -2, 2, 0, 0, 0), (0, 0, 0, -2, 2)])
+def test_a_burst_of_the_view_of_a_bracket_is_no_part_of_it(take, tmp_path, exposures):
+    for k, ev in enumerate(exposures):
+        later = 540 if k > 2 and ev == 0 else 0
+        take(f"{k}.jpg", 6.0 * k + later, ev=ev, tags=MANUAL)
+    [series] = found(tmp_path / "shoot", Method.VIEW)
+    assert sorted(len(one) for one in series) == [1] * (len(exposures) - 3) + [3]
+    [bracket] = [one for one in series if len(one) == 3]
+    assert sorted(bracket) == (["0", "1", "2"] if len(exposures) == 6 else ["2", "3", "4"])
+
+
+def test_views_keep_a_bracket_whole_whose_frames_are_far_apart(take, tmp_path):
+    for k, ev in enumerate((0, -2, 2)):
+        take(f"{k}.jpg", 300.0 * k, ev=ev, tags=MANUAL)
+    [[[*frames]]] = found(tmp_path / "shoot", Method.VIEW)
+    assert sorted(frames) == ["0", "1", "2"]
+
+
+@pytest.mark.parametrize("method", [Method.HASH, Method.FEATURES])
+@pytest.mark.parametrize("blank", [-14, 14])
+def test_a_frame_that_shows_nothing_parts_no_series(take, tmp_path, method, blank):
+    for k, ev in enumerate((0, 0, blank, 0, 0)):
+        take(f"a_{k}.jpg", k, blur=0.5 * k, ev=ev)
+    take("b_0.jpg", 5, ev=blank)
+    for k in range(2):
+        take(f"c_{k}.jpg", 6 + k, view=1, blur=k)
+    result = rank(tmp_path / "shoot", RankingOptions(method=method))
+    stars = [{one.take.shown.path.stem: one.stars for one in group} for group in result.groups]
+    assert stars == [{"a_0": 3, "a_1": 2, "a_3": 1, "a_4": 0, "a_2": 0}, {"b_0": 0}, {"c_0": 3, "c_1": 1}]
+
+
 def test_small_steps_are_a_bracket_where_they_were_set_by_hand(take, tmp_path):
     for k, ev in enumerate((0, -0.7, 0.7)):
         take(f"by_hand_{k}.jpg", 3.0 * k, ev=ev, tags=MANUAL)

@@ -1,10 +1,16 @@
 """Stars of a ranking in sidecars: which file carries those of two."""
 
+import math
+from dataclasses import replace
 from pathlib import Path
 
+import pytest
+from PIL import Image
+
 from hdrkit.io.ratings import Sidecar
+from hdrkit.io.xmp import new_sidecar
 from hdrkit.pipeline.rating import rate
-from hdrkit.ranking import read_rating
+from hdrkit.ranking import read_rating, write_rating
 from hdrkit.ranking.options import RankingOptions
 from hdrkit.types import Encoding, Photo, RankedTake, RankingReport, RankingResult, Take
 
@@ -26,6 +32,83 @@ def test_of_two_files_with_one_sidecar_the_first_is_rated_and_that_is_said(tmp_p
     assert [(one.photo.path.name, one.written) for one in rated] == [("B.cr2", True), ("C.nef", True), ("B.nef", False)]
     assert rated[2].reason.endswith("not written: B.xmp carries the stars of B.cr2")
     assert (read_rating(first, Sidecar.LIGHTROOM), rated[2].error) == (3, "")
+
+
+def test_where_nothing_is_to_be_seen_only_ratings_of_ours_change(tmp_path):
+    paths = new, ours, foreign, person = [tmp_path / f"{name}.nef" for name in ("new", "ours", "foreign", "person")]
+    rate(series([(ours, 3)]), RankingOptions())
+    for path in (foreign, person):
+        path.touch()
+    without = new_sidecar(3).replace(b' xmp:Rating="3"', b"")
+    foreign.with_name("foreign.nef.xmp").write_bytes(without)
+    write_rating(person, 4)
+    dark = series([(path, 0) for path in paths])
+    nothing = tuple(replace(one, sharpness=math.nan) for one in dark.groups[0])
+    rated = rate(replace(dark, groups=(nothing,)), RankingOptions(overwrite=True))
+    assert {one.photo.path.stem: one.written for one in rated} == {"new": False, "ours": True, "foreign": False, "person": False}
+    assert [read_rating(path) for path in paths] == [None, 0, None, 4]
+    assert foreign.with_name("foreign.nef.xmp").read_bytes() == without
+    assert not new.with_name("new.nef.xmp").exists()
+    assert {one.reason for one in rated if not one.written} == {"nothing to see in it; left without a rating of ours"}
+
+
+def shot(*files: Path) -> RankingResult:
+    """A ranking of one shot of several files, which should have three stars."""
+    first, *others = (Photo(path, 8, 6, Encoding.ENCODED8) for path in files)
+    ranked = RankedTake(Take((first,), companions=tuple(others)), "group_0", 1, 1.0, 3, (4, 3))
+    return RankingResult(((ranked,),), (), RankingReport({}, None, {}))
+
+
+@pytest.mark.parametrize("judged", [0, 1])
+@pytest.mark.parametrize("verdict", [-1, 1])
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_a_person_who_rates_one_file_rates_the_shot(tmp_path, judged, verdict, dry_run):
+    files = tmp_path / "A.JPG", tmp_path / "A.nef"
+    for path in files:
+        path.touch()
+    write_rating(files[judged], verdict)
+    for _ in range(2):
+        rated = rate(shot(*files), RankingOptions(), dry_run)
+        assert not any(one.written or one.error for one in rated)
+        assert f"a person rated {files[judged].name}, of the same shot" in rated[1 - judged].reason
+        assert (read_rating(files[judged]), read_rating(files[1 - judged])) == (verdict, None)
+    assert all(one.written for one in rate(shot(*files), RankingOptions(overwrite=True), dry_run))
+
+
+@pytest.mark.parametrize("sidecar", list(Sidecar))
+def test_a_rating_inside_one_file_is_that_of_the_shot(tmp_path, sidecar):
+    picture, raw = tmp_path / "A.JPG", tmp_path / "A.nef"
+    tags = Image.Exif()
+    tags[0x4746] = 5
+    Image.new("RGB", (8, 6)).save(picture, exif=tags)
+    raw.touch()
+    rated = rate(shot(picture, raw), RankingOptions(sidecar=sidecar))
+    assert not any(one.written for one in rated)
+    assert "a person rated A.JPG, of the same shot" in rated[1].reason
+    assert read_rating(raw, sidecar) is None
+
+
+def test_stars_that_a_person_changed_are_those_of_the_shot_and_our_own_of_none(tmp_path):
+    files = tmp_path / "A.JPG", tmp_path / "A.nef"
+    for path in files:
+        path.touch()
+    assert all(one.written for one in rate(shot(*files), RankingOptions()))
+    assert not any(one.written for one in rate(shot(*files), RankingOptions()))
+    (tmp_path / "A.nef.xmp").unlink()
+    assert [one.written for one in rate(shot(*files), RankingOptions())] == [False, True], "our stars are no verdict"
+    write_rating(files[0], 1, overwrite=True)
+    (tmp_path / "A.nef.xmp").unlink()
+    assert not any(one.written for one in rate(shot(*files), RankingOptions()))
+
+
+def test_two_raw_files_of_a_shot_share_a_sidecar_that_is_written_once(tmp_path):
+    first, second = tmp_path / "B.cr2", tmp_path / "B.nef"
+    for path in (first, second):
+        path.touch()
+    rated = rate(shot(first, second), RankingOptions(sidecar=Sidecar.LIGHTROOM))
+    assert [one.written for one in rated] == [True, False]
+    assert rated[1].reason == "as B.cr2; not written: B.xmp carries the stars of B.cr2"
+    assert read_rating(second, Sidecar.LIGHTROOM) == 3
 
 
 def test_every_folder_has_a_record_of_its_own(tmp_path):

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from hdrkit.errors import InputError, OutputError
 from hdrkit.io.lock import alone_in
 from hdrkit.io.rating_journal import JOURNAL, Journal, opened
+from hdrkit.io.rating_steps import GONE
 from hdrkit.io.xmp import new_sidecar, rating_edit, rating_in
 
 ROOT = Path(__file__).parents[2]
@@ -91,7 +92,7 @@ def test_what_others_changed_since_is_respected(tmp_path):
     assert undone.taken_back == (edited,)
     assert [note.split(": ")[1] for note in undone.notes] == [
         "rated 5 by a person since; it stays",
-        "it is gone, removed or moved with its photograph",
+        GONE,
     ]
     assert [line.split(": ")[0] for line in undone.failures] == [str(broken)]
     assert edited.read_bytes() == more.replace(b'xmp:Rating="3"', b'xmp:Rating="0"')
@@ -101,6 +102,9 @@ def test_what_others_changed_since_is_respected(tmp_path):
     broken.write_bytes(rated(3))
     assert undo(tmp_path).taken_back == (broken,)
     assert broken.read_bytes() == rated(0)
+    gone.write_bytes(rated(3))
+    assert undo(tmp_path).taken_back == (gone,)
+    assert gone.read_bytes() == rated(0)
     assert not (tmp_path / JOURNAL).exists()
 
 
@@ -191,8 +195,13 @@ def test_a_folder_that_was_moved_can_be_undone_and_what_is_missing_is_told(tmp_p
     assert set(undone.taken_back) == {there / "0.xmp", there / "1.xmp"}
     assert [line.split(", ")[0] for line in undone.notes] == [f"{there / '2.xmp'}: it is gone"]
     assert not undone.failures
-    assert names(there) == ["0.xmp"]
+    assert names(there) == [JOURNAL, "0.xmp"]
     assert (there / "0.xmp").read_bytes() == FOREIGN
+    again = undo(there)
+    assert (again.taken_back, again.notes, again.failures) == ((), undone.notes, ())
+    (tmp_path / "elsewhere.xmp").rename(there / "2.xmp")
+    assert undo(there).taken_back == (there / "2.xmp",)
+    assert names(there) == ["0.xmp"]
 
 
 ORIGINAL = {"0.xmp": FOREIGN, "1.xmp": rated(0)}

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from hdrkit.ranking.options import Method
-from hdrkit.ranking.similarity import difference, signature_of, threshold_from
+from hdrkit.ranking.similarity import difference, differences_in_sequence, in_doubt, shows_nothing, signature_of, threshold_from
 from hdrkit.ranking.takes import LONG_PAUSE_S, in_sequence, pair_up, runs, same_circumstances, same_shot, series
 from hdrkit.types import Encoding, Exposure, Photo, Take
 
@@ -32,9 +32,33 @@ def test_the_sequence_is_that_of_time_camera_by_camera():
 
 
 def test_a_raw_file_and_its_jpeg_are_one_photograph():
-    takes = pair_up([photo("x/1.JPG"), photo("x/1.nef"), photo("y/1.NEF"), photo("x/2.nef"), photo("x/3.jpg"), photo("x/3.png")])
-    assert names(takes) == [["1.JPG"], ["1.NEF"], ["2.nef"], ["3.jpg"], ["3.png"]]
-    assert [[raw.path.name for raw in take.companions] for take in takes] == [["1.nef"], [], [], [], []]
+    takes = pair_up([photo("x/1.JPG"), photo("x/1.nef"), photo("y/1.NEF"), photo("x/2.nef"), photo("x/3.jpg")])
+    assert [[str(file.path) for file in (take.shown, *take.companions)] for take in takes] == [
+        ["x/1.JPG", "x/1.nef"],
+        ["x/2.nef"],
+        ["x/3.jpg"],
+        ["y/1.NEF"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("files", "ordered"),
+    [
+        (["C.tif", "C.nef", "c.JPG"], ["c.JPG", "C.tif", "C.nef"]),
+        (["B.nef", "B.cr2"], ["B.cr2", "B.nef"]),
+        (["3.png", "3.jpg"], ["3.jpg", "3.png"]),
+    ],
+)
+def test_files_of_one_name_are_one_shot_however_many(files, ordered):
+    [take] = pair_up([photo(f"x/{name}") for name in files])
+    assert [file.path.name for file in (take.shown, *take.companions)] == ordered
+
+
+def test_a_shot_has_its_place_by_the_file_that_knows_the_time():
+    photos = [photo("2.jpg", camera="", taken_at=None), photo("1.jpg", 1), photo("2.tif", 2), photo("3.jpg", 3)]
+    takes = pair_up(in_sequence(photos))
+    assert names(takes) == [["1.jpg"], ["2.tif"], ["3.jpg"]]
+    assert [file.path.name for file in takes[1].companions] == ["2.jpg"]
 
 
 @pytest.mark.parametrize(("name", "taken_at"), [("b_{}.jpg", None), ("{}/IMG.jpg", None), ("B_{}.JPG", NOON)])
@@ -105,6 +129,31 @@ def test_featureless_pictures_are_not_matched():
 def test_the_threshold_lies_in_the_widest_gap():
     assert threshold_from([0.02, 0.13, 0.15, 0.29, 0.31, 0.5], Method.HASH) == pytest.approx(0.22)
     assert threshold_from([0.02, 0.5], Method.HASH) == pytest.approx(0.23)
+    assert in_doubt([0.31, 0.02, 0.13, 0.5], Method.HASH) == [0.13, 0.31]
+    assert in_doubt([0.02, 0.5], Method.HASH) == []
+
+
+@pytest.mark.parametrize("method", [Method.HASH, Method.FEATURES])
+def test_what_shows_nothing_is_passed_over(method):
+    same, again, other = (signature_of(one, method) for one in (picture(3), picture(3, 4), picture(11)))
+    alike, unlike = difference(same, again), difference(again, other)
+    apart = list(differences_in_sequence([None, same, None, None, again, None, other, None]))
+    assert apart == [1, alike, alike, alike, unlike, unlike, 1]
+    assert list(differences_in_sequence([None, None])) == [1]
+    assert list(differences_in_sequence([same])) == list(differences_in_sequence([])) == []
+
+
+@pytest.mark.parametrize("code", [0, 3, 20, 255])
+def test_noise_and_hot_pixels_are_nothing_to_see_and_stars_are(code):
+    rng = np.random.default_rng(5)
+    blank = np.clip(code + rng.normal(0, 2, (340, 512)), 0, 255).astype(np.uint8)
+    assert shows_nothing(blank)
+    blank[100, 200] = 255 - code
+    assert shows_nothing(blank)
+    blank[rng.integers(2, 338, 60), rng.integers(2, 510, 60)] = 200 if code < 128 else 60
+    assert not shows_nothing(blank)
+    assert not shows_nothing(picture(5))
+    assert not shows_nothing((0.02 * picture(5) + 10).astype(np.uint8)), "faint"
 
 
 def test_look_alikes_far_apart_do_not_join():

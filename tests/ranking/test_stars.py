@@ -53,6 +53,7 @@ def test_sharper_never_has_fewer_stars(values, most):
         assert (higher == lower) is (a == b)
 
 
-def test_no_star_at_all_is_refused():
-    with pytest.raises(InputError, match="at least 1 star"):
-        rank_groups([[1.0]], 0)
+@pytest.mark.parametrize("most", [-1, 0, 6, 9])
+def test_stars_that_no_rating_has_are_refused(most):
+    with pytest.raises(InputError, match=f"1 to 5 stars, not {most}"):
+        rank_groups([[1.0]], most)

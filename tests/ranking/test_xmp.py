@@ -162,6 +162,23 @@ def test_old_programs_have_another_name_for_the_root():
     assert rating_edit(data, 4).apply(data) == data.replace(b'"2"', b'"4"')
 
 
+@pytest.mark.parametrize("tag", ["r:RDF", "RDF", "r-1:RDF"])
+@pytest.mark.parametrize("inside", [None, "", "\n <!-- <none> -->"])
+@pytest.mark.parametrize("within", ["@", "<x:xmpmeta xmlns:x='adobe:ns:meta/'>\n@\n</x:xmpmeta>"])
+def test_a_packet_without_properties_gets_a_description(tag, inside, within):
+    prefix = tag.removesuffix("RDF").rstrip(":")
+    head = f"<{tag} xmlns{prefix and ':'}{prefix}='{RDF}'"
+    data = within.replace("@", f"{head} />" if inside is None else f"{head}>{inside}</{tag}>").encode()
+    assert rating_in(data) is None
+    edit = rating_edit(data, 2)
+    changed = edit.apply(data)
+    assert edit.reversed().apply(changed) == data
+    assert rating_in(changed) == 2
+    [described] = ElementTree.fromstring(changed).iter(f"{{{RDF}}}Description")  # noqa: S314
+    assert described.attrib == {f"{{{RDF}}}about": "", f"{{{XMP}}}Rating": "2"}
+    assert rating_edit(changed, 4).apply(changed) == rating_edit(data, 4).apply(data)
+
+
 @given(documents("attribute"), documents("element"), stars, stars)
 def test_a_rating_that_is_there_twice_changes_twice(first, second, before, after):
     """Two packets' descriptions under one root, as some writers leave them."""
@@ -183,6 +200,8 @@ NOT_XMP = ("utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be")
         (b"", "no element found"),
         (b"darktable", "syntax error"),
         (b"<html><p>Rating</p></html>", "no XMP"),
+        (b"<x:xmpmeta xmlns:x='adobe:ns:meta/'/>", "no XMP"),
+        (f"<r:RDF xmlns:r='{RDF}'><r:Bag/></r:RDF>".encode(), "no XMP"),
         (wrapped("")[:-5], "well-formed"),
         (wrapped("").replace(b"rdf:about", b"undeclared:about"), "unbound prefix"),
         (wrapped("<xmp:Rating>4</xmp:Rating>", ' xmp:Rating="3"'), "several ratings"),

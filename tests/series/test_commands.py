@@ -103,10 +103,24 @@ def test_what_cannot_be_read_is_said_of_each_day_and_the_rest_is_done(merge, tmp
     done = merge("--by", "time")
     assert done.code == 1
     assert done.err.count("20240614093000_100.png: not an image") == 2
-    assert "of 4 brackets 2 unusual" in done.err
+    assert done.err.count("2 brackets with notes in series.csv, the first 2024/06/14/20240614093000: 3 frames where 4 are") == 1
+    assert done.err.count("where 4 are usual") == 1
     assert "1 other file ignored" in done.err
     told = json.loads(merge("--by", "time", "--json").out)
     assert (len(told["unreadable"]), told["ignored_files"], len(told["brackets"])) == (2, 1, 4)
+    assert told["notes"] == []
+
+
+def test_strays_and_photographs_without_a_timestamp_are_said_once_and_are_no_failure(merge, tmp_path, sky):
+    paths = sky.series(tmp_path / "in", 2, size=32)
+    for name in ("20240614093001_800 (1).png", "latest.png"):
+        (tmp_path / "in" / name).write_bytes(paths[1].read_bytes())
+    for words in ((), ("--overwrite", "--round", "gap")):
+        done = merge("--by", "time", *words)
+        assert done.code == 0
+        assert done.err.count("left out 20240614093001_800 (1).png") == 1
+        assert done.err.count("left out 1 photograph without a timestamp") == 1
+        assert "unusual" not in done.err
 
 
 def test_a_bracket_that_cannot_be_merged_is_reported_and_the_rest_is_done(merge, tmp_path, sky):
@@ -226,3 +240,17 @@ def test_other_brackets_are_merged_as_ever(hdrkit, tmp_path, room, curve):
     assert done.code == 0
     assert made(tmp_path / "out") == ["room.exr"]
     assert not (tmp_path / "out" / "series.csv").exists()
+
+
+def test_where_nothing_can_be_read_each_file_is_named_once_and_no_folder_is_made(merge, tmp_path, sky):
+    for day in (14, 15):
+        for path in sky.series(tmp_path / "in" / f"2024/06/{day}", 1, size=16):
+            path.write_text("no picture")
+    for words in ((), ("--json",)):
+        done = merge("--by", "time", *words)
+        assert done.code == 1
+        assert (done.err.count("error: "), done.err.count("not an image")) == (8, 8)
+        assert "wrote" not in done.out
+        assert not (tmp_path / "out").exists()
+    told = json.loads(done.out)
+    assert (len(told["unreadable"]), told["brackets"]) == (8, [])

@@ -1,6 +1,7 @@
 """Runs that are ended, repeated, or change their mind; and their record."""
 
 import csv
+import errno
 import io
 import json
 import os
@@ -179,9 +180,8 @@ def test_what_a_crash_left_of_a_row_is_cut_off(done, left):
 def test_a_file_that_is_no_record_is_left_alone(done):
     _, out, again = done
     (out / NAME).write_text("name,price\napple,3\n")
-    with pytest.raises(OutputError, match=r"series\.csv: it is no record"):
-        again()
-    assert (out / NAME).read_text().startswith("name,price")
+    assert again() == []
+    assert (out / NAME).read_text() == "name,price\napple,3\n"
 
 
 def test_two_runs_do_not_write_into_one_folder(done):
@@ -237,6 +237,91 @@ def test_a_folder_that_another_run_holds_is_told_of_and_the_others_are_done(tmp_
     assert [one.bracket for one in again if one.outcome] == [one.bracket for one in lost]
     assert len(rows(held)) == 2
     assert not list(out.rglob(".hdrkit-*"))
+
+
+def foreign(folder, _):
+    (folder / NAME).write_text("a,b\n")
+    return "it is no record of this version"
+
+
+def plain(folder, _):
+    shutil.rmtree(folder)
+    folder.write_text("a file")
+    return "part of its path is a file, not a folder"
+
+
+def read_only(folder, monkeypatch):
+    real = os.open
+
+    def refuse(path, flags, *mode):
+        if Path(path).parent == folder and flags & os.O_CREAT:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        return real(path, flags, *mode)
+
+    monkeypatch.setattr("hdrkit.io.files.os.open", refuse)
+    return "permission is denied"
+
+
+def record_is_a_folder(folder, _):
+    (folder / NAME).unlink()
+    (folder / NAME).mkdir()
+    return "it is a folder"
+
+
+@pytest.mark.parametrize("unusable", [foreign, plain, read_only, record_is_a_folder])
+def test_a_folder_that_cannot_be_used_is_told_of_and_the_others_are_done(tmp_path, sky, sky_curve, monkeypatch, unusable):
+    folder, out = days(tmp_path / "in", sky), tmp_path / "out"
+    jobs = jobs_for(folder, out, sky_curve)
+    list(merge_series(jobs[:2], out))
+    jobs[0].output.unlink()
+    reason = unusable(out / "06" / "14", monkeypatch)
+    merged = list(merge_series(jobs, out))
+    lost = [one for one in merged if one.row.error]
+    assert {one.bracket for one in lost} >= {"06/14/20240614093000"}
+    assert all(reason in one.row.error and not one.row.output and one.outcome is None for one in lost)
+    assert [one.bracket for one in merged if one.outcome] == ["06/15/20240615093000", "06/15/20240615093030"]
+    assert len(rows(out / "06" / "15")) == 2
+    if unusable is read_only:
+        assert [row["error"] for row in rows(out / "06" / "14")] == ["", ""]
+
+
+def test_a_folder_that_takes_no_row_any_more_is_told_of(tmp_path, sky, sky_curve, monkeypatch):
+    folder, out = days(tmp_path / "in", sky), tmp_path / "out"
+    real = Path.open
+
+    def refuse(path, mode="r", *rest, **options):
+        if path == out / "06" / "14" / NAME and "a" in mode:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        return real(path, mode, *rest, **options)
+
+    monkeypatch.setattr(Path, "open", refuse)
+    merged = list(merge_series(jobs_for(folder, out, sky_curve), out))
+    assert ["permission is denied" in one.row.error for one in merged] == [True, True, False, False]
+    assert len(rows(out / "06" / "15")) == 2
+
+
+def test_a_full_disk_ends_a_run(tmp_path, sky, sky_curve, monkeypatch):
+    def full(_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    jobs = jobs_for(days(tmp_path / "in", sky), tmp_path / "out", sky_curve)
+    monkeypatch.setattr("hdrkit.io.files.os.fsync", full)
+    with pytest.raises(OutputError, match="the disk is full"):
+        list(merge_series(jobs, tmp_path / "out"))
+
+
+def test_what_killed_workers_left_goes_with_the_run(tmp_path, sky, sky_curve):
+    folder, out = days(tmp_path / "in", sky), tmp_path / "out"
+    for place in (out, out / "06" / "14", out / "06" / "15"):
+        for number, _ in enumerate(merge_series(jobs_for(folder, out, sky_curve), out, overwrite=True)):
+            if number == 0 or place.name == "15":
+                (place / f".hdrkit-{number}.exr").write_bytes(b"half of a picture")
+        assert not list(out.rglob(".hdrkit-*"))
+
+
+def test_without_a_bracket_no_folder_is_made(tmp_path):
+    assert list(merge_series([], tmp_path / "out")) == []
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_folder_is_held_while_a_run_works_in_it_and_read_by_anyone(tmp_path, sky, sky_curve):

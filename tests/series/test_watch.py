@@ -339,26 +339,90 @@ def test_two_watches_do_not_share_an_output(tmp_path):
             Watched(tmp_path).watch.run(lambda: False)
 
 
-def test_a_folder_of_results_that_another_run_holds_is_waited_for(tmp_path):
+@contextmanager
+def held(folder):
+    with opened(folder):
+        yield "another run of hdrkit is writing there"
+        assert not list(folder.iterdir())
+
+
+@contextmanager
+def foreign(folder):
+    folder.mkdir(parents=True)
+    (folder / "series.csv").write_text("a,b\n")
+    yield "it is no record"
+    assert [path.read_text() for path in folder.iterdir()] == ["a,b\n"]
+    (folder / "series.csv").unlink()
+
+
+@contextmanager
+def plain(folder):
+    folder.parent.mkdir(parents=True)
+    folder.write_text("a file")
+    yield "is a file, not a folder"
+    folder.unlink()
+
+
+@pytest.mark.parametrize("unusable", [held, foreign, plain])
+def test_a_folder_of_results_that_cannot_be_used_is_waited_for_and_the_others_go_on(tmp_path, unusable):
+    for second in range(40):  # more than wait for a worker at a time
+        put(tmp_path / "in" / "a" / "14", f"202406141200{second:02d}", TIMES_US[:2])
+    with Watched(tmp_path, round_to="1s", frames=2) as w:
+        with unusable(w.out / "a" / "14") as reason:
+            until(lambda: w.errors)
+            for count in (1, 2, 3):  # at once, whatever the pauses have grown to
+                begun = time.monotonic()
+                put(w.source / "a" / "15", f"2024061512000{count}", TIMES_US[:2])
+                until(lambda count=count: w.heartbeat.merged == count)
+                assert time.monotonic() - begun < 3
+            assert reason in w.heartbeat.last_error
+            assert (w.heartbeat.state, w.heartbeat.pending) == ("watching", 80)
+        until(lambda: w.heartbeat.merged == 43, 30)
+    assert (w.heartbeat.failed, w.heartbeat.seen, w.heartbeat.pending) == (0, 86, 0)
+    assert len(w.errors) == 1
+    assert [line for line, kind in w.lines if kind == "note"] == [f"{w.out / 'a' / '14'}: the watch goes on there"]
+
+
+def test_what_is_done_in_a_folder_that_was_waited_for_is_not_done_again(tmp_path):
     with Watched(tmp_path) as w:
-        with opened(w.out / "day"):
-            put(w.source / "day", "20240614120000")
-            until(lambda: w.heartbeat.state == "blocked")
-            assert "another run of hdrkit is writing there" in w.heartbeat.last_error
-            assert not list((w.out / "day").iterdir())
+        put(w.source / "day", "20240614120000")
         until(lambda: w.heartbeat.merged == 1)
-        until(lambda: w.heartbeat.state == "watching")
-    assert (w.heartbeat.failed, w.heartbeat.seen) == (0, 3)
-
-
-def test_trouble_is_over_when_nothing_is_left_to_do(tmp_path):
+    record, result = w.out / "day" / "series.csv", w.out / "day" / "20240614120000_hdr.exr"
+    rows, made = record.read_text(), result.stat().st_mtime_ns
+    record.write_text("a,b\n")
     with Watched(tmp_path) as w:
-        with opened(w.out / "day"):
+        until(lambda: w.errors)
+        record.write_text(rows.replace(rows.splitlines()[1].rpartition(",")[2], "0" * 32))  # another version's
+        until(lambda: w.heartbeat.pending == 0)
+        put(w.source / "day", "20240614120030")
+        until(lambda: w.heartbeat.merged == 1)
+    assert (result.stat().st_mtime_ns, len(record.read_text().splitlines())) == (made, 3)
+
+
+def test_trouble_is_over_when_nothing_is_left_to_do_where_it_was(tmp_path, monkeypatch):
+    with Watched(tmp_path) as w, held(w.out / "other"):
+        put(w.source / "other", "20240614110000")
+        until(lambda: w.errors)
+        with full_disk(monkeypatch):
             put(w.source / "day", "20240614120000")
             until(lambda: w.heartbeat.state == "blocked")
             shutil.rmtree(w.source / "day")
         until(lambda: w.heartbeat.state == "watching")
-    assert w.heartbeat.merged == 0
+        assert w.heartbeat.merged == 0
+
+
+def test_what_waits_is_counted_while_the_watch_is_blocked(tmp_path, monkeypatch):
+    with Watched(tmp_path) as w, full_disk(monkeypatch):
+        for minute in range(4):
+            put(w.source, f"202406141200{minute}0"[:14])
+        until(lambda: w.heartbeat.pending == 12 and w.heartbeat.state == "blocked")
+        end = time.monotonic() + 4
+        while time.monotonic() < end:
+            assert (w.heartbeat.state, w.heartbeat.pending) == ("blocked", 12)
+            time.sleep(0.02)
+        w._stop.set()
+        w.thread.join(20)
+        assert (w.heartbeat.state, w.heartbeat.pending) == ("stopped", 12)
 
 
 def test_a_folder_that_is_not_there_at_the_start_is_an_error(tmp_path):

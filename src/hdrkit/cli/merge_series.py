@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -20,15 +21,19 @@ _MERGING = "merging brackets"
 
 def merge_brackets_of(series: Series, wanted: Orders, workers: int, scheduler: str | None, overwrite: bool, json: bool) -> bool:
     """Merge the brackets that are not there yet, and say so: whether nothing failed or was left out."""
+    from hdrkit.batch import LostError
     from hdrkit.cli.console import ignored, print_json, progress
     from hdrkit.series.running import merge_series
 
     with progress(quiet=json) as move:
         account = _Account(series, wanted.with_range(_all_brackets(series, move)), json)
         move(_MERGING, 0, None)
-        for merged in merge_series(account.jobs(), wanted.output, workers, overwrite, scheduler):
-            account.take(merged)
-            move(_MERGING, account.ended, account.expected)
+        try:
+            for merged in merge_series(account.jobs(), wanted.output, workers, overwrite, scheduler):
+                account.take(merged)
+                move(_MERGING, account.ended, account.expected)
+        except LostError as error:
+            account.complain(str(error))
     if json:
         report = {"unreadable": account.unreadable, "notes": account.notes, "brackets": account.reports}
         print_json({"ignored_files": series.ignored} | report)
@@ -68,15 +73,18 @@ class _Account:
 
     def jobs(self) -> Iterator[MergeJob]:
         """A job for each bracket, as they are found."""
-        for part in self.series.parts():
-            self._found += len(part.brackets)
-            self._photographs += sum(len(bracket.photos) for bracket in part.brackets) + len(part.failures)
-            self.unreadable += part.failures if self.json else ()
-            self.notes += part.notes
-            for line in part.failures:
-                self._complain(line)
-            yield from self.wanted.jobs(part.brackets)
-            del part  # before the next one is read
+        from hdrkit.inputs import NoneReadableError
+
+        with suppress(NoneReadableError):  # which has been said of each file
+            for part in self.series.parts():
+                self._found += len(part.brackets)
+                self._photographs += sum(len(bracket.photos) for bracket in part.brackets) + len(part.failures)
+                self.unreadable += part.failures if self.json else ()
+                self.notes += [note for note in part.notes if note != part.unusual]  # records have it, bracket by bracket
+                for line in part.failures:
+                    self.complain(line)
+                yield from self.wanted.jobs(part.brackets)
+                del part  # before the next one is read
 
     @property
     def expected(self) -> int:
@@ -90,7 +98,7 @@ class _Account:
         self._merged += bool(merged.outcome and row.output)
         self._failed += not row.output
         if row.error:
-            self._complain(f"{merged.bracket}: {row.error}")
+            self.complain(f"{merged.bracket}: {row.error}")
         if row.note:
             self._noted += 1
             self._first_note = self._first_note or f"{merged.bracket}: {row.note}"
@@ -103,13 +111,15 @@ class _Account:
 
         before = self.ended - self._merged - self._failed
         say(f"{counted(self.ended, 'bracket')}: {self._merged} merged, {before} done before, {self._failed} failed")
-        say(f"  wrote {self.wanted.output}, with a line for each in {NAME} beside it")
+        if self.ended:
+            say(f"  wrote {self.wanted.output}, with a line for each in {NAME} beside it")
         if self._noted:
             trouble(f"{counted(self._noted, 'bracket')} with notes in {NAME}, the first {self._first_note}", "note")
         for line in self.notes:
             trouble(line, "note")
 
-    def _complain(self, line: str) -> None:
+    def complain(self, line: str) -> None:
+        """Say what went wrong, and count it."""
         from hdrkit.cli.console import trouble
 
         self.errors += 1

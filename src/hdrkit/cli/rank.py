@@ -12,7 +12,7 @@ import typer
 
 from hdrkit.cli import options as shared
 from hdrkit.io.files import show
-from hdrkit.io.ratings import Sidecar
+from hdrkit.io.ratings import Sidecar, sidecar_path
 from hdrkit.ranking.options import Measure, Method, RankingOptions
 
 if TYPE_CHECKING:
@@ -108,16 +108,24 @@ def rank(
 
 def _rank(inputs: list[Path], output: Path, options: RankingOptions, dry_run: bool, json: bool) -> None:
     from hdrkit.cli.console import ignored, print_json, progress, trouble
-    from hdrkit.io.ranked import ranking_into, write_ranking
+    from hdrkit.io.artifacts import counted
+    from hdrkit.io.ranked import ranking_into, read_only_folders, write_ranking
     from hdrkit.pipeline.ranking import rank
     from hdrkit.pipeline.rating import RATING, rate
 
+    refusing = () if dry_run else read_only_folders(inputs, options.sidecar)
+    for line in refusing:
+        trouble(line)
+    if refusing:
+        raise typer.Exit(1)
     settled = ""
 
     def told(stage: str, done: int, total: int) -> None:
         nonlocal settled
         if stage == RATING and not dry_run:
-            settled = f"{done} of {total} ratings are as they should be; run again for the rest, or take them back with --undo"
+            count, rest = ("all", "report") if done == total else (f"{done} of", "rest")
+            settled = f"{count} {total} ratings are as they should be, and stay"
+            settled += f"; run again for the {rest}, or take them back with --undo"
         move(stage, done, total)
 
     try:
@@ -130,6 +138,7 @@ def _rank(inputs: list[Path], output: Path, options: RankingOptions, dry_run: bo
         if settled:
             trouble(settled, "note")
         raise
+    bare = sum(one.stars is not None and sidecar_path(one.photo.path, options.sidecar) is None for one in rated)
     for step, seconds in result.report.seconds.items():
         _logger.debug("%s took %.2f s", step, seconds)
     for one in rated:
@@ -137,7 +146,9 @@ def _rank(inputs: list[Path], output: Path, options: RankingOptions, dry_run: bo
     if json:
         print_json({"output_dir": output, "dry_run": dry_run, "report": result.report, "photographs": _records(result, rated)})
     else:
-        _print(result, rated, output, dry_run)
+        _print(result, rated, bare, output, dry_run)
+    if bare:
+        _logger.info("%s without a sidecar: Lightroom reads those of proprietary RAW files alone", counted(bare, "photograph"))
     for note in result.report.notes:
         _logger.info(note)
     ignored(result.report.ignored)
@@ -165,14 +176,15 @@ def _records(result: RankingResult, rated: tuple[Rated, ...]) -> list[dict[str, 
     return records + [{"path": bad.path, **nothing, "written": False, "reason": bad.reason} for bad in result.unreadable]
 
 
-def _print(result: RankingResult, rated: tuple[Rated, ...], output: Path, dry_run: bool) -> None:
+def _print(result: RankingResult, rated: tuple[Rated, ...], bare: int, output: Path, dry_run: bool) -> None:
     from hdrkit.cli.console import out, say, table
     from hdrkit.io.artifacts import counted
 
     groups = [group for group in result.groups if len(group) > 1]
     say(f"{counted(len(rated), 'photograph')}: {len(groups)} series, {len(result.groups) - len(groups)} without a rival")
     if result.report.threshold is not None:
-        chosen = "given" if result.report.options["diff"] is not None else "chosen from the data"
+        doubt = "chosen from the data" if result.report.doubtful else "none in doubt"
+        chosen = "given" if result.report.options["diff"] is not None else doubt
         say(f"neighbours up to a difference of {result.report.threshold:.3f} are one series ({chosen})")
     if result.report.excluded:
         say(f"{len(result.report.excluded)} left out: they have a sidecar, or stars inside")
@@ -185,10 +197,12 @@ def _print(result: RankingResult, rated: tuple[Rated, ...], output: Path, dry_ru
     if len(groups) > _LISTED:
         say(f"and {len(groups) - _LISTED} more series, which {'--json shows' if dry_run else 'report.html shows'}")
     written = sum(one.written for one in rated)
-    kept = sum(not one.written and not one.error and one.stars is not None for one in rated)
+    kept = sum(not one.written and not one.error and one.stars is not None for one in rated) - bare
     say(f"{counted(written, 'rating')} {'would be written' if dry_run else 'written'}, {kept} left as they were")
     if not dry_run and rated:
         say(f"wrote {output}: look through {output / 'report.html'}")
+    elif not dry_run and (output / "report.html").exists():
+        say(f"nothing was ranked: {output / 'report.html'} stays as it was")
 
 
 def _undo(photographs: Path, results: Path, dry_run: bool, json: bool) -> None:

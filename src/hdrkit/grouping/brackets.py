@@ -73,7 +73,8 @@ def hint_at_pauses(brackets: Sequence[Bracket], round_s: float | None) -> str | 
     across, count = lying_across([photo for bracket in brackets for photo in bracket.photos], round_s)
     if not across:
         return None
-    return f"the frames of {across} of {count} brackets fall into two spans of {round_s:g} s; --round gap keeps brackets whole"
+    some = f"the frames of {across} of {count} brackets fall into two spans of {round_s:g} s"
+    return f"{some}; --round gap, with another -o, keeps brackets whole"
 
 
 def spread_brackets(brackets: Sequence[Bracket], most: int) -> list[Bracket]:

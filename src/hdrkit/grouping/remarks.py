@@ -13,24 +13,26 @@ from hdrkit.io.files import show
 from hdrkit.types import Bracket, Photo
 
 _NAMED = 3
+_ASKED = 3  # folders of several brackets, which tell whether pauses are the better rule
 
 
 class Remarks:
     """Photographs that were left out, brackets that are unusual, and a better rule, of brackets by spans of so many seconds.
 
-    Brackets may be taken in several times; what the first ones show tells whether pauses are the better rule.
+    Brackets may be taken in several times, folder by folder; the first folders of several brackets tell of the better rule.
     """
 
     def __init__(self, span_s: float | None) -> None:
         self._span_s = span_s
-        self._brackets = self._lost = self._unusual = 0
+        self._brackets = self._lost = self._unusual = self._asked = 0
         self._first_lost: Path | None = None
         self._first_unusual: list[str] = []
         self._hint: str | None = None
 
     def take(self, photos: Sequence[Photo], brackets: Sequence[Bracket]) -> None:
         """Take in brackets, and the photographs that they were formed from."""
-        if not self._brackets:
+        if self._hint is None and self._asked < _ASKED and len(brackets) > 2:
+            self._asked += 1
             self._hint = hint_at_pauses(brackets, self._span_s)
         self._brackets += len(brackets)
         unusual = unusual_brackets(brackets)
@@ -48,8 +50,13 @@ class Remarks:
         if self._first_lost is not None:
             count = counted(self._lost, "photograph")
             lines.append(f"left out {count} without a timestamp in the name, the first {show(self._first_lost)}")
-        if self._unusual:
-            more = f" and {self._unusual - _NAMED} more" if self._unusual > _NAMED else ""
-            some = f"of {counted(self._brackets, 'bracket')} {self._unusual} unusual"
-            lines.append(f"{some}: {'; '.join(self._first_unusual)}{more}")
-        return [*lines, *([self._hint] if self._hint else [])]
+        return [*lines, *filter(None, (self.unusual, self._hint))]
+
+    @property
+    def unusual(self) -> str:
+        """The note on brackets with frames missing, too many, or left out; empty where there are none."""
+        if not self._unusual:
+            return ""
+        more = f" and {self._unusual - _NAMED} more" if self._unusual > _NAMED else ""
+        some = f"of {counted(self._brackets, 'bracket')} {self._unusual} unusual"
+        return f"{some}: {'; '.join(self._first_unusual)}{more}"

@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 
 from hdrkit.errors import InputError
-from hdrkit.grouping.folders import in_turn, pattern
+from hdrkit.grouping.folders import in_turn, patterns
 from hdrkit.grouping.timestamps import before_timestamp, instant, timestamp_in_name
 from hdrkit.io.files import show
 from hdrkit.types import ExposureSource, Photo
@@ -46,34 +46,44 @@ def series_of(photos: Sequence[Photo], estimated: bool = False) -> Iterator[list
     pictures. Raises InputError where no name has a timestamp.
     """
     cameras: dict[tuple[str, str, bool, Kind], dict[Path, list[Shot]]] = defaultdict(dict)
-    for folder, prefix, naive, kinds in _by_folder(photos):
+    alike = patterns(_begun(photos))
+    for folder, prefix, naive, kinds in _by_folder(photos, alike):
         told = kinds if estimated else _without_strays(kinds)
         telling = [len(set(values)) > 1 for values in zip(*told, strict=True)]
         for kind, shots in told.items():
             words = [word for word, tells in zip(kind, telling, strict=True) if tells and word]
             label = prefix + "".join(re.sub(r"\W+", "-", word) + "_" for word in words)
             labelled = [Shot(shot.photo, shot.stamp, label) for shot in shots]
-            cameras[pattern(folder), prefix, naive, kind][folder] = sorted(labelled, key=_order)
+            cameras[alike[folder], prefix, naive, kind][folder] = sorted(labelled, key=_order)
     for folders in cameras.values():
         times = {folder: (instant(shots[0].stamp), instant(shots[-1].stamp)) for folder, shots in folders.items()}
         for turn in in_turn(times):
             yield [shot for folder in turn for shot in folders[folder]]
 
 
-def _by_folder(photos: Sequence[Photo]) -> Iterator[tuple[Path, str, bool, dict[Kind, list[Shot]]]]:
+def _begun(photos: Sequence[Photo]) -> dict[Path, datetime]:
+    """When the first photograph in each folder was taken, of those with a timestamp."""
+    begun: dict[Path, datetime] = {}
+    for photo in photos:
+        if stamp := timestamp_in_name(photo.path):
+            folder = photo.path.parent
+            begun[folder] = min(begun.get(folder, datetime.max), instant(stamp))
+    return begun
+
+
+def _by_folder(photos: Sequence[Photo], alike: Mapping[Path, str]) -> Iterator[tuple[Path, str, bool, dict[Kind, list[Shot]]]]:
     """The shots of each folder whose names begin alike, with a zone all or none of them, by metadata, kind and size.
 
     A beginning counts where it recurs in some folder of the series; else it is a counter.
     """
-    patterns = {folder: pattern(folder) for folder in {photo.path.parent for photo in photos}}
     before = Counter((photo.path.parent, photo.encoding, before_timestamp(photo.path)) for photo in photos)
-    recurring = {(patterns[folder], encoding, prefix) for (folder, encoding, prefix), times in before.items() if times > 1}
+    recurring = {(alike.get(folder), encoding, prefix) for (folder, encoding, prefix), times in before.items() if times > 1}
     found: dict[tuple[Path, str, bool], dict[Kind, list[Shot]]] = defaultdict(lambda: defaultdict(list))
     for photo in photos:
         if (stamp := timestamp_in_name(photo.path)) is None:
             continue
         folder, prefix = photo.path.parent, before_timestamp(photo.path)
-        prefix = prefix if (patterns[folder], photo.encoding, prefix) in recurring else ""
+        prefix = prefix if (alike[folder], photo.encoding, prefix) in recurring else ""
         kind = photo.camera, photo.serial, photo.encoding.value, f"{photo.width}x{photo.height}"
         found[folder, prefix, stamp.tzinfo is None][kind].append(Shot(photo, stamp))
     if not found:

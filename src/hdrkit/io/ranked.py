@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
@@ -9,13 +10,14 @@ from pathlib import Path
 
 from hdrkit.errors import HdrkitError, InputError, OutputError
 from hdrkit.io.artifacts import read_groups, to_csv
-from hdrkit.io.discover import discover_folders, sole_list
+from hdrkit.io.discover import discover, discover_folders, sole_list
 from hdrkit.io.files import show
 from hdrkit.io.group_layout import relative_to
 from hdrkit.io.lock import alone_in
 from hdrkit.io.manifest import read_manifest
 from hdrkit.io.rank_page import page_name, rank_pages
 from hdrkit.io.rating_journal import JOURNAL, Undone, opened
+from hdrkit.io.ratings import Sidecar, sidecar_path
 from hdrkit.io.result_tree import ResultTree, clear, plan_undo, replacing, undo
 from hdrkit.io.transport import real
 from hdrkit.types import RankingResult, Rated
@@ -57,11 +59,25 @@ def write_ranking(
         tree.add_bytes(page_name(number), page.encode())
 
 
-def undo_ranking(photographs: Path, folder: Path, dry_run: bool = False) -> Undone:
-    """Take back the ratings of the photographs in a folder, or a list of groups, and remove the results in `folder`.
+def read_only_folders(inputs: Sequence[Path], sidecar: Sidecar) -> tuple[str, ...]:
+    """A line for each folder where sidecars of the photographs under `inputs` would be, and that refuses them.
 
-    With `dry_run` only say what would be. Raises InputError where there are neither, OutputError where another run is writing.
+    Raises InputError as `discover` does.
     """
+    sidecars = (sidecar_path(real(path), sidecar) for path in discover(inputs).paths)
+    folders = dict.fromkeys(beside.parent for beside in sidecars if beside is not None)
+    refusing = [folder for folder in folders if not os.access(folder, os.W_OK | os.X_OK)]
+    return tuple(f"{show(folder)}: it is read-only and takes no sidecars; change that, or leave it out" for folder in refusing)
+
+
+def undo_ranking(photographs: Path, folder: Path, dry_run: bool = False) -> Undone:
+    """Take back the ratings of the photographs in a folder, or a list of groups, and then remove the results in `folder`.
+
+    The results stay where a rating could not be taken back. With `dry_run` only say what would be. Raises InputError where there
+    are neither ratings nor results, OutputError where another run is writing.
+    """
+    if not photographs.is_dir() and sole_list([photographs]) is None:
+        raise InputError(f"{show(photographs)}: it is no folder; --undo takes the folder of the photographs")
     rated = _rated_folders(photographs)
     ours = read_manifest(folder) is not None and not _of_another_command(folder)
     if not rated and not ours:
@@ -74,6 +90,8 @@ def undo_ranking(photographs: Path, folder: Path, dry_run: bool = False) -> Undo
                     undone += journal.undo(pool, dry_run)
             except HdrkitError as error:
                 undone += Undone(failures=(str(error),))
+    if ours and undone.failures:
+        return undone + Undone(notes=(f"{show(folder)}: the results stay until all is taken back",))
     if ours:
         plan = plan_undo(folder)
         kept = tuple(f"{show(folder / name)}: it was changed since hdrkit wrote it; it stays" for name in plan.keep)

@@ -18,7 +18,7 @@ from hdrkit.errors import HdrkitError, InputError, OutputError
 from hdrkit.io.artifacts import to_json
 from hdrkit.io.files import read_bytes, show, write_bytes, writing
 from hdrkit.io.lock import alone_in
-from hdrkit.io.rating_steps import Entry, Plan, State, Step, carry_out, plan_rating, way_back
+from hdrkit.io.rating_steps import GONE, Entry, Plan, State, Step, carry_out, plan_rating, way_back
 from hdrkit.io.xmp import Edit
 
 JOURNAL = ".hdrkit-ratings.json"
@@ -48,10 +48,10 @@ class Journal:
         self._path = folder / JOURNAL
         self._entries = _read(self._path) if self._path.is_file() else {}
 
-    def plan(self, photo: Path, sidecar: Path, stars: int, overwrite: bool) -> Plan:
+    def plan(self, photo: Path, sidecar: Path, stars: int, overwrite: bool, only_ours: bool = False) -> Plan:
         """How a rating gets into a sidecar, and why not, as `plan_rating` has it."""
         try:
-            return plan_rating(self._entries.get(sidecar.name), photo, sidecar, stars, overwrite)
+            return plan_rating(self._entries.get(sidecar.name), photo, sidecar, stars, overwrite, only_ours)
         except HdrkitError as error:
             return Plan(None, error=str(error))
 
@@ -89,7 +89,8 @@ class Journal:
     def undo(self, pool: Executor, dry_run: bool = False) -> Undone:
         """Take all ratings back: byte for byte where nobody changed the sidecar since, otherwise its rating alone.
 
-        A rating that a person has changed since stays. What fails stays in the record. With `dry_run` only say what would be.
+        A rating that a person has changed since stays. What fails stays in the record, and so does a sidecar that is gone: it may
+        come back. With `dry_run` only say what would be.
         """
         steps, notes, failures = {}, {}, {}
         for name, entry in self._entries.items():
@@ -103,7 +104,8 @@ class Journal:
             else:
                 notes[name] = found
         if not dry_run:
-            failures |= self.carry_out(steps, pool, forget=notes)
+            settled = [name for name, note in notes.items() if note != GONE]
+            failures |= self.carry_out(steps, pool, forget=settled)
         lines = tuple(f"{show(self._folder / name)}: {note}" for name, note in notes.items() if note)
         taken_back = tuple(self._folder / name for name in steps if name not in failures)
         return Undone(taken_back, notes=lines, failures=tuple(failures.values()))

@@ -11,6 +11,7 @@ from hdrkit.io.files import show, writing
 from hdrkit.io.ratings import digest_of, rating_of, read_sidecar, replace_sidecar
 from hdrkit.io.xmp import Edit, new_sidecar, rating_edit
 
+GONE = "it is gone, removed or moved with its photograph; its rating can be taken back when it is here again"
 _NO_EDIT = Edit(0, b"", b"")
 
 
@@ -60,17 +61,19 @@ class Plan:
     error: str = ""
 
 
-def plan_rating(earlier: Entry | None, photo: Path, sidecar: Path, stars: int, overwrite: bool) -> Plan:
+def plan_rating(earlier: Entry | None, photo: Path, sidecar: Path, stars: int, overwrite: bool, only_ours: bool = False) -> Plan:
     """How a rating gets into a sidecar of which `earlier` is known.
 
-    A rating that a person gave, inside the photograph too, stays unless `overwrite`; one of ours is brought up to date. Raises
-    InputError for a sidecar that cannot be read.
+    A rating that a person gave, inside the photograph too, stays unless `overwrite`; one of ours is brought up to date, and with
+    `only_ours` nothing else is. Raises InputError for a sidecar that cannot be read.
     """
     data = read_sidecar(sidecar)
     found = None if data is None else rating_of(data, sidecar)
     if data is not None and found == stars:
         return Plan(None, "has this rating already")
     now = _seen(earlier, data, found)
+    if only_ours and now.states[0].original:
+        return Plan(None, "left without a rating of ours")
     if not overwrite and (kept := _of_a_person(earlier, now, data, found) or _inside(photo)):
         return Plan(None, kept)
     linked = data is not None and sidecar.stat().st_nlink > 1
@@ -81,14 +84,14 @@ def plan_rating(earlier: Entry | None, photo: Path, sidecar: Path, stars: int, o
 def way_back(sidecar: Path, entry: Entry) -> Step | str:
     """The step to what was before the first rating of ours, or in words why there is none; empty where nothing was done.
 
-    A sidecar that is gone has nothing to take back: its photograph was culled. Raises InputError for one that cannot be read.
+    A sidecar that is `GONE` was culled with its photograph, or is away for now. Raises InputError for one that cannot be read.
     """
     data = read_sidecar(sidecar)
     digest = digest_of(data)
     if any(state.original and state.digest == digest for state in entry.states):
         return ""
     if data is None:
-        return "it is gone, removed or moved with its photograph"
+        return GONE
     now = next((state for state in entry.states if state.digest == digest), None)
     if now is not None and now.edit is not None:
         edit = None if entry.created else now.edit.reversed()

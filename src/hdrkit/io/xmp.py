@@ -30,6 +30,7 @@ _NEW = f"""<?xml version="1.0" encoding="UTF-8"?>
  </rdf:RDF>
 </x:xmpmeta>
 """
+_DESCRIPTION = f'<rdf:Description xmlns:rdf="{_RDF}" rdf:about="" xmlns:xmp="{_XMP}" xmp:Rating="%d"/>'.encode()
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"), (b"", "utf-8"))
 _TAG = re.compile(rb"<([^\s/>]+)")
 _ATTRIBUTE = re.compile(rb"""(\s+)([^\s=/>]+)\s*=\s*("[^"]*"|'[^']*')""")
@@ -132,6 +133,7 @@ class _Reader:
     def __init__(self, content: bytes) -> None:
         self.found: list[tuple[int | None, _Place]] = []
         self.room: _Place | None = None
+        self._described = False
         self._content = content
         self._path: list[str] = []
         self._scopes: dict[str, list[str]] = {}  # prefix -> namespaces, the innermost last
@@ -165,19 +167,32 @@ class _Reader:
     def _start(self, name: str, attributes: list[str]) -> None:
         if self._rating is not None:
             raise InputError("its rating has a structure")
-        if name == f"{_RDF} Description" and self._path in _ROOTS:
-            self._description(_tag(self._content, self._parser.CurrentByteIndex), attributes)
+        if self._path in _ROOTS:
+            if name == f"{_RDF} Description":
+                self._description(_tag(self._content, self._parser.CurrentByteIndex), attributes)
+            elif not self._described:
+                self.room = None
+        elif [*self._path, name] in _ROOTS and self.room is None:
+            self._root(_tag(self._content, self._parser.CurrentByteIndex))
         elif name == f"{_XMP} Rating" and self._path[-1:] == [f"{_RDF} Description"] and self._path[:-1] in _ROOTS:
             if attributes:
                 raise InputError("its rating has a structure")
             self._rating, self._text = _tag(self._content, self._parser.CurrentByteIndex), ""
         self._path.append(name)
 
+    def _root(self, tag: _Tag) -> None:
+        """A rating goes into a description of its own where there is none, under prefixes that it declares itself."""
+        if tag.empty:
+            self.room = _Place(tag.end - 2, tag.end, b">" + _DESCRIPTION + b"</" + tag.name + b">")
+        else:
+            self.room = _Place(tag.end, tag.end, _DESCRIPTION)
+
     def _description(self, tag: _Tag, attributes: list[str]) -> None:
         for name, value, (start, end) in zip(attributes[::2], attributes[1::2], tag.values, strict=True):
             if name == f"{_XMP} Rating":
                 self.found.append((_number(value), self._text_between(start, end)))
-        if self.room is None:
+        if not self._described:
+            self._described = True
             prefixes = [prefix for prefix, uris in self._scopes.items() if prefix and uris and uris[-1] == _XMP]
             if prefixes:
                 added = f'{prefixes[0]}:Rating="%d"'.encode()

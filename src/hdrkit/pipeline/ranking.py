@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -22,7 +22,7 @@ from hdrkit.pipeline.sharpness import rank_series
 from hdrkit.pipeline.takes import Glance, ahead, glances, join_brackets
 from hdrkit.ranking.brackets import Frame, is_bracket
 from hdrkit.ranking.options import Method, RankingOptions
-from hdrkit.ranking.similarity import Signature, difference, threshold_from
+from hdrkit.ranking.similarity import Signature, differences_in_sequence, in_doubt, threshold_from
 from hdrkit.ranking.takes import in_sequence, pair_up, runs, series
 from hdrkit.types import Kind, Photo, RankingReport, RankingResult, Take, Unreadable
 
@@ -63,16 +63,16 @@ def rank(
         shots = pair_up(in_sequence(_photos(found.paths, options, left, progress)))
     with _timed(seconds, "series"):
         find = _views if options.method is Method.VIEW else _series
-        found_series, threshold = find(shots, options, left, progress)
+        found_series, threshold, doubtful = find(shots, options, left, progress)
     with _timed(seconds, "sharpness"):
         groups = tuple(rank_series(found_series, options, left.unreadable, partial(progress, MEASURING)))
     if left.unreadable and not (groups or left.excluded):
         more = f"none of {len(left.unreadable)} files is readable; the first: " if len(left.unreadable) > 1 else ""
         raise InputError(more + left.unreadable[0].reason)
     if pairs := sum(len(shot.companions) for shot in shots):
-        notes.append(f"{counted(pairs, 'RAW file')} beside pictures of the same name: rated as they are")
+        notes.append(f"{counted(pairs, 'file')} beside others of the same name: rated as they are")
     left_out = tuple(photo.path for take in left.excluded for photo in (*take.photos, *take.companions))
-    report = RankingReport(plain(options), threshold, seconds, tuple(notes), found.ignored, left_out)
+    report = RankingReport(plain(options), threshold, seconds, tuple(notes), found.ignored, left_out, doubtful)
     return RankingResult(groups, tuple(sorted(left.unreadable, key=lambda bad: str(bad.path))), report)
 
 
@@ -112,13 +112,15 @@ def _looked(shots: Sequence[Take], options: RankingOptions, left: _Left, progres
 
 def _series(
     shots: Sequence[Take], options: RankingOptions, left: _Left, progress: Progress
-) -> tuple[list[list[Take]], float | None]:
-    """Neighbours that look alike, and the difference at which they are parted; None where there are no neighbours."""
+) -> tuple[list[list[Take]], float | None, int]:
+    """Neighbours that look alike, the difference at which they are parted, None where there are no neighbours, and how many
+    differences are in doubt.
+    """
     found = list(_runs(shots, options, left, progress))
     differences = [value for run in found for value in run.differences]
     threshold = threshold_from(differences, options.method) if options.diff is None else options.diff
     parts = [part for run in found for part in series(run.takes, run.differences, threshold)]
-    return parts, threshold if differences else None
+    return parts, threshold if differences else None, len(in_doubt(differences, options.method))
 
 
 def _runs(shots: Sequence[Take], options: RankingOptions, left: _Left, progress: Progress) -> Iterator[_Run]:
@@ -127,40 +129,54 @@ def _runs(shots: Sequence[Take], options: RankingOptions, left: _Left, progress:
     looked = zip(numbered, _looked(shots, options, left, progress), strict=True)
     for _, stretch in groupby(looked, key=lambda one: one[0]):
         run = _Run()
-        last: Signature | None = None
-        for take, signature in join_brackets(glance for _, glance in stretch if glance is not None):
-            if _left_out(take, options, left):
-                continue
-            run.takes.append(take)
-            if last is not None:
-                run.differences.append(difference(last, signature))
-            last = signature
+        joined = join_brackets(glance for _, glance in stretch if glance is not None)
+        run.differences += differences_in_sequence(_kept(joined, run, options, left))
         yield run
 
 
-def _views(shots: Sequence[Take], options: RankingOptions, left: _Left, progress: Progress) -> tuple[list[list[Take]], None]:
-    """The takes of each view as `hdrkit group` finds it, in sequence; of its brackets those that no meter made are one take."""
+def _kept(
+    joined: Iterable[tuple[Take, Signature | None]], run: _Run, options: RankingOptions, left: _Left
+) -> Iterator[Signature | None]:
+    """What those takes are compared by that are not left out, which become the takes of the run."""
+    for take, signature in joined:
+        if not _left_out(take, options, left):
+            run.takes.append(take)
+            yield signature
+
+
+def _views(shots: Sequence[Take], options: RankingOptions, left: _Left, progress: Progress) -> tuple[list[list[Take]], None, int]:
+    """The takes of each view as `hdrkit group` finds it, in sequence; the frames of an exposure bracket are one take.
+
+    Where what grouping takes for a bracket is none as a whole, brackets in it are found as in any other sequence.
+    """
     from hdrkit.pipeline.grouping import group
 
-    seen: dict[Path, tuple[Take, Frame]] = {}
+    seen: dict[Path, tuple[Take, Frame]] = {}  # in sequence
     for glance in _looked(shots, options, left, progress):
         if glance is not None:
             seen[glance.frame.photo.path] = glance.shot, glance.frame
     if not seen:
-        return [], None
+        return [], None, 0
     grouped = group(list(seen), GroupingOptions(IngestOptions(max_workers=options.workers)), progress)
     left.unreadable += grouped.unreadable
+    order = {path: number for number, path in enumerate(seen)}
     views: dict[str, list[Take]] = {}
     for cluster in grouped.clusters:
-        takes, frames = zip(*(seen[member.photo.path] for member in cluster.members), strict=True)
-        if cluster.kind in _RATED_AS_ONE or (cluster.kind is Kind.BRACKET and is_bracket(frames)):
-            raws = tuple(raw for take in takes for raw in take.companions)
-            takes = (Take(tuple(take.shown for take in takes), cluster.reference, raws),)
+        paths = [member.photo.path for member in cluster.members]
+        shots = [seen[path][0] for path in paths]
+        bracket = cluster.kind is Kind.BRACKET
+        if cluster.kind in _RATED_AS_ONE or (bracket and is_bracket([seen[path][1] for path in paths])):
+            raws = tuple(raw for shot in shots for raw in shot.companions)
+            takes = [Take(tuple(shot.shown for shot in shots), cluster.reference, raws)]
+        elif bracket:
+            again = glances([seen[path][0] for path in sorted(paths, key=order.__getitem__)], options)
+            takes = [take for take, _ in join_brackets(glance for glance, _ in again if glance is not None)]
+        else:
+            takes = shots
         views.setdefault(cluster.view, []).extend(takes)
     found = [*views.values(), *([seen[member.photo.path][0]] for member in grouped.unassigned)]
-    order = {path: number for number, path in enumerate(seen)}
     in_order = [sorted(view, key=lambda take: order[take.shown.path]) for view in found]
-    return [kept for view in in_order if (kept := [take for take in view if not _left_out(take, options, left)])], None
+    return [kept for view in in_order if (kept := [take for take in view if not _left_out(take, options, left)])], None, 0
 
 
 def _left_out(take: Take, options: RankingOptions, left: _Left) -> bool:

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from hdrkit.errors import HdrkitError
+from hdrkit.io.embedded_rating import embedded_rating
 from hdrkit.io.files import show
 from hdrkit.io.rating_journal import opened
 from hdrkit.io.rating_steps import Plan
@@ -93,10 +94,19 @@ def _rate_folder(
     try:
         with opened(folder, dry_run, held) as journal:
 
-            def plan(sidecar: Path) -> Plan:
-                return journal.plan(wishes[sidecar].photo.path, sidecar, wishes[sidecar].stars or 0, options.overwrite)
+            def plan(sidecar: Path, overwrite: bool = options.overwrite) -> Plan:
+                wish = wishes[sidecar]
+                nothing_seen = bool(np.isnan(wish.ranked.sharpness))
+                return journal.plan(wish.photo.path, sidecar, wish.stars or 0, overwrite, only_ours=nothing_seen)
+
+            def of_a_person(sidecar: Path) -> bool:
+                planned = plans[sidecar]
+                return not (planned.step or planned.error) and plan(sidecar, overwrite=True).step is not None
 
             plans = dict(zip(wishes, pool.map(plan, wishes), strict=True))
+            if not options.overwrite:
+                to_change = {sidecar: wishes[sidecar] for sidecar, planned in plans.items() if planned.step}
+                plans |= _left_to_a_person(to_change, wishes, of_a_person)
             for planned in plans.values():
                 if not planned.step and not planned.error:
                     done()
@@ -109,12 +119,30 @@ def _rate_folder(
     return plans | {sidecar: Plan(None, error=failed[sidecar.name]) for sidecar in plans if sidecar.name in failed}
 
 
+def _left_to_a_person(
+    to_change: dict[Path, _Wish], wishes: dict[Path, _Wish], of_a_person: Callable[[Path], bool]
+) -> dict[Path, Plan]:
+    """Plans for those sidecars that stay as they are because a person rated another file of the same shot."""
+    beside = {wish.photo.path: sidecar for sidecar, wish in wishes.items()}
+
+    def rated(file: Path) -> bool:
+        return of_a_person(beside[file]) if file in beside else embedded_rating(file) is not None
+
+    plans = {}
+    for sidecar, wish in to_change.items():
+        take, own = wish.ranked.take, wish.photo.path
+        others = (photo.path for photo in (*take.photos, *take.companions) if photo.path != own and same_shot(photo.path, own))
+        if judged := next(filter(rated, others), None):
+            plans[sidecar] = Plan(None, f"a person rated {show(judged.name)}, of the same shot")
+    return plans
+
+
 def _rated(wish: _Wish, sidecar: Path | None, carriers: dict[Path, _Wish], plans: dict[Path, Plan]) -> Rated:
     """What became of a file."""
     plan = Plan(None)
     if sidecar is not None:
         carrier, plan = carriers[sidecar], plans[sidecar]
-        if carrier.stars != wish.stars:
+        if carrier is not wish:
             plan = Plan(None, f"not written: {sidecar.name} carries the stars of {carrier.photo.path.name}")
     elif wish.stars is not None:
         plan = Plan(None, "not written: Lightroom reads no sidecar of such a file")

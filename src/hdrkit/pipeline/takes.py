@@ -22,7 +22,7 @@ from hdrkit.grouping.sequences import find_sequences
 from hdrkit.io.previews import read_preview
 from hdrkit.ranking.brackets import Frame, follows_exposure, is_bracket, may_continue
 from hdrkit.ranking.options import Method, RankingOptions
-from hdrkit.ranking.similarity import Signature, signature_of
+from hdrkit.ranking.similarity import Signature, shows_nothing, signature_of
 from hdrkit.types import Take, Unreadable
 
 LOOKED_AT = (512, 512)  # largest width and height that shots are looked at in
@@ -33,11 +33,13 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True)
 class Glance:
-    """A shot in a small size: `pixels` (h, w, 3) RGB codes, what it is compared by, and what tells it from a bracket's frame."""
+    """A shot in a small size: `pixels` (h, w, 3) RGB codes, what it is compared by (None where it shows nothing), and what
+    tells it from a bracket's frame.
+    """
 
     shot: Take
     pixels: NDArray[np.uint8]
-    signature: Signature
+    signature: Signature | None
     frame: Frame
 
     @cached_property
@@ -67,7 +69,7 @@ def glances(shots: Sequence[Take], options: RankingOptions) -> Iterator[tuple[Gl
         yield from ahead(pool, lambda shot: _glance(shot, options.method), shots, options.workers)
 
 
-def join_brackets(glances: Iterable[Glance]) -> Iterator[tuple[Take, Signature]]:
+def join_brackets(glances: Iterable[Glance]) -> Iterator[tuple[Take, Signature | None]]:
     """The takes of shots in sequence, the frames of each exposure bracket made one, each with what it is compared by."""
     run: list[Glance] = []
     for glance in glances:
@@ -100,7 +102,8 @@ def _glance(shot: Take, method: Method) -> tuple[Glance | None, list[Unreadable]
             continue
         gray = np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), np.uint8)
         left = Take((photo,), companions=files[k + 1 :])
-        return Glance(left, pixels, signature_of(gray, method), Frame(photo, float(gray.mean()))), failures
+        signature = None if shows_nothing(gray) else signature_of(gray, method)
+        return Glance(left, pixels, signature, Frame(photo, float(gray.mean()))), failures
     return None, failures
 
 
@@ -119,7 +122,7 @@ def _stacked(glances: Sequence[Glance]) -> Descriptors:
     return Descriptors.of_arrays(lambda name: np.concatenate([getattr(one.descriptors, name) for one in glances]))
 
 
-def _takes(run: Sequence[Glance]) -> Iterator[tuple[Take, Signature]]:
+def _takes(run: Sequence[Glance]) -> Iterator[tuple[Take, Signature | None]]:
     """Shots of one view at different exposures: those of a bracket as one take, the others each by itself."""
     if len(run) == 1:
         yield run[0].shot, run[0].signature

@@ -58,19 +58,21 @@ def may_continue(frames: Sequence[Frame], frame: Frame) -> bool:
 
 
 def is_bracket(frames: Sequence[Frame]) -> bool:
-    """Whether frames of one view are a bracket.
+    """Whether frames of one view are a bracket, of which no two have one exposure, as far as metadata tell.
 
     They are where the camera says so. Else there are three or more, which get brighter with exposure, and they differ by 3 EV in
     exposure and brightness; or by 0.9 EV in exposure where the photographer set it (on manual, or by compensation); or, where
     metadata do not tell who did, by 1.8 EV in steps beyond those of a meter.
     """
     photos = [frame.photo for frame in frames]
+    stated = _stated(frames)
+    if stated is not None and len(frames) > 1 and np.diff(np.sort(stated)).min() <= _SAME_EV:
+        return False
     if len(frames) >= 2 and all(photo.drive is Drive.EXPOSURE_BRACKET for photo in photos):
         return True
     if len(frames) < _FEWEST:
         return False
     brightness = np.sort([frame.brightness_ev for frame in frames])
-    stated = _stated(frames)
     exposures = brightness if stated is None else np.sort(stated)
     if np.ptp(brightness) < _FOLLOWING * min(np.ptp(exposures), 2 * _UNEXPLAINED_EV):
         return False

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from hdrkit.errors import InputError
+from hdrkit.io.xmp import MOST_STARS
 
 
 class Rank(NamedTuple):
@@ -20,10 +21,10 @@ def rank_groups(groups: Sequence[Sequence[float]], max_rank: int = 3) -> list[li
     """The rank of each sharpness within its group; equal ones share theirs, NaN (nothing to see) comes last and has no star.
 
     With p of n photographs sharper, a photograph gets `max_rank - ceil(max_rank * p / n)` stars: the sharpest alone has
-    `max_rank`, the others are spread evenly from one below that to zero. Raises InputError for a `max_rank` below 1.
+    `max_rank`, the others are spread evenly from one below that to zero. Raises InputError for a `max_rank` that is not 1 to 5.
     """
-    if max_rank < 1:
-        raise InputError(f"the sharpest gets at least 1 star, not {max_rank!r}")
+    if not 1 <= max_rank <= MOST_STARS:
+        raise InputError(f"the sharpest gets 1 to {MOST_STARS} stars, not {max_rank!r}")
     return [_ranked(group, max_rank) for group in groups]
 
 

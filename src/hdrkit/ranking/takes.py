@@ -47,19 +47,18 @@ def _shot(path: Path) -> tuple[Path, str]:
 
 
 def pair_up(photos: Iterable[Photo]) -> list[Take]:
-    """A take for each shot: a photograph, or a picture with RAW files of the same shot as its companions."""
+    """A take for each shot, in sequence: pictures come before RAW files, and the first file has the others as its companions."""
     shots: dict[tuple[Path, str], list[Photo]] = defaultdict(list)
     for photo in photos:
         shots[_shot(photo.path)].append(photo)
-    takes = []
-    for together in shots.values():
-        raws = [photo for photo in together if photo.path.suffix.lower() in RAW_SUFFIXES]
-        pictures = [photo for photo in together if photo not in raws]
-        if len(pictures) == 1 and raws:
-            takes.append(Take((pictures[0],), companions=tuple(raws)))
-        else:
-            takes += [Take((photo,)) for photo in together]
-    return takes
+    files = [sorted(together, key=_stands_for_the_shot) for together in shots.values()]
+    return sorted((Take((first,), companions=tuple(others)) for first, *others in files), key=lambda take: _order(take.shown))
+
+
+def _stands_for_the_shot(photo: Photo) -> tuple[bool, bool, str]:
+    """The order of the files of a shot: pictures before RAW files, and of either those first that say when they were taken."""
+    suffix = photo.path.suffix.lower()
+    return suffix in RAW_SUFFIXES, photo.taken_at is None, suffix
 
 
 def runs(takes: Sequence[Take]) -> Iterator[list[Take]]:

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from hdrkit.errors import HdrkitError
-from hdrkit.grouping.folders import in_turn, pattern
+from hdrkit.grouping.folders import in_turn, patterns
 from hdrkit.grouping.timestamps import instant, timestamp_in_name
 from hdrkit.io.discover import ENCODED_SUFFIXES, RAW_SUFFIXES
 from hdrkit.io.metadata import read_photo
@@ -83,9 +83,11 @@ class Arrivals:
         near = {
             other: known.taken
             for other, known in self._folders.items()
-            if known.taken and known.taken[0] <= last and first <= known.taken[1] and pattern(other) == pattern(folder)
+            if known.taken and known.taken[0] <= last and first <= known.taken[1]
         }
-        (turn,) = (turn for turn in in_turn(near) if folder in turn)
+        alike = patterns({other: taken[0] for other, taken in near.items()})
+        mine = {other: taken for other, taken in near.items() if alike[other] == alike[folder]}
+        (turn,) = (turn for turn in in_turn(mine) if folder in turn)
         at = turn.index(folder)
         return [*turn[max(0, at - 1) : at], *turn[at + 1 : at + 2]]
 

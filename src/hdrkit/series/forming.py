@@ -113,7 +113,7 @@ class Forming:
         beside = self._beside(folder)
         paths = [*new, *_photographs(beside, min(stamps) - _NEIGHBOURS, max(stamps) + _NEIGHBOURS)]
         outs = [self._out / each.relative_to(self._source) for each in (folder, *beside)]
-        made = [result for out in outs if out.is_dir() for result in records.of(out).results()]
+        made = [result for out in outs if out.is_dir() for result in records.made(out)]
         for frames, result in made_from(paths, made, self._inputs.span_s):
             mine = [path for path in frames if self._is_new(path)]
             if all(self._arrivals.new[path.parent][path].changed < result.time for path in mine):

@@ -165,7 +165,7 @@ class Ledger:
                 held.enter_context(alone_in(self._folder))
             remove_unfinished(self._folder)
             self._rows = _read(self._path)  # with what others wrote meanwhile
-            self._write()
+            write_bytes(self._path, self._data())  # changed or not: a folder that takes no files shows it now
             self._held = held.pop_all()
 
     def add(self, row: Row) -> None:
@@ -190,9 +190,10 @@ class Ledger:
         self._write()
 
     def close(self) -> None:
-        """Put the rows in the order of time, one for each bracket, and let others write."""
+        """Put the rows in the order of time, one for each bracket, remove what killed workers left, and let others write."""
         if self._held is not None:
-            with self._held:
+            with self._held, suppress(OutputError):  # the rows are there, and the next run puts them in order
+                remove_unfinished(self._folder)
                 self._write()
         self._held = None
 

@@ -2,18 +2,42 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from hdrkit.errors import HdrkitError, OutputError
 from hdrkit.io.files import writing
 from hdrkit.io.lock import alone_in
 from hdrkit.jobs import MergeJob
 from hdrkit.series.ledger import Ledger, Row, remove_unfinished
+from hdrkit.series.made import Made
 
 _OPEN = 8  # records in memory of folders that nothing is done in
+_OF_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.ESTALE, errno.ENOTCONN, errno.ENODEV)
+
+
+class FolderError(OutputError):
+    """One folder of results cannot be worked in; others may."""
+
+    def __init__(self, folder: Path, line: str) -> None:
+        super().__init__(line)
+        self.folder = folder
+
+
+@contextmanager
+def one_folder(folder: Path) -> Iterator[None]:
+    """A block that works in one folder of results. Raises FolderError, and OutputError for trouble with the whole disk."""
+    try:
+        with writing(folder):
+            yield
+    except HdrkitError as error:
+        if isinstance(error.__cause__, OSError) and error.__cause__.errno in _OF_DISK:
+            raise
+        raise FolderError(folder, str(error)) from error
 
 
 class Records:
@@ -28,9 +52,10 @@ class Records:
         self._working: Counter[Path] = Counter()
 
     def of(self, folder: Path) -> Ledger:
-        """The record of a folder of results. Raises OutputError for a `series.csv` that is none of ours."""
-        known = self._open.pop(folder, None)
-        ledger = self._open[folder] = known or Ledger(folder, self._is_out(folder))
+        """The record of a folder of results. Raises FolderError for a `series.csv` that is none of ours."""
+        with one_folder(folder):
+            ledger = self._open.pop(folder, None) or Ledger(folder, self._is_out(folder))
+        self._open[folder] = ledger
         idle = [folder for folder in self._open if not self._working[folder]]
         for other in idle[:-_OPEN]:
             self._open.pop(other).close()
@@ -39,16 +64,32 @@ class Records:
     def begin(self, job: MergeJob, key: str, again: bool = False) -> Row | None:
         """The row of a bracket that needs no work (with `again` each does); else None, and its folder is held until `end`.
 
-        Raises InUseError where another run holds the folder, OutputError where it cannot be written to.
+        Raises FolderError where another run holds the folder, or it cannot be written to.
         """
-        ledger = self.of(job.output.parent)
-        row = None if again else ledger.finished(job, key)
+        folder = job.output.parent
+        ledger = self.of(folder)
+        with one_folder(folder):
+            row = None if again else ledger.finished(job, key)
+            if row is None:
+                ledger.hold()
+                row = None if again else ledger.finished(job, key)  # by another run meanwhile
         if row is None:
-            ledger.hold()
-            row = None if again else ledger.finished(job, key)  # by another run meanwhile
-        if row is None:
-            self._working[job.output.parent] += 1
+            self._working[folder] += 1
         return row
+
+    def hold(self, folder: Path) -> None:
+        """Hold a folder until others are in use. Raises FolderError as `begin` does."""
+        ledger = self.of(folder)
+        with one_folder(folder):
+            ledger.hold()
+
+    def made(self, folder: Path) -> list[Made]:
+        """The results in a folder; none where it cannot be worked in, which whoever begins a bracket there is told."""
+        try:
+            ledger = self.of(folder)
+        except FolderError:
+            return []
+        return list(ledger.results())
 
     def end(self, job: MergeJob) -> Ledger:
         """The record, held still, of a bracket that is not worked on any more."""
@@ -83,3 +124,4 @@ def opened(out: Path) -> Iterator[Records]:
             yield records
         finally:
             records.close()
+            remove_unfinished(out)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from hdrkit.batch import merge_each
 from hdrkit.io.files import show
-from hdrkit.io.lock import InUseError
 from hdrkit.jobs import MergeJob, MergeOutcome
 from hdrkit.series.ledger import Row, content_key, row_of
-from hdrkit.series.records import opened
+from hdrkit.series.records import FolderError, one_folder, opened
 from hdrkit.series.superseded import remove_superseded
 
 
@@ -19,7 +20,7 @@ from hdrkit.series.superseded import remove_superseded
 class Merged:
     """A bracket, named with its folders, its row, and what became of it in this run; None where it was done before.
 
-    Where another run holds the folder of its result, the row says so, and is not in the record.
+    Where the folder of its result cannot be worked in, as another run holds it say, the row tells why, and is not in the record.
     """
 
     bracket: str
@@ -33,18 +34,22 @@ def merge_series(
     """Do those jobs whose results are not in `out` yet (with `overwrite` all), and tell of each as it is known.
 
     Jobs are asked for while others are done, and none is kept when it ended, so that there may be any number. `series.csv` in the
-    folder of each result holds its row.
+    folder of each result holds its row. Without any job `out` is not touched. Raises LostError where the scheduler is lost,
+    InUseError where another run has `out`, OutputError where the disk takes no more.
     """
+    left = iter(jobs)
+    if (first := next(left, None)) is None:
+        return
     with opened(out) as records:
         begun: dict[int, tuple[MergeJob, str]] = {}
 
         def to_do() -> Iterator[MergeJob | Merged]:
-            for number, job in enumerate(jobs):
+            for number, job in enumerate(chain([first], left)):
                 key = content_key(job)
                 try:
                     row = records.begin(job, key, overwrite)
-                except InUseError as error:
-                    row = row_of(job, MergeOutcome(job.bracket.name, error=str(error)), "")
+                except FolderError as error:
+                    row = _not_recorded(job, error)
                 if row is None:
                     begun[number] = job, key
                 yield Merged(show(job.bracket.name), row) if row else job
@@ -54,8 +59,17 @@ def merge_series(
                 yield ended
                 continue
             job, key = begun.pop(number)
-            row = row_of(job, ended, key)
+            ledger, row = records.end(job), row_of(job, ended, key)
             if ended.output:
-                remove_superseded(job, records)
-            records.end(job).add(row)
+                with suppress(FolderError), one_folder(job.output.parent):  # what cannot be worked in is left alone
+                    remove_superseded(job, records)
+            try:
+                with one_folder(job.output.parent):
+                    ledger.add(row)
+            except FolderError as error:
+                row = _not_recorded(job, error)
             yield Merged(show(job.bracket.name), row, ended)
+
+
+def _not_recorded(job: MergeJob, error: FolderError) -> Row:
+    return row_of(job, MergeOutcome(job.bracket.name, error=str(error)), "")

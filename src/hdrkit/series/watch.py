@@ -27,7 +27,7 @@ from hdrkit.series.ledger import content_key, row_of
 from hdrkit.series.notices import Notices
 from hdrkit.series.options import WatchOptions
 from hdrkit.series.places import Place
-from hdrkit.series.records import Records, opened
+from hdrkit.series.records import FolderError, Records, one_folder, opened
 from hdrkit.series.superseded import remove_superseded
 from hdrkit.types import Bracket
 
@@ -44,6 +44,11 @@ _ENDING_S = 60.0  # that brackets have to be finished in at the end
 class _Run(NamedTuple):
     job: MergeJob
     key: str
+
+
+class _Pause(NamedTuple):
+    until: float
+    seconds: float
 
 
 class Watch:
@@ -80,6 +85,7 @@ class Watch:
         self._running: dict[Future[MergeOutcome], _Run] = {}
         self._done: dict[Path, str] = {}  # what the last ones were made from, or failed with, by output
         self._lost: Counter[Path] = Counter()
+        self._postponed: dict[Path, _Pause] = {}  # folders of results that cannot be worked in
         self._next_poll = self._blocked_until = self._pause_s = 0.0
         self._clock = time.time() - time.monotonic()
 
@@ -106,6 +112,7 @@ class Watch:
                     records.end(run.job)
                 if not self._places[1].there():
                     records.forget()
+                self._count()
                 self._heartbeat.state = "stopped"
                 self._beat(at_once=True)
 
@@ -121,13 +128,14 @@ class Watch:
             return pool
         try:
             pool = pool or executor.enter_context(self._pool())
+            self._try_postponed(records)
             self._look(records)
             self._form()
             self._submit(records, pool)
         except (HdrkitError, OSError) as error:
             self._retry_later(records, str(error))
         else:
-            if not (self._folders or self._pending()):  # nothing is left that could fail again
+            if not self._folders and self._all_postponed:  # nothing is left that could fail again
                 self._pause_s = 0.0
             if self._heartbeat.state == "blocked" and not self._pause_s:
                 self._heartbeat.state = "watching"
@@ -161,13 +169,54 @@ class Watch:
             self._tell(unheard, "note")
         self._unheard = unheard
 
+    def _try_postponed(self, records: Records) -> None:
+        """Take up the folders of results whose pause is over, where they can be worked in now."""
+        for out in [out for out, pause in self._postponed.items() if time.monotonic() >= pause.until]:
+            try:
+                records.hold(out)
+            except FolderError as error:
+                self._postpone(error)
+                continue
+            del self._postponed[out]
+            self._tell(f"{show(out)}: the watch goes on there", "note")
+            self._waiting = {output: job for output, job in self._waiting.items() if output.parent != out}
+            folder = self._places[0].path / out.relative_to(self._places[1].path)
+            self._arrivals.forget(folder)  # what is made there is known only now
+            self._folders[folder] = None
+
+    def _postpone(self, error: FolderError) -> None:
+        """Leave a folder of results alone for a pause, twice as long each time, while others go on."""
+        before = self._postponed.get(error.folder)
+        seconds = min(2 * before.seconds, _LONGEST_PAUSE_S) if before else 1.0
+        self._postponed[error.folder] = _Pause(time.monotonic() + seconds, seconds)
+        self._heartbeat.trouble(str(error))
+        if before is None:
+            self._tell(str(error), "error")
+
+    def _is_postponed(self, folder: Path) -> bool:
+        """Whether the results of a folder of photographs cannot be written."""
+        return self._places[1].path / folder.relative_to(self._places[0].path) in self._postponed
+
+    @property
+    def _ready(self) -> list[Path]:
+        """The outputs that wait for nothing but a worker."""
+        return [output for output in self._waiting if output.parent not in self._postponed]
+
+    @property
+    def _all_postponed(self) -> bool:
+        """Whether nothing is left to do but in folders of results that cannot be worked in."""
+        new = [folder for folder, photographs in self._arrivals.new.items() if photographs]
+        return not (self._running or self._ready) and all(map(self._is_postponed, new))
+
     def _form(self) -> None:
         """Put complete brackets among those that wait for a worker."""
         if self._folders and self._forming.needs_all:
             return
         for folder in sorted(self._arrivals.new, reverse=True):  # what comes today is not to wait for what was missed
-            if len(self._waiting) >= _AHEAD:
+            if len(self._ready) >= _AHEAD:
                 return
+            if self._is_postponed(folder):
+                continue
             brackets, failures, strays = self._forming.complete(folder)
             for line in strays:
                 self._tell(line, "note")
@@ -178,18 +227,23 @@ class Watch:
 
     def _submit(self, records: Records, pool: Executor) -> None:
         busy = {run.job.output for run in self._running.values()}
-        for output, job in list(self._waiting.items()):
+        for output in self._ready:
             if len(self._running) >= (1 if self._pause_s else _AHEAD):
                 return
-            if output in busy:
+            if output in busy or output.parent in self._postponed:
                 continue
-            del self._waiting[output]
+            job = self._waiting[output]
             key = content_key(job)
-            if not key:
-                self._arrivals.forget(job.bracket.photos[0].path.parent)
-                self._next_poll = 0.0
-            elif self._done.get(output) != key and records.begin(job, key) is None:
-                self._running[submit(pool, job)] = _Run(job, key)
+            try:
+                if not key:
+                    self._arrivals.forget(job.bracket.photos[0].path.parent)
+                    self._next_poll = 0.0
+                elif self._done.get(output) != key and records.begin(job, key) is None:
+                    self._running[submit(pool, job)] = _Run(job, key)
+            except FolderError as error:
+                self._postpone(error)
+            else:
+                del self._waiting[output]
 
     def _collect(self, records: Records) -> bool:
         """Take note of what has ended; returns whether the executor has to be opened anew."""
@@ -211,7 +265,8 @@ class Watch:
                 continue
             try:
                 if outcome.output:
-                    remove_superseded(run.job, records)
+                    with suppress(FolderError), one_folder(output.parent):  # what cannot be worked in is left alone
+                        remove_superseded(run.job, records)
                 ledger.add(row_of(run.job, outcome, run.key))
             except OutputError as error:
                 self._retry_later(records, str(error))
@@ -253,6 +308,7 @@ class Watch:
         if self._heartbeat.state != "blocked":
             self._tell(line, "error")
         self._heartbeat.state = "blocked"
+        self._heartbeat.pending = max(self._heartbeat.pending, self._pending())
         self._heartbeat.trouble(line)
         self._notices.stop()
         self._arrivals.forget()
@@ -266,8 +322,13 @@ class Watch:
         waiting = [*self._waiting.values(), *(run.job for run in self._running.values())]
         return sum(map(len, self._arrivals.new.values())) + sum(len(job.bracket.photos) for job in waiting)
 
+    def _count(self) -> None:
+        """Tell how many photographs wait; while blocked, when nothing is known of them, how many it were last."""
+        if self._heartbeat.state == "watching":
+            self._heartbeat.pending = self._pending()
+
     def _beat(self, at_once: bool = False) -> None:
-        self._heartbeat.pending = self._pending()
+        self._count()
         if all(place.there() or not self._heartbeat.path.is_relative_to(place.path) for place in self._places):
             with suppress(OutputError):  # a full disk is told of where it matters
                 self._heartbeat.beat(at_once)

@@ -14,7 +14,7 @@ from hdrkit.types.photo import Photo
 class Take:
     """Photographs that are rated as one: a single one, or an exposure bracket, whose `reference` frame carries the stars.
 
-    `companions` are RAW files of the same shots.
+    `companions` are other files of the same shots, RAW files above all.
     """
 
     photos: tuple[Photo, ...]
@@ -61,7 +61,10 @@ class Rated:
 
 @dataclass(frozen=True)
 class RankingReport:
-    """How the ranking came about: the options, the `threshold` of difference that was used, the seconds of each step, notes."""
+    """How the ranking came about: the options, the `threshold` of difference that was used, the seconds of each step, notes.
+
+    `doubtful` is how many differences of neighbours alone did not tell whether they are one series.
+    """
 
     options: dict[str, Any]
     threshold: float | None
@@ -69,6 +72,7 @@ class RankingReport:
     notes: tuple[str, ...] = ()
     ignored: int = 0
     excluded: tuple[Path, ...] = ()
+    doubtful: int = 0
 
 
 @dataclass(frozen=True)
