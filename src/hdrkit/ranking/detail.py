@@ -20,6 +20,7 @@ from hdrkit.compiled import compiled
 
 SCALES = 4  # pixels of 1, 2, 4 and 8 times the half size
 CELL = 16  # pixels of the half size
+_LOOKED_AT = (0, 2, 3)  # scales: fine detail, and the two coarsest that it is relative to
 _DARKEST, _BRIGHTEST = 8, 247  # codes that are neither black nor clipped, with what compression adds
 _CLEAR = 4.0  # times what may be noise that the contrast of a cell has at least
 _MOST_CONTRAST = 0.25  # relative; a stronger one weighs no more
@@ -68,14 +69,11 @@ def measure_detail(half: NDArray[np.uint8], shift: tuple[float, float] = (0.0, 0
     codes = half[top : top + height, left : left + width]
     picture, usable = codes.astype(np.float32), (codes >= _DARKEST) & (codes <= _BRIGHTEST)
     energy, uneven = np.zeros((2, SCALES, height // CELL, width // CELL), np.float32)
-    whole = np.zeros(energy.shape[1:], np.bool_)
     for scale in range(SCALES):
-        halved = np.empty((picture.shape[0] // 2, picture.shape[1] // 2), np.float32)
-        halved_usable = np.empty(halved.shape, np.bool_)
-        _one_scale(picture, usable, CELL >> scale, energy[scale], uneven[scale], whole, halved, halved_usable)
-        picture, usable = halved, halved_usable
-    level = codes.reshape(height // CELL, CELL, width // CELL, CELL).mean(axis=(1, 3), dtype=np.float32)
-    return Detail(*_weighed(energy, uneven, level, whole), (row, column), view, (top, left))
+        if scale in _LOOKED_AT:
+            _measure(picture, usable, CELL >> scale, energy[scale], uneven[scale])
+        picture, usable = _halved(picture, usable)
+    return Detail(*_weighed(energy, uneven, level=picture), (row, column), view, (top, left))
 
 
 def _start(shift: float) -> tuple[int, int]:
@@ -84,10 +82,10 @@ def _start(shift: float) -> tuple[int, int]:
     return round(shift) + CELL * number, number
 
 
-def _weighed(energy: Maps, uneven: Maps, level: Maps, whole: NDArray[np.bool_]) -> tuple[Maps, Maps, Maps]:
+def _weighed(energy: Maps, uneven: Maps, level: Maps) -> tuple[Maps, Maps, Maps]:
     """The ratio r, its error by noise, of which the unevenness tells, and the weight by contrast."""
     coarse = energy[-2:].mean(axis=0)
-    told = whole & (coarse > _CLEAR * uneven[-2] / 4 + 1)
+    told = (uneven >= 0).all(axis=0) & (coarse > _CLEAR * uneven[-2] / 4 + 1)
     coarse = np.where(told, coarse, 1)
     contrast = np.minimum(np.sqrt(coarse) / np.maximum(level, 1), _MOST_CONTRAST)
     ratio, error, weight = (np.where(told, of, 0) for of in (energy[0] / coarse, _NOISE * uneven[0] / coarse, contrast))
@@ -95,38 +93,40 @@ def _weighed(energy: Maps, uneven: Maps, level: Maps, whole: NDArray[np.bool_]) 
 
 
 @compiled
-def _one_scale(
-    picture: Maps,
-    usable: NDArray[np.bool_],
-    side: int,
-    energy: Maps,
-    uneven: Maps,
-    whole: NDArray[np.bool_],
-    halved: Maps,
-    halved_usable: NDArray[np.bool_],
-) -> None:
-    """Energy and unevenness in cells of `side` pixels, whether all of a cell counts, and the next scale.
+def _measure(picture: Maps, usable: NDArray[np.bool_], side: int, energy: Maps, uneven: Maps) -> None:
+    """Energy and unevenness in cells of `side` pixels; -1 where not all of a cell, and what it borders on, is usable.
 
     From each square a b / c d of pixels: (b - a)(d - c) + (c - a)(d - b) is the energy, (a - b - c + d)^2 the unevenness.
     """
     height, width = picture.shape
     for row in range(energy.shape[0]):
         for column in range(energy.shape[1]):
-            total, rough, number = np.float32(0), np.float32(0), 0
             bottom, right = min((row + 1) * side, height - 1), min((column + 1) * side, width - 1)
-            for y in range(row * side, bottom):
-                for x in range(column * side, right):
-                    if usable[y, x] and usable[y, x + 1] and usable[y + 1, x] and usable[y + 1, x + 1]:
+            whole = True
+            for y in range(row * side, bottom + 1):
+                for x in range(column * side, right + 1):
+                    whole &= usable[y, x]
+            total, rough = np.float32(0), np.float32(0)
+            if whole:
+                for y in range(row * side, bottom):
+                    for x in range(column * side, right):
                         a, b, c, d = picture[y, x], picture[y, x + 1], picture[y + 1, x], picture[y + 1, x + 1]
                         total += (b - a) * (d - c) + (c - a) * (d - b)
                         rough += (a - b - c + d) * (a - b - c + d)
-                        number += 1
-            energy[row, column] = total / max(number, 1)
-            uneven[row, column] = rough / max(number, 1)
-            whole[row, column] = number == (bottom - row * side) * (right - column * side)
-    for y in range(halved.shape[0]):
-        for x in range(halved.shape[1]):
+            number = (bottom - row * side) * (right - column * side)
+            energy[row, column] = total / number if whole else -1
+            uneven[row, column] = rough / number if whole else -1
+
+
+@compiled
+def _halved(picture: Maps, usable: NDArray[np.bool_]) -> tuple[Maps, NDArray[np.bool_]]:
+    """A picture in half its size, and where all of a pixel is usable."""
+    height, width = picture.shape[0] // 2, picture.shape[1] // 2
+    half, all_usable = np.empty((height, width), np.float32), np.empty((height, width), np.bool_)
+    for y in range(height):
+        for x in range(width):
             v, u = 2 * y, 2 * x
             total = picture[v, u] + picture[v, u + 1] + picture[v + 1, u] + picture[v + 1, u + 1]
-            halved[y, x] = total * np.float32(0.25)
-            halved_usable[y, x] = usable[v, u] and usable[v, u + 1] and usable[v + 1, u] and usable[v + 1, u + 1]
+            half[y, x] = total * np.float32(0.25)
+            all_usable[y, x] = usable[v, u] & usable[v, u + 1] & usable[v + 1, u] & usable[v + 1, u + 1]
+    return half, all_usable
