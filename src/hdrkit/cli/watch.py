@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import warnings
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -52,6 +53,8 @@ def watch(
     from hdrkit.series.watch import Watch
     from hdrkit.workers import executor
 
+    # watchdog warns of a folder that is made while it begins to listen, and means nothing by it
+    warnings.filterwarnings("ignore", "Callback with id .* already exists", RuntimeWarning)
     if file_suffix(wanted.output):
         raise typer.BadParameter(
             f"{wanted.output}: brackets without end do not fit into one file; give a folder", param_hint="-o"
