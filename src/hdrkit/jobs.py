@@ -182,20 +182,19 @@ def load_job(job: MergeJob) -> Loaded:
 
 
 def _merged(job: MergeJob, loaded: Loaded) -> MergeOutcome:
-    from hdrkit.io.display import write_display
+    from hdrkit.io.display import most_bits, write_display
     from hdrkit.pipeline import plan_merge
     from hdrkit.streaming import write_merged
     from hdrkit.tonemapping.render import render
 
     plan = plan_merge(loaded.stack, job.response, job.merge, job.alignment, job.inputs, job.response_name)
     report, preview = plan.report, None
-    bits = 8 if job.output.suffix.lower() in (".jpg", ".jpeg") else 16
     if job.merge.estimator is Estimator.MERTENS:
-        write_display(plan.fused(), job.output, bits)
+        write_display(plan.fused(), job.output, most_bits(job.output))
     elif _shows(job.output):
         merged = plan.rows(0, plan.report.size[1])
         report = plan.told([merged.tally])
-        write_display(render(merged.radiance, job.out.preview), job.output, bits)
+        write_display(render(merged.radiance, job.out.preview), job.output, most_bits(job.output))
     else:
         report, radiance = write_merged(plan, job.output, job.out.half, job.out.max_memory, job.bracket, bool(job.out.preview))
         if job.preview is not None and radiance is not None:

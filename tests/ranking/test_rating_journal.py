@@ -15,22 +15,10 @@ from hdrkit.errors import InputError, OutputError
 from hdrkit.io.lock import alone_in
 from hdrkit.io.rating_journal import JOURNAL, Journal, opened
 from hdrkit.io.rating_steps import GONE
-from hdrkit.io.xmp import new_sidecar, rating_edit, rating_in
+from hdrkit.io.xmp import new_sidecar, rating_in
+from tests.ranking.sidecars import FOREIGN, names, rated
 
 ROOT = Path(__file__).parents[2]
-FOREIGN = (
-    b'\xef\xbb\xbf<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">\r\n'
-    b'<rdf:Description rdf:about="" xmlns:darktable="http://darktable.sf.net/" darktable:history_end="4">\r\n'
-    b"<darktable:history><rdf:Seq/></darktable:history></rdf:Description></rdf:RDF></x:xmpmeta>"
-)
-
-
-def names(folder) -> list[str]:
-    return sorted(path.name for path in folder.iterdir())
-
-
-def rated(number: int) -> bytes:
-    return rating_edit(FOREIGN, number).apply(FOREIGN)
 
 
 def run(folder, wanted, overwrite=False):

@@ -7,22 +7,8 @@ from PIL import Image
 
 from hdrkit.errors import InputError, OutputError
 from hdrkit.io.ratings import Sidecar, replace_sidecar, sidecar_path
-from hdrkit.io.xmp import rating_edit
 from hdrkit.ranking import read_rating, write_rating
-
-FOREIGN = (
-    b'\xef\xbb\xbf<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">\r\n'
-    b'<rdf:Description rdf:about="" xmlns:darktable="http://darktable.sf.net/" darktable:history_end="4">\r\n'
-    b"<darktable:history><rdf:Seq/></darktable:history></rdf:Description></rdf:RDF></x:xmpmeta>"
-)
-
-
-def names(folder) -> list[str]:
-    return sorted(path.name for path in folder.iterdir())
-
-
-def rated(number: int) -> bytes:
-    return rating_edit(FOREIGN, number).apply(FOREIGN)
+from tests.ranking.sidecars import FOREIGN, names, rated
 
 
 @pytest.fixture

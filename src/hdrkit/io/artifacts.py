@@ -162,13 +162,18 @@ def _finite(where: str, text: str | None) -> float | None:
     """An EV, None for an empty cell."""
     if not text:
         return None
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
+    value = _number(text)
     if not math.isfinite(value):
         raise InputError(f"{where}: ev {text!r} is not a number; correct it, or leave it empty")
     return value
+
+
+def _number(text: str) -> float:
+    """The number that a cell holds, NaN where it holds none."""
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
 
 
 def _left_out(others: Mapping[str, tuple[str, str]]) -> str:
@@ -198,10 +203,7 @@ def counted(number: int, noun: str) -> str:
 def _positive(name: str, text: str | None) -> float | None:
     if not text:
         return None
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
+    value = _number(text)
     if not 0 < value < math.inf:
         raise ExposureError(f"{name} {text!r} is not a positive number")
     return value

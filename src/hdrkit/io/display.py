@@ -18,6 +18,11 @@ _JPEG_SETTINGS = (cv2.IMWRITE_JPEG_QUALITY, 95)
 _JPEG_LONGEST = 65500  # libjpeg's limit
 
 
+def most_bits(path: Path | str) -> int:
+    """The most bits that a display format holds: 8 in JPEG, else 16."""
+    return 8 if Path(path).suffix.lower() in _JPEG else 16
+
+
 def write_display(image: NDArray[np.float32], path: Path | str, bits: int = 8) -> Path:
     """Write a display-encoded picture (H, W, 3) float RGB in 0..1, clipped and rounded to `bits` 8 or 16, and give the path back.
 

@@ -20,7 +20,7 @@ from hdrkit.grouping.timestamps import written
 from hdrkit.inputs import find_brackets
 from hdrkit.io.artifacts import ExposureOverride
 from hdrkit.io.curves import read_curve, write_curve
-from hdrkit.io.display import write_display
+from hdrkit.io.display import most_bits, write_display
 from hdrkit.io.files import show
 from hdrkit.io.metadata import read_photo
 from hdrkit.io.radiance import write_radiance
@@ -115,12 +115,11 @@ def create_and_save_hdr(
     result = merge(Stack(bracket, tuple(frames)), choices.curve, choices.merge, choices.alignment)
     for line in result.report.warnings:
         logger.warning("%s: %s", show(output), line)
-    bits = 8 if output.suffix.lower() in (".jpg", ".jpeg") else 16
     if result.radiance is None:
-        return write_display(np.asarray(result.fused), output, bits)
+        return write_display(np.asarray(result.fused), output, most_bits(output))
     if output.suffix.lower() in (".exr", ".hdr"):
         return write_radiance(result.radiance, output)
-    return write_display(render(result.radiance, choices.render(None)), output, bits)
+    return write_display(render(result.radiance, choices.render(None)), output, most_bits(output))
 
 
 def _frame(pixels: NDArray[Any], time: float, number: int) -> Frame:

@@ -187,7 +187,7 @@ class Watch:
     def _postpone(self, error: FolderError) -> None:
         """Leave a folder of results alone for a pause, twice as long each time, while others go on."""
         before = self._postponed.get(error.folder)
-        seconds = min(2 * before.seconds, _LONGEST_PAUSE_S) if before else 1.0
+        seconds = _longer(before.seconds if before else 0.0)
         self._postponed[error.folder] = _Pause(time.monotonic() + seconds, seconds)
         self._heartbeat.trouble(str(error))
         if before is None:
@@ -299,7 +299,7 @@ class Watch:
     def _retry_later(self, records: Records, line: str) -> None:
         """Try again after a pause, twice as long each time until a bracket is merged."""
         if time.monotonic() >= self._blocked_until:
-            self._pause_s = min(max(1.0, 2 * self._pause_s), _LONGEST_PAUSE_S)
+            self._pause_s = _longer(self._pause_s)
         self._block(records, line, self._pause_s)
 
     def _block(self, records: Records, line: str, pause_s: float) -> None:
@@ -332,6 +332,11 @@ class Watch:
         if all(place.there() or not self._heartbeat.path.is_relative_to(place.path) for place in self._places):
             with suppress(OutputError):  # a full disk is told of where it matters
                 self._heartbeat.beat(at_once)
+
+
+def _longer(pause_s: float) -> float:
+    """The pause after one that did not help."""
+    return min(max(1.0, 2 * pause_s), _LONGEST_PAUSE_S)
 
 
 def _bound(remembered: dict[Path, Any]) -> None:
