@@ -21,7 +21,8 @@ from benchmarks.harness import Result, Table
 from benchmarks.truth import View, jpeg, metric_views
 from hdrkit.alignment.options import AlignmentOptions
 from hdrkit.merging.options import Estimator, MergeOptions
-from hdrkit.pipeline import calibrate, merge
+from hdrkit.pipeline.calibrate import calibrate
+from hdrkit.pipeline.merge import merge
 from hdrkit.simulate import SimulatedCamera, simulate_bracket
 from hdrkit.types import Bracket, Encoding, Exposure, Frame, MergeResult, Photo, ResponseCurve, Stack
 

@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 
 from benchmarks.groups import Collection, adjacent_order, collection, labels, score, sets
 from benchmarks.harness import Result, Table
-from hdrkit.grouping.settings import ClusteringOptions, GroupingOptions, IngestOptions, Linkage
-from hdrkit.pipeline.grouping import group
+from hdrkit.grouping.options import ClusteringOptions, GroupingOptions, IngestOptions, Linkage
+from hdrkit.pipeline.group import group
 from hdrkit.types import GroupingResult
 
 PUBLISHED = {"real": "0.84, 1", "normal 2": "0.90, 2", "hard 1": "0.64, 6"}

@@ -17,14 +17,14 @@ from sklearn.linear_model import LogisticRegression
 
 from benchmarks.groups import Collection, collection, score
 from benchmarks.harness import Result, Table
-from hdrkit.grouping import evidence
-from hdrkit.grouping.candidates import candidates
-from hdrkit.grouping.evidence import compare
-from hdrkit.grouping.linkage import average_linkage
-from hdrkit.grouping.settings import GroupingOptions, IngestOptions
-from hdrkit.grouping.views import NEIGHBOURS, Views, find_views
-from hdrkit.io.cache import open_cache
-from hdrkit.pipeline.ingest import ingest
+from hdrkit.cache.index import open_cache
+from hdrkit.grouping.evidence import compare as evidence
+from hdrkit.grouping.evidence.compare import compare
+from hdrkit.grouping.options import GroupingOptions, IngestOptions
+from hdrkit.grouping.views.candidates import candidates
+from hdrkit.grouping.views.find import NEIGHBOURS, Views, find_views
+from hdrkit.grouping.views.linkage import average_linkage
+from hdrkit.pipeline.grouping.ingest import ingest
 
 FITTED = ("real", "normal 5", "normal 11", "hard 3", "hard 7")
 UNSEEN = ("normal 2", "hard 1")

@@ -16,11 +16,11 @@ from scipy.sparse.csgraph import connected_components
 
 from benchmarks.harness import Result, Table
 from benchmarks.processes import SCRATCH, run
-from hdrkit.grouping.candidates import candidates
-from hdrkit.grouping.descriptor import cells_of, describe
-from hdrkit.grouping.evidence import compare
-from hdrkit.grouping.linkage import average_linkage
-from hdrkit.grouping.views import NEIGHBOURS
+from hdrkit.grouping.evidence.compare import compare
+from hdrkit.grouping.evidence.descriptor import cells_of, describe
+from hdrkit.grouping.views.candidates import candidates
+from hdrkit.grouping.views.find import NEIGHBOURS
+from hdrkit.grouping.views.linkage import average_linkage
 
 DIMS = 1088  # of the signatures that photographs have
 DECAY = 0.85  # of the variance along their principal axes: products of two views then scatter by 0.1, as those of photographs

@@ -25,9 +25,9 @@ cv2.imwrite(output, cv2.createMergeDebevec().process(images, times, response))
 """
 READ_AND_WRITE = """
 import sys
-from hdrkit.io.metadata import read_photo
-from hdrkit.io.pixels import read_frames
-from hdrkit.io.radiance import write_radiance
+from hdrkit.formats.metadata import read_photo
+from hdrkit.formats.pixels import read_frames
+from hdrkit.formats.radiance import write_radiance
 import numpy as np
 from hdrkit.types import RadianceMap
 array, output, *files = sys.argv[1:]

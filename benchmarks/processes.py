@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from hdrkit.io.curves import write_curve
+from hdrkit.formats.curves.files import write_curve
 from hdrkit.types import ResponseCurve
 
 SCRATCH = Path(tempfile.gettempdir()) / "hdrkit-processes"

@@ -15,10 +15,10 @@ from PIL import Image
 from benchmarks.harness import Result, Table
 from benchmarks.photographs import bracket_files
 from hdrkit import read_photo
-from hdrkit.io.half_size import read_half
-from hdrkit.io.previews import read_preview
-from hdrkit.pipeline.ranking import rank
-from hdrkit.pipeline.takes import LOOKED_AT, described
+from hdrkit.formats.half_size import read_half
+from hdrkit.formats.previews import read_preview
+from hdrkit.pipeline.rank import rank
+from hdrkit.pipeline.ranking.takes import LOOKED_AT, described
 from hdrkit.ranking.detail import measure_detail
 from hdrkit.ranking.measures import laplacian_variance
 from hdrkit.ranking.options import Method, RankingOptions

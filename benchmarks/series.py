@@ -18,13 +18,14 @@ from matplotlib.figure import Figure
 from benchmarks.harness import Result, Table, median_seconds
 from benchmarks.processes import run
 from hdrkit.alignment.options import AlignmentOptions
-from hdrkit.batch import merge_all
-from hdrkit.grouping.options import By, ExposureUnit, InputOptions
-from hdrkit.inputs import find_brackets
-from hdrkit.io.curves import write_curve
-from hdrkit.jobs import MergeJob, OutputOptions
+from hdrkit.formats.curves.files import write_curve
+from hdrkit.inputs.find import find_brackets
+from hdrkit.inputs.options import By, ExposureUnit, InputOptions
+from hdrkit.jobs.batch import merge_all
+from hdrkit.jobs.job import MergeJob
+from hdrkit.jobs.outputs import OutputOptions
 from hdrkit.merging.options import MergeOptions
-from hdrkit.pipeline import ln_range
+from hdrkit.pipeline.merge import ln_range
 from hdrkit.simulate import SimulatedCamera, allsky, simulate_bracket
 from hdrkit.tonemapping.render import RenderOptions
 from hdrkit.types import Bracket

@@ -20,7 +20,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from benchmarks.harness import Result, Table
-from hdrkit.io.curves import write_curve
+from hdrkit.formats.curves.files import write_curve
 from hdrkit.simulate import SimulatedCamera, chart, simulate_bracket
 
 TIMES_US = (500, 4000, 32000, 256000)

@@ -11,6 +11,8 @@ from hypothesis import settings
 os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")  # as the command line does
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy: small systems, and tests run side by side
 
+pytest_plugins = ["tests.fixtures.sky", "tests.fixtures.photographs", "tests.fixtures.scenes"]
+
 # The same examples on every run: what passes here passes in continuous integration.
 settings.register_profile("steady", derandomize=True, deadline=None)
 settings.load_profile("steady")

@@ -11,7 +11,7 @@ import typer.main
 
 from hdrkit.cli.app import app
 from hdrkit.grouping.configuration import read_configuration
-from hdrkit.grouping.settings import Linkage
+from hdrkit.grouping.options import Linkage
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

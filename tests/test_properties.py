@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hdrkit.imaging.weighting import WEIGHTS
 from hdrkit.merging.options import Estimator, MergeOptions
 from hdrkit.merging.radiance import merge_frames
 from hdrkit.simulate import SimulatedCamera
 from hdrkit.types import Frame, NoiseModel, Validity
-from hdrkit.weighting import WEIGHTS
 
 ESTIMATORS = [estimator for estimator in Estimator if estimator is not Estimator.MERTENS]
 CURVES = {bits: SimulatedCamera("srgb", bits=bits).response_curve() for bits in (8, 16)}

@@ -19,23 +19,23 @@ if TYPE_CHECKING:
     from hdrkit.calibration.options import CalibrationOptions as CalibrationOptions
     from hdrkit.errors import HdrkitError as HdrkitError
     from hdrkit.errors import HdrkitWarning as HdrkitWarning
-    from hdrkit.grouping.options import InputOptions as InputOptions
-    from hdrkit.grouping.settings import GroupingOptions as GroupingOptions
-    from hdrkit.inputs import find_brackets as find_brackets
-    from hdrkit.inputs import load as load
-    from hdrkit.inputs import read_bracket as read_bracket
-    from hdrkit.io.curves import read_curve as read_curve
-    from hdrkit.io.curves import write_curve as write_curve
-    from hdrkit.io.display import write_display as write_display
-    from hdrkit.io.grouped import write_groups as write_groups
-    from hdrkit.io.metadata import read_photo as read_photo
-    from hdrkit.io.radiance import read_radiance as read_radiance
-    from hdrkit.io.radiance import write_radiance as write_radiance
+    from hdrkit.formats.curves.files import read_curve as read_curve
+    from hdrkit.formats.curves.files import write_curve as write_curve
+    from hdrkit.formats.display import write_display as write_display
+    from hdrkit.formats.metadata import read_photo as read_photo
+    from hdrkit.formats.radiance import read_radiance as read_radiance
+    from hdrkit.formats.radiance import write_radiance as write_radiance
+    from hdrkit.grouping.options import GroupingOptions as GroupingOptions
+    from hdrkit.inputs.find import find_brackets as find_brackets
+    from hdrkit.inputs.find import load as load
+    from hdrkit.inputs.find import read_bracket as read_bracket
+    from hdrkit.inputs.options import InputOptions as InputOptions
     from hdrkit.merging.options import MergeOptions as MergeOptions
-    from hdrkit.pipeline import calibrate as calibrate
-    from hdrkit.pipeline import merge as merge
-    from hdrkit.pipeline.grouping import group as group
+    from hdrkit.pipeline.calibrate import calibrate as calibrate
+    from hdrkit.pipeline.group import group as group
     from hdrkit.pipeline.hdr_grouping import HDRGroupingPipeline as HDRGroupingPipeline
+    from hdrkit.pipeline.merge import merge as merge
+    from hdrkit.results.grouped import write_groups as write_groups
     from hdrkit.tonemapping.render import RenderOptions as RenderOptions
     from hdrkit.tonemapping.render import render as render
     from hdrkit.types import Bracket as Bracket
@@ -51,17 +51,18 @@ _HOMES = {
     "hdrkit.alignment.options": "AlignmentOptions",
     "hdrkit.calibration.options": "CalibrationOptions",
     "hdrkit.errors": "HdrkitError HdrkitWarning",
-    "hdrkit.io.curves": "read_curve write_curve",
-    "hdrkit.io.display": "write_display",
-    "hdrkit.io.grouped": "write_groups",
-    "hdrkit.io.metadata": "read_photo",
-    "hdrkit.io.radiance": "read_radiance write_radiance",
+    "hdrkit.formats.curves.files": "read_curve write_curve",
+    "hdrkit.formats.display": "write_display",
+    "hdrkit.results.grouped": "write_groups",
+    "hdrkit.formats.metadata": "read_photo",
+    "hdrkit.formats.radiance": "read_radiance write_radiance",
     "hdrkit.merging.options": "MergeOptions",
-    "hdrkit.grouping.options": "InputOptions",
-    "hdrkit.grouping.settings": "GroupingOptions",
-    "hdrkit.inputs": "find_brackets load read_bracket",
-    "hdrkit.pipeline": "calibrate merge",
-    "hdrkit.pipeline.grouping": "group",
+    "hdrkit.inputs.options": "InputOptions",
+    "hdrkit.grouping.options": "GroupingOptions",
+    "hdrkit.inputs.find": "find_brackets load read_bracket",
+    "hdrkit.pipeline.calibrate": "calibrate",
+    "hdrkit.pipeline.merge": "merge",
+    "hdrkit.pipeline.group": "group",
     "hdrkit.pipeline.hdr_grouping": "HDRGroupingPipeline",
     "hdrkit.tonemapping.render": "RenderOptions render",
     "hdrkit.types": "Bracket Exposure Frame NoiseModel Photo RadianceMap ResponseCurve Stack",

@@ -11,7 +11,7 @@ import pytest
 import typer.main
 
 from hdrkit.cli.app import _joined_ranges, app
-from hdrkit.series.heartbeat import Heartbeat
+from hdrkit.series.watch.heartbeat import Heartbeat
 
 TEXT = (Path(__file__).resolve().parents[2] / "docs" / "operators.md").read_text(encoding="utf-8")
 

@@ -1,1 +1,4 @@
-"""Alignment: bringing the frames of a bracket onto its reference without ever making them worse."""
+"""Frames of one bracket laid on each other: how each moved, as a matrix.
+
+Resampling is in `imaging`, and nothing here reads a file.
+"""

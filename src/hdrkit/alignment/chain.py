@@ -19,7 +19,7 @@ from hdrkit.alignment.options import AlignmentOptions
 from hdrkit.alignment.planes import Matrix, Plane, View, pyramid, scaled, warped
 from hdrkit.alignment.similarity import Comparison, compare, residual_px
 from hdrkit.errors import InputError
-from hdrkit.threads import lasting_threads
+from hdrkit.imaging.threads import lasting_threads
 from hdrkit.types import AlignmentReport, Frame, FrameAlignment
 
 Progress = Callable[[int, int], None]

@@ -1,1 +1,1 @@
-"""How a camera maps light to code values."""
+"""Response curves, noise and exposures, learned from frames. Reading the frames and writing the curve happen elsewhere."""

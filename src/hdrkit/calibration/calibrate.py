@@ -20,6 +20,7 @@ from hdrkit.calibration.quality import CHANNEL_TOLERANCE, channel_spread, covere
 from hdrkit.calibration.robertson import solve_robertson
 from hdrkit.calibration.sampling import Samples, require_usable
 from hdrkit.errors import CalibrationError
+from hdrkit.imaging.weighting import Weight, noise_weight, scale_clip, weight_of_codes
 from hdrkit.types import (
     BracketReport,
     CalibrationReport,
@@ -29,7 +30,6 @@ from hdrkit.types import (
     ResponseCurve,
     StepCheck,
 )
-from hdrkit.weighting import Weight, noise_weight, scale_clip, weight_of_codes
 
 _ALGORITHMS = {
     Method.PATCHES: "Patches",

@@ -11,8 +11,8 @@ from hdrkit.calibration.compression import compressed
 from hdrkit.calibration.offsets import OffsetSolution
 from hdrkit.calibration.sampling import patch_codes
 from hdrkit.errors import ExposureError
+from hdrkit.imaging.warping import common_area
 from hdrkit.types import ExposureEstimate, Frame, NoiseModel, ResponseCurve, StepCheck
-from hdrkit.warping import common_area
 
 _TOLERANCE_EV = 0.2  # what shutters, flare and a picture style may do to a step
 _VAGUE = 0.35  # standard error of ln exposure from which on a frame does not tell

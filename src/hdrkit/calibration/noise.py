@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hdrkit.imaging.warping import seen_at, square_points, squares_at
+from hdrkit.imaging.weighting import NEAR_CLIPPING
 from hdrkit.types import Frame, NoiseModel, ResponseCurve
-from hdrkit.warping import seen_at, square_points, squares_at
-from hdrkit.weighting import NEAR_CLIPPING
 
 _PATCHES, _SIDE = 1024, 8
 _LARGEST_RATIO = 20.0  # of exposures; beyond that the shorter frame has nothing but black where the longer is not clipped

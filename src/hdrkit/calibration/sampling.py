@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from hdrkit.calibration.compression import compressed
 from hdrkit.calibration.options import Sampling
 from hdrkit.errors import CalibrationError
+from hdrkit.imaging.warping import Area, codes_at, common_area, placed, squares_at
 from hdrkit.types import Frame
-from hdrkit.warping import Area, codes_at, common_area, placed, squares_at
 
 PATCH = 8  # pixels across
 

@@ -1,1 +1,1 @@
-"""The command line: parse, call the pipeline, render the report."""
+"""The command line: each command parses its words, calls the pipeline and prints the report. Nothing is computed here."""

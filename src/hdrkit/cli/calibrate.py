@@ -11,8 +11,8 @@ from hdrkit.alignment.options import AlignmentOptions
 from hdrkit.alignment.options import Method as AlignmentMethod
 from hdrkit.calibration.options import CalibrationOptions, Method, Sampling
 from hdrkit.cli import options as shared
+from hdrkit.imaging.weighting import WEIGHTS
 from hdrkit.types import CalibrationReport
-from hdrkit.weighting import WEIGHTS
 
 EXAMPLES = (
     "Examples:  hdrkit calibrate room/ -o response.npz   |   "
@@ -61,12 +61,12 @@ def calibrate(
     covers are marked, and exposure steps that the pixels contradict are reported.
     """
     from hdrkit.cli.console import ignored, print_json, progress, trouble
-    from hdrkit.io.curves import write_curve
-    from hdrkit.io.discover import discover, refuse_overwriting
-    from hdrkit.io.files import write_bytes
-    from hdrkit.pipeline import calibrate as run
-    from hdrkit.pipeline import stamped
-    from hdrkit.plotting import as_png, plot_response
+    from hdrkit.files.atomic import write_bytes
+    from hdrkit.formats.curves.files import write_curve
+    from hdrkit.inputs.discover import discover, refuse_overwriting
+    from hdrkit.pipeline.calibrate import calibrate as run
+    from hdrkit.pipeline.calibrate import stamped
+    from hdrkit.results.response_plot import as_png, plot_response
 
     chosen = shared.checked(
         CalibrationOptions,

@@ -14,8 +14,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from hdrkit.io.artifacts import to_json
-from hdrkit.io.files import show
+from hdrkit.files.json_text import to_json
+from hdrkit.files.text import show
 from hdrkit.types import ExposureEstimate
 
 out = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)

@@ -13,12 +13,12 @@ from typing import Annotated, Any, TypeVar
 import typer
 
 from hdrkit.cli import options as shared
+from hdrkit.files.text import counted
+from hdrkit.files.transport import Placing
 from hdrkit.grouping.configuration import Configuration, read_configuration
-from hdrkit.grouping.settings import ClusteringOptions, Embedding, EmbeddingOptions, GroupingOptions, IngestOptions, Linkage
-from hdrkit.io.artifacts import counted
-from hdrkit.io.group_layout import lay_out
-from hdrkit.io.group_records import doubtful, headline, why
-from hdrkit.io.transport import Placing
+from hdrkit.grouping.options import ClusteringOptions, Embedding, EmbeddingOptions, GroupingOptions, IngestOptions, Linkage
+from hdrkit.results.group_layout import lay_out
+from hdrkit.results.group_records import doubtful, headline, why
 from hdrkit.types import Cluster, GroupingResult, Kind
 
 EXAMPLES = (
@@ -180,9 +180,9 @@ def _changed(section: _Section, given: _Given) -> _Section:
 
 def _group(inputs: list[Path], output: Path, placing: Placing, configuration: Configuration, dry_run: bool, json: bool) -> None:
     from hdrkit.cli.console import ignored, print_json, progress, trouble
-    from hdrkit.io.grouped import write_groups
-    from hdrkit.io.result_tree import require_replaceable
+    from hdrkit.files.result_tree import require_replaceable
     from hdrkit.pipeline.hdr_grouping import group_as_configured, summary
+    from hdrkit.results.grouped import write_groups
 
     require_replaceable(output)
     with progress(quiet=json) as move:
@@ -277,7 +277,7 @@ def _print_plan(plan: list[dict[str, Any]], output: Path, placing: Placing) -> N
 
 def _print_undo_plan(folder: Path, json: bool) -> None:
     from hdrkit.cli.console import print_json, say
-    from hdrkit.io.result_tree import plan_undo
+    from hdrkit.files.result_tree import plan_undo
 
     plan = plan_undo(folder)
     if json:
@@ -295,7 +295,7 @@ def _print_undo_plan(folder: Path, json: bool) -> None:
 
 def _undo(folder: Path, json: bool) -> None:
     from hdrkit.cli.console import print_json, say, trouble
-    from hdrkit.io.result_tree import undo
+    from hdrkit.files.result_tree import undo
 
     undone = undo(folder)
     if json:

@@ -21,7 +21,7 @@ def show_info(
     """Tell what files hold: exposure and camera of a photo, coverage of a response curve, range and origin of radiance."""
     from hdrkit.cli.console import out, print_json, say, table, trouble
     from hdrkit.errors import HdrkitError
-    from hdrkit.io.files import show
+    from hdrkit.files.text import show
 
     found: list[dict[str, Any]] = []
     failures: list[str] = []
@@ -47,7 +47,7 @@ def show_info(
 
 
 def _describe(path: Path, literal: bool, max_pixels: int) -> dict[str, Any]:
-    from hdrkit.io.discover import CURVE_SUFFIXES, FLOAT_SUFFIXES
+    from hdrkit.formats.suffixes import CURVE_SUFFIXES, FLOAT_SUFFIXES
 
     suffix = path.suffix.lower()
     if suffix in CURVE_SUFFIXES:
@@ -57,8 +57,8 @@ def _describe(path: Path, literal: bool, max_pixels: int) -> dict[str, Any]:
 
 def _photo_facts(path: Path, literal: bool, max_pixels: int) -> dict[str, Any]:
     from hdrkit.exposure import format_time
-    from hdrkit.io.metadata import read_photo
-    from hdrkit.io.pixels import read_frame
+    from hdrkit.formats.metadata import read_photo
+    from hdrkit.formats.pixels import read_frame
 
     photo = read_photo(path, literal=literal, max_pixels=max_pixels)
     facts: dict[str, Any] = {"kind": "photo", "size": f"{photo.width} x {photo.height}", "encoding": photo.encoding.value}
@@ -82,7 +82,7 @@ def _photo_facts(path: Path, literal: bool, max_pixels: int) -> dict[str, Any]:
 
 
 def _curve_facts(path: Path) -> dict[str, Any]:
-    from hdrkit.io.curves import read_curve
+    from hdrkit.formats.curves.files import read_curve
 
     curve = read_curve(path)
     facts: dict[str, Any] = {"kind": "response curve", "levels": curve.levels, "channels": curve.channels}
@@ -98,7 +98,7 @@ def _curve_facts(path: Path) -> dict[str, Any]:
 def _radiance_facts(path: Path) -> dict[str, Any]:
     import numpy as np
 
-    from hdrkit.io.radiance import read_radiance
+    from hdrkit.formats.radiance import read_radiance
 
     radiance = read_radiance(path)
     luminance = radiance.pixels @ np.array([0.2126, 0.7152, 0.0722], np.float32)

@@ -30,11 +30,11 @@ def keogram(
 
     Times without a picture stay gray. Names carry the time as YYYYmmddHHMMSS. Of one picture as .exr and .hdr the .exr is shown.
     """
-    from hdrkit.io.files import write_bytes
-    from hdrkit.plotting import as_png
-    from hdrkit.series.keogram import keogram as run
-    from hdrkit.series.keogram import plot_keogram
-    from hdrkit.series.timeline import timeline
+    from hdrkit.files.atomic import write_bytes
+    from hdrkit.results.response_plot import as_png
+    from hdrkit.series.show.keogram import keogram as run
+    from hdrkit.series.show.keogram import plot_keogram
+    from hdrkit.series.show.timeline import timeline
 
     if output.suffix.lower() != ".png":
         raise typer.BadParameter(f"{output.name!r} is no .png", param_hint="-o")

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hdrkit.batch import merge_all
 from hdrkit.cli import options as shared
 from hdrkit.cli.orders import CORES, OUTPUT, Jobs, Orders, Scheduler, taking_orders
-from hdrkit.grouping.options import By
-from hdrkit.jobs import MergeOutcome, file_suffix
+from hdrkit.inputs.options import By
+from hdrkit.jobs.batch import merge_all
+from hdrkit.jobs.job import MergeOutcome
+from hdrkit.jobs.outputs import file_suffix
 
 if TYPE_CHECKING:
-    from hdrkit.inputs import Inputs as Found
+    from hdrkit.inputs.find import Inputs as Found
 
 EXAMPLES = (
     "Examples:  hdrkit merge room/ -o room.exr --preview   |   hdrkit merge card/ -o out/ --response response.npz   |   "
@@ -45,7 +46,7 @@ def merge(
     YYYYmmddHHMMSS_hdr files and a line each in series.csv; run again, it does what is new, changed or failed.
     """
     from hdrkit.cli.merge_series import merge_brackets_of
-    from hdrkit.inputs import Series, find_brackets, find_series
+    from hdrkit.inputs.find import Series, find_brackets, find_series
 
     into_folder = not file_suffix(wanted.output)
     series = find_series(inputs, wanted.inputs) if into_folder else None

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from hdrkit.cli.orders import Orders
-from hdrkit.io.artifacts import counted
+from hdrkit.files.text import counted
 
 if TYPE_CHECKING:
-    from hdrkit.inputs import Series
-    from hdrkit.jobs import MergeJob
-    from hdrkit.series.running import Merged
+    from hdrkit.inputs.find import Series
+    from hdrkit.jobs.job import MergeJob
+    from hdrkit.series.run.merge import Merged
     from hdrkit.types import Bracket
 
 _MERGING = "merging brackets"
@@ -21,9 +21,9 @@ _MERGING = "merging brackets"
 
 def merge_brackets_of(series: Series, wanted: Orders, workers: int, scheduler: str | None, overwrite: bool, json: bool) -> bool:
     """Merge the brackets that are not there yet, and say so: whether nothing failed or was left out."""
-    from hdrkit.batch import LostError
     from hdrkit.cli.console import ignored, print_json, progress
-    from hdrkit.series.running import merge_series
+    from hdrkit.jobs.batch import LostError
+    from hdrkit.series.run.merge import merge_series
 
     with progress(quiet=json) as move:
         account = _Account(series, wanted.with_range(_all_brackets(series, move)), json)
@@ -73,7 +73,7 @@ class _Account:
 
     def jobs(self) -> Iterator[MergeJob]:
         """A job for each bracket, as they are found."""
-        from hdrkit.inputs import NoneReadableError
+        from hdrkit.inputs.find import NoneReadableError
 
         with suppress(NoneReadableError):  # which has been said of each file
             for part in self.series.parts():
@@ -107,7 +107,7 @@ class _Account:
     def tell(self) -> None:
         """Say what became of all."""
         from hdrkit.cli.console import say, trouble
-        from hdrkit.series.ledger import NAME
+        from hdrkit.series.run.ledger import NAME
 
         before = self.ended - self._merged - self._failed
         say(f"{counted(self.ended, 'bracket')}: {self._merged} merged, {before} done before, {self._failed} failed")

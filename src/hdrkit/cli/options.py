@@ -11,10 +11,10 @@ from typing import Annotated, Any, TypeVar, cast
 import typer
 
 from hdrkit.errors import InputError
-from hdrkit.grouping.options import By as Rule
-from hdrkit.grouping.options import ExposureUnit, InputOptions
+from hdrkit.imaging.weighting import WEIGHTS, Weight
+from hdrkit.inputs.options import By as Rule
+from hdrkit.inputs.options import ExposureUnit, InputOptions
 from hdrkit.tonemapping.operators import Operator
-from hdrkit.weighting import WEIGHTS, Weight
 
 
 def described(options: type[Any], name: str, *flags: str, **extra: Any) -> Any:
@@ -136,8 +136,9 @@ def given_range(text: str) -> tuple[float, float] | None:
 
 def _range_in(file: Path) -> tuple[float, float]:
     """The range that `hdrkit range` has printed into a file, or that a response curve carries."""
-    from hdrkit.io.curves import read_curve
-    from hdrkit.io.files import read_bytes, show
+    from hdrkit.files.atomic import read_bytes
+    from hdrkit.files.text import show
+    from hdrkit.formats.curves.files import read_curve
 
     try:
         if file.suffix.lower() == ".npz":

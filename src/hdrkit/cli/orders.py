@@ -16,11 +16,12 @@ from hdrkit.alignment.options import AlignmentOptions
 from hdrkit.alignment.options import Method as AlignmentMethod
 from hdrkit.cli import options as shared
 from hdrkit.errors import OutputError
-from hdrkit.grouping.options import InputOptions
-from hdrkit.jobs import (
+from hdrkit.imaging.weighting import WEIGHTS
+from hdrkit.inputs.options import InputOptions
+from hdrkit.jobs.job import MergeJob
+from hdrkit.jobs.outputs import (
     DISPLAY_SUFFIXES,
     RADIANCE_SUFFIXES,
-    MergeJob,
     OutputOptions,
     PreviewType,
     chosen_suffix,
@@ -32,7 +33,6 @@ from hdrkit.merging.options import Estimator, MergeOptions
 from hdrkit.tonemapping.operators import Operator
 from hdrkit.tonemapping.render import RenderOptions
 from hdrkit.types import Bracket, ResponseCurve
-from hdrkit.weighting import WEIGHTS
 
 OUTPUT = "Output"
 AUTO = "auto"
@@ -84,7 +84,7 @@ class Orders:
 
     def with_range(self, brackets: Iterable[Bracket]) -> Orders:
         """The same, where previews are to have the one exposure of these brackets, which are looked at for that alone."""
-        from hdrkit.pipeline import ln_range
+        from hdrkit.pipeline.merge import ln_range
 
         if self.out.preview is None or self.display_range != AUTO:
             return self
@@ -166,7 +166,7 @@ def orders(
 ) -> Orders:
     """What the options of a merge ask for. Raises typer.BadParameter where they make no sense."""
     from hdrkit.cli.console import trouble
-    from hdrkit.io.curves import read_curve
+    from hdrkit.formats.curves.files import read_curve
 
     options = shared.checked(
         MergeOptions,

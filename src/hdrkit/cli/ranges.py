@@ -26,9 +26,9 @@ def show_range(
 ) -> None:
     """Tell the range of ln radiance that all these brackets can record, for `hdrkit merge --range MIN MAX`."""
     from hdrkit.cli.console import ignored, out, print_json, trouble
-    from hdrkit.inputs import find_brackets
-    from hdrkit.io.curves import read_curve
-    from hdrkit.pipeline import ln_range
+    from hdrkit.formats.curves.files import read_curve
+    from hdrkit.inputs.find import find_brackets
+    from hdrkit.pipeline.merge import ln_range
 
     source = shared.input_options(by, round_to, groups, exposures, literal, max_pixels, exposure_unit)
     if source.estimate_exposures:

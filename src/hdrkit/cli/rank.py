@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hdrkit.cli import options as shared
-from hdrkit.io.files import show
-from hdrkit.io.ratings import Sidecar, sidecar_path
+from hdrkit.files.text import show
 from hdrkit.ranking.options import Measure, Method, RankingOptions
+from hdrkit.sidecars.sidecar import Sidecar, sidecar_path
 
 if TYPE_CHECKING:
     from hdrkit.types import RankingResult, Rated
@@ -108,10 +108,10 @@ def rank(
 
 def _rank(inputs: list[Path], output: Path, options: RankingOptions, dry_run: bool, json: bool) -> None:
     from hdrkit.cli.console import ignored, print_json, progress, trouble
-    from hdrkit.io.artifacts import counted
-    from hdrkit.io.ranked import ranking_into, read_only_folders, write_ranking
-    from hdrkit.pipeline.ranking import rank
-    from hdrkit.pipeline.rating import RATING, rate
+    from hdrkit.files.text import counted
+    from hdrkit.pipeline.rank import rank
+    from hdrkit.pipeline.ranking.rating import RATING, rate
+    from hdrkit.results.ranked import ranking_into, read_only_folders, write_ranking
 
     refusing = () if dry_run else read_only_folders(inputs, options.sidecar)
     for line in refusing:
@@ -178,7 +178,7 @@ def _records(result: RankingResult, rated: tuple[Rated, ...]) -> list[dict[str, 
 
 def _print(result: RankingResult, rated: tuple[Rated, ...], bare: int, output: Path, dry_run: bool) -> None:
     from hdrkit.cli.console import out, say, table
-    from hdrkit.io.artifacts import counted
+    from hdrkit.files.text import counted
 
     groups = [group for group in result.groups if len(group) > 1]
     say(f"{counted(len(rated), 'photograph')}: {len(groups)} series, {len(result.groups) - len(groups)} without a rival")
@@ -207,8 +207,8 @@ def _print(result: RankingResult, rated: tuple[Rated, ...], bare: int, output: P
 
 def _undo(photographs: Path, results: Path, dry_run: bool, json: bool) -> None:
     from hdrkit.cli.console import print_json, say, trouble
-    from hdrkit.io.artifacts import counted
-    from hdrkit.io.ranked import undo_ranking
+    from hdrkit.files.text import counted
+    from hdrkit.results.ranked import undo_ranking
 
     undone = undo_ranking(photographs, results, dry_run)
     if json:

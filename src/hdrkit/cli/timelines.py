@@ -16,7 +16,7 @@ from hdrkit.tonemapping.operators import Operator
 from hdrkit.tonemapping.render import RenderOptions
 
 if TYPE_CHECKING:
-    from hdrkit.series.timeline import Timeline
+    from hdrkit.series.show.timeline import Timeline
 
 Source = Annotated[Path, typer.Argument(metavar="FOLDER", help="Merged radiance, or pictures, of one camera.")]
 OneRange = Annotated[
@@ -46,7 +46,7 @@ def tell(
 ) -> None:
     """Report what was written; exit code 1 where a picture could not be used."""
     from hdrkit.cli.console import print_json, say, trouble
-    from hdrkit.io.artifacts import counted
+    from hdrkit.files.text import counted
 
     count = len(series.pictures)
     if json:

@@ -29,8 +29,8 @@ def video(
     Of one picture as .exr and .hdr the .exr is shown. Needs the extra named video.
     """
     from hdrkit.cli.console import progress
-    from hdrkit.series.timeline import timeline
-    from hdrkit.series.video import write_video
+    from hdrkit.series.show.timeline import timeline
+    from hdrkit.series.show.video import write_video
 
     if output.suffix.lower() != ".mp4":
         raise typer.BadParameter(f"{output.name!r} is no .mp4", param_hint="-o")

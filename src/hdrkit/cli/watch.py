@@ -10,11 +10,11 @@ from typing import Annotated, Any
 
 import typer
 
-from hdrkit.batch import placed
 from hdrkit.cli import options as shared
 from hdrkit.cli.orders import AUTO, OUTPUT, Orders, Scheduler, taking_orders
-from hdrkit.jobs import file_suffix
-from hdrkit.series.options import WatchOptions
+from hdrkit.jobs.batch import placed
+from hdrkit.jobs.outputs import file_suffix
+from hdrkit.series.watch.options import WatchOptions
 
 EXAMPLES = (
     "Examples:  hdrkit watch /data/camera -o /data/merged --response camera.npz --align none --frames 4   |   "
@@ -49,9 +49,9 @@ def watch(
     each in series.csv, are those of hdrkit merge --by time.
     """
     from hdrkit.cli.console import say, trouble
-    from hdrkit.series.heartbeat import Heartbeat
-    from hdrkit.series.watch import Watch
-    from hdrkit.workers import executor
+    from hdrkit.jobs.workers import executor
+    from hdrkit.series.watch.heartbeat import Heartbeat
+    from hdrkit.series.watch.watch import Watch
 
     # watchdog warns of a folder that is made while it begins to listen, and means nothing by it
     warnings.filterwarnings("ignore", "Callback with id .* already exists", RuntimeWarning)

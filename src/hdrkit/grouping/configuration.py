@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 from hdrkit.errors import InputError
-from hdrkit.grouping.settings import Embedding, GroupingOptions
-from hdrkit.io.files import read_bytes, show
+from hdrkit.files.atomic import read_bytes
+from hdrkit.files.text import show
+from hdrkit.grouping.options import Embedding, GroupingOptions
 
 
 @dataclass(frozen=True)

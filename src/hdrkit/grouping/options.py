@@ -1,118 +1,113 @@
-"""What can be chosen about the way files become brackets."""
+"""What can be chosen about grouping, step by step: the sections of the configuration file."""
 
 from __future__ import annotations
 
-import re
+import math
+import os
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import TypeVar
 
 from hdrkit.errors import InputError
 
-GAP = "gap"
 
-Member = TypeVar("Member", bound=StrEnum)
+class Embedding(StrEnum):
+    """What nominates pairs of photographs for comparison."""
 
-_SPAN = re.compile(r"([0-9]*\.?[0-9]+)\s*(ms|s|sec|min|m|h)?")
-_SECONDS = {"ms": 0.001, "s": 1.0, "sec": 1.0, "min": 60.0, "m": 60.0, "h": 3600.0}
-
-
-class By(StrEnum):
-    """The rule that puts photos into brackets."""
-
-    AUTO = "auto"
-    FOLDER = "folder"
-    GROUPS = "groups"
-    TIME = "time"
+    GRADIENT = "gradient"
+    DINOV2 = "dinov2"
+    CLIP = "clip"
 
 
-class ExposureUnit(StrEnum):
-    """What the number at the end of a file name counts."""
+_MODELS = {
+    Embedding.GRADIENT: "",
+    Embedding.DINOV2: "facebook/dinov2-small",
+    Embedding.CLIP: "openai/clip-vit-base-patch32",
+}
 
-    MICROSECONDS = "us"
-    MILLISECONDS = "ms"
-    SECONDS = "s"
 
-    @property
-    def seconds(self) -> float:
-        """The unit in seconds."""
-        return {"us": 1e-6, "ms": 1e-3, "s": 1.0}[self.value]
+class Reduction(StrEnum):
+    """How learned embeddings are made shorter."""
+
+    PCA = "pca"
+    NONE = "none"
+
+
+class Linkage(StrEnum):
+    """The rule that makes views of the evidence for pairs."""
+
+    AVERAGE = "average"
+    HDBSCAN = "hdbscan"
 
 
 @dataclass(frozen=True)
-class InputOptions:
-    """How files become brackets; the command line and the Python interface read these.
+class IngestOptions:
+    """Reading: `target_size` bounds width and height of the pictures that are compared, in pixels."""
 
-    Enumerations may be given by their values. Raises InputError for a `round_to` that is no span of time, and for other values
-    that make no sense.
-    """
-
-    by: By = field(
-        default=By.AUTO,
-        metadata={
-            "help": "what makes a bracket: each folder, a list (--groups), or timestamps in names; auto takes the list where "
-            "there is one, timestamps where every name has one, folders otherwise"
-        },
+    target_size: tuple[int, int] = field(
+        default=(512, 512), metadata={"help": "largest width and height that photographs are compared at"}
     )
-    round_to: str = field(
-        default="30s",
-        metadata={
-            "help": "span of time, such as 30s or 1min, that one bracket falls into, or gap: what no pause of the camera divides "
-            "(--by time)"
-        },
+    max_workers: int = field(default_factory=lambda: os.cpu_count() or 1, metadata={"help": "photographs read side by side"})
+    metadata: bool = field(
+        default=True, metadata={"help": "use times, exposures and cameras as evidence; without, content alone decides"}
     )
-    exposure_unit: ExposureUnit | None = field(
-        default=None,
-        metadata={
-            "help": "what numbers at the end of names count; they then win over metadata. Without it they are used where "
-            "metadata tell nothing, in any unit that is the same for all files"
-        },
-    )
-    min_frames: int = field(default=2, metadata={"help": "leave brackets of fewer readable frames out, and say so"})
-    max_groups: int | None = field(
-        default=None,
-        metadata={"help": "brackets used at most, spread evenly over those found; complete ones where there are enough"},
-    )
-    groups: Path | None = field(default=None, metadata={"help": "CSV with the columns path and bracket (--by groups)"})
-    exposures: Path | None = field(
-        default=None, metadata={"help": "CSV with the columns filename,exposure_time_s[,f_number,iso]; wins over all metadata"}
-    )
-    estimate_exposures: bool = field(
-        default=False, metadata={"help": "replace stated exposures, and fill in missing ones, by what the pixels show"}
-    )
-    literal: bool = field(
-        default=False, metadata={"help": "take exposure times and apertures as written: 1/60 s is 1/60 s, not 1/64 s"}
-    )
-    max_pixels: int = field(default=500_000_000, metadata={"help": "refuse pictures with more pixels than this"})
+    cache: bool = field(default=True, metadata={"help": "keep what was computed of each photograph in the user's cache folder"})
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "by", _member(By, self.by))
-        if self.exposure_unit is not None:
-            object.__setattr__(self, "exposure_unit", _member(ExposureUnit, self.exposure_unit))
-        self.span_s  # noqa: B018 - refuses what is no span
-        if self.min_frames < 2:
-            raise InputError(f"a bracket has two frames or more, not {self.min_frames}")
-        if self.max_groups is not None and self.max_groups < 1:
-            raise InputError(f"at most {self.max_groups} brackets are none; take one or more")
+        if len(self.target_size) != 2 or min(self.target_size) < 64 or max(self.target_size) > 4096:
+            raise InputError(f"target_size must be two numbers of 64 to 4096 pixels, not {self.target_size!r}")
+        if self.max_workers < 1:
+            raise InputError(f"max_workers must be at least 1, not {self.max_workers!r}")
+
+
+@dataclass(frozen=True)
+class EmbeddingOptions:
+    """Candidates: `model_name` is a folder or a hub's name for the learned kinds, which nominate and never link."""
+
+    kind: Embedding = field(default=Embedding.GRADIENT, metadata={"help": "what nominates pairs for comparison"})
+    model_name: str = field(
+        default="",
+        metadata={
+            "help": "folder or hub name of a learned embedding; else facebook/dinov2-small or openai/clip-vit-base-patch32"
+        },
+    )
+    use_gpu: bool = field(default=True, metadata={"help": "use CUDA where there is one"})
+    dimensionality_reduction: Reduction = field(default=Reduction.PCA, metadata={"help": "how learned embeddings are shortened"})
+    target_dims: int = field(default=128, metadata={"help": "numbers an image that learned embeddings are shortened to"})
 
     @property
-    def span_s(self) -> float | None:
-        """Seconds that one bracket falls into; None where pauses divide brackets."""
-        return None if self.round_to.strip().lower() == GAP else parse_span_s(self.round_to)
+    def model(self) -> str:
+        """The model that a learned embedding is computed by."""
+        return self.model_name or _MODELS[self.kind]
+
+    def __post_init__(self) -> None:
+        if self.target_dims < 1:
+            raise InputError(f"target_dims must be at least 1, not {self.target_dims!r}")
 
 
-def _member(kind: type[Member], value: str) -> Member:
-    """A member of an enumeration, which may be given by its value."""
-    try:
-        return kind(value)
-    except ValueError:
-        raise InputError(f"{value!r} is none of {', '.join(kind)}") from None
+@dataclass(frozen=True)
+class ClusteringOptions:
+    """Views: `min_cluster_size` and `cluster_selection_epsilon` are HDBSCAN's; the lists hold pairs that a person decided."""
+
+    method: Linkage = field(default=Linkage.AVERAGE, metadata={"help": "the rule that makes views of pairs"})
+    min_cluster_size: int = field(default=2, metadata={"help": "photographs that make a cluster (hdbscan)"})
+    cluster_selection_epsilon: float = field(
+        default=0.1, metadata={"help": "distance below which clusters are not split (hdbscan)"}
+    )
+    must_link: Path | None = field(default=None, metadata={"help": "CSV of two paths a line that belong to one view"})
+    cannot_link: Path | None = field(default=None, metadata={"help": "CSV of two paths a line that do not belong to one view"})
+
+    def __post_init__(self) -> None:
+        if self.min_cluster_size < 2:
+            raise InputError(f"min_cluster_size must be at least 2, not {self.min_cluster_size!r}")
+        if not (math.isfinite(self.cluster_selection_epsilon) and self.cluster_selection_epsilon >= 0):
+            raise InputError(f"cluster_selection_epsilon must not be negative, not {self.cluster_selection_epsilon!r}")
 
 
-def parse_span_s(text: str) -> float:
-    """Seconds from `30s`, `1min`, `500ms`. Raises InputError."""
-    match = _SPAN.fullmatch(text.strip().lower())
-    if match is None or float(match[1]) <= 0:
-        raise InputError(f"{text!r} is not a span of time; write for example 30s or 1min")
-    return float(match[1]) * _SECONDS[match[2] or "s"]
+@dataclass(frozen=True)
+class GroupingOptions:
+    """All that can be chosen about grouping; the command line, the configuration file and Python read these."""
+
+    ingest: IngestOptions = field(default_factory=IngestOptions)
+    embedding: EmbeddingOptions = field(default_factory=EmbeddingOptions)
+    clustering: ClusteringOptions = field(default_factory=ClusteringOptions)

@@ -1,1 +1,1 @@
-"""Many exposures of a pixel into one radiance."""
+"""Frames to radiance: weights, estimators, ghosts and the loops that run them. Alignment and calibration are done before."""

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from hdrkit.compiled import compiled
+from hdrkit.imaging.compiled import compiled
 from hdrkit.types import Frame, NoiseModel, ResponseCurve
 
 Mask = NDArray[np.bool_]

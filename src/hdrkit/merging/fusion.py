@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hdrkit.errors import InputError
+from hdrkit.imaging.warping import Area, placed, whole
 from hdrkit.types import Frame
-from hdrkit.warping import Area, placed, whole
 
 
 def fuse(frames: Sequence[Frame], area: Area | None = None) -> NDArray[np.float32]:

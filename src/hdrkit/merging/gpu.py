@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from hdrkit.imaging.warping import Area, placed, whole
 from hdrkit.merging.weights import Tables, near_clipping
 from hdrkit.types import Frame, Validity
-from hdrkit.warping import Area, placed, whole
 
 _SATURATED, _BLACK, _PARTIAL = int(Validity.SATURATED), int(Validity.BLACK), int(Validity.PARTIAL)
 _UNSEEN, _CLIPPED = -1, -2  # in place of the number of the longest frame that measured a pixel

@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hdrkit.compiled import compiled
 from hdrkit.errors import InputError
+from hdrkit.imaging.compiled import compiled
+from hdrkit.imaging.warping import Area, place, whole
 from hdrkit.merging.weights import Tables, near_clipping
 from hdrkit.types import Frame, Validity
-from hdrkit.warping import Area, place, whole
 
 _SATURATED, _BLACK, _PARTIAL = np.uint8(Validity.SATURATED), np.uint8(Validity.BLACK), np.uint8(Validity.PARTIAL)
 _NOTHING = np.uint8(0)

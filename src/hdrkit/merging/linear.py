@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hdrkit.errors import InputError
+from hdrkit.imaging.warping import Area, placed, whole
 from hdrkit.merging.options import Estimator, MergeOptions
 from hdrkit.types import Frame, NoiseModel, Validity
-from hdrkit.warping import Area, placed, whole
 
 
 def merge_float(

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from hdrkit.errors import InputError
+from hdrkit.imaging.weighting import Weight, scale_clip
 from hdrkit.merging.device import Device
 from hdrkit.types import Frame, NoiseModel
-from hdrkit.weighting import Weight, scale_clip
 
 
 class Estimator(StrEnum):

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hdrkit.errors import ExposureError, InputError
+from hdrkit.imaging.warping import Area
 from hdrkit.merging.device import uses_cuda
 from hdrkit.merging.options import MergeOptions
 from hdrkit.merging.weights import Tables, build_tables
 from hdrkit.types import Frame, RadianceMap, ResponseCurve, Validity
-from hdrkit.warping import Area
 
 
 @dataclass(frozen=True)

@@ -18,9 +18,9 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from hdrkit.imaging.weighting import NEAR_CLIPPING, black_edge, exposure_variance, noise_weight, readings, weight_of_codes
 from hdrkit.merging.options import Estimator, MergeOptions
 from hdrkit.types import NoiseModel, ResponseCurve
-from hdrkit.weighting import NEAR_CLIPPING, black_edge, exposure_variance, noise_weight, readings, weight_of_codes
 
 _TAPER = 0.03  # share of the codes over which a frame fades out towards clipping, so that no seam shows
 _SPILL_AT_LIMIT = 5.0  # times the spill into other channels

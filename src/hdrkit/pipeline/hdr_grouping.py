@@ -7,12 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from hdrkit.files.result_tree import require_replaceable
+from hdrkit.files.transport import Placing
 from hdrkit.grouping.configuration import Configuration, read_configuration
-from hdrkit.grouping.settings import GroupingOptions
-from hdrkit.io.group_records import counts, report_record
-from hdrkit.io.grouped import Written, write_groups
-from hdrkit.io.result_tree import require_replaceable
-from hdrkit.io.transport import Placing
+from hdrkit.grouping.options import GroupingOptions
+from hdrkit.results.group_records import counts, report_record
+from hdrkit.results.grouped import Written, write_groups
 from hdrkit.types import GroupingResult
 
 Progress = Callable[[str, int, int], None]
@@ -20,7 +20,7 @@ Progress = Callable[[str, int, int], None]
 
 def group_as_configured(inputs: Any, configuration: Configuration, progress: Progress | None = None) -> GroupingResult:
     """`group` with the options of a configuration; settings of it that have no effect are in the notes of the report."""
-    from hdrkit.pipeline.grouping import group
+    from hdrkit.pipeline.group import group
 
     result = group(inputs, configuration.options, progress)
     return replace(result, report=replace(result.report, notes=(*configuration.notes, *result.report.notes)))

@@ -8,18 +8,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from hdrkit.io.ratings import read_rating as read_rating
-    from hdrkit.io.ratings import write_rating as write_rating
     from hdrkit.ranking.measures import compare_sharpness as compare_sharpness
     from hdrkit.ranking.measures import sharpness as sharpness
     from hdrkit.ranking.stars import rank_groups as rank_groups
+    from hdrkit.sidecars.sidecar import read_rating as read_rating
+    from hdrkit.sidecars.sidecar import write_rating as write_rating
 
 _HOME_OF = {
     "compare_sharpness": "hdrkit.ranking.measures",
     "rank_groups": "hdrkit.ranking.stars",
-    "read_rating": "hdrkit.io.ratings",
+    "read_rating": "hdrkit.sidecars.sidecar",
     "sharpness": "hdrkit.ranking.measures",
-    "write_rating": "hdrkit.io.ratings",
+    "write_rating": "hdrkit.sidecars.sidecar",
 }
 
 __all__ = ["compare_sharpness", "rank_groups", "read_rating", "sharpness", "write_rating"]

@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from hdrkit.compiled import compiled
+from hdrkit.imaging.compiled import compiled
 
 SCALES = 4  # pixels of 1, 2, 4 and 8 times the half size
 CELL = 16  # pixels of the half size

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from hdrkit.errors import InputError
-from hdrkit.io.ratings import Sidecar
-from hdrkit.io.xmp import MOST_STARS
+from hdrkit.sidecars.sidecar import Sidecar
+from hdrkit.sidecars.xmp import MOST_STARS
 
 
 class Method(StrEnum):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from hdrkit.errors import InputError
-from hdrkit.io.xmp import MOST_STARS
+from hdrkit.sidecars.xmp import MOST_STARS
 
 
 class Rank(NamedTuple):

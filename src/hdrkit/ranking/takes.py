@@ -9,7 +9,7 @@ from datetime import UTC
 from itertools import pairwise
 from pathlib import Path
 
-from hdrkit.io.discover import RAW_SUFFIXES
+from hdrkit.formats.suffixes import RAW_SUFFIXES
 from hdrkit.types import Photo, Take
 
 LONG_PAUSE_S = 1800.0  # after which a new series begins

@@ -8,24 +8,24 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from hdrkit.series.calibration import calibrate_camera as calibrate_camera
-    from hdrkit.series.calibration import get_lne_range as get_lne_range
-    from hdrkit.series.naming import _EXPO_RE as _EXPO_RE
-    from hdrkit.series.naming import _group_files_by_time as _group_files_by_time
-    from hdrkit.series.naming import _parse_exposure_from_name as _parse_exposure_from_name
-    from hdrkit.series.processing import create_and_save_hdr as create_and_save_hdr
-    from hdrkit.series.processing import process_directory as process_directory
-    from hdrkit.series.processing import process_hdr_series as process_hdr_series
-    from hdrkit.series.processing import process_timestamp as process_timestamp
-    from hdrkit.series.responses import _save_response_plot as _save_response_plot
-    from hdrkit.series.responses import load_response_curve as load_response_curve
-    from hdrkit.series.responses import save_response_curve as save_response_curve
+    from hdrkit.series.asi.calibration import calibrate_camera as calibrate_camera
+    from hdrkit.series.asi.calibration import get_lne_range as get_lne_range
+    from hdrkit.series.asi.naming import _EXPO_RE as _EXPO_RE
+    from hdrkit.series.asi.naming import _group_files_by_time as _group_files_by_time
+    from hdrkit.series.asi.naming import _parse_exposure_from_name as _parse_exposure_from_name
+    from hdrkit.series.asi.processing import create_and_save_hdr as create_and_save_hdr
+    from hdrkit.series.asi.processing import process_directory as process_directory
+    from hdrkit.series.asi.processing import process_hdr_series as process_hdr_series
+    from hdrkit.series.asi.processing import process_timestamp as process_timestamp
+    from hdrkit.series.asi.responses import _save_response_plot as _save_response_plot
+    from hdrkit.series.asi.responses import load_response_curve as load_response_curve
+    from hdrkit.series.asi.responses import save_response_curve as save_response_curve
 
 _HOMES = {
-    "calibration": "calibrate_camera get_lne_range",
-    "naming": "_EXPO_RE _group_files_by_time _parse_exposure_from_name",
-    "processing": "create_and_save_hdr process_directory process_hdr_series process_timestamp",
-    "responses": "_save_response_plot load_response_curve save_response_curve",
+    "asi.calibration": "calibrate_camera get_lne_range",
+    "asi.naming": "_EXPO_RE _group_files_by_time _parse_exposure_from_name",
+    "asi.processing": "create_and_save_hdr process_directory process_hdr_series process_timestamp",
+    "asi.responses": "_save_response_plot load_response_curve save_response_curve",
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
 

@@ -1,1 +1,1 @@
-"""Display rendering of radiance."""
+"""Radiance to a picture for the display, by global operators. Writing the picture is in `formats`."""

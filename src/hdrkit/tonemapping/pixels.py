@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from hdrkit.compiled import compiled
+from hdrkit.imaging.compiled import compiled
 
 _LINEAR_BELOW = np.float32(0.0031308)
 # The power above it, at equal steps of the bits of a float32, so that a straight line between two is as good as float32.

@@ -1,0 +1,251 @@
+"""What was computed of photographs, kept in the user's cache folder: a second run pays only for what is new.
+
+An SQLite index says what is known of files, of contents (each named by the digest of its file) and of pairs of contents; rows
+of arrays lie in segments beside it. The cache never stops a run: what it cannot keep stays in memory until the run ends,
+what is damaged counts as unknown, and `Cache.notes` says what happened.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import sqlite3
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hdrkit.cache.photo_text import photo_from_text, photo_text, text_format
+from hdrkit.cache.rows import SUFFIX, Place, Rows
+from hdrkit.files.text import show
+from hdrkit.types import Photo
+
+MOST_BYTES = 8_000_000_000  # about a hundred thousand photographs
+_SHARE_OF_DISK = 0.1  # of what would be free without the cache
+_LAYOUT = "v1"  # of the tables; another one when they change
+_PATIENCE_S = 10.0  # while another process writes
+_SAVE_EVERY_S = 1.0  # what a killed run loses at most
+_UNSETTLED_NS = 2_000_000_000  # a file this young may change again without showing it
+_ABANDONED_S = 86_400.0  # age of segments, of which the index knows nothing, that no running process still writes
+
+_TABLES = """
+PRAGMA auto_vacuum = FULL;
+BEGIN IMMEDIATE;
+CREATE TABLE IF NOT EXISTS files (path BLOB PRIMARY KEY, status TEXT, format TEXT, digest BLOB, photo TEXT) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS rows (version TEXT, digest BLOB, segment TEXT, slot INTEGER, checksum INTEGER,
+    PRIMARY KEY (version, digest)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS segments (name TEXT PRIMARY KEY, used REAL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS evidence (version TEXT, pair BLOB, figures BLOB, PRIMARY KEY (version, pair)) WITHOUT ROWID;
+COMMIT;
+"""
+
+
+def cache_folder() -> Path:
+    """$HDRKIT_CACHE, else `hdrkit` in $XDG_CACHE_HOME or in ~/.cache."""
+    if named := os.environ.get("HDRKIT_CACHE"):
+        return Path(named)
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()) / "hdrkit"
+
+
+@contextmanager
+def open_cache(enabled: bool = True, most_bytes: int = MOST_BYTES) -> Iterator[Cache]:
+    """The user's cache for the length of the block; one that is gone afterwards where it is not `enabled` or cannot be opened.
+
+    At the end the least recently used rows are dropped until it takes at most `most_bytes`, and a tenth of the disk space
+    that would be free without it.
+    """
+    notes: list[str] = []
+    folder = cache_folder() / _LAYOUT
+    with ExitStack() as stack:
+        index = _open_index(folder, notes) if enabled else None
+        if index is None:
+            folder_name = None
+            with suppress(OSError):
+                folder_name = stack.enter_context(tempfile.TemporaryDirectory(prefix="hdrkit-"))
+            cache = Cache(Path(folder_name) if folder_name else None, None, notes)
+        else:
+            cache = Cache(folder, index, notes)
+            stack.callback(cache.close, most_bytes)
+        yield cache
+
+
+def _open_index(folder: Path, notes: list[str]) -> sqlite3.Connection | None:
+    """The index in a folder, built anew where it is damaged; None, with a note, where there can be none."""
+    path = folder / "index.sqlite"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            return _connected(path)
+        except sqlite3.OperationalError:
+            raise
+        except sqlite3.DatabaseError as error:
+            notes.append(f"{show(path)}: the index of the cache was damaged ({error}) and is built anew")
+            path.unlink()
+            path.with_name(f"{path.name}-journal").unlink(missing_ok=True)
+            return _connected(path)
+    except (OSError, sqlite3.Error) as error:
+        notes.append(f"{show(folder)}: nothing can be cached here ({error}); HDRKIT_CACHE names another folder")
+        return None
+
+
+def _connected(path: Path) -> sqlite3.Connection:
+    index = sqlite3.connect(path, timeout=_PATIENCE_S, isolation_level=None)
+    try:
+        if not index.execute("SELECT 1 FROM sqlite_master WHERE name = 'evidence'").fetchall():
+            index.executescript(_TABLES)
+        [(verdict,)] = index.execute("PRAGMA quick_check(1)").fetchall()
+        if verdict != "ok":
+            raise sqlite3.DatabaseError(verdict)
+    except sqlite3.Error:
+        index.close()
+        raise
+    return index
+
+
+class Cache:
+    """What is known of photographs; `notes` says in one line each what could not be kept or was damaged."""
+
+    def __init__(self, folder: Path | None, index: sqlite3.Connection | None, notes: list[str]) -> None:
+        self.notes = notes
+        self._folder, self._index = folder, index
+        self._seen: dict[Path, str] = {}
+        self._rows: list[Rows] = []
+        self._unsaved: list[tuple[str, tuple[Any, ...]]] = []
+        self._saved_at = time.monotonic()
+
+    def photo(self, path: Path) -> tuple[Photo, bytes] | None:
+        """The metadata and the digest of a file that has not changed since `keep_photo`."""
+        if (status := _status(path)) is None:
+            return None
+        self._seen[path] = status
+        found = self._ask(
+            "SELECT photo, digest FROM files WHERE path = ? AND status = ? AND format = ?",
+            (os.fsencode(path.absolute()), status, text_format()),
+        )
+        return (replace(photo_from_text(found[0][0]), path=path), found[0][1]) if found else None
+
+    def keep_photo(self, photo: Photo, digest: bytes) -> None:
+        """Remember what was read of a file since `photo` was asked for it."""
+        if status := self._seen.get(photo.path):
+            key = os.fsencode(photo.path.absolute())
+            self._tell(
+                "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?)", (key, status, text_format(), digest, photo_text(photo))
+            )
+
+    def rows(self, version: str, record: np.dtype[Any]) -> Rows:
+        """The rows that were computed by `version` with this dtype, by digest."""
+        version = hashlib.blake2b(f"{version} {record.descr}".encode(), digest_size=8).hexdigest()
+        found = self._ask("SELECT digest, segment, slot, checksum FROM rows WHERE version = ?", (version,))
+        places = {digest: Place(*place) for digest, *place in found}
+
+        def saved(digest: bytes, place: Place) -> None:
+            self._tell("INSERT OR REPLACE INTO rows VALUES (?, ?, ?, ?, ?)", (version, digest, *place))
+            self._tell("INSERT OR REPLACE INTO segments VALUES (?, ?)", (place.segment, time.time()))
+
+        self._rows.append(Rows(record, self._folder, places, saved, self._cannot_save))
+        return self._rows[-1]
+
+    def evidence(
+        self, version: str, pairs: Sequence[tuple[bytes, bytes]], columns: int
+    ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """The figures (P, columns) that `version` found for pairs of digests, and which pairs are known; the others hold NaN."""
+        figures = np.full((len(pairs), columns), np.nan, np.float32)
+        known = np.zeros(len(pairs), bool)
+        for k, (a, b) in enumerate(pairs):
+            found = self._ask("SELECT figures FROM evidence WHERE version = ? AND pair = ?", (version, a + b))
+            if found and len(found[0][0]) == figures.itemsize * columns:
+                figures[k], known[k] = np.frombuffer(found[0][0], np.float32), True
+        return figures, known
+
+    def keep_evidence(self, version: str, pairs: Sequence[tuple[bytes, bytes]], figures: NDArray[np.float32]) -> None:
+        """Remember figures (P, columns) of pairs; the order within a pair matters."""
+        for (a, b), row in zip(pairs, np.asarray(figures, np.float32), strict=True):
+            self._tell("INSERT OR REPLACE INTO evidence VALUES (?, ?, ?)", (version, a + b, row.tobytes()))
+
+    def close(self, most_bytes: int) -> None:
+        """Save what is not saved yet, and drop the least recently used rows above `most_bytes`."""
+        for name in set().union(*(rows.used for rows in self._rows)):
+            self._tell("UPDATE segments SET used = ? WHERE name = ?", (time.time(), name))
+        self._save()
+        if self._index is not None:
+            with suppress(OSError):
+                self._shrink(most_bytes)
+        if self._index is not None:
+            self._index.close()
+
+    def _ask(self, question: str, values: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+        if self._index is None:
+            return []
+        try:
+            return self._index.execute(question, values).fetchall()
+        except sqlite3.Error as error:
+            self._cannot_save(error)
+            return []
+
+    def _tell(self, statement: str, values: tuple[Any, ...]) -> None:
+        if self._index is not None:
+            self._unsaved.append((statement, values))
+            if time.monotonic() - self._saved_at > _SAVE_EVERY_S:
+                self._save()
+
+    def _save(self) -> None:
+        """Write what was told in one transaction."""
+        unsaved, self._unsaved = self._unsaved, []
+        if self._index is not None:
+            try:
+                self._index.execute("BEGIN IMMEDIATE")
+                for statement, values in unsaved:
+                    self._index.execute(statement, values)
+                self._index.execute("COMMIT")
+            except sqlite3.Error as error:
+                self._cannot_save(error)
+        self._saved_at = time.monotonic()
+
+    def _cannot_save(self, error: Exception) -> None:
+        if self._index is not None:
+            self.notes.append(f"{show(self._folder or '')}: caching was given up ({error}); grouping went on without")
+            self._index.close()
+            self._index = None
+
+    def _shrink(self, most_bytes: int) -> None:
+        """Drop segments that nothing refers to, then those used longest ago, and with them what is known of their contents."""
+        assert self._folder is not None
+        recent = [name for (name,) in self._ask("SELECT name FROM segments ORDER BY used")]
+        sizes = {path.name: path.stat() for path in self._folder.iterdir()}
+        for name, status in sizes.items():
+            if name.endswith(SUFFIX) and name not in recent and time.time() - status.st_mtime > _ABANDONED_S:
+                (self._folder / name).unlink()
+        total = sum(status.st_size for status in sizes.values())
+        most_bytes = min(most_bytes, int(_SHARE_OF_DISK * (shutil.disk_usage(self._folder).free + total)))
+        dropped = []
+        for name in recent:
+            if total > most_bytes:
+                total -= sizes[name].st_size if name in sizes else 0
+                dropped.append(name)
+        if dropped:
+            for name in dropped:
+                self._tell("DELETE FROM rows WHERE segment = ?", (name,))
+                self._tell("DELETE FROM segments WHERE name = ?", (name,))
+            self._tell("DELETE FROM files WHERE digest NOT IN (SELECT digest FROM rows)", ())
+            self._tell("DELETE FROM evidence WHERE substr(pair, 1, 16) NOT IN (SELECT digest FROM rows)", ())
+            self._save()
+            for name in dropped:
+                (self._folder / name).unlink(missing_ok=True)
+
+
+def _status(path: Path) -> str | None:
+    """What changes with the content of a file; None where it is too young to tell, or not there."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    if time.time_ns() - max(status.st_mtime_ns, status.st_ctime_ns) < _UNSETTLED_NS:
+        return None
+    return f"{status.st_size} {status.st_mtime_ns} {status.st_ctime_ns} {status.st_ino}"

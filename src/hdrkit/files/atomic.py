@@ -1,0 +1,102 @@
+"""Files whole or not at all: reading and atomic writing, with errors that a person can act on."""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from hdrkit.errors import InputError, OutputError
+from hdrkit.files.text import show
+
+_REMEDIES = {
+    errno.ENOSPC: "the disk is full; free some space or write elsewhere",
+    errno.EDQUOT: "the disk quota is used up; free some space or write elsewhere",
+    errno.EROFS: "the file system is read-only; write elsewhere",
+    errno.EACCES: "permission is denied; change the permissions or write elsewhere",
+    errno.EPERM: "permission is denied; change the permissions or write elsewhere",
+    errno.ENOTDIR: "part of its path is a file, not a folder; choose another folder",
+    errno.EEXIST: "part of its path is a file, not a folder; choose another folder",
+    errno.EISDIR: "it is a folder; give a file name",
+    errno.ENAMETOOLONG: "the name is too long; choose a shorter one",
+}
+
+
+@contextmanager
+def atomic_write(path: Path | str) -> Iterator[Path]:
+    """Yield a temporary path beside `path`; what is written there replaces `path` when the block ends well.
+
+    The temporary file exists, is hidden, has the suffix of `path` and the permissions that the umask grants. Parent
+    folders are made, a link is written through. Any error, an interrupt too, removes the temporary file and leaves an
+    old `path` as it was. Raises OutputError where the file system refuses.
+    """
+    with writing(path), _temporary(Path(os.path.realpath(path))) as temporary:
+        yield temporary
+
+
+@contextmanager
+def writing(path: Path | str) -> Iterator[None]:
+    """A block that writes to `path`: what the file system refuses in it becomes an OutputError with the way out."""
+    try:
+        yield
+    except OSError as error:
+        reason = _REMEDIES.get(error.errno or 0) or f"{error.strerror or error}; write elsewhere"
+        raise OutputError(f"{show(path)}: cannot be written: {reason}") from error
+
+
+@contextmanager
+def _temporary(target: Path) -> Iterator[Path]:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if target.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    if target.exists() and not target.is_file():
+        raise OSError(errno.EINVAL, "it is a device or a pipe, not a file")
+    # A name of our own: the target's may leave no room for an addition, and libraries choose the format by the suffix.
+    temporary = target.with_name(f".hdrkit-{secrets.token_hex(8)}{target.suffix}")
+    os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+    try:
+        yield temporary
+        with temporary.open("rb+") as written:
+            os.fsync(written.fileno())
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_bytes(path: Path | str, data: bytes) -> Path:
+    """Write `data` to `path` atomically and give the path back. Raises OutputError."""
+    with atomic_write(path) as temporary:
+        temporary.write_bytes(data)
+    return Path(path)
+
+
+@contextmanager
+def open_bytes(path: Path | str) -> Iterator[BinaryIO]:
+    """A file open for reading. Raises InputError for one that is missing, a folder, or not readable."""
+    try:
+        with Path(path).open("rb") as file:
+            yield file
+    except OSError as error:
+        raise InputError(f"{show(path)}: cannot be read: {_reading_trouble(error)}") from error
+
+
+def read_bytes(path: Path | str) -> bytes:
+    """The content of a file. Raises InputError as `open_bytes` does."""
+    with open_bytes(path) as file:
+        return file.read()
+
+
+def _reading_trouble(error: OSError) -> str:
+    match error.errno:
+        case errno.ENOENT | errno.ENOTDIR:
+            return "there is no such file; check the name"
+        case errno.EISDIR:
+            return "it is a folder; give a file"
+        case errno.EACCES | errno.EPERM:
+            return "permission is denied; change its permissions"
+        case _:
+            return f"{error.strerror or error}; check the disk"

@@ -1,0 +1,44 @@
+"""Tables as CSV files, written and read."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from hdrkit.errors import InputError
+from hdrkit.files.atomic import read_bytes
+from hdrkit.files.text import show
+
+
+def to_csv(rows: Iterable[Iterable[str]]) -> bytes:
+    """Rows as a CSV with a line feed behind each; undecodable bytes of a path stay as they are.
+
+    Cells are quoted where they hold what would divide them, a carriage return too, which Python's own writer leaves bare.
+    """
+    lines = "".join(",".join(map(_quoted, row)) + "\n" for row in rows)
+    return lines.encode("utf-8", "surrogateescape")
+
+
+def _quoted(cell: str) -> str:
+    return '"' + cell.replace('"', '""') + '"' if any(mark in cell for mark in ',"\r\n') else cell
+
+
+def read_rows(path: Path | str, required: tuple[str, ...]) -> Iterator[tuple[int, dict[str, str]]]:
+    """Line numbers and rows of a CSV with a header, blank lines left out, cells stripped, missing cells empty."""
+    text = read_bytes(path).decode("utf-8-sig", "surrogateescape")
+    reader = csv.reader(io.StringIO(text, newline=""))
+    try:
+        header = [name.strip().lower() for name in next(reader, [])]
+        missing = [name for name in required if name not in header]
+        if missing:
+            raise InputError(
+                f"{show(path)}: no column {missing[0]!r}; the first line must be a header such as {','.join(required)}"
+            )
+        for cells in reader:
+            if any(cell.strip() for cell in cells):
+                padded = [cell.strip() for cell in cells] + [""] * (len(header) - len(cells))
+                yield reader.line_num, dict(zip(header, padded, strict=False))
+    except csv.Error as error:
+        raise InputError(f"{show(path)}, line {reader.line_num}: not a table of comma-separated values ({error})") from error

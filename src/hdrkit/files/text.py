@@ -1,0 +1,17 @@
+"""Paths and counts as text that people read."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def show(path: Path | str) -> str:
+    """A path that prints on one line anywhere: undecodable bytes and control characters become escapes."""
+    text = os.fsencode(path).decode("utf-8", "backslashreplace")
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 photograph`, `2 photographs`."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -1,0 +1,50 @@
+"""Photo -> gray codes in half its size, which is where sharpness is looked for, and parts of it in full size."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from hdrkit.files.atomic import read_bytes
+from hdrkit.formats.orientation import upright
+from hdrkit.formats.pixels import decode, read_frame
+from hdrkit.formats.previews import read_preview
+from hdrkit.types import Encoding, Photo
+
+
+def read_half(photo: Photo) -> NDArray[np.uint8]:
+    """The photo as (h, w) gray codes, upright, in half its size; a JPEG is decoded to that size within its transform.
+
+    RAW gives the picture that the camera embedded. Raises InputError naming the file.
+    """
+    if _is_jpeg(photo):
+        half = decode(read_bytes(photo.path), photo.path, cv2.IMREAD_REDUCED_GRAYSCALE_2 | cv2.IMREAD_IGNORE_ORIENTATION)
+        return upright(half[:, :, None], photo.orientation)[:, :, 0]
+    preview = read_preview(photo, ((photo.width + 1) // 2, (photo.height + 1) // 2))
+    return np.asarray(cv2.cvtColor(preview, cv2.COLOR_RGB2GRAY), np.uint8)
+
+
+def read_crop(photo: Photo, centre: tuple[int, int], side: int) -> NDArray[np.uint8]:
+    """A square of at most `side` pixels of the photo in full size, (h, w, 3) RGB codes, as near to `centre` (x, y) as it fits.
+
+    Raises InputError naming the file.
+    """
+    whole = _display_pixels(photo)
+    height, width = whole.shape[:2]
+    left, top = (max(0, min(at - side // 2, most - side)) for at, most in zip(centre, (width, height), strict=True))
+    return np.ascontiguousarray(whole[top : top + side, left : left + side])
+
+
+def _display_pixels(photo: Photo) -> NDArray[Any]:
+    if photo.encoding is Encoding.RAW:
+        return read_preview(photo, (photo.width, photo.height))
+    frame = read_frame(photo)
+    codes = frame.pixels if frame.pixels.dtype == np.uint8 else np.rint(frame.pixels * (255 / frame.white)).astype(np.uint8)
+    return np.repeat(codes, 3, axis=2) if codes.shape[2] == 1 else codes
+
+
+def _is_jpeg(photo: Photo) -> bool:
+    return photo.encoding is Encoding.ENCODED8 and photo.path.suffix.lower() in (".jpg", ".jpeg", ".jpe")

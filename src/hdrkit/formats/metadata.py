@@ -1,0 +1,321 @@
+"""File -> Photo: the only place that knows what cameras write into their files."""
+
+from __future__ import annotations
+
+import logging
+import mmap
+import os
+import struct
+import threading
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from PIL import Image, UnidentifiedImageError
+
+from hdrkit.errors import ExposureError, InputError
+from hdrkit.exposure import exact_exposure, exposure_from_name
+from hdrkit.files.text import show
+from hdrkit.formats.maker_notes import Release, read_release
+from hdrkit.formats.suffixes import FLOAT_SUFFIXES, RAW_SUFFIXES
+from hdrkit.types import Drive, Encoding, Exposure, ExposureSource, Photo
+
+_EXIF_IFD = 0x8769
+_MAKE, _MODEL, _ORIENTATION = 271, 272, 274
+_TIME, _F_NUMBER, _ISO, _TAKEN, _OFFSET, _BIAS, _LENS, _SUBSECOND = 33434, 33437, 34855, 36867, 36881, 37380, 42036, 37521
+_FOCAL, _DISTANCE, _FLASH, _PROGRAM, _MODE, _SERIAL = 37386, 37382, 37385, 34850, 41986, 42033
+HEAD_BYTES = 4096  # where `stated_bits` looks
+_pillow_limit = threading.Lock()
+
+
+def read_photo(
+    path: Path | str,
+    *,
+    override: Exposure | None = None,
+    literal: bool = False,
+    max_pixels: int = 500_000_000,
+) -> Photo:
+    """What a file says of the photograph in it; the pixels stay on disk.
+
+    The exposure comes from `override`, else from EXIF or RAW metadata, else from a file name that ends in `_<EXPO>`.
+    Nominal values of EXIF and RAW become the exact ones that they stand for unless `literal`. Raises InputError for a
+    file that is missing, empty, no image, or larger than `max_pixels`.
+    """
+    path = Path(path)
+    try:
+        size = path.stat().st_size
+    except OSError as error:
+        raise InputError(f"{show(path)}: cannot be read ({error.strerror})") from error
+    if path.is_dir():
+        raise InputError(f"{show(path)}: it is a folder; give a file")
+    if not path.is_file():
+        raise InputError(f"{show(path)}: it is a pipe or a device, no file; take it out")
+    if size == 0:
+        raise InputError(f"{show(path)}: the file is empty (0 bytes); copy it again from the card")
+    suffix = path.suffix.lower()
+    if suffix in RAW_SUFFIXES:
+        photo = _read_raw_header(path)
+    elif suffix in FLOAT_SUFFIXES:
+        photo = _read_float_header(path)
+    else:
+        photo = _read_encoded_header(path, max_pixels)
+    _require_size(path, photo.width, photo.height, max_pixels)
+    return replace(photo, exposure=_choose_exposure(photo, override, literal))
+
+
+def _require_size(path: Path, width: int, height: int, max_pixels: int) -> None:
+    if width * height > max_pixels:
+        raise InputError(
+            f"{show(path)}: {width} x {height} pixels are more than the limit of {max_pixels:,}; "
+            "if you trust the file, raise it with --max-pixels"
+        )
+
+
+def _choose_exposure(photo: Photo, override: Exposure | None, literal: bool) -> Exposure | None:
+    own = photo.exposure if literal or photo.exposure is None else exact_exposure(photo.exposure)
+    if override is None:
+        return own or exposure_from_name(photo.path.stem)
+    return Exposure(
+        time_s=override.time_s,
+        f_number=override.f_number or (own.f_number if own else None),
+        iso=override.iso or (own.iso if own else None),
+        bias_ev=own.bias_ev if own else None,
+        source=ExposureSource.LIST,
+    )
+
+
+def _read_encoded_header(path: Path, max_pixels: int) -> Photo:
+    try:
+        with without_pillow_limit(), path.open("rb") as file, Image.open(file) as image:
+            width, height = image.size
+            _require_size(path, width, height, max_pixels)
+            if image.mode == "F":
+                return _read_float_header(path)
+            # Pillow opens deep colour as plain RGB.
+            deep = image.mode[0] == "I" or ";16" in str(image.tile) or (stated_bits(_head(file)) or 8) > 8
+            turned = image.format == "TIFF"  # which Pillow and OpenCV turn upright themselves
+            tags = _exif(image, file)
+            release = _release(image.info.get("exif", b""), _text(tags.get(_MAKE)))
+    except UnidentifiedImageError:
+        if path.suffix.lower() in (".tif", ".tiff"):
+            return _read_float_header(path)  # Pillow does not know float RGB
+        raise InputError(f"{show(path)}: not an image, or one damaged beyond recognition; remove it or copy it again") from None
+    except PermissionError as error:
+        raise InputError(f"{show(path)}: permission to read it is denied; change its permissions") from error
+    except (OSError, SyntaxError, ValueError, EOFError, RuntimeError, Image.DecompressionBombError) as error:
+        raise InputError(f"{show(path)}: the image header cannot be read ({error}); the file is damaged") from error
+    orientation = tags.get(_ORIENTATION, 1)
+    orientation = orientation if orientation in range(1, 9) and not turned else 1
+    if orientation >= 5:
+        width, height = height, width
+    return Photo(
+        path=path,
+        width=width,
+        height=height,
+        encoding=Encoding.ENCODED16 if deep else Encoding.ENCODED8,
+        exposure=_exif_exposure(tags, ExposureSource.EXIF),
+        camera=_camera_name(tags.get(_MAKE), tags.get(_MODEL)),
+        lens=_text(tags.get(_LENS)),
+        taken_at=_taken_at(tags),
+        orientation=orientation,
+        **_circumstances(tags, release),
+    )
+
+
+def _release(block: bytes, maker: str) -> Release:
+    start = min((at for at in (block.find(b"II*\0"), block.find(b"MM\0*")) if at >= 0), default=len(block))
+    return read_release(block[start:], maker)
+
+
+def _circumstances(tags: Mapping[int, Any], release: Release) -> dict[str, Any]:
+    """How the camera was set, as fields of `Photo`."""
+    flash = _number(tags.get(_FLASH), positive=False)
+    return {
+        "serial": _text(tags.get(_SERIAL)),
+        "focal_length_mm": _number(tags.get(_FOCAL)),
+        "focus_distance_m": _number(tags.get(_DISTANCE)),
+        "flash": None if flash is None else bool(int(flash) & 1),
+        "drive": Drive.EXPOSURE_BRACKET if _number(tags.get(_MODE)) == 2 else release.drive,
+        "shot": release.shot,
+        "shutter_count": release.shutter_count,
+        "manual": _manual(_number(tags.get(_PROGRAM)), _number(tags.get(_MODE), positive=False)),
+    }
+
+
+def _manual(program: float | None, mode: float | None) -> bool | None:
+    """Whether ExposureProgram or ExposureMode says manual; None where neither says anything."""
+    return None if program is None and mode is None else program == 1 or mode == 1
+
+
+def stated_bits(head: bytes) -> int | None:
+    """Bit depth that the first bytes of an AVIF (box `pixi`) or JPEG 2000 (box `ihdr`) file state; None for other files."""
+    if head[4:8] == b"ftyp" and (at := head.find(b"pixi")) > 0:
+        return head[at + 9]
+    if head[4:8] == b"jP  " and (at := head.find(b"ihdr")) > 0:
+        return (head[at + 14] & 0x7F) + 1
+    return None
+
+
+def _head(file: BinaryIO) -> bytes:
+    before = file.tell()
+    file.seek(0)
+    head = file.read(HEAD_BYTES)
+    file.seek(before)
+    return head
+
+
+def _exif(image: Image.Image, file: BinaryIO) -> dict[int, Any]:
+    """Tags of the main and the EXIF directory; none where they are garbage, which does not make the picture so."""
+    if image.format == "PNG" and "exif" not in image.info and has_chunk(file, b"eXIf"):
+        image.load()  # EXIF behind the pixels is found only by decoding them
+    try:
+        exif = Image.Image.getexif(image)
+        return dict(exif) | exif.get_ifd(_EXIF_IFD)
+    except (SyntaxError, ValueError, TypeError, KeyError, EOFError, struct.error):
+        return {}
+
+
+def has_chunk(file: BinaryIO, kind: bytes) -> bool:
+    """Whether a PNG file has a chunk of this kind anywhere; the place in the file stays."""
+    before = file.tell()
+    file.seek(8)
+    while len(head := file.read(8)) == 8 and head[4:] != kind:
+        file.seek(int.from_bytes(head[:4]) + 4, os.SEEK_CUR)
+    file.seek(before)
+    return head[4:] == kind
+
+
+@contextmanager
+def without_pillow_limit() -> Iterator[None]:
+    """Open headers of any size: the limit that holds here is `max_pixels`, Pillow's own is a global."""
+    with _pillow_limit, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        before, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+        try:
+            yield
+        finally:
+            Image.MAX_IMAGE_PIXELS = before
+
+
+def _read_raw_header(path: Path) -> Photo:
+    import exifread  # only RAW files need these two
+    import rawpy
+
+    logging.getLogger("exifread").addHandler(logging.NullHandler())
+    try:
+        with path.open("rb") as file, rawpy.imread(file) as raw:
+            sizes, other = raw.sizes, raw.other
+        with path.open("rb") as file:
+            named = exifread.process_file(file, details=False)
+            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+                release = read_release(content, _text(named.get("Image Make")))
+    except (rawpy.LibRawError, OSError, ValueError, KeyError, IndexError, TypeError) as error:
+        cut = isinstance(error, rawpy.LibRawIOError)  # the file ended where more was to be read
+        why = ": it ends too early, as if cut off; copy it again from the card" if cut else f" ({_reason(error)})"
+        raise InputError(f"{show(path)}: not a RAW file that LibRaw reads{why}") from error
+    tags = {
+        _MAKE: named.get("Image Make"),
+        _MODEL: named.get("Image Model"),
+        _LENS: named.get("EXIF LensModel"),
+        _TIME: _ratio(named.get("EXIF ExposureTime")) or other.shutter_speed,
+        _F_NUMBER: _ratio(named.get("EXIF FNumber")) or other.aperture,
+        _ISO: _ratio(named.get("EXIF ISOSpeedRatings")) or other.iso_speed,
+        _BIAS: _ratio(named.get("EXIF ExposureBiasValue")),
+        _TAKEN: named.get("EXIF DateTimeOriginal"),
+        _OFFSET: named.get("EXIF OffsetTimeOriginal"),
+        _SUBSECOND: named.get("EXIF SubSecTimeOriginal"),
+        _SERIAL: named.get("EXIF BodySerialNumber"),
+        _FOCAL: _ratio(named.get("EXIF FocalLength")),
+        _DISTANCE: _ratio(named.get("EXIF SubjectDistance")),
+        _FLASH: _first(named.get("EXIF Flash")),
+        _PROGRAM: _first(named.get("EXIF ExposureProgram")),
+        _MODE: _first(named.get("EXIF ExposureMode")),
+    }
+    known = bool(_ratio(named.get("EXIF ExposureTime"))) or other.iso_speed > 0
+    turned = sizes.flip in (5, 6)
+    return Photo(
+        path=path,
+        width=sizes.height if turned else sizes.width,
+        height=sizes.width if turned else sizes.height,
+        encoding=Encoding.RAW,
+        exposure=_exif_exposure(tags, ExposureSource.RAW) if known else None,
+        camera=_camera_name(tags[_MAKE], tags[_MODEL]),
+        lens=_text(tags[_LENS]),
+        taken_at=_taken_at(tags),
+        orientation={0: 1, 3: 3, 5: 8, 6: 6}.get(sizes.flip, 1),
+        **_circumstances(tags, release),
+    )
+
+
+def _read_float_header(path: Path) -> Photo:
+    from hdrkit.formats.radiance import radiance_size
+
+    width, height = radiance_size(path)
+    return Photo(path=path, width=width, height=height, encoding=Encoding.FLOAT)
+
+
+def _exif_exposure(tags: Mapping[int, Any], source: ExposureSource) -> Exposure | None:
+    time_s = _number(tags.get(_TIME))
+    if time_s is None:
+        return None
+    iso = tags.get(_ISO)
+    try:
+        return Exposure(
+            time_s=time_s,
+            f_number=_number(tags.get(_F_NUMBER)),
+            iso=_number(iso[0] if isinstance(iso, tuple) and iso else iso),
+            bias_ev=_number(tags.get(_BIAS), positive=False),
+            source=source,
+        )
+    except ExposureError:
+        return None
+
+
+def _number(value: Any, positive: bool = True) -> float | None:
+    """A tag as a finite number, or None where cameras write nonsense (0/0, text, infinity)."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError, ZeroDivisionError):
+        return None
+    usable = number > 0 if positive else True
+    return number if usable and abs(number) < 1e9 else None
+
+
+def _first(tag: Any) -> Any:
+    """The first value of a tag as exifread gives it, None without one."""
+    return tag.values[0] if tag is not None and getattr(tag, "values", None) else None
+
+
+def _ratio(tag: Any) -> float:
+    return _number(_first(tag), positive=False) or 0.0
+
+
+def _text(value: Any) -> str:
+    return str(value).replace("\x00", " ").strip() if value is not None else ""
+
+
+def _camera_name(make: Any, model: Any) -> str:
+    maker, name = _text(make), _text(model)
+    return name if name.lower().startswith(maker.lower().split(" ")[0]) and maker else f"{maker} {name}".strip()
+
+
+def _taken_at(tags: Mapping[int, Any]) -> datetime | None:
+    """When the shutter opened: with its zone where the camera wrote one, else naive."""
+    stamp, offset, fraction = _text(tags.get(_TAKEN)), _text(tags.get(_OFFSET)), _text(tags.get(_SUBSECOND))
+    try:
+        taken = datetime.strptime(f"{stamp}.{fraction}" if fraction.isdigit() else f"{stamp}.0", "%Y:%m:%d %H:%M:%S.%f")
+    except ValueError:
+        return None
+    try:
+        return taken.replace(tzinfo=datetime.strptime(offset, "%z").tzinfo) if offset else taken
+    except ValueError:
+        return taken
+
+
+def _reason(error: Exception) -> str:
+    detail = error.args[0] if error.args else type(error).__name__
+    return detail.decode(errors="replace") if isinstance(detail, bytes) else str(detail)

@@ -1,0 +1,146 @@
+"""Photo -> preview: small RGB codes, upright, decoded no larger than they are needed.
+
+JPEG is decoded to a half, a quarter or an eighth within its transform, RAW gives the picture that the camera embedded.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections import deque
+from collections.abc import Container, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from hdrkit.errors import InputError
+from hdrkit.files.atomic import read_bytes
+from hdrkit.formats.orientation import upright
+from hdrkit.formats.pixels import decode, read_frame
+from hdrkit.types import Encoding, Photo
+
+_JPEG = b"\xff\xd8\xff"
+_REDUCED = {1: 0, 2: cv2.IMREAD_REDUCED_GRAYSCALE_2, 4: cv2.IMREAD_REDUCED_GRAYSCALE_4, 8: cv2.IMREAD_REDUCED_GRAYSCALE_8}
+_DISPLAY_GAMMA = 2.2
+_WHITE_QUANTILE = 0.99
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What `read_previews` gives of a photo: the digest of its file, and `pixels` (h, w, 3) where they were not known."""
+
+    photo: Photo
+    digest: bytes
+    pixels: NDArray[np.uint8] | None
+
+
+def read_previews(
+    photos: Iterable[Photo], target_size: tuple[int, int], workers: int, known: Container[bytes] = ()
+) -> Iterator[Preview | InputError]:
+    """The preview of each photo, in order, or the error that says why it has none; see `read_preview`.
+
+    `workers` threads read ahead by a few photos. Files whose digest is `known` are not decoded.
+    """
+    pool = ThreadPoolExecutor(workers)
+    pending: deque[Future[Preview | InputError]] = deque()
+    try:
+        for photo in photos:
+            pending.append(pool.submit(_preview, photo, target_size, known))
+            if len(pending) > 2 * workers:
+                yield pending.popleft().result()
+        while pending:
+            yield pending.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _preview(photo: Photo, target_size: tuple[int, int], known: Container[bytes]) -> Preview | InputError:
+    try:
+        digest = content_digest(photo.path)
+        return Preview(photo, digest, None if digest in known else read_preview(photo, target_size))
+    except InputError as error:
+        return error
+
+
+def content_digest(path: Path) -> bytes:
+    """16 bytes of BLAKE2b over the whole file. Raises InputError.
+
+    RAW files are read whole too: frames of one bracket can share size, header and a black tail.
+    """
+    return hashlib.blake2b(read_bytes(path), digest_size=16).digest()
+
+
+def read_preview(photo: Photo, target_size: tuple[int, int]) -> NDArray[np.uint8]:
+    """The photo as (h, w, 3) uint8 RGB codes, upright, within `target_size` (width, height), never enlarged.
+
+    A JPEG is decoded to the largest of 1, 1/2, 1/4 and 1/8 that fits, so up to twice smaller than `target_size`; others
+    are averaged to fill it. 16-bit codes become 8-bit ones at the same share of white. RAW gives its embedded picture, or a
+    demosaiced one where that is less than half of `target_size`. Radiance shows its 0.99 quantile as white, with gamma 2.2.
+    Raises InputError naming the file.
+    """
+    if photo.encoding is Encoding.RAW:
+        return _fit(_raw_preview(photo, target_size), target_size)
+    if photo.encoding is Encoding.ENCODED8 and (data := read_bytes(photo.path)).startswith(_JPEG):
+        stored, target = (photo.width, photo.height), target_size
+        if photo.orientation >= 5:
+            stored, target = stored[::-1], target[::-1]
+        return _fit(upright(_decode_reduced(data, photo.path, stored, target), photo.orientation), target_size)
+    frame = read_frame(photo)
+    pixels = _fit(frame.pixels, target_size)
+    codes = _display_codes(pixels) if photo.encoding is Encoding.FLOAT else _eight_bits(pixels, frame.white)
+    return np.repeat(codes, 3, axis=2) if codes.shape[2] == 1 else codes
+
+
+def _decode_reduced(data: bytes, path: Path, size: tuple[int, int], target_size: tuple[int, int]) -> NDArray[Any]:
+    """A JPEG of `size` (width, height), not turned, decoded to the largest reduction within `target_size`, or to 1/8."""
+    fitting = (n for n in _REDUCED if all(-(-side // n) <= most for side, most in zip(size, target_size, strict=True)))
+    return decode(data, path, cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION | _REDUCED[next(fitting, 8)])
+
+
+def _raw_preview(photo: Photo, target_size: tuple[int, int]) -> NDArray[np.uint8]:
+    from hdrkit.formats.raw import develop_half, read_embedded  # loads LibRaw
+
+    embedded = read_embedded(photo)
+    if isinstance(embedded, bytes):
+        embedded = _embedded_jpeg(embedded, photo, target_size)
+    if embedded is None or 2 * max(embedded.shape[:2]) < min(max(target_size), max(photo.width, photo.height)):
+        return develop_half(photo)
+    height, width = embedded.shape[:2]
+    turned_already = photo.orientation >= 5 and (width > height) == (photo.width > photo.height)
+    return embedded if turned_already else upright(embedded, photo.orientation)
+
+
+def _embedded_jpeg(data: bytes, photo: Photo, target_size: tuple[int, int]) -> NDArray[np.uint8] | None:
+    """The embedded picture decoded as small as is enough; None where it is damaged."""
+    try:
+        with Image.open(io.BytesIO(data)) as header:
+            size = header.size
+        return _decode_reduced(data, photo.path, size, (max(target_size), max(target_size)))
+    except (OSError, SyntaxError, ValueError, InputError):
+        return None
+
+
+def _fit(pixels: NDArray[Any], target_size: tuple[int, int]) -> NDArray[Any]:
+    """Pixels averaged to the largest size of the same shape within `target_size`."""
+    height, width, channels = pixels.shape
+    scale = min(target_size[0] / width, target_size[1] / height)
+    if scale >= 1:
+        return pixels
+    smaller = cv2.resize(pixels, (max(1, round(scale * width)), max(1, round(scale * height))), interpolation=cv2.INTER_AREA)
+    return smaller.reshape(*smaller.shape[:2], channels)
+
+
+def _eight_bits(pixels: NDArray[Any], white: float) -> NDArray[np.uint8]:
+    return pixels if pixels.dtype == np.uint8 else np.rint(np.minimum(pixels * np.float32(255 / white), 255)).astype(np.uint8)
+
+
+def _display_codes(light: NDArray[np.float32]) -> NDArray[np.uint8]:
+    white = max(float(np.quantile(light, _WHITE_QUANTILE)), 1e-30)
+    shown: NDArray[np.float32] = np.clip(light / white, 0, 1) ** (1 / _DISPLAY_GAMMA)
+    return np.rint(255 * shown).astype(np.uint8)

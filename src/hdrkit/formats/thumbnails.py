@@ -1,0 +1,53 @@
+"""Photographs -> small JPEG pictures to look through."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from hdrkit.errors import InputError
+from hdrkit.formats.previews import read_preview
+from hdrkit.types import Photo
+
+SIDE = 256
+_DECODED = 320  # a JPEG comes up to twice smaller than asked for
+_SETTINGS = (cv2.IMWRITE_JPEG_QUALITY, 75, cv2.IMWRITE_JPEG_OPTIMIZE, 1)
+
+
+def read_thumbnails(
+    photos: Sequence[Photo], workers: int, progress: Callable[[str, int, int], None] | None = None
+) -> list[bytes | None]:
+    """A JPEG of at most 256 x 256 pixels of each photo, in order; None of one that cannot be decoded."""
+    thumbnails = []
+    with ThreadPoolExecutor(workers) as pool:
+        for thumbnail in pool.map(_thumbnail, photos):
+            thumbnails.append(thumbnail)
+            if progress:
+                progress("making thumbnails", len(thumbnails), len(photos))
+    return thumbnails
+
+
+def shrunk(thumbnail: bytes, side: int) -> bytes:
+    """The same picture within `side` x `side` pixels."""
+    return _encoded(np.asarray(cv2.imdecode(np.frombuffer(thumbnail, np.uint8), cv2.IMREAD_COLOR)), side)
+
+
+def _thumbnail(photo: Photo) -> bytes | None:
+    try:
+        return _encoded(read_preview(photo, (_DECODED, _DECODED))[..., ::-1], SIDE)
+    except InputError:
+        return None
+
+
+def _encoded(bgr: NDArray[Any], side: int) -> bytes:
+    height, width = bgr.shape[:2]
+    if max(height, width) > side:
+        scale = side / max(height, width)
+        size = (max(1, round(scale * width)), max(1, round(scale * height)))
+        bgr = cv2.resize(bgr, size, interpolation=cv2.INTER_AREA)
+    return cv2.imencode(".jpg", np.ascontiguousarray(bgr), _SETTINGS)[1].tobytes()

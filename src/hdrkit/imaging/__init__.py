@@ -1,0 +1,4 @@
+"""Pixel arithmetic that several stages share: warping, resampling, weighting, compiled loops, threads.
+
+No stage is known here.
+"""

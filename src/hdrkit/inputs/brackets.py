@@ -1,0 +1,151 @@
+"""Photos -> brackets by a rule that the user can name: folders, a list, or timestamps in file names."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from itertools import count
+from pathlib import Path
+
+from hdrkit.errors import InputError
+from hdrkit.exposure import looks_like_counter
+from hdrkit.inputs.options import By
+from hdrkit.inputs.timed import lying_across, timed_groups
+from hdrkit.inputs.timestamps import floored, timestamp_in_name
+from hdrkit.types import Bracket, ExposureSource, Photo
+
+
+def form_brackets(
+    photos: Sequence[Photo],
+    roots: Sequence[Path],
+    by: By = By.AUTO,
+    round_s: float | None = 30.0,
+    groups: Mapping[str, str] | None = None,
+    estimated: bool = False,
+) -> list[Bracket]:
+    """Every photo in one bracket at most, the brackets in the order in which their first photo was found.
+
+    `roots` holds the input each photo was found under. `folder`: photos of one folder belong together. `time`: photos of one
+    folder and camera whose timestamps fall into the same `round_s` seconds (rounded down), or with None those of one camera
+    that none of its pauses divides, as `timed.timed_groups` says; left out are photos without a timestamp and, unless exposures
+    are `estimated` later, those without an exposure beside others. `groups`: as the mapping from path to bracket name says;
+    photos that it leaves out are left out. `auto`: groups where a mapping is given, time where every name carries a timestamp
+    and they fall into several spans, folder otherwise.
+    Raises InputError where the rule has nothing to go by.
+    """
+    if by is By.AUTO:
+        by = _most_telling_rule(photos, round_s, groups)
+    if by is By.TIME:
+        return _timed_brackets(photos, roots, round_s, estimated)
+    members: dict[tuple[str, str], list[Photo]] = {}
+    for photo, root in zip(photos, roots, strict=True):
+        if (key := _key(photo, root, by, groups)) is not None:
+            members.setdefault(key, []).append(photo)
+    if not members:
+        raise InputError("none of the photographs is in the list of groups; its paths are relative to its own folder")
+    names = distinct_names([name for _, name in members])
+    return [_in_order(name, group, by) for name, group in zip(names, members.values(), strict=True)]
+
+
+def _timed_brackets(photos: Sequence[Photo], roots: Sequence[Path], round_s: float | None, estimated: bool) -> list[Bracket]:
+    found = timed_groups(photos, round_s, estimated)
+    root_of = dict(zip((photo.path for photo in photos), roots, strict=True))
+    names = distinct_names([str(_relative(group.folder, root_of[group.photos[0].path]) / group.name) for group in found])
+    return [_in_order(name, group.photos, By.TIME, group.remark) for name, group in zip(names, found, strict=True)]
+
+
+def remark(bracket: Bracket) -> str:
+    """What is unusual about a bracket by time: frames missing, too many, or left out; empty where nothing is."""
+    return bracket.why.partition(": ")[2] if bracket.kind == By.TIME else ""
+
+
+def unusual_brackets(brackets: Sequence[Bracket]) -> list[str]:
+    """A line for each bracket that has more or fewer frames than its camera's brackets usually have, or has left some out."""
+    return [f"{bracket.name} ({unusual})" for bracket in brackets if (unusual := remark(bracket))]
+
+
+def hint_at_pauses(brackets: Sequence[Bracket], round_s: float | None) -> str | None:
+    """A line to say where brackets by spans of time tear apart, or mix, what the pauses of the camera show to be brackets."""
+    if round_s is None or not brackets or brackets[0].kind != By.TIME:
+        return None
+    across, count = lying_across([photo for bracket in brackets for photo in bracket.photos], round_s)
+    if not across:
+        return None
+    some = f"the frames of {across} of {count} brackets fall into two spans of {round_s:g} s"
+    return f"{some}; --round gap, with another -o, keeps brackets whole"
+
+
+def spread_brackets(brackets: Sequence[Bracket], most: int) -> list[Bracket]:
+    """At most `most` of the brackets, evenly spread, of those with the usual number of frames where they are enough."""
+    sizes = Counter(len(bracket.photos) for bracket in brackets)
+    usual = max(sizes, key=lambda size: (sizes[size], size))
+    complete = [bracket for bracket in brackets if len(bracket.photos) == usual]
+    among = complete if len(complete) >= most else list(brackets)
+    count = min(most, len(among))
+    return [among[(2 * k + 1) * len(among) // (2 * count)] for k in range(count)]
+
+
+def _key(photo: Photo, root: Path, by: By, groups: Mapping[str, str] | None) -> tuple[str, str] | None:
+    """What photos of one bracket have in common: a place and a name; None for a photo that belongs nowhere."""
+    if by is By.GROUPS:
+        if groups is None:
+            raise InputError("brackets by groups need the list: --groups FILE.csv with the columns path and bracket")
+        name = groups.get(os.path.realpath(photo.path))
+        return None if name is None else ("", name)
+    return str(photo.path.parent), _folder_name(photo.path, root)
+
+
+def distinct_names(names: Sequence[str], before: Collection[str] = ()) -> list[str]:
+    """Names with a number added to those that occur again, or came `before`: two cards may hold the same folders."""
+    taken = {*names, *before}
+    seen = set(before)
+    distinct = []
+    for name in names:
+        if name in seen:
+            name = next(numbered for k in count(2) if (numbered := f"{name}_{k}") not in taken)
+        taken.add(name)
+        seen.add(name)
+        distinct.append(name)
+    return distinct
+
+
+def _most_telling_rule(photos: Sequence[Photo], round_s: float | None, groups: Mapping[str, str] | None) -> By:
+    if groups is not None:
+        return By.GROUPS
+    stamps = [timestamp_in_name(photo.path) for photo in photos]
+    spans = {(photo.path.parent, floored(stamp, round_s or 1.0)) for photo, stamp in zip(photos, stamps, strict=True) if stamp}
+    folders = {photo.path.parent for photo in photos}
+    return By.TIME if None not in stamps and len(spans) > len(folders) else By.FOLDER
+
+
+def _relative(path: Path, root: Path) -> Path:
+    return path.relative_to(root) if path.is_relative_to(root) else path
+
+
+def _folder_name(path: Path, root: Path) -> str:
+    relative = _relative(path, root).parent
+    return str(relative) if relative != Path() else (root.resolve().name or "bracket")
+
+
+def _in_order(name: str, photos: Sequence[Photo], by: By, remark: str = "") -> Bracket:
+    """Shortest exposure first; by name where exposures are unknown.
+
+    Numbers in names are none where they turn out to be picture counters, or other photos know their time in seconds.
+    """
+    sources = {photo.exposure.source for photo in photos if photo.exposure is not None}
+    if looks_like_counter([photo.exposure for photo in photos]) or sources & {ExposureSource.EXIF, ExposureSource.RAW}:
+        photos = [_without_named_exposure(photo) for photo in photos]
+    if all(photo.exposure is not None for photo in photos):
+        photos = sorted(photos, key=lambda photo: (photo.exposure.relative, os.fsencode(photo.path)))  # type: ignore[union-attr]
+    why = f"{_WHY[by]}: {remark}" if remark else _WHY[by]
+    return Bracket(name, tuple(photos), reference=len(photos) // 2, kind=by.value, why=why)
+
+
+def _without_named_exposure(photo: Photo) -> Photo:
+    named = photo.exposure is not None and photo.exposure.source is ExposureSource.FILENAME
+    return replace(photo, exposure=None) if named else photo
+
+
+_WHY = {By.FOLDER: "in one folder", By.TIME: "taken together", By.GROUPS: "listed together"}

@@ -1,0 +1,181 @@
+"""Paths in, photo files out: folders are walked in a stable order, what is no photograph is counted and left alone."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from hdrkit.errors import InputError, OutputError
+from hdrkit.files.manifest import read_manifest
+from hdrkit.files.text import show
+from hdrkit.formats.suffixes import CURVE_SUFFIXES, ENCODED_SUFFIXES, FLOAT_SUFFIXES, RAW_SUFFIXES, SIDECAR_SUFFIX
+from hdrkit.inputs.lists import read_groups
+
+_SERIES_RESULT = re.compile(r"\d{14}.*_hdr(?:_preview)?$")
+
+
+@dataclass(frozen=True)
+class Discovery:
+    """Photo files in a stable order, each with the input it was found under, and how many other files but sidecars there were."""
+
+    paths: tuple[Path, ...]
+    roots: tuple[Path, ...]
+    ignored: int
+
+
+@dataclass(frozen=True)
+class Folder:
+    """The photographs in one folder by their names, in a stable order, the input it is under, and how many other files it has.
+
+    Sidecars (.xmp) are not counted.
+    """
+
+    path: Path
+    root: Path
+    names: tuple[str, ...]
+    ignored: int
+
+    @property
+    def paths(self) -> list[Path]:
+        """Where the photographs are."""
+        return [self.path / name for name in self.names]
+
+
+def discover(inputs: Path | str | Iterable[Path | str]) -> Discovery:
+    """Photo files among paths: a file is taken as it is named, a folder is walked recursively, hidden names left out.
+
+    Links are followed, each real folder is entered once (so a loop ends). Order: the inputs as given, inside a folder
+    by name. A file reached twice counts once. What hdrkit itself may have written among photographs is left out of a
+    folder: radiance, its previews, pictures of a series, plots of response curves, and what `hdrkit group` made of other
+    photographs. A list of groups (.csv), as the only input, stands for the photographs in it. Raises InputError for a path
+    that does not exist, and where nothing is found.
+    """
+    given = [Path(inputs)] if isinstance(inputs, (str, Path)) else [Path(path) for path in inputs]
+    if listing := sole_list(given):
+        listed = tuple(Path(path) for path in read_groups(listing).paths)
+        return Discovery(listed, (listing.parent,) * len(listed), 0)
+    found: dict[tuple[str, str], tuple[Path, Path]] = {}  # by real folder and name
+    ignored = 0
+    for root in given:
+        if root.is_dir():
+            for folder in discover_folders([root]):
+                ignored += folder.ignored
+                real = os.path.realpath(folder.path)
+                for name, path in zip(folder.names, folder.paths, strict=True):
+                    found.setdefault((real, name), (path, root))
+        elif root.exists():
+            found.setdefault((os.path.realpath(root.parent), root.name), (root, root.parent))
+        else:
+            raise InputError(f"{show(root)}: no such file or folder")
+    if not found:
+        raise nothing_found(given, ignored)
+    paths, roots = zip(*found.values(), strict=True)
+    return Discovery(paths, roots, ignored)
+
+
+def discover_folders(inputs: Iterable[Path]) -> Iterator[Folder]:
+    """What `discover` finds in folders and those below, one at a time as it is asked for, each real folder once.
+
+    Nothing is kept, and where there is nothing nothing is raised. Raises InputError for a folder that cannot be read.
+    """
+    entered: set[tuple[int, int]] = set()
+    for root in inputs:
+        folders, chosen = _walk(root, entered), _photographs
+        if not any(_photographs(names) for _, names in _walk(root, set(entered))):
+            # Radiance among photographs is a result; by itself it is what there is to merge, but for what comes of that.
+            folders, chosen = iter(list(folders)), _radiance
+        for path, names in folders:
+            sidecars = sum(name.lower().endswith(SIDECAR_SUFFIX) for name in names)
+            yield Folder(path, root, found := tuple(chosen(names)), len(names) - len(found) - sidecars)
+
+
+def nothing_found(inputs: Iterable[Path], ignored: int) -> InputError:
+    """The error for inputs without photographs, where so many other files were passed over."""
+    names = ", ".join(show(path) for path in inputs) or "no input"
+    return InputError(f"{names}: no photographs found ({ignored} other files ignored); hdrkit reads {_known_formats()}")
+
+
+def sole_list(inputs: Sequence[Path]) -> Path | None:
+    """The list of groups that is the only input: a .csv, or the one in a folder that `hdrkit group` wrote; None without one."""
+    if len(inputs) != 1:
+        return None
+    (given,) = inputs
+    if given.suffix.lower() == ".csv" and given.is_file():
+        return given
+    manifest = read_manifest(given)  # where photographs were moved to it, it is a folder of photographs
+    listed = manifest and not manifest.moved and "groups.csv" in manifest.names and (given / "groups.csv").is_file()
+    return given / "groups.csv" if listed else None  # with what a person may have changed in it
+
+
+def refuse_overwriting(outputs: Iterable[Path], photos: Iterable[Path]) -> None:
+    """Raises OutputError where a result would take the place of a photograph that it is made from."""
+    there = {os.path.realpath(output): output for output in outputs if output.exists()}
+    for photo in photos if there else ():
+        if (output := there.get(os.path.realpath(photo))) is not None:
+            raise OutputError(f"{show(output)}: it is one of the photographs, which are never written to; choose another name")
+
+
+def _photographs(names: Sequence[str]) -> list[str]:
+    """The photographs among the files of one folder: no radiance, nor the previews and plots that stand beside results."""
+    split = [_split(name) for name in names]
+    radiance = {stem for stem, suffix in split if suffix in FLOAT_SUFFIXES}
+    curves = {stem for stem, suffix in split if suffix in CURVE_SUFFIXES}
+    return [
+        name
+        for name, (stem, suffix) in zip(names, split, strict=True)
+        if (suffix in ENCODED_SUFFIXES or suffix in RAW_SUFFIXES)
+        and not (stem.endswith("_preview") and stem.removesuffix("_preview") in radiance)
+        and not (name.endswith(".png") and stem in curves)
+        and not (name == "response_curve.jpg" and curves)
+        and not _SERIES_RESULT.search(stem)
+    ]
+
+
+def _radiance(names: Sequence[str]) -> list[str]:
+    return [name for name in names if _split(name)[1] in FLOAT_SUFFIXES]
+
+
+def _split(name: str) -> tuple[str, str]:
+    """Stem and suffix in small letters of a file name: `Path` takes ten times as long, and there may be millions."""
+    stem, _, suffix = name.rpartition(".")
+    return (stem, f".{suffix.lower()}") if stem else (name, "")
+
+
+def _walk(folder: Path, entered: set[tuple[int, int]]) -> Iterator[tuple[Path, list[str]]]:
+    """A folder with the names of its files, then those below in the same way."""
+    try:
+        status = folder.stat()
+        if (status.st_dev, status.st_ino) in entered:
+            return
+        entered.add((status.st_dev, status.st_ino))
+        with os.scandir(folder) as found:
+            entries = {entry.name: _is_folder(entry) for entry in found if not entry.name.startswith(".")}
+    except OSError as error:
+        raise InputError(f"{show(folder)}: cannot be read ({error.strerror})") from error
+    ordered = sorted(entries, key=os.fsencode)
+    manifest = read_manifest(folder)
+
+    def foreign(place: Path, names: list[str]) -> list[str]:
+        if manifest is None:
+            return names
+        below = place.relative_to(folder)
+        return [name for name in names if not manifest.owns(folder, (below / name).as_posix())]
+
+    yield folder, foreign(folder, [name for name in ordered if not entries[name]])
+    for name in ordered:
+        if entries[name]:
+            yield from ((place, foreign(place, names)) for place, names in _walk(folder / name, entered))
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to itself
+        return False
+
+
+def _known_formats() -> str:
+    return "JPEG, PNG, TIFF, WebP, JPEG 2000, BMP, AVIF, camera RAW, EXR and HDR"

@@ -1,0 +1,277 @@
+"""Files -> brackets with pixels: what a run is given, read, grouped, and told what could not be used."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+
+from hdrkit.errors import HdrkitError, InputError
+from hdrkit.exposure import exposure_from_name
+from hdrkit.files.text import show
+from hdrkit.formats.metadata import read_photo
+from hdrkit.formats.pixels import read_each, read_frames, require_alike
+from hdrkit.inputs.brackets import distinct_names, form_brackets, spread_brackets
+from hdrkit.inputs.discover import discover, discover_folders, nothing_found, sole_list
+from hdrkit.inputs.listed import fill_exposures
+from hdrkit.inputs.lists import GroupList, read_exposure_list, read_groups
+from hdrkit.inputs.options import By, ExposureUnit, InputOptions
+from hdrkit.inputs.remarks import Remarks
+from hdrkit.inputs.timestamps import floored, timestamp_in_name
+from hdrkit.types import Bracket, Exposure, Frame, Photo, Stack
+
+Paths = Path | str | Sequence[Path | str]
+
+
+class NoneReadableError(InputError):
+    """Not one of the files that were found can be read."""
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Brackets found, files that could not be read (one line each), how many other files were ignored, and what else to say.
+
+    `unusual` is that of the notes which sums up what brackets say of themselves.
+    """
+
+    brackets: tuple[Bracket, ...]
+    failures: tuple[str, ...]
+    ignored: int
+    notes: tuple[str, ...] = ()
+    unusual: str = ""
+
+
+def find_brackets(inputs: Paths, options: InputOptions | None = None) -> Inputs:
+    """Read the metadata of every photo under `inputs` (files, folders, or one list of groups) and put the photos into brackets.
+
+    Of a list from `hdrkit group` the exposure brackets are taken, and a note tells what is left out; its column ev serves for
+    photos that state no exposure, which a note for each bracket tells.
+    Raises InputError where nothing usable is found; a single bad file becomes a line in `failures`.
+    """
+    options = options or InputOptions()
+    found = discover(inputs)
+    overrides = read_exposure_list(options.exposures) if options.exposures else {}
+    listed = _group_list(inputs, options)
+    groups = {os.path.realpath(path): name for path, name in listed.brackets.items()} if listed else None
+    roots = dict(zip(found.paths, found.roots, strict=True))
+    if listed and sole_list(_given(inputs)):
+        roots = {path: root for path, root in roots.items() if str(path) in listed.brackets}
+        if not roots:
+            raise InputError(f"{show(_given(inputs)[0])}: it lists no exposure bracket ({listed.left_out or 'nothing at all'})")
+
+    photos, failures = _read(roots, options, overrides)
+    if not photos:
+        raise _none_readable(len(failures), failures[0])
+    if overrides and not any(_override_for(photo.path, overrides) for photo, _ in photos):
+        raise _none_listed(options)
+    notes = [listed.left_out] if listed and listed.left_out else []
+    if listed and options.by in (By.AUTO, By.GROUPS) and not options.estimate_exposures:
+        photos, told = _with_listed_exposures(photos, listed)
+        notes += told
+    brackets = _formed(photos, options, groups)
+    remarks = Remarks(options.span_s)
+    remarks.take([photo for photo, _ in photos], brackets)
+    notes += remarks.lines
+    if options.max_groups is not None:
+        brackets = spread_brackets(brackets, options.max_groups)
+    return Inputs(tuple(brackets), failures, found.ignored, tuple(notes), remarks.unusual)
+
+
+@dataclass(frozen=True)
+class Series:
+    """Brackets by time, however many: `photographs` files and `ignored` others by their names, and what reads them.
+
+    Each call of `parts` goes through all once. The brackets and failures of one part are in memory at a time; the notes on all
+    come with the last.
+    """
+
+    photographs: int
+    ignored: int
+    parts: Callable[[], Iterator[Inputs]]
+
+    @classmethod
+    def of(cls, found: Inputs) -> Series:
+        """What was found already, as the one part."""
+        return cls(sum(len(bracket.photos) for bracket in found.brackets), found.ignored, lambda: iter([found]))
+
+
+def find_series(inputs: Paths, options: InputOptions | None = None) -> Series | None:
+    """As `find_brackets`, folder by folder as the parts are asked for, of folders of brackets by spans of time; None for others.
+
+    Now only names are looked at. Raises InputError where nothing usable is found.
+    """
+    options, given = options or InputOptions(), _given(inputs)
+    span_s = options.span_s
+    if options.by in (By.FOLDER, By.GROUPS) or span_s is None or options.max_groups is not None:
+        return None
+    if not all(path.is_dir() for path in given) or options.groups or sole_list(given) or _group_list(inputs, options):
+        return None
+    if options.by is By.AUTO and not _all_timed(given, span_s):
+        return None
+    overrides = read_exposure_list(options.exposures) if options.exposures else {}
+    photographs = ignored = 0
+    timed, exposed = False, not overrides
+    for folder in discover_folders(given):
+        photographs += len(folder.names)
+        ignored += folder.ignored
+        timed = timed or any(timestamp_in_name(path) for path in folder.paths)
+        exposed = exposed or any(_override_for(path, overrides) for path in folder.paths)
+    if not photographs:
+        raise nothing_found(given, ignored)
+    if not timed:
+        return None
+    if not exposed:
+        raise _none_listed(options)
+    return Series(photographs, ignored, lambda: _parts(given, replace(options, by=By.TIME), overrides))
+
+
+def _all_timed(given: Sequence[Path], span_s: float) -> bool:
+    """Whether every name carries a timestamp, and they fall into more spans than there are folders."""
+    more = 0
+    for folder in discover_folders(given):
+        stamps = [timestamp_in_name(path) for path in folder.paths]
+        if None in stamps:
+            return False
+        more += len({floored(stamp, span_s) for stamp in stamps if stamp}) - bool(stamps)
+    return more > 0
+
+
+def _parts(given: Sequence[Path], options: InputOptions, overrides: dict[str, Exposure]) -> Iterator[Inputs]:
+    remarks, names = Remarks(options.span_s), set[str]()
+    read = unread = 0
+    first_unread = ""
+    for folder in discover_folders(given):
+        photos, failures = _read(dict.fromkeys(folder.paths, folder.root), options, overrides)
+        timed = [(photo, root) for photo, root in photos if timestamp_in_name(photo.path)]
+        brackets = _formed(timed, options) if timed else []
+        if len(given) > 1:  # folders of one may be called as those of another
+            distinct = distinct_names([bracket.name for bracket in brackets], names)
+            brackets = [replace(bracket, name=name) for bracket, name in zip(brackets, distinct, strict=True)]
+            names.update(distinct)
+        remarks.take([photo for photo, _ in photos], brackets)
+        read, unread, first_unread = read + len(photos), unread + len(failures), first_unread or "".join(failures[:1])
+        yield Inputs(tuple(brackets), failures, folder.ignored)
+        del photos, timed, brackets  # before the next folder is read
+    if unread and not read:
+        raise _none_readable(unread, first_unread)
+    yield Inputs((), (), 0, tuple(remarks.lines), remarks.unusual)
+
+
+def read_bracket(inputs: Paths, options: InputOptions | None = None) -> Stack:
+    """The photos under `inputs` as one bracket, with pixels, shortest exposure first.
+
+    Raises InputError where a file cannot be read, or where `inputs` hold several brackets.
+    """
+    found = find_brackets(inputs, options)
+    if found.failures:
+        raise InputError(found.failures[0])
+    if len(found.brackets) > 1:
+        names = ", ".join(bracket.name for bracket in found.brackets[:4])
+        raise InputError(f"{len(found.brackets)} brackets found ({names}, ...) where one is wanted; read them one by one")
+    return load(found.brackets[0])
+
+
+def load(bracket: Bracket) -> Stack:
+    """The pixels of a bracket. Raises InputError naming the file that cannot be read or does not fit the others."""
+    return Stack(bracket, tuple(read_frames(bracket.photos)))
+
+
+def load_readable(bracket: Bracket, keep: Callable[[Frame], Frame] | None = None) -> tuple[Stack, tuple[str, ...]]:
+    """The pixels of those photos of a bracket that can be read, and a line for each that cannot.
+
+    With `keep` the photos are read one after the other, and what it returns takes the place of each frame.
+    Raises InputError where fewer than two are left, or those left differ in size or kind.
+    """
+    read = read_each(bracket.photos, keep)
+    failures = [str(result) for result in read if isinstance(result, InputError)]
+    frames = tuple(result for result in read if isinstance(result, Frame))
+    if failures and len(frames) < 2:
+        raise InputError(f"{failures[0]} ({len(frames)} readable frame left in bracket {bracket.name!r})")
+    require_alike(frames)
+    if failures:
+        good = tuple(photo for photo, result in zip(bracket.photos, read, strict=True) if isinstance(result, Frame))
+        bracket = replace(bracket, photos=good, reference=len(good) // 2)
+    return Stack(bracket, frames), tuple(failures)
+
+
+def _given(inputs: Paths) -> list[Path]:
+    return [Path(inputs)] if isinstance(inputs, (str, Path)) else [Path(path) for path in inputs]
+
+
+def _group_list(inputs: Paths, options: InputOptions) -> GroupList | None:
+    """The list given by an option, as the input, or as `groups.csv` in the one folder given."""
+    listing, given = options.groups, _given(inputs)
+    if listing is None and options.by in (By.AUTO, By.GROUPS):
+        listing = sole_list(given)
+        if listing is None and len(given) == 1 and (given[0] / "groups.csv").is_file():
+            listing = given[0] / "groups.csv"
+    return None if listing is None else read_groups(listing)
+
+
+def _read(
+    roots: Mapping[Path, Path], options: InputOptions, overrides: dict[str, Exposure]
+) -> tuple[list[tuple[Photo, Path]], tuple[str, ...]]:
+    """The photographs at these paths, each with its root, and a line for each that cannot be read."""
+
+    def read(path: Path) -> Photo | str:
+        override = _override_for(path, overrides) or _named_exposure(path, options.exposure_unit)
+        try:
+            return read_photo(path, override=override, literal=options.literal, max_pixels=options.max_pixels)
+        except HdrkitError as error:
+            return str(error)
+
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        results = list(pool.map(read, roots))
+    photos = [(photo, root) for photo, root in zip(results, roots.values(), strict=True) if isinstance(photo, Photo)]
+    return photos, tuple(result for result in results if isinstance(result, str))
+
+
+def _formed(
+    photos: Sequence[tuple[Photo, Path]], options: InputOptions, groups: Mapping[str, str] | None = None
+) -> list[Bracket]:
+    read, roots = [photo for photo, _ in photos], [root for _, root in photos]
+    return form_brackets(read, roots, options.by, options.span_s, groups, options.estimate_exposures)
+
+
+def _none_readable(count: int, first: str) -> NoneReadableError:
+    return NoneReadableError((f"none of {count} files is readable; the first: " if count > 1 else "") + first)
+
+
+def _none_listed(options: InputOptions) -> InputError:
+    return InputError(f"{show(options.exposures or '')}: none of its file names is among the photographs")
+
+
+def _with_listed_exposures(photos: Sequence[tuple[Photo, Path]], listed: GroupList) -> tuple[list[tuple[Photo, Path]], list[str]]:
+    """The photos of the list, with its exposures where a bracket has photos that state none, and a note for each such bracket."""
+    real = cache(os.path.realpath)
+    names = {real(path): name for path, name in listed.brackets.items()}
+    ev = {real(path): value for path, value in listed.ev.items()}
+    root_of = {photo.path: root for photo, root in photos}
+    members: dict[str, list[Photo]] = {}
+    for photo, _ in photos:
+        if (name := names.get(real(photo.path))) is not None:
+            members.setdefault(name, []).append(photo)
+    exposed: list[tuple[Photo, Path]] = []
+    notes = []
+    for name, frames in members.items():
+        filled, note = fill_exposures(name, frames, [ev.get(real(photo.path)) for photo in frames])
+        exposed += [(photo, root_of[photo.path]) for photo in filled]
+        notes += [note] if note else []
+    return exposed, notes
+
+
+def _override_for(path: Path, overrides: dict[str, Exposure]) -> Exposure | None:
+    """The row that names this file, the one with the longest matching path where several do."""
+    for start in range(len(path.parts)):
+        if (row := overrides.get("/".join(path.parts[start:]))) is not None:
+            return row
+    return None
+
+
+def _named_exposure(path: Path, unit: ExposureUnit | None) -> Exposure | None:
+    """What the number at the end of a name says, where its unit is given."""
+    named = exposure_from_name(path.stem) if unit else None
+    return Exposure(named.time_s * unit.seconds) if named and unit else None

@@ -1,0 +1,142 @@
+"""The two small CSV files that users hand in: exposure lists and lists of groups."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+from hdrkit.errors import ExposureError, InputError
+from hdrkit.exposure import parse_time_s
+from hdrkit.files.tables import read_rows
+from hdrkit.files.text import counted, show
+from hdrkit.types import Exposure
+
+
+def read_exposure_list(path: Path | str) -> dict[str, Exposure]:
+    """Exposures from a CSV with the columns filename, exposure_time_s and, if wanted, f_number and iso.
+
+    Times are seconds (0.0125) or fractions (1/80). Keys are the file names as the list has them: bare names, or paths.
+    Raises InputError naming the line for a value that is missing, contradicts another line or is no positive number.
+    """
+    exposures: dict[str, Exposure] = {}
+    for line, row in read_rows(path, ("filename", "exposure_time_s")):
+        where = f"{show(path)}, line {line}"
+        if not row["filename"]:
+            raise InputError(f"{where}: no file name; write one or take the line out")
+        name = str(Path(row["filename"]))
+        try:
+            exposure = Exposure(
+                parse_time_s(row["exposure_time_s"]), _positive("f_number", row.get("f_number")), _positive("iso", row.get("iso"))
+            )
+        except ExposureError as error:
+            raise InputError(f"{where}: {error}") from error
+        if exposures.setdefault(name, exposure) != exposure:
+            raise InputError(f"{where}: {show(name)} is listed before with another exposure; keep one of the lines")
+    return exposures
+
+
+@dataclass(frozen=True)
+class GroupList:
+    """A list of groups: all its paths, the bracket of those to merge, and a line about the others (empty if there are none).
+
+    `ev` has the relative exposure of those to merge, in EV, greater where there is more light, as far as the list has it.
+    """
+
+    paths: tuple[str, ...]
+    brackets: dict[str, str]
+    left_out: str = ""
+    ev: dict[str, float] = field(default_factory=dict)
+
+
+_NOT_MERGED = ("duplicate", "accidental", "flash")  # flags of frames that would harm their bracket
+
+
+def read_groups(path: Path | str) -> GroupList:
+    """Brackets from a CSV with the columns path and bracket; rows without a bracket are passed over.
+
+    Paths are relative to the folder of the CSV, and come back joined to it. A column ev is read where there is one. Where there
+    is a column kind, as in the lists of `hdrkit group`, only rows of kind `bracket` are taken, and of those with a column flags
+    none that is flagged as a duplicate of an earlier frame, an accident or lit by flash. Raises InputError for a file that is no
+    such list, or puts one photo into two brackets.
+    """
+    groups: dict[str, str] = {}
+    exposures: dict[str, float] = {}
+    real = cache(os.path.realpath)
+    others: dict[str, tuple[str, str]] = {}  # photo -> its group, and why it is left out
+    for line, row in read_rows(path, ("path", "bracket")):
+        if not row["bracket"]:
+            continue
+        where, bracket = f"{show(path)}, line {line}", row["bracket"]
+        if not row["path"]:
+            raise InputError(f"{where}: bracket {bracket!r} without a path; write one or take the line out")
+        if Path(bracket).is_absolute() or ".." in Path(bracket).parts:
+            raise InputError(f"{where}: bracket {bracket!r} leads out of the output folder; give it a plain name")
+        photo = _joined(Path(path).parent, row["path"], real)
+        flags = [flag for flag in _NOT_MERGED if flag in row.get("flags", "").split()]
+        if row.get("kind", "bracket") != "bracket":
+            others[photo] = bracket, row["kind"]
+        elif flags:
+            others[photo] = "", flags[0]
+        elif groups.setdefault(photo, bracket) != bracket:
+            raise InputError(f"{where}: {show(photo)} is in bracket {groups[photo]!r} already; keep one of the lines")
+        elif (ev := _finite(where, row.get("ev"))) is not None:
+            exposures[photo] = ev
+    return GroupList((*groups, *others), groups, _left_out(others), exposures)
+
+
+def _joined(folder: Path, path: str, real: Callable[[Path], str]) -> str:
+    """A path as seen from a folder, without steps up that cancel others, unless a link makes them lead elsewhere."""
+    joined = folder / path
+    short = Path(os.path.normpath(joined))
+    return str(short if real(short.parent) == real(joined.parent) else joined)
+
+
+def _finite(where: str, text: str | None) -> float | None:
+    """An EV, None for an empty cell."""
+    if not text:
+        return None
+    value = _number(text)
+    if not math.isfinite(value):
+        raise InputError(f"{where}: ev {text!r} is not a number; correct it, or leave it empty")
+    return value
+
+
+def _number(text: str) -> float:
+    """The number that a cell holds, NaN where it holds none."""
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
+
+
+def _left_out(others: Mapping[str, tuple[str, str]]) -> str:
+    """A line such as: left out 3 photographs in 2 groups that are no exposure brackets: 2 single; and 1 frame: 1 duplicate."""
+    kinds = {(group, kind) for group, kind in others.values() if group}
+    lines = []
+    if kinds:
+        number = sum(bool(group) for group, _ in others.values())
+        lines.append(
+            f"{counted(number, 'photograph')} in {counted(len(kinds), 'group')} that are no exposure brackets: "
+            + _tally(kind for _, kind in kinds)
+        )
+    if flags := [flag for group, flag in others.values() if not group]:
+        lines.append(f"{counted(len(flags), 'frame')} of brackets: {_tally(flags)}")
+    return "left out " + ", and ".join(lines) if lines else ""
+
+
+def _tally(words: Iterable[str]) -> str:
+    return ", ".join(f"{number} {word.replace('_', ' ')}" for word, number in sorted(Counter(words).items()))
+
+
+def _positive(name: str, text: str | None) -> float | None:
+    if not text:
+        return None
+    value = _number(text)
+    if not 0 < value < math.inf:
+        raise ExposureError(f"{name} {text!r} is not a positive number")
+    return value

@@ -1,0 +1,118 @@
+"""What can be chosen about the way files become brackets."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import TypeVar
+
+from hdrkit.errors import InputError
+
+GAP = "gap"
+
+Member = TypeVar("Member", bound=StrEnum)
+
+_SPAN = re.compile(r"([0-9]*\.?[0-9]+)\s*(ms|s|sec|min|m|h)?")
+_SECONDS = {"ms": 0.001, "s": 1.0, "sec": 1.0, "min": 60.0, "m": 60.0, "h": 3600.0}
+
+
+class By(StrEnum):
+    """The rule that puts photos into brackets."""
+
+    AUTO = "auto"
+    FOLDER = "folder"
+    GROUPS = "groups"
+    TIME = "time"
+
+
+class ExposureUnit(StrEnum):
+    """What the number at the end of a file name counts."""
+
+    MICROSECONDS = "us"
+    MILLISECONDS = "ms"
+    SECONDS = "s"
+
+    @property
+    def seconds(self) -> float:
+        """The unit in seconds."""
+        return {"us": 1e-6, "ms": 1e-3, "s": 1.0}[self.value]
+
+
+@dataclass(frozen=True)
+class InputOptions:
+    """How files become brackets; the command line and the Python interface read these.
+
+    Enumerations may be given by their values. Raises InputError for a `round_to` that is no span of time, and for other values
+    that make no sense.
+    """
+
+    by: By = field(
+        default=By.AUTO,
+        metadata={
+            "help": "what makes a bracket: each folder, a list (--groups), or timestamps in names; auto takes the list where "
+            "there is one, timestamps where every name has one, folders otherwise"
+        },
+    )
+    round_to: str = field(
+        default="30s",
+        metadata={
+            "help": "span of time, such as 30s or 1min, that one bracket falls into, or gap: what no pause of the camera divides "
+            "(--by time)"
+        },
+    )
+    exposure_unit: ExposureUnit | None = field(
+        default=None,
+        metadata={
+            "help": "what numbers at the end of names count; they then win over metadata. Without it they are used where "
+            "metadata tell nothing, in any unit that is the same for all files"
+        },
+    )
+    min_frames: int = field(default=2, metadata={"help": "leave brackets of fewer readable frames out, and say so"})
+    max_groups: int | None = field(
+        default=None,
+        metadata={"help": "brackets used at most, spread evenly over those found; complete ones where there are enough"},
+    )
+    groups: Path | None = field(default=None, metadata={"help": "CSV with the columns path and bracket (--by groups)"})
+    exposures: Path | None = field(
+        default=None, metadata={"help": "CSV with the columns filename,exposure_time_s[,f_number,iso]; wins over all metadata"}
+    )
+    estimate_exposures: bool = field(
+        default=False, metadata={"help": "replace stated exposures, and fill in missing ones, by what the pixels show"}
+    )
+    literal: bool = field(
+        default=False, metadata={"help": "take exposure times and apertures as written: 1/60 s is 1/60 s, not 1/64 s"}
+    )
+    max_pixels: int = field(default=500_000_000, metadata={"help": "refuse pictures with more pixels than this"})
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "by", _member(By, self.by))
+        if self.exposure_unit is not None:
+            object.__setattr__(self, "exposure_unit", _member(ExposureUnit, self.exposure_unit))
+        self.span_s  # noqa: B018 - refuses what is no span
+        if self.min_frames < 2:
+            raise InputError(f"a bracket has two frames or more, not {self.min_frames}")
+        if self.max_groups is not None and self.max_groups < 1:
+            raise InputError(f"at most {self.max_groups} brackets are none; take one or more")
+
+    @property
+    def span_s(self) -> float | None:
+        """Seconds that one bracket falls into; None where pauses divide brackets."""
+        return None if self.round_to.strip().lower() == GAP else parse_span_s(self.round_to)
+
+
+def _member(kind: type[Member], value: str) -> Member:
+    """A member of an enumeration, which may be given by its value."""
+    try:
+        return kind(value)
+    except ValueError:
+        raise InputError(f"{value!r} is none of {', '.join(kind)}") from None
+
+
+def parse_span_s(text: str) -> float:
+    """Seconds from `30s`, `1min`, `500ms`. Raises InputError."""
+    match = _SPAN.fullmatch(text.strip().lower())
+    if match is None or float(match[1]) <= 0:
+        raise InputError(f"{text!r} is not a span of time; write for example 30s or 1min")
+    return float(match[1]) * _SECONDS[match[2] or "s"]

@@ -1,0 +1,61 @@
+"""What is to be said of brackets by time, however many they are: numbers, and the first few."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from hdrkit.files.text import counted, show
+from hdrkit.inputs.brackets import hint_at_pauses, unusual_brackets
+from hdrkit.inputs.options import By
+from hdrkit.inputs.timestamps import timestamp_in_name
+from hdrkit.types import Bracket, Photo
+
+_NAMED = 3
+_ASKED = 3  # folders of several brackets, which tell whether pauses are the better rule
+
+
+class Remarks:
+    """Photographs that were left out, brackets that are unusual, and a better rule, of brackets by spans of so many seconds.
+
+    Brackets may be taken in several times, folder by folder; the first folders of several brackets tell of the better rule.
+    """
+
+    def __init__(self, span_s: float | None) -> None:
+        self._span_s = span_s
+        self._brackets = self._lost = self._unusual = self._asked = 0
+        self._first_lost: Path | None = None
+        self._first_unusual: list[str] = []
+        self._hint: str | None = None
+
+    def take(self, photos: Sequence[Photo], brackets: Sequence[Bracket]) -> None:
+        """Take in brackets, and the photographs that they were formed from."""
+        if self._hint is None and self._asked < _ASKED and len(brackets) > 2:
+            self._asked += 1
+            self._hint = hint_at_pauses(brackets, self._span_s)
+        self._brackets += len(brackets)
+        unusual = unusual_brackets(brackets)
+        self._unusual += len(unusual)
+        self._first_unusual += unusual[: _NAMED - len(self._first_unusual)]
+        if all(bracket.kind == By.TIME for bracket in brackets):
+            lost = [photo.path for photo in photos if timestamp_in_name(photo.path) is None]
+            self._lost += len(lost)
+            self._first_lost = self._first_lost or next(iter(lost), None)
+
+    @property
+    def lines(self) -> list[str]:
+        """A note for each kind of oddity that there is."""
+        lines = []
+        if self._first_lost is not None:
+            count = counted(self._lost, "photograph")
+            lines.append(f"left out {count} without a timestamp in the name, the first {show(self._first_lost)}")
+        return [*lines, *filter(None, (self.unusual, self._hint))]
+
+    @property
+    def unusual(self) -> str:
+        """The note on brackets with frames missing, too many, or left out; empty where there are none."""
+        if not self._unusual:
+            return ""
+        more = f" and {self._unusual - _NAMED} more" if self._unusual > _NAMED else ""
+        some = f"of {counted(self._brackets, 'bracket')} {self._unusual} unusual"
+        return f"{some}: {'; '.join(self._first_unusual)}{more}"

@@ -1,0 +1,172 @@
+"""Timestamped photographs -> brackets: by spans of time, or by the pauses that the camera makes between brackets."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import compress, pairwise
+from pathlib import Path
+from statistics import median_low
+
+from hdrkit.errors import InputError
+from hdrkit.files.text import counted, show
+from hdrkit.inputs.shots import Shot, series_of
+from hdrkit.inputs.timestamps import floored, instant, written
+from hdrkit.types import ExposureSource, Photo
+
+_DISTINCT = 1.5  # how many times longer a pause is than any wait within a bracket, a second added to both
+_PLAIN = 3.0  # the same where exposures hardly come again, so that little says that there are several brackets
+_HINT = 0.1  # share of brackets in several spans from which on pauses are the better rule
+
+
+@dataclass(frozen=True)
+class TimedGroup:
+    """Photographs of one bracket, the folder (absolute or as given) and the name that it gets, and what is unusual about it."""
+
+    folder: Path
+    name: str
+    photos: tuple[Photo, ...]
+    remark: str = ""
+
+
+def timed_groups(photos: Sequence[Photo], span_s: float | None, estimated: bool = False) -> list[TimedGroup]:
+    """Every photo with a timestamp in one group at most, each camera by itself, in the order of their first photos.
+
+    What one folder holds of the same `span_s` seconds, rounded down, belongs together; with None, what no pause divides (see
+    `_by_pauses`), in whatever folders. A group whose exposures all come equally often, and more than once, is as many brackets:
+    a clock was set back, or the span is longer than a bracket. The first has the name of the span, others that of their own
+    first photo. Photos that state no exposure are left out beside others that do, unless exposures are to be `estimated`.
+    Raises InputError where no name has a timestamp, and for pauses where no exposure is known.
+    """
+    found = []
+    for shots in series_of(photos, estimated):
+        named: list[tuple[str, Sequence[Shot], str]] = []
+        for run in _by_pauses(shots) if span_s is None else _by_spans(shots, span_s):
+            stating, others = (run, []) if estimated else _stating(run)
+            for number, members in enumerate(_rounds(stating)):
+                first = members[0]
+                start = first.stamp if span_s is None or number else floored(first.stamp, span_s)
+                named.append((f"{first.label}{written(start)}", members, "" if number else _left_out(others)))
+        usual = _usual(len(members) for _, members, _ in named)
+        for name, members, left_out in named:
+            unusual = "" if len(members) == usual else f"{counted(len(members), 'frame')} where {usual} are usual"
+            remark = "; ".join(filter(None, (unusual, left_out)))
+            found.append(TimedGroup(members[0].photo.path.parent, name, tuple(shot.photo for shot in members), remark))
+    order = {photo.path: number for number, photo in enumerate(photos)}
+    return sorted(found, key=lambda group: min(order[photo.path] for photo in group.photos))
+
+
+def lying_across(photos: Sequence[Photo], span_s: float) -> tuple[int, int]:
+    """How many brackets, of how many that plain pauses set apart, have frames in several spans of `span_s` seconds or folders.
+
+    (0, 0) where these are so few that they may be odd ones.
+    """
+    across = count = 0
+    for shots in series_of(photos):
+        if any(shot.exposure is not None for shot in shots) and (limit := _limit(shots, _PLAIN)) is not None:
+            runs = _cut(shots, limit)
+            if len(runs) > 1:
+                count += len(runs)
+                across += sum(len({_span(shot, span_s) for shot in run}) > 1 for run in runs)
+    return (across, count) if across > _HINT * count else (0, 0)
+
+
+def _by_spans(shots: Sequence[Shot], span_s: float) -> Iterator[list[Shot]]:
+    spans = defaultdict(list)
+    for shot in shots:
+        spans[_span(shot, span_s)].append(shot)
+    yield from spans.values()
+
+
+def _span(shot: Shot, span_s: float) -> tuple[Path, datetime]:
+    return shot.photo.path.parent, instant(floored(shot.stamp, span_s))
+
+
+def _by_pauses(shots: Sequence[Shot]) -> list[list[Shot]]:
+    """Shots cut at the pauses between brackets, which the series itself shows.
+
+    There are about as many brackets as the exposures come again (the median over exposures, so that missing and repeated frames
+    do not count for much). Waits between shots, less the time that the shutter was open, are ordered by length, and cut where,
+    near that number, two neighbours differ most. Where nothing differs the camera makes no pauses, and a bracket ends before
+    an exposure that it has had.
+    """
+    if all(shot.exposure is None for shot in shots):
+        raise InputError(
+            f"{show(shots[0].photo.path)}: no exposure time in EXIF or file name, which --round gap goes by; "
+            "give a span (--round 30s)"
+        )
+    return _cut(shots, _limit(shots))
+
+
+def _cut(shots: Sequence[Shot], limit: float | None) -> list[list[Shot]]:
+    runs, had, last = [[shots[0]]], {shots[0].exposure}, shots[0].exposure
+    for wait, shot in zip(_waits(shots), shots[1:], strict=True):
+        again = shot.exposure in had and shot.exposure not in (None, last)
+        if wait > limit if limit is not None else again:
+            runs.append([])
+            had = set()
+        runs[-1].append(shot)
+        last = last if shot.exposure is None else shot.exposure
+        had.add(shot.exposure)
+    return runs
+
+
+def _waits(shots: Sequence[Shot]) -> list[float]:
+    """Seconds between shots without the time that the shutter was open."""
+    return [
+        max(0.0, (instant(later.stamp) - instant(sooner.stamp)).total_seconds() - max(sooner.open_s, later.open_s))
+        for sooner, later in pairwise(shots)
+    ]
+
+
+def _limit(shots: Sequence[Shot], distinct: float = _DISTINCT) -> float | None:
+    """The seconds that are longer than all waits within brackets and shorter than the pauses; None where there are no pauses."""
+    times = Counter(shot.exposure for shot in shots if shot.exposure is not None).values()
+    if pauses := median_low(times) - 1:
+        fewest, most = math.ceil(0.7 * pauses), math.floor(1.4 * pauses) + 1
+    else:  # one bracket, or parts of several
+        fewest, most, distinct = 1, max(times) - 1, _PLAIN
+    longest_first = sorted(_waits(shots), reverse=True)
+    among = range(fewest, min(most, len(longest_first) - 1) + 1)
+    ratio, cut = max(((longest_first[k - 1] + 1) / (longest_first[k] + 1), k) for k in among) if among else (0.0, 0)
+    if ratio >= distinct:
+        return math.sqrt((longest_first[cut - 1] + 1) * (longest_first[cut] + 1)) - 1
+    return None if pauses else math.inf
+
+
+def _stating(shots: Sequence[Shot]) -> tuple[Sequence[Shot], Sequence[Shot]]:
+    """The shots that state an exposure, and the others; all where none does.
+
+    A number in a name states none where other shots know their time in seconds.
+    """
+    sources = [shot.photo.exposure.source if shot.photo.exposure else None for shot in shots]
+    in_seconds = ExposureSource.EXIF in sources or ExposureSource.RAW in sources
+    states = [source is not None and not (in_seconds and source is ExposureSource.FILENAME) for source in sources]
+    if not any(states):
+        return shots, []
+    others = [not one for one in states]
+    return list(compress(shots, states)), list(compress(shots, others))
+
+
+def _left_out(shots: Sequence[Shot]) -> str:
+    names = ", ".join(shot.photo.path.name for shot in shots)
+    return f"left out {names}, which {'states' if len(shots) == 1 else 'state'} no exposure" if names else ""
+
+
+def _rounds(shots: Sequence[Shot]) -> list[Sequence[Shot]]:
+    """The shots as so many brackets as every exposure comes; as they are where some come more often than others."""
+    turns: dict[float | None, int] = Counter()
+    rounds: dict[int, list[Shot]] = defaultdict(list)
+    for shot in shots:
+        rounds[turns[shot.exposure]].append(shot)
+        turns[shot.exposure] += 1
+    whole = len(turns) > 1 and len(set(turns.values())) == 1 and None not in turns
+    return list(rounds.values()) if whole else [shots]
+
+
+def _usual(sizes: Iterator[int]) -> int:
+    counts = Counter(sizes)
+    return max(counts, key=lambda size: (counts[size], size))

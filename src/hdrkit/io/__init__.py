@@ -1,1 +1,0 @@
-"""The doors: files to values and values to files, every write atomic."""

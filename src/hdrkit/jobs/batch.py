@@ -1,0 +1,201 @@
+"""Many brackets to files, side by side: each is done or told of by itself, none takes another down."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import replace
+from functools import partial
+from queue import SimpleQueue
+from typing import Self, TypeVar
+
+from hdrkit.errors import HdrkitError
+from hdrkit.jobs.job import Loaded, MergeJob, MergeOutcome, load_job, run_job
+from hdrkit.jobs.workers import executor
+
+_AHEAD = 500  # jobs that an executor holds
+
+Known = TypeVar("Known")
+
+
+class LostError(HdrkitError):
+    """The scheduler is gone that jobs were handed to."""
+
+
+def merge_all(
+    jobs: Sequence[MergeJob],
+    workers: int,
+    on_done: Callable[[MergeOutcome], None] | None = None,
+    scheduler: str | None = None,
+) -> list[MergeOutcome]:
+    """Do the jobs in `workers` processes (one: in this one), or where `scheduler` says, and return their outcomes in order.
+
+    In this process the photographs of the next job are read while one is merged, unless `max_memory` holds for it.
+
+    An error of any kind becomes the outcome of its own job. `on_done` is called as each one ends.
+    """
+    outcomes: dict[int, MergeOutcome] = {}
+    try:
+        for index, outcome in merge_each(jobs, min(workers, len(jobs)), scheduler):
+            outcomes[index] = outcome
+            if on_done is not None:
+                on_done(outcome)
+    except LostError as error:
+        for index, job in enumerate(jobs):
+            outcomes.setdefault(index, MergeOutcome(job.bracket.name, error=f"{job.bracket.name}: {error}"))
+    return [outcomes[index] for index in range(len(jobs))]
+
+
+def merge_each(
+    jobs: Iterable[MergeJob | Known], workers: int, scheduler: str | None = None
+) -> Iterator[tuple[int, MergeOutcome | Known]]:
+    """As `merge_all`, of jobs that are asked for as they can be begun, each outcome with the number of its job as it is there.
+
+    Nothing is kept, so that there may be any number. What stands among the jobs and is none comes back as it is.
+    Raises LostError where the scheduler is lost, when all that ended before have come back.
+    """
+    if scheduler is None and workers <= 1:
+        yield from _in_turn(jobs)
+        return
+    with _Elsewhere(partial(executor, workers, scheduler), workers) as elsewhere:
+        for index, job in enumerate(jobs):
+            if isinstance(job, MergeJob):
+                elsewhere.begin(index, placed(job, workers, scheduler))
+            else:
+                yield index, job
+            while elsewhere.full or elsewhere.any_ended:
+                yield from elsewhere.ended()
+        while elsewhere.begun:
+            yield from elsewhere.ended()
+
+
+def _in_turn(jobs: Iterable[MergeJob | Known]) -> Iterator[tuple[int, MergeOutcome | Known]]:
+    """One job after the other; while one is merged, the photographs of the next are read."""
+    reader = ThreadPoolExecutor(1)
+    ahead: tuple[int, MergeJob, Future[Loaded] | None] | None = None
+    try:
+        for index, job in enumerate(jobs):
+            if not isinstance(job, MergeJob):
+                yield index, job
+                continue
+            loading = reader.submit(load_job, job) if job.out.max_memory is None else None
+            if ahead:
+                yield _merged_ahead(*ahead)
+            ahead = index, job, loading
+        if ahead:
+            yield _merged_ahead(*ahead)
+    finally:
+        reader.shutdown(cancel_futures=True)
+
+
+def _merged_ahead(index: int, job: MergeJob, loading: Future[Loaded] | None) -> tuple[int, MergeOutcome]:
+    return index, run_job(job, loading.result if loading else None)
+
+
+def placed(job: MergeJob, workers: int, scheduler: str | None) -> MergeJob:
+    """The job with the part of the memory that one of several workers may take, and paths that hold on another machine."""
+    if scheduler is None:
+        limit = job.out.max_memory
+        return job if limit is None else replace(job, out=replace(job.out, max_memory=limit // workers))
+    photos = tuple(replace(photo, path=photo.path.absolute()) for photo in job.bracket.photos)
+    return replace(job, bracket=replace(job.bracket, photos=photos), output=job.output.absolute())
+
+
+class _Elsewhere:
+    """Jobs in an executor, which is opened anew where a process of this machine dies.
+
+    What was being merged then is merged again, alone: a job that takes its process down takes no other with it.
+    """
+
+    def __init__(self, opened: Callable[[], AbstractContextManager[Executor]], workers: int) -> None:
+        self._opened, self._workers = opened, workers
+        self._open = ExitStack()
+        self._pool = self._open.enter_context(opened())
+        self._ended: SimpleQueue[Future[MergeOutcome]] = SimpleQueue()
+        self.begun: dict[Future[MergeOutcome], tuple[int, MergeJob]] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for future in self.begun:  # where we are interrupted, what has not begun is left
+            future.cancel()
+        self._open.close()
+
+    @property
+    def full(self) -> bool:
+        """Whether there is enough to do."""
+        return len(self.begun) >= _AHEAD
+
+    @property
+    def any_ended(self) -> bool:
+        """Whether a job has ended."""
+        return not self._ended.empty()
+
+    def begin(self, index: int, job: MergeJob) -> None:
+        """Have a job done."""
+        future = submit(self._pool, job)
+        self.begun[future] = index, job
+        future.add_done_callback(self._ended.put)
+
+    def ended(self) -> Iterator[tuple[int, MergeOutcome]]:
+        """Wait for a job to end, and tell of it; where a process died, of all that have ended since, and of those it was at.
+
+        Raises LostError where the scheduler is lost, when it has told of all that ended.
+        """
+        future = self._ended.get()
+        if _lost(future):
+            yield from self._told_after_loss()
+        else:
+            index, job = self.begun.pop(future)
+            yield index, outcome_of(future, job.bracket.name)
+
+    def _told_after_loss(self) -> Iterator[tuple[int, MergeOutcome]]:
+        wait(self.begun)
+        gone = next((f.exception() for f in self.begun if _lost(f) and not isinstance(f.exception(), BrokenProcessPool)), None)
+        lost = [begun for future, begun in self.begun.items() if _lost(future)]
+        told = [(index, outcome_of(f, job.bracket.name)) for f, (index, job) in self.begun.items() if not _lost(f)]
+        self.begun, self._ended = {}, SimpleQueue()
+        yield from told
+        if gone:
+            raise LostError(str(gone))
+        yield from self._done_again(lost)
+
+    def _done_again(self, lost: Sequence[tuple[int, MergeJob]]) -> Iterator[tuple[int, MergeOutcome]]:
+        for index, job in lost[: self._workers]:  # the first that were handed over: no process has had more
+            self._reopen()
+            yield index, outcome_of(submit(self._pool, job), job.bracket.name)
+        self._reopen()
+        for index, job in lost[self._workers :]:
+            self.begin(index, job)
+
+    def _reopen(self) -> None:
+        self._open.close()
+        self._pool = self._open.enter_context(self._opened())
+
+
+def _lost(future: Future[MergeOutcome]) -> bool:
+    """Whether a job has ended with a process of this machine, or with the scheduler."""
+    return not future.cancelled() and isinstance(future.exception(), BrokenExecutor)
+
+
+def submit(pool: Executor, job: MergeJob) -> Future[MergeOutcome]:
+    """Hand a job to an executor; one that is broken answers with a future that says so."""
+    try:
+        return pool.submit(run_job, job)
+    except BrokenExecutor as error:
+        future: Future[MergeOutcome] = Future()
+        future.set_exception(error)
+        return future
+
+
+def outcome_of(future: Future[MergeOutcome], name: str) -> MergeOutcome:
+    """What became of a job that has ended; the death of its worker is an outcome too."""
+    try:
+        return future.result()
+    except Exception as error:
+        killed = "a worker process was killed, for want of memory perhaps; try fewer --jobs"
+        why = killed if isinstance(error, BrokenProcessPool) else str(error) or type(error).__name__
+        return MergeOutcome(name, error=f"{name}: {why}")

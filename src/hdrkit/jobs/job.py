@@ -1,0 +1,137 @@
+"""One bracket to its files: what is to be made of it, by which name, and what became of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
+from threading import Thread
+
+from hdrkit.alignment.options import AlignmentOptions
+from hdrkit.errors import HdrkitError, OutputError
+from hdrkit.inputs.options import InputOptions
+from hdrkit.jobs.outputs import OutputOptions, is_display
+from hdrkit.merging.options import Estimator, MergeOptions
+from hdrkit.types import Bracket, MergeReport, ResponseCurve, Stack
+
+
+@dataclass(frozen=True)
+class MergeJob:
+    """One bracket and where its result goes, with everything that the merge needs: what a worker process is given."""
+
+    bracket: Bracket
+    output: Path
+    response: ResponseCurve | None
+    response_name: str
+    merge: MergeOptions
+    alignment: AlignmentOptions
+    out: OutputOptions
+    inputs: InputOptions = field(default_factory=InputOptions)
+
+    @property
+    def preview(self) -> Path | None:
+        """Where the preview of a radiance file goes, if one is wanted."""
+        if self.out.preview is None or is_display(self.output):
+            return None
+        return self.output.with_name(f"{self.output.stem}_preview.{self.out.preview_type}")
+
+    @property
+    def results(self) -> tuple[Path, ...]:
+        """The files that the job writes."""
+        return (self.output,) if self.preview is None else (self.output, self.preview)
+
+
+@dataclass(frozen=True)
+class MergeOutcome:
+    """What became of a job: files written and the report, or the error; `failures` lists frames that were left out.
+
+    `seconds` is the time that the work took, without any waiting for its turn. `unwritable` tells that the file system did not
+    take the result, so that it may be worth while to try again.
+    """
+
+    bracket: str
+    output: Path | None = None
+    preview: Path | None = None
+    report: MergeReport | None = None
+    failures: tuple[str, ...] = ()
+    error: str | None = None
+    seconds: float = 0.0
+    unwritable: bool = False
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """The photographs of a job, a line for each that cannot be read, and the seconds that reading took."""
+
+    stack: Stack
+    failures: tuple[str, ...]
+    seconds: float
+
+
+def run_job(job: MergeJob, load: Callable[[], Loaded] | None = None) -> MergeOutcome:
+    """Load (or take what `load` has), align, merge and write one bracket. Errors of this bracket are its outcome."""
+    name = job.bracket.name
+    try:
+        loaded = load() if load else load_job(job)
+        start = time.perf_counter()
+        return replace(_merged(job, loaded), seconds=loaded.seconds + time.perf_counter() - start)
+    except HdrkitError as error:
+        return MergeOutcome(
+            name, error=str(error), unwritable=isinstance(error.__cause__, OSError) and isinstance(error, OutputError)
+        )
+    except MemoryError:
+        return MergeOutcome(name, error=f"{name}: not enough memory; try fewer --jobs")
+    except Exception as error:  # a fault of ours, which must not take the other brackets down
+        return MergeOutcome(name, error=f"{name}: {type(error).__name__}: {error}; please report this fault of hdrkit")
+
+
+def load_job(job: MergeJob) -> Loaded:
+    """Read the photographs of a job. Raises InputError where fewer than two can be read."""
+    from hdrkit.inputs.find import load_readable
+    from hdrkit.jobs.streaming import keeper
+
+    start = time.perf_counter()
+    if job.merge.estimator is not Estimator.MERTENS:
+        _preload()
+    keep = keeper(job.bracket, job.merge, job.out.max_memory, job.output.parent, in_one_piece=is_display(job.output))
+    stack, failures = load_readable(job.bracket, keep)
+    return Loaded(stack, failures, time.perf_counter() - start)
+
+
+def _merged(job: MergeJob, loaded: Loaded) -> MergeOutcome:
+    from hdrkit.formats.display import most_bits, write_display
+    from hdrkit.jobs.streaming import write_merged
+    from hdrkit.pipeline.merging.plan import plan_merge
+    from hdrkit.tonemapping.render import render
+
+    plan = plan_merge(loaded.stack, job.response, job.merge, job.alignment, job.inputs, job.response_name)
+    report, preview = plan.report, None
+    if job.merge.estimator is Estimator.MERTENS:
+        write_display(plan.fused(), job.output, most_bits(job.output))
+    elif is_display(job.output):
+        merged = plan.rows(0, plan.report.size[1])
+        report = plan.told([merged.tally])
+        write_display(render(merged.radiance, job.out.preview), job.output, most_bits(job.output))
+    else:
+        report, radiance = write_merged(plan, job.output, job.out.half, job.out.max_memory, job.bracket, bool(job.out.preview))
+        if job.preview is not None and radiance is not None:
+            preview = write_display(render(radiance, job.out.preview), job.preview)
+    return MergeOutcome(job.bracket.name, job.output, preview, report, loaded.failures + report.left_out)
+
+
+@cache
+def _preload() -> None:
+    """Load, while photographs are decoded, what the merge needs: most of it comes with the first compiled loop that runs."""
+
+    def preload() -> None:
+        import numpy as np
+
+        import hdrkit.calibration.noise  # noqa: F401
+        from hdrkit.imaging.resampling import see_points
+
+        nowhere = np.zeros(1, np.int64)
+        see_points(1, 1, None, np.eye(3), nowhere, nowhere, np.empty(1, np.bool_))
+
+    Thread(target=preload).start()

@@ -1,0 +1,123 @@
+"""A bracket to a radiance file within a limit of memory: frames wait on disk, rows are merged and written a band at a time.
+
+Where there is no limit, or everything fits below it, frames stay in memory, and for a preview the band is the whole picture.
+The limit is on what hdrkit takes for itself: pages of the scratch files that the system keeps in memory are given back whenever
+something else wants them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+
+from hdrkit.errors import InputError
+from hdrkit.files.spool import spooled
+from hdrkit.formats.exr import CHUNK_ROWS
+from hdrkit.formats.radiance import writing_radiance
+from hdrkit.merging.options import MergeOptions
+from hdrkit.pipeline.merging.plan import MergePlan
+from hdrkit.types import Bracket, Encoding, Frame, MergeReport, RadianceMap
+
+FLOOR_BYTES = 300 << 20  # Python, its libraries, and what they compile
+
+_CODE_BYTES = {Encoding.ENCODED8: 3, Encoding.ENCODED16: 6, Encoding.RAW: 6, Encoding.FLOAT: 12}  # a pixel
+_DECODING = 3  # frames' worth of memory while one is read: the file and two orders of channels
+_SUMS = 4  # results' worth of memory while one is made and one is written
+_BAND_PIXELS = 1 << 21  # of a band where there is no limit
+
+
+def keeper(
+    bracket: Bracket, options: MergeOptions, limit: int | None, folder: Path, in_one_piece: bool = False
+) -> Callable[[Frame], Frame] | None:
+    """What to do with each frame as soon as it is read so that memory stays below `limit` bytes: None where all may stay.
+
+    `in_one_piece` says that the result is not made in bands. Raises InputError where the limit cannot be met.
+    """
+    if limit is None or _whole_bytes(bracket, options) <= limit:
+        return None
+    photo = bracket.photos[0]
+    if in_one_piece:
+        _refuse(limit, _whole_bytes(bracket, options), "a picture for the display is made in one piece")
+    frame = photo.width * photo.height * _CODE_BYTES[photo.encoding]
+    _band_rows(photo.width, options, limit)
+    trusted = len(bracket.photos) * photo.width * photo.height if options.deghost != "off" else 0
+    _refuse(limit, FLOOR_BYTES + _DECODING * frame + trusted, "one frame is decoded at a time")
+    return lambda frame: spooled(frame, folder)
+
+
+def write_merged(
+    plan: MergePlan, path: Path, half: bool, limit: int | None, bracket: Bracket, preview: bool
+) -> tuple[MergeReport, RadianceMap | None]:
+    """Merge and write `bracket`, and return the report and, for a preview, the radiance, reduced where it does not fit."""
+    width, height = plan.report.size
+    small = None
+    if limit is not None and _whole_bytes(bracket, plan.options) > limit:
+        rows = _band_rows(width, plan.options, limit)
+        small = _Reduced(width, height, (limit - FLOOR_BYTES) // 8) if preview else None
+    else:
+        rows = height if preview else CHUNK_ROWS * max(1, _BAND_PIXELS // (CHUNK_ROWS * width))
+    tallies = []
+    with writing_radiance(path, height, half) as write, ThreadPoolExecutor(1) as writer:
+        written: Future[None] | None = None
+        for top in range(0, height, rows):  # a band is merged while the one before is written
+            merged = plan.rows(top, min(top + rows, height))
+            if written:
+                written.result()
+            written = writer.submit(write, merged.radiance)
+            tallies.append(merged.tally)
+            if small:
+                small.add(merged.radiance)
+        if written:
+            written.result()
+    return plan.told(tallies), small.radiance if small else merged.radiance if preview else None
+
+
+class _Reduced:
+    """A radiance map at a fraction of its size that fits into so many bytes: averages of square blocks, added from the top."""
+
+    def __init__(self, width: int, height: int, limit: int):
+        fitting = (n for n in (1, 2, 4, 8) if (width // n) * (height // n) * 13 <= limit)
+        self._n = next(fitting, CHUNK_ROWS)
+        pixels = np.empty((max(1, height // self._n), max(1, width // self._n), 3), np.float32)
+        self.radiance = RadianceMap(pixels, validity=np.zeros(pixels.shape[:2], np.uint8))
+        self._row = 0
+
+    def add(self, rows: RadianceMap) -> None:
+        """Add rows; all but the last addition bring a multiple of `CHUNK_ROWS`."""
+        n, (height, width, _) = self._n, self.radiance.pixels.shape
+        count = min(rows.pixels.shape[0] // n, height - self._row)
+        here, there = slice(self._row, self._row + count), (slice(0, count * n), slice(0, width * n))
+        self.radiance.pixels[here] = rows.pixels[there].reshape(count, n, width, n, 3).mean(axis=(1, 3))
+        if rows.validity is not None and self.radiance.validity is not None:
+            blocks = rows.validity[there].reshape(count, n, width, n)
+            self.radiance.validity[here] = np.bitwise_or.reduce(np.bitwise_or.reduce(blocks, axis=3), axis=1)
+        self._row += count
+
+
+def _whole_bytes(bracket: Bracket, options: MergeOptions) -> int:
+    photo = bracket.photos[0]
+    pixels = photo.width * photo.height
+    frames = len(bracket.photos) * pixels * (_CODE_BYTES[photo.encoding] + (options.deghost != "off"))
+    decoding = _DECODING * pixels * _CODE_BYTES[photo.encoding]
+    return FLOOR_BYTES + frames + max(decoding, pixels * _pixel_bytes(options))
+
+
+def _pixel_bytes(options: MergeOptions) -> int:
+    """Of a result: radiance, validity, variance."""
+    return 12 + 1 + (12 if options.variance else 0)
+
+
+def _band_rows(width: int, options: MergeOptions, limit: int) -> int:
+    """Rows of a band. Raises InputError where not even the least fits."""
+    row = _SUMS * width * _pixel_bytes(options)
+    _refuse(limit, FLOOR_BYTES + CHUNK_ROWS * row, f"{CHUNK_ROWS} rows are merged at a time")
+    return max(1, (limit - FLOOR_BYTES) * 3 // 4 // row // CHUNK_ROWS) * CHUNK_ROWS
+
+
+def _refuse(limit: int, needed: int, why: str) -> None:
+    if needed > limit:
+        least = f"{-(-needed // 2**20)}M"
+        raise InputError(f"a memory limit of {limit / 2**20:.0f}M cannot be met: {why}; give {least} or more with --max-memory")

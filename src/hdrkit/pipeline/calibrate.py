@@ -1,0 +1,99 @@
+"""Brackets -> the response curve of their camera."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+
+from hdrkit.alignment.options import AlignmentOptions
+from hdrkit.calibration.options import CalibrationOptions
+from hdrkit.errors import HdrkitError, InputError
+from hdrkit.files.text import show
+from hdrkit.inputs.find import Paths, find_brackets, load_readable
+from hdrkit.inputs.options import InputOptions
+from hdrkit.pipeline.merging.frames import require_several
+from hdrkit.types import Bracket, CalibrationResult, ResponseCurve, Stack
+
+Progress = Callable[[str, int, int], None]
+
+
+def calibrate(
+    source: Stack | Sequence[Stack] | Sequence[Bracket] | Paths,
+    options: CalibrationOptions | None = None,
+    alignment: AlignmentOptions | None = None,
+    inputs: InputOptions | None = None,
+    progress: Progress | None = None,
+) -> CalibrationResult:
+    """The response curve of the camera that took these brackets (stacks, or brackets or paths to read them from).
+
+    Every bracket is aligned, then all are solved together, each with its own times. `inputs.estimate_exposures` holds for
+    stacks as well. Brackets that cannot be used are listed in the report.
+    Raises CalibrationError or InputError where nothing can be learned from any.
+    """
+    from hdrkit.alignment.chain import align
+    from hdrkit.calibration.calibrate import calibrate_samples
+    from hdrkit.calibration.exposures import guessed_exposures
+    from hdrkit.calibration.sampling import Samples, take_samples
+
+    options, estimate = options or CalibrationOptions(), (inputs or InputOptions()).estimate_exposures
+    skipped: list[str] = []
+    samples: list[Samples] = []
+    items: Sequence[Stack | Bracket]
+    ignored = 0
+    notes: tuple[str, ...] = ()
+    if isinstance(source, Stack):
+        items = [source]
+    elif isinstance(source, (str, Path)) or not all(isinstance(one, (Stack, Bracket)) for one in source):
+        found = find_brackets(cast(Paths, source), inputs)
+        items, skipped, ignored, notes = found.brackets, list(found.failures), found.ignored, found.notes
+    else:
+        items = cast("Sequence[Stack | Bracket]", source)
+    for done, item in enumerate(items):
+        if progress:
+            progress("reading brackets", done, len(items))
+        try:
+            stack = _loaded(item, skipped)
+            require_several(stack, (inputs or InputOptions()).min_frames)
+            _require_codes(stack)
+            stated = stack.bracket.stated_exposures() if estimate else stack.bracket.relative_exposures()
+            frames, _ = align(stack.frames, stack.bracket.reference, alignment or AlignmentOptions())
+            exposures, unknown = guessed_exposures(frames, stated), [one is None for one in stated]
+            seed = options.seed + done
+            samples.append(take_samples(stack.bracket.name, frames, exposures, options.sampling, options.samples, seed, unknown))
+        except HdrkitError as error:
+            skipped.append(str(error))
+            if len(items) == 1:
+                raise
+    if progress:
+        progress("reading brackets", len(items), len(items))
+    if not samples:
+        raise InputError(f"none of {len(items)} brackets can be used; the first: {skipped[0]}")
+    result = calibrate_samples(samples, options, estimate)
+    report = replace(result.report, skipped=tuple(skipped), ignored=ignored, notes=(*notes, *result.report.notes))
+    return replace(result, report=report)
+
+
+def stamped(curve: ResponseCurve, inputs: Sequence[Path | str]) -> ResponseCurve:
+    """The curve with the time and the place of its calibration in its metadata, as its file carries them."""
+    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return replace(curve, metadata=curve.metadata | {"timestamp_utc": now, "input_directory": ", ".join(show(p) for p in inputs)})
+
+
+def _loaded(item: Stack | Bracket, skipped: list[str]) -> Stack:
+    """The pixels of a bracket, if they are not there yet; files that cannot be read are added to `skipped`."""
+    if isinstance(item, Stack):
+        return item
+    stack, failures = load_readable(item)
+    skipped.extend(failures)
+    return stack
+
+
+def _require_codes(stack: Stack) -> None:
+    for frame in stack.frames:
+        if frame.pixels.dtype == np.float32:
+            raise InputError(f"{frame.name}: a float picture is light already and has no response curve; merge it as it is")

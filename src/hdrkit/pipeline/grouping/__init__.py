@@ -1,0 +1,1 @@
+"""The steps of `pipeline.group`: files to photographs with descriptors."""

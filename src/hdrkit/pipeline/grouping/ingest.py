@@ -1,0 +1,174 @@
+"""Files -> photographs with descriptors: read side by side, in batches, and only where the cache does not know them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hdrkit.cache.index import Cache
+from hdrkit.cache.rows import Rows
+from hdrkit.errors import InputError
+from hdrkit.formats.metadata import read_photo
+from hdrkit.formats.previews import Preview, read_previews
+from hdrkit.grouping.evidence import descriptor
+from hdrkit.grouping.evidence.descriptor import Descriptors, cells_of, describe
+from hdrkit.grouping.options import Embedding, GroupingOptions
+from hdrkit.types import Photo, Unreadable
+
+Progress = Callable[[str, int, int], None]
+READING = "reading photographs"
+_BATCH = 64
+
+
+@dataclass(frozen=True)
+class Ingested:
+    """Photographs in an order that their content decides, not their names.
+
+    `photos` (N) with `content` (N,): the number of each one's content among `digests` (M, sorted); equal files share one.
+    `descriptors`, and the learned `features` where they were asked for, have a row for each digest. The large ones of
+    the descriptors stay on disk until they are indexed, and so do those of `pictures`, which have a row for each photograph.
+    """
+
+    photos: tuple[Photo, ...]
+    content: NDArray[np.int64]
+    digests: tuple[bytes, ...]
+    descriptors: Descriptors
+    pictures: Descriptors
+    features: NDArray[np.float32] | None
+    unreadable: tuple[Unreadable, ...]
+
+
+def ingest(paths: Sequence[Path], options: GroupingOptions, cache: Cache, progress: Progress) -> Ingested:
+    """Read photographs. One that cannot be read is in `unreadable`. Raises InputError where none can."""
+    stores = _Stores(options, cache)
+    failed: dict[Path, str] = {}
+    digest_of: dict[Photo, bytes] = {}
+    to_read = []
+    for path, found in _photos(paths, options, cache):
+        if isinstance(found, str):
+            failed[path] = found
+        elif found[1] is not None and found[1] in stores:
+            digest_of[found[0]] = found[1]
+        else:
+            to_read.append(found[0])
+    progress(READING, len(digest_of) + len(failed), len(paths))
+    previews = read_previews(to_read, options.ingest.target_size, options.ingest.max_workers, stores)
+    with ThreadPoolExecutor(options.ingest.max_workers) as pool:
+        for batch in _batches(zip(to_read, previews, strict=True)):
+            readable = []
+            for photo, preview in batch:
+                if isinstance(preview, InputError):
+                    failed[photo.path] = str(preview)
+                else:
+                    digest_of[photo] = preview.digest
+                    readable.append(preview)
+            stores.add(readable, pool)
+            for preview in readable:
+                cache.keep_photo(preview.photo, preview.digest)
+            progress(READING, len(digest_of) + len(failed), len(paths))
+    if not digest_of:
+        more = f"none of {len(failed)} files is readable; the first: " if len(failed) > 1 else ""
+        raise InputError(more + failed[min(failed)])
+    digests = sorted(set(digest_of.values()))
+    number = {digest: k for k, digest in enumerate(digests)}
+    photos = sorted(digest_of, key=lambda photo: (digest_of[photo], str(photo.path)))
+    return Ingested(
+        photos=tuple(photos),
+        content=np.array([number[digest_of[photo]] for photo in photos]),
+        digests=tuple(digests),
+        descriptors=stores.descriptors(digests, ("signature", "coarse", "content")),
+        pictures=stores.descriptors([digest_of[photo] for photo in photos], ("content",)),
+        features=stores.features(digests),
+        unreadable=tuple(Unreadable(path, failed[path]) for path in sorted(failed)),
+    )
+
+
+def _photos(
+    paths: Sequence[Path], options: GroupingOptions, cache: Cache
+) -> Iterator[tuple[Path, tuple[Photo, bytes | None] | str]]:
+    """The metadata of each file with its digest where the cache knows it, or why it cannot be read."""
+    known = {path: cache.photo(path) for path in paths}
+
+    def read(path: Path) -> tuple[Photo, bytes | None] | str:
+        try:
+            return known[path] or (read_photo(path), None)
+        except InputError as error:
+            return str(error)
+
+    with ThreadPoolExecutor(options.ingest.max_workers) as pool:
+        yield from zip(paths, pool.map(read, paths), strict=True)
+
+
+def _batches(items: Iterable[Any]) -> Iterator[list[Any]]:
+    iterator = iter(items)
+    while batch := list(islice(iterator, _BATCH)):
+        yield batch
+
+
+class _Stores:
+    """What is computed of contents: descriptors, and features where a network was chosen; holds a digest that all know."""
+
+    def __init__(self, options: GroupingOptions, cache: Cache) -> None:
+        self._device = _torch_device(options.embedding.use_gpu)
+        example = describe([cells_of(np.zeros((8, 8, 3), np.uint8))])
+        record = np.dtype([(name, rows.dtype, rows.shape[1:]) for name, rows in example.arrays().items()])
+        self._descriptors = cache.rows(f"descriptor {descriptor.VERSION} {options.ingest.target_size}", record)
+        self._features: Rows | None = None
+        if options.embedding.kind is not Embedding.GRADIENT:
+            from hdrkit.grouping.evidence.learned import Embedder
+
+            self._embedder = Embedder(options.embedding)
+            kind = np.dtype([("feature", np.float32, (self._embedder.dims,))])
+            self._features = cache.rows(f"{self._embedder.version} {options.ingest.target_size}", kind)
+
+    def __contains__(self, digest: object) -> bool:
+        return digest in self._descriptors and (self._features is None or digest in self._features)
+
+    def add(self, previews: Sequence[Preview], pool: ThreadPoolExecutor) -> None:
+        """Compute what is not known yet, in one batch."""
+        new = list({one.digest: one for one in previews if one.pixels is not None and one.digest not in self}.values())
+        if not new:
+            return
+        digests, pixels = [one.digest for one in new], [one.pixels for one in new if one.pixels is not None]
+        self._descriptors.add(digests, describe(list(pool.map(cells_of, pixels)), self._device).arrays())
+        if self._features is not None:
+            self._features.add(digests, {"feature": self._embedder.features(pixels)})
+
+    def descriptors(self, digests: Sequence[bytes], loaded: Sequence[str]) -> Descriptors:
+        located = self._descriptors.locate(digests)
+
+        def column(name: str) -> Any:
+            stored = _Column(self._descriptors, name, located)
+            return stored[:] if name in loaded else stored
+
+        return Descriptors.of_arrays(column)
+
+    def features(self, digests: Sequence[bytes]) -> NDArray[np.float32] | None:
+        return None if self._features is None else self._features.take("feature", self._features.locate(digests))
+
+
+class _Column:
+    """An array of descriptors that stays on disk; indexed by rows it is read."""
+
+    def __init__(self, rows: Rows, name: str, located: NDArray[np.int64]) -> None:
+        self._rows, self._name, self._located = rows, name, located
+
+    def __len__(self) -> int:
+        return len(self._located)
+
+    def __getitem__(self, rows: Any) -> NDArray[Any]:
+        located = self._located[rows]
+        return self._rows.take(self._name, np.atleast_1d(located)).reshape(*located.shape, *self._rows.shape(self._name))
+
+
+def _torch_device(use_gpu: bool) -> str:
+    import torch
+
+    return "cuda" if use_gpu and torch.cuda.is_available() else "cpu"

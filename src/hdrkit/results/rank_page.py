@@ -1,0 +1,189 @@
+"""The contact sheet of a ranking: the same place of each photograph of a series at full size, side by side.
+
+Series are spread over pages that a browser opens at once, however many there are.
+"""
+
+from __future__ import annotations
+
+import base64
+import math
+import os
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from html import escape
+from importlib.resources import files
+from pathlib import Path
+from urllib.parse import quote
+
+import cv2
+
+from hdrkit.errors import InputError
+from hdrkit.exposure import engraved
+from hdrkit.files.text import counted, show
+from hdrkit.files.transport import real
+from hdrkit.formats.half_size import read_crop
+from hdrkit.formats.thumbnails import read_thumbnails
+from hdrkit.results.group_layout import relative_to
+from hdrkit.types import Photo, RankedTake, RankingResult, Rated
+
+CROP = 320  # pixels a side
+MOST = 400  # photographs on a page: some 10 MB
+_SETTINGS = (cv2.IMWRITE_JPEG_QUALITY, 85, cv2.IMWRITE_JPEG_OPTIMIZE, 1)
+Progress = Callable[[str, int, int], None]
+Group = Sequence[RankedTake]
+
+
+def page_name(number: int) -> str:
+    """The file of a page, numbered from 1."""
+    return "report.html" if number == 1 else f"report_{number}.html"
+
+
+def rank_pages(
+    result: RankingResult, rated: Sequence[Rated], folder: Path, workers: int, progress: Progress | None = None
+) -> Iterator[str]:
+    """The pages, one at a time; each holds all that it shows, and links lead to the photographs, relative to `folder`.
+
+    Groups of one photograph have nothing to compare and are listed by name on the last page.
+    """
+    pages = _spread([group for group in result.groups if len(group) > 1])
+    alone = [group[0] for group in result.groups if len(group) == 1]
+    fates = {one.photo: one for one in rated}
+    threshold = result.report.threshold
+    series = f"{sum(map(len, pages))} series of two or more"
+    series += "" if threshold is None else f", told apart at a difference of {threshold:.2f}"
+    told = [*result.report.notes, *(bad.reason for bad in result.unreadable)]
+    template = (files("hdrkit.results") / "rank_page.html").read_text(encoding="utf-8")
+    total = sum(len(_shown(group)) for page in pages for group in page)
+    done = 0
+    for number, page in enumerate(pages, 1):
+        last = number == len(pages)
+        ranked = [one for group in page for one in _shown(group)]
+        further = _further(progress, done, total)
+        shown = [one.take.shown for one in ranked]
+        pictures = dict(
+            zip(shown, zip(_crops(ranked, workers, further), read_thumbnails(shown, workers, further), strict=True), strict=True)
+        )
+        done += len(ranked)
+        filling = {
+            "title": f"Sharpness of {counted(len(fates), 'photograph')}",
+            "about": f"{series}; {counted(len(alone), 'photograph')} without a rival",
+            "side": str(CROP),
+            "pages": _contents(pages, number),
+            "groups": "\n".join(_sheet(group, pictures, fates, folder) for group in page),
+            "alone": _section("Without a rival", [_line(one, fates, folder) for one in alone if last]),
+            "notes": _section("Notes", [f"<p>{_text(line)}</p>" for line in told if last]),
+        }
+        yield _filled(template, filling)
+
+
+def _filled(template: str, filling: Mapping[str, str]) -> str:
+    return re.sub(r"\{\{(\w+)\}\}", lambda match: filling[match[1]], template)
+
+
+def _spread(groups: Sequence[Group]) -> list[list[Group]]:
+    """Groups in order, on pages of `MOST` photographs at the most; one page at the least."""
+    pages: list[list[Group]] = [[]]
+    for group in groups:
+        if pages[-1] and sum(len(_shown(other)) for other in (*pages[-1], group)) > MOST:
+            pages.append([])
+        pages[-1].append(group)
+    return pages
+
+
+def _shown(group: Group) -> Group:
+    return group[:MOST]
+
+
+def _further(progress: Progress | None, before: int, total: int) -> Progress | None:
+    """Progress on a page as progress on all of them."""
+    return None if progress is None else lambda stage, done, _: progress(stage, before + done, total)
+
+
+def _contents(pages: Sequence[Sequence[Group]], current: int) -> str:
+    """Links to all pages, each named by its first and last series; nothing where there is one page."""
+    if len(pages) == 1:
+        return ""
+    names = [" to ".join(dict.fromkeys(_text(group[0].group) for group in (page[0], page[-1]))) for page in pages]
+    links = [
+        f"<b>{name}</b>" if number == current else f'<a href="{page_name(number)}">{name}</a>'
+        for number, name in enumerate(names, 1)
+    ]
+    return f"<nav>{' &middot; '.join(links)}</nav>"
+
+
+def _crops(ranked: Sequence[RankedTake], workers: int, progress: Progress | None) -> list[bytes | None]:
+    crops = []
+    with ThreadPoolExecutor(workers) as pool:
+        for crop in pool.map(_crop, ranked):
+            crops.append(crop)
+            if progress:
+                progress("cutting out details", len(crops), len(ranked))
+    return crops
+
+
+def _crop(one: RankedTake) -> bytes | None:
+    try:
+        pixels = read_crop(one.take.shown, one.focus, CROP)
+    except InputError:
+        return None
+    return cv2.imencode(".jpg", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), _SETTINGS)[1].tobytes()
+
+
+def _sheet(
+    group: Sequence[RankedTake],
+    pictures: Mapping[Photo, tuple[bytes | None, bytes | None]],
+    fates: Mapping[Photo, Rated],
+    folder: Path,
+) -> str:
+    shown = _shown(group)
+    figures = "".join(_figure(one, *pictures[one.take.shown], fates[one.take.shown], folder) for one in shown)
+    name, number = _text(group[0].group), counted(len(group), "photograph")
+    number += f", the {len(shown)} sharpest of them here" if len(shown) < len(group) else ""
+    return f'<section id="{name}"><h2>{name} <span class="quiet">{number}</span></h2><div class="sheet">{figures}</div></section>'
+
+
+def _figure(one: RankedTake, crop: bytes | None, whole: bytes | None, fate: Rated, folder: Path) -> str:
+    photo = one.take.shown
+    name = _text(show(photo.path.name))
+    shown = _picture(crop, "crop", f"{name} at 100 %") or '<span class="none">no picture</span>'
+    lines = [f"{name}{f' and {len(one.take.photos) - 1} more of its bracket' if len(one.take.photos) > 1 else ''}"]
+    lines += [engraved(photo.exposure)] if photo.exposure else []
+    value = "" if math.isnan(one.sharpness) else f" sharpness {one.sharpness:.3g}"
+    return (
+        f'<figure class="{"best" if one.rank == 1 and value else ""}"><a href="{_link(photo, folder)}">{shown}</a>'
+        f"{_picture(whole, 'whole', '')}<figcaption><b>{_stars(one.stars)}</b>{value}"
+        + "".join(f'<span class="quiet">{line}</span>' for line in lines)
+        + f'<span class="{"bad" if fate.error else "quiet"}">{_text(fate.reason)}</span></figcaption></figure>'
+    )
+
+
+def _picture(data: bytes | None, kind: str, words: str) -> str:
+    if data is None:
+        return ""
+    return f'<img class="{kind}" loading="lazy" alt="{words}" src="data:image/jpeg;base64,{base64.b64encode(data).decode()}">'
+
+
+def _line(one: RankedTake, fates: Mapping[Photo, Rated], folder: Path) -> str:
+    photo = one.take.shown
+    return (
+        f'<p><a href="{_link(photo, folder)}">{_text(show(photo.path.name))}</a> {_stars(one.stars)} '
+        f'<span class="quiet">{_text(fates[photo].reason)}</span></p>'
+    )
+
+
+def _section(title: str, lines: Sequence[str]) -> str:
+    return f"<section><h2>{title}</h2>{''.join(lines)}</section>" if lines else ""
+
+
+def _stars(number: int) -> str:
+    return "\N{BLACK STAR}" * number or "no star"
+
+
+def _link(photo: Photo, folder: Path) -> str:
+    return escape(quote(os.fsencode(relative_to(folder.resolve(), real(photo.path)))))
+
+
+def _text(text: str) -> str:
+    """Text as HTML, on one line whatever it holds."""
+    return escape(show(text))

@@ -1,0 +1,133 @@
+"""A ranking -> a folder: ranking.csv and report.html; and the way back, of ratings too."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+
+from hdrkit.errors import HdrkitError, InputError, OutputError
+from hdrkit.files.lock import alone_in
+from hdrkit.files.manifest import read_manifest
+from hdrkit.files.result_tree import ResultTree, clear, plan_undo, replacing, undo
+from hdrkit.files.tables import to_csv
+from hdrkit.files.text import show
+from hdrkit.files.transport import real
+from hdrkit.inputs.discover import discover, discover_folders, sole_list
+from hdrkit.inputs.lists import read_groups
+from hdrkit.results.group_layout import relative_to
+from hdrkit.results.rank_page import page_name, rank_pages
+from hdrkit.sidecars.journal import JOURNAL, Undone, opened
+from hdrkit.sidecars.sidecar import Sidecar, sidecar_path
+from hdrkit.types import RankingResult, Rated
+
+TABLE = "ranking.csv"
+COLUMNS = ("path", "group", "rank", "sharpness", "stars", "written", "reason")
+
+
+@contextmanager
+def ranking_into(folder: Path) -> Iterator[ResultTree]:
+    """A folder of results for a ranking, ours alone in this block, to be filled by `write_ranking`.
+
+    When the block ends well the results take the place of those of an earlier run. Raises OutputError, before anything is done,
+    where that cannot be: another run is writing, the file system refuses, or there is a file that is not ours.
+    """
+    if _of_another_command(folder):
+        raise OutputError(f"{show(folder)}: results of hdrkit group are there; choose another folder with -o")
+    with replacing(folder, ()) as tree:
+        for name in (TABLE, page_name(1)):
+            tree.claim(name)
+        yield tree
+
+
+def write_ranking(
+    result: RankingResult,
+    rated: Sequence[Rated],
+    tree: ResultTree,
+    workers: int = 1,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> None:
+    """Write ranking.csv, with a row for each file and paths relative to the folder of the tree, and the pages of report.html.
+
+    Where nothing was ranked nothing is written, and the results of an earlier run stay.
+    """
+    if not rated:
+        return
+    tree.add_bytes(TABLE, _table(result, rated, tree.folder))
+    for number, page in enumerate(rank_pages(result, rated, tree.folder, workers, progress), 1):
+        tree.add_bytes(page_name(number), page.encode())
+
+
+def read_only_folders(inputs: Sequence[Path], sidecar: Sidecar) -> tuple[str, ...]:
+    """A line for each folder where sidecars of the photographs under `inputs` would be, and that refuses them.
+
+    Raises InputError as `discover` does.
+    """
+    sidecars = (sidecar_path(real(path), sidecar) for path in discover(inputs).paths)
+    folders = dict.fromkeys(beside.parent for beside in sidecars if beside is not None)
+    refusing = [folder for folder in folders if not os.access(folder, os.W_OK | os.X_OK)]
+    return tuple(f"{show(folder)}: it is read-only and takes no sidecars; change that, or leave it out" for folder in refusing)
+
+
+def undo_ranking(photographs: Path, folder: Path, dry_run: bool = False) -> Undone:
+    """Take back the ratings of the photographs in a folder, or a list of groups, and then remove the results in `folder`.
+
+    The results stay where a rating could not be taken back. With `dry_run` only say what would be. Raises InputError where there
+    are neither ratings nor results, OutputError where another run is writing.
+    """
+    if not photographs.is_dir() and sole_list([photographs]) is None:
+        raise InputError(f"{show(photographs)}: it is no folder; --undo takes the folder of the photographs")
+    rated = _rated_folders(photographs)
+    ours = read_manifest(folder) is not None and not _of_another_command(folder)
+    if not rated and not ours:
+        raise InputError(f"{show(photographs)}: no ratings of hdrkit rank there; give the folder of the photographs")
+    undone = Undone()
+    with alone_in(folder) if folder.is_dir() and not dry_run else nullcontext(), ThreadPoolExecutor() as pool:
+        for at in rated:
+            try:
+                with opened(at, dry_run, folder) as journal:
+                    undone += journal.undo(pool, dry_run)
+            except HdrkitError as error:
+                undone += Undone(failures=(str(error),))
+    if ours and undone.failures:
+        return undone + Undone(notes=(f"{show(folder)}: the results stay until all is taken back",))
+    if ours:
+        plan = plan_undo(folder)
+        kept = tuple(f"{show(folder / name)}: it was changed since hdrkit wrote it; it stays" for name in plan.keep)
+        undone += Undone(removed=tuple(folder / name for name in plan.remove), notes=kept)
+    if not dry_run:
+        (undo if ours else clear)(folder)
+    return undone
+
+
+def _rated_folders(photographs: Path) -> list[Path]:
+    """The folders with a record of ratings: those under one that is given, or of the photographs in a list."""
+    listing = sole_list([photographs])
+    listed = {Path(path).parent for path in read_groups(listing).paths} if listing else set()
+    folders = sorted(listed) if listing else [below.path for below in discover_folders([photographs])]
+    return [folder for folder in folders if (folder / JOURNAL).is_file()]
+
+
+def _of_another_command(folder: Path) -> bool:
+    manifest = read_manifest(folder)
+    return manifest is not None and TABLE not in {name for name, _ in manifest.written}
+
+
+def _table(result: RankingResult, rated: Sequence[Rated], folder: Path) -> bytes:
+    at = folder.resolve()
+
+    def row(path: Path, *told: object) -> list[str]:
+        return [relative_to(at, real(path)), *map(str, told)]
+
+    rows = [list(COLUMNS)]
+    for one in rated:
+        value = "" if one.sharpness is None else f"{one.sharpness:.6g}"
+        stars = "" if one.stars is None else one.stars
+        written = "yes" if one.written else "no"
+        rows.append(row(one.photo.path, one.group, one.rank or "", value, stars, written, show(one.reason)))
+    rows += [row(bad.path, "", "", "", "", "no", show(bad.reason)) for bad in result.unreadable]
+    left_out = ("", "", "", "", "no", "left out: it has a sidecar, or stars inside")
+    rows += [row(excluded, *left_out) for excluded in result.report.excluded]
+    return to_csv(rows)

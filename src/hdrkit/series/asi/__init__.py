@@ -1,0 +1,1 @@
+"""The documented functions for sky cameras, with pandas objects, thin over calibration and merging."""

@@ -1,0 +1,279 @@
+"""Brackets of a series to HDR files, from arrays, from pandas objects and from directories."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from hdrkit.alignment.options import AlignmentOptions
+from hdrkit.errors import HdrkitError, InputError, OutputError
+from hdrkit.files.text import show
+from hdrkit.formats.curves.files import read_curve, write_curve
+from hdrkit.formats.display import most_bits, write_display
+from hdrkit.formats.metadata import read_photo
+from hdrkit.formats.radiance import write_radiance
+from hdrkit.imaging.weighting import WEIGHTS
+from hdrkit.inputs.brackets import spread_brackets
+from hdrkit.inputs.find import find_brackets
+from hdrkit.inputs.options import By, ExposureUnit, InputOptions
+from hdrkit.inputs.timestamps import written
+from hdrkit.jobs.job import MergeJob, run_job
+from hdrkit.jobs.outputs import OutputOptions
+from hdrkit.merging.options import Estimator, MergeOptions
+from hdrkit.pipeline.calibrate import calibrate, stamped
+from hdrkit.pipeline.merge import ln_range, merge
+from hdrkit.series.asi.naming import span_of
+from hdrkit.series.asi.responses import as_columns
+from hdrkit.series.run.merge import merge_series
+from hdrkit.tonemapping.operators import Operator
+from hdrkit.tonemapping.render import RenderOptions, render
+from hdrkit.types import Bracket, Encoding, Exposure, Frame, Photo, ResponseCurve, Stack
+
+logger = logging.getLogger(__name__)
+
+RESPONSE_NAME = "response_curve.npz"
+_GROUPS = 10  # brackets that a response is learned from where none is given
+_SUFFIXES = (".exr", ".hdr", ".png", ".tif", ".tiff", ".jpg", ".jpeg")
+
+
+@dataclass(frozen=True)
+class MergeChoices:
+    """What the functions below take as further arguments.
+
+    `algorithm` is one of hdrkit's estimators (inverse-variance, poisson, debevec, robertson, mertens) or `debevec_custom`, which
+    is `debevec` with a response that must be given. `lnE_range` is the range of ln radiance that pictures for the display show,
+    with the tone curve `operator`. Codes below `low_clip` and above `high_clip` are not measured. `align` and `deghost` are
+    as in `hdrkit merge`. Raises InputError for what none of them knows.
+    """
+
+    algorithm: str = Estimator.INVERSE_VARIANCE.value
+    response: NDArray[Any] | None = None
+    lnE_range: tuple[float, float] | None = None  # noqa: N815
+    low_clip: float = MergeOptions().clip[0]
+    high_clip: float = MergeOptions().clip[1]
+    weight_type: str = "triangle"
+    operator: str = Operator.REINHARD.value
+    align: str = "none"
+    deghost: str = "off"
+
+    def __post_init__(self) -> None:
+        if self.algorithm not in (*Estimator, "debevec_custom"):
+            raise InputError(f"no algorithm {self.algorithm!r}; choose {', '.join(Estimator)} or debevec_custom")
+        if self.weight_type not in WEIGHTS:
+            raise InputError(f"no weight {self.weight_type!r}; choose {', '.join(WEIGHTS)}")
+
+    @property
+    def merge(self) -> MergeOptions:
+        """The options of hdrkit's merge."""
+        name = "debevec" if self.algorithm == "debevec_custom" else self.algorithm
+        clip = float(self.low_clip), float(self.high_clip)
+        return MergeOptions(estimator=Estimator(name), weight=self.weight_type, clip=clip, deghost=self.deghost)  # type: ignore[arg-type]
+
+    @property
+    def alignment(self) -> AlignmentOptions:
+        """The options of hdrkit's alignment."""
+        return AlignmentOptions(method=self.align)  # type: ignore[arg-type]
+
+    @property
+    def curve(self) -> ResponseCurve | None:
+        """The response that was given as an array."""
+        if self.response is None:
+            if self.algorithm == "debevec_custom":
+                raise InputError("debevec_custom needs a response; give one, or take the algorithm debevec")
+            return None
+        return ResponseCurve(as_columns(self.response, "the response").astype(np.float64)).anchored()
+
+    def render(self, range_ln: tuple[float, float] | None) -> RenderOptions:
+        """How pictures for the display are rendered: with the range that was asked for, or else the given one."""
+        return RenderOptions(Operator(self.operator), self.lnE_range or range_ln)
+
+
+def create_and_save_hdr(
+    img_series: Sequence[NDArray[Any]], exposure_times: Sequence[float], output_path: str | Path, **kwargs_merging: Any
+) -> Path:
+    """Merge pictures of one view and write what the suffix says: `.exr`, `.hdr` radiance, `.png`, `.tif` 16 bit, `.jpg` 8 bit.
+
+    `img_series` are RGB (H, W, 3) or gray (H, W) of uint8 or uint16 codes or linear float32, in any order, `exposure_times`
+    theirs, in any unit that is the same for all. Further arguments are those of `MergeChoices`; without a `response` the curve is
+    learned from the pictures. Folders are made. Returns the path. Raises HdrkitError of the kind that fits, TypeError for an
+    argument that there is not.
+    """
+    output = Path(output_path)
+    _require_suffix(output)
+    if len(img_series) != len(exposure_times):
+        raise InputError(f"{len(img_series)} pictures with {len(exposure_times)} exposure times; give one for each")
+    choices = MergeChoices(**kwargs_merging)
+    pairs = sorted(enumerate(zip(img_series, exposure_times, strict=True)), key=lambda pair: float(pair[1][1]))
+    frames = [_frame(np.asarray(pixels), float(time), number) for number, (pixels, time) in pairs]
+    bracket = Bracket(output.stem, tuple(frame.photo for frame in frames if frame.photo), reference=len(frames) // 2)
+    result = merge(Stack(bracket, tuple(frames)), choices.curve, choices.merge, choices.alignment)
+    for line in result.report.warnings:
+        logger.warning("%s: %s", show(output), line)
+    if result.radiance is None:
+        return write_display(np.asarray(result.fused), output, most_bits(output))
+    if output.suffix.lower() in (".exr", ".hdr"):
+        return write_radiance(result.radiance, output)
+    return write_display(render(result.radiance, choices.render(None)), output, most_bits(output))
+
+
+def _frame(pixels: NDArray[Any], time: float, number: int) -> Frame:
+    kinds = {"uint8": (Encoding.ENCODED8, 255.0), "uint16": (Encoding.ENCODED16, 65535.0), "float32": (Encoding.FLOAT, np.inf)}
+    if str(pixels.dtype) not in kinds or pixels.ndim not in (2, 3):
+        raise InputError(f"picture {number} is {pixels.dtype} {pixels.shape}; give uint8, uint16 or float32 (H, W, 3) or (H, W)")
+    encoding, white = kinds[str(pixels.dtype)]
+    photo = Photo(Path(f"picture {number}"), pixels.shape[1], pixels.shape[0], encoding, Exposure(time))
+    return Frame(np.ascontiguousarray(pixels if pixels.ndim == 3 else pixels[..., None]), photo, white=white)
+
+
+def process_timestamp(
+    timestamp_group: tuple[pd.Timestamp, pd.Series[Any]], root_dir: str | Path, target_dir: str | Path, filetype: str = ".jpg"
+) -> Path | None:
+    """Merge the pictures of one timestamp, as `Series.groupby(level=0)` gives it, into `target_dir`: the path, None if it fails.
+
+    The series has the exposure times in the second level of its index and paths relative to `root_dir` as values. The response is
+    the one that `process_hdr_series` has left in `target_dir`; without it the bracket calibrates itself. Failures are logged.
+    """
+    try:
+        bracket = _bracket(*timestamp_group, Path(root_dir))
+        curve, name = _kept_response(Path(target_dir))
+        (job,) = _jobs([bracket], Path(target_dir), MergeChoices(), curve, name, filetype)
+    except HdrkitError as error:
+        logger.warning("%s", error)
+        return None
+    outcome = run_job(job)
+    for line in (*outcome.failures, *([outcome.error] if outcome.error else [])):
+        logger.warning("%s", line)
+    return outcome.output
+
+
+def process_hdr_series(
+    asi_files: pd.Series[Any], root_dir: str | Path, target_dir: str | Path, n_workers: int = 0, filetype: str = ".jpg"
+) -> pd.Series[Any]:
+    """Merge brackets in `n_workers` processes (0: in this one); the paths written by timestamp, missing where one failed.
+
+    `asi_files` has timestamps and exposure times as its index, in any order, and paths relative to `root_dir` as values. Results
+    are named `<YYYYmmddHHMMSS>_hdr<filetype>`, in the folder below `target_dir` that the first picture has below `root_dir`. All
+    share one response, learned from the series and kept in `target_dir/response_curve.npz` (one that is there is used), and one
+    exposure for the display. `target_dir/series.csv` tells of each; what is done there already is not done again.
+    """
+    root, target = Path(root_dir), Path(target_dir)
+    stamps = asi_files.index.get_level_values(0).unique().sort_values()
+    brackets: dict[Any, Bracket] = {}
+    for stamp, group in asi_files.groupby(level=0):
+        try:
+            brackets[stamp] = _bracket(cast(pd.Timestamp, stamp), group, root)
+        except HdrkitError as error:
+            logger.warning("%s", error)
+    paths: dict[str, Path] = {}
+    if brackets:
+        try:
+            curve, name = _common_response(list(brackets.values()), target, [root])
+            paths = _merged(_jobs(list(brackets.values()), target, MergeChoices(), curve, name, filetype), target, n_workers)
+        except HdrkitError as error:
+            logger.warning("%s", error)
+    found = [paths.get(brackets[stamp].name) if stamp in brackets else None for stamp in stamps]
+    return pd.Series(found, index=stamps, name="created_hdr", dtype=object)
+
+
+def process_directory(
+    directory: str | Path,
+    save_dir: str | Path,
+    round_ts_to: str | None = "30s",
+    response_file: str | Path | None = None,
+    **kwargs: Any,
+) -> None:
+    """Merge every bracket below a directory into `<YYYYmmddHHMMSS>_hdr.<ext>` below `save_dir`, relative folders kept.
+
+    Files are `YYYYmmddHHMMSS_<EXPO>.<ext>`; those of one folder and camera whose times, rounded down to `round_ts_to`
+    (None: not rounded), agree are a bracket. Without a `response_file` one response is learned from the directory and kept as
+    `process_hdr_series` does. Further arguments are those of `MergeChoices`, and `filetype` (`.jpg`). Failures of single
+    brackets are logged and in `save_dir/series.csv`. Raises HdrkitError where nothing can be done at all.
+    """
+    filetype = kwargs.pop("filetype", ".jpg")
+    choices, target = MergeChoices(**kwargs), Path(save_dir)
+    source = InputOptions(by=By.TIME, round_to=span_of(round_ts_to), exposure_unit=ExposureUnit.SECONDS)
+    found = find_brackets(Path(directory), source)
+    for line in (*found.failures, *found.notes):
+        logger.warning("%s", line)
+    if choices.response is not None:
+        curve, name = choices.curve, "given"
+    elif choices.merge.estimator is Estimator.MERTENS:
+        curve, name = None, "none"
+    elif response_file is not None:
+        curve, name = read_curve(response_file), Path(response_file).name
+    else:
+        curve, name = _common_response(found.brackets, target, [directory])
+    _merged(_jobs(found.brackets, target, choices, curve, name, filetype), target, 0)
+
+
+def _bracket(stamp: pd.Timestamp, group: pd.Series[Any], root: Path) -> Bracket:
+    """The bracket of one timestamp, shortest exposure first whatever the order of the series."""
+    photos = []
+    for index, relative in group.items():
+        time_s = float(cast(Any, index[-1] if isinstance(index, tuple) else index))
+        photos.append(read_photo(root / str(relative), override=Exposure(time_s)))
+    photos.sort(key=lambda photo: photo.exposure.relative if photo.exposure else 0.0)
+    folder = Path(str(group.iloc[0])).parent
+    name = str(folder / written(pd.Timestamp(stamp).to_pydatetime()))
+    if Path(name).is_absolute() or ".." in Path(name).parts:
+        raise InputError(f"{show(group.iloc[0])}: leads out of the root folder; give paths relative to it")
+    return Bracket(name, tuple(photos), reference=len(photos) // 2, kind=By.TIME.value)
+
+
+def _common_response(brackets: Sequence[Bracket], target: Path, inputs: Iterable[Path | str]) -> tuple[ResponseCurve, str]:
+    """The response kept in the folder of results, or else learned from brackets spread over the series, and kept there."""
+    curve, name = _kept_response(target)
+    if curve is None:
+        still = AlignmentOptions(method="none")
+        result = calibrate(spread_brackets(brackets, _GROUPS), alignment=still)
+        for line in result.report.skipped:
+            logger.warning("%s", line)
+        write_curve(stamped(result.response, list(inputs)), target / RESPONSE_NAME)
+        return read_curve(target / RESPONSE_NAME), RESPONSE_NAME
+    return curve, name
+
+
+def _kept_response(target: Path) -> tuple[ResponseCurve | None, str]:
+    kept = target / RESPONSE_NAME
+    return (read_curve(kept), RESPONSE_NAME) if kept.is_file() else (None, "none")
+
+
+def _jobs(
+    brackets: Sequence[Bracket], target: Path, choices: MergeChoices, curve: ResponseCurve | None, name: str, filetype: str
+) -> list[MergeJob]:
+    if not filetype.startswith("."):
+        raise OutputError(f"filetype {filetype!r} does not begin with a dot; choose {', '.join(_SUFFIXES)}")
+    _require_suffix(Path(f"*{filetype}"))
+    shown = OutputOptions()
+    if filetype.lower() not in (".exr", ".hdr"):
+        shown = replace(shown, preview=choices.render(ln_range(brackets, curve) if curve else None))
+    outputs = [target / f"{bracket.name}_hdr{filetype}" for bracket in brackets]
+    return [
+        MergeJob(bracket, output, curve, name, choices.merge, choices.alignment, shown)
+        for bracket, output in zip(brackets, outputs, strict=True)
+    ]
+
+
+def _merged(jobs: Sequence[MergeJob], target: Path, n_workers: int) -> dict[str, Path]:
+    """Do the jobs, and give the paths of those that succeeded by the names of their brackets."""
+    done = set()
+    for merged in merge_series(jobs, target, max(1, n_workers)):
+        if merged.row.error:
+            logger.warning("%s: %s", merged.bracket, merged.row.error)
+        if merged.row.output:
+            done.add(merged.bracket)
+    return {job.bracket.name: job.output for job in jobs if show(job.bracket.name) in done}
+
+
+def _require_suffix(output: Path) -> None:
+    if output.suffix.lower() not in _SUFFIXES:
+        raise OutputError(
+            f"{show(output)}: {output.suffix or 'no suffix'} is no file type for results; choose {', '.join(_SUFFIXES)}"
+        )

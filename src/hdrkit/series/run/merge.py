@@ -1,0 +1,75 @@
+"""Brackets of a series to files, so that a run that was ended, in whatever way, goes on where it was."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+
+from hdrkit.files.text import show
+from hdrkit.jobs.batch import merge_each
+from hdrkit.jobs.job import MergeJob, MergeOutcome
+from hdrkit.series.run.ledger import Row, content_key, row_of
+from hdrkit.series.run.records import FolderError, one_folder, opened
+from hdrkit.series.run.superseded import remove_superseded
+
+
+@dataclass(frozen=True)
+class Merged:
+    """A bracket, named with its folders, its row, and what became of it in this run; None where it was done before.
+
+    Where the folder of its result cannot be worked in, as another run holds it say, the row tells why, and is not in the record.
+    """
+
+    bracket: str
+    row: Row
+    outcome: MergeOutcome | None = None
+
+
+def merge_series(
+    jobs: Iterable[MergeJob], out: Path, workers: int = 1, overwrite: bool = False, scheduler: str | None = None
+) -> Iterator[Merged]:
+    """Do those jobs whose results are not in `out` yet (with `overwrite` all), and tell of each as it is known.
+
+    Jobs are asked for while others are done, and none is kept when it ended, so that there may be any number. `series.csv` in the
+    folder of each result holds its row. Without any job `out` is not touched. Raises LostError where the scheduler is lost,
+    InUseError where another run has `out`, OutputError where the disk takes no more.
+    """
+    left = iter(jobs)
+    if (first := next(left, None)) is None:
+        return
+    with opened(out) as records:
+        begun: dict[int, tuple[MergeJob, str]] = {}
+
+        def to_do() -> Iterator[MergeJob | Merged]:
+            for number, job in enumerate(chain([first], left)):
+                key = content_key(job)
+                try:
+                    row = records.begin(job, key, overwrite)
+                except FolderError as error:
+                    row = _not_recorded(job, error)
+                if row is None:
+                    begun[number] = job, key
+                yield Merged(show(job.bracket.name), row) if row else job
+
+        for number, ended in merge_each(to_do(), workers, scheduler):
+            if isinstance(ended, Merged):
+                yield ended
+                continue
+            job, key = begun.pop(number)
+            ledger, row = records.end(job), row_of(job, ended, key)
+            if ended.output:
+                with suppress(FolderError), one_folder(job.output.parent):  # what cannot be worked in is left alone
+                    remove_superseded(job, records)
+            try:
+                with one_folder(job.output.parent):
+                    ledger.add(row)
+            except FolderError as error:
+                row = _not_recorded(job, error)
+            yield Merged(show(job.bracket.name), row, ended)
+
+
+def _not_recorded(job: MergeJob, error: FolderError) -> Row:
+    return row_of(job, MergeOutcome(job.bracket.name, error=str(error)), "")

@@ -1,0 +1,231 @@
+"""The pictures of a series on an even grid of times, each shown at one exposure: what a keogram and a video are made from."""
+
+from __future__ import annotations
+
+import math
+import os
+from bisect import bisect_left
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+from statistics import median
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hdrkit.errors import InputError
+from hdrkit.exposure import exposure_from_name
+from hdrkit.files.text import show
+from hdrkit.formats.metadata import read_photo
+from hdrkit.formats.pixels import read_frame
+from hdrkit.formats.radiance import read_radiance
+from hdrkit.formats.suffixes import ENCODED_SUFFIXES, FLOAT_SUFFIXES
+from hdrkit.inputs.timestamps import before_timestamp, instant, timestamp_in_name
+from hdrkit.tonemapping.adaptation import adapt_to_scene
+from hdrkit.tonemapping.render import RenderOptions, render
+from hdrkit.types import RadianceMap
+
+_LONGEST = 50_000  # times on a grid, more than a fortnight at every 30 seconds
+_REACH = 0.75  # steps between a time and a picture that stands for it
+_PROBES = 24  # pictures that the common exposure is found from
+_PROBE_PIXELS = 40_000  # of each
+_BEST_FIRST = (".exr", ".hdr", ".pic", ".tif", ".tiff", ".png")
+_SHADOWS = math.log(2)  # that the middle of the range lies below the average, so that the shadows are not cut off
+
+Picture = NDArray[np.uint8]
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """Times at even steps, and the picture that shows each; None where it is missing.
+
+    Times are UTC where file names tell their zone (`utc`), else of the camera's own clock, and have no zone themselves. Every
+    picture is at most three quarters of a step from its time.
+    """
+
+    start: datetime
+    step: timedelta
+    pictures: tuple[Path | None, ...]
+    utc: bool = False
+
+    @property
+    def times(self) -> list[datetime]:
+        """The time of each picture."""
+        return [self.start + self.step * k for k in range(len(self.pictures))]
+
+    @property
+    def found(self) -> list[Path]:
+        """The pictures that are there."""
+        return [path for path in self.pictures if path is not None]
+
+
+def timeline(source: Path | str, exposure: float | None = None, camera: str | None = None) -> Timeline:
+    """The pictures under a folder by the YYYYmmddHHMMSS in their names: merged radiance, or else pictures for the display.
+
+    Of several cameras the one is taken whose name, `camera`, comes before the time, of frames YYYYmmddHHMMSS_<EXPO> those of one
+    `exposure`, and of one picture in several formats the best. The step is the median of those between pictures.
+    Raises InputError where fewer than two times are found, several pictures show one time, pictures are of several cameras or
+    exposures and none of them is chosen, or more than 50,000 steps lie between the first and the last.
+    """
+    named = [(stamp, path) for path in _pictures(Path(source)) if (stamp := timestamp_in_name(path))]
+    named = _of_one_exposure(_of_one_camera(named, camera, source), exposure, source)
+    stamped = sorted((instant(stamp), path) for stamp, path in named)
+    for (stamp, path), (next_stamp, other) in pairwise(stamped):
+        if stamp == next_stamp:
+            raise InputError(f"{show(path)} and {show(other)} show one time; give the folder of one camera")
+    if len(stamped) < 2:
+        raise InputError(f"{show(source)}: a series takes two pictures with YYYYmmddHHMMSS in their names, not {len(stamped)}")
+    stamps = [stamp for stamp, _ in stamped]
+    step = timedelta(seconds=median((later - earlier).total_seconds() for earlier, later in pairwise(stamps)))
+    count = round((stamps[-1] - stamps[0]) / step) + 1
+    if count > _LONGEST:
+        raise InputError(
+            f"{show(source)}: {count:,} steps of {step} from {stamps[0]} to {stamps[-1]}, more than {_LONGEST:,}; "
+            "give the folder of a shorter time"
+        )
+    pictures = tuple(_nearest(stamped, stamps, stamps[0] + step * k, step) for k in range(count))
+    return Timeline(stamps[0], step, pictures, utc=any(stamp.tzinfo for stamp, _ in named))
+
+
+def _pictures(folder: Path) -> list[Path]:
+    """Radiance, else merged pictures for the display, else the photographs of a folder and those below."""
+    if not folder.is_dir():
+        raise InputError(f"{show(folder)}: no such folder; give the one with the merged pictures")
+    found = sorted(path for path in folder.rglob("[!.]*") if path.suffix.lower() in FLOAT_SUFFIXES | ENCODED_SUFFIXES)
+    radiance = [path for path in found if path.suffix.lower() in FLOAT_SUFFIXES]
+    merged = [path for path in found if path.stem.endswith("_hdr")]
+    best = {path.with_suffix(""): path for path in sorted(radiance or merged or found, key=_worth)}
+    return list(best.values())
+
+
+def _worth(path: Path) -> int:
+    """More for a format that holds more of a picture."""
+    suffix = path.suffix.lower()
+    return -_BEST_FIRST.index(suffix) if suffix in _BEST_FIRST else -len(_BEST_FIRST)
+
+
+def _of_one_camera(
+    stamped: Sequence[tuple[datetime, Path]], camera: str | None, source: Path | str
+) -> list[tuple[datetime, Path]]:
+    """Those whose names begin with `camera`, or all where there is one; a beginning that does not recur is a counter."""
+    times = Counter(before_timestamp(path) for _, path in stamped)
+    name = {before: before.rstrip("_") if count > 1 else "" for before, count in times.items()}
+    there = ", ".join(one or "'' (no name)" for one in sorted(set(name.values())))
+    if camera is None and "," in there:
+        raise InputError(f"{show(source)}: pictures of several cameras; choose one of them with --camera ({there})")
+    chosen = [(stamp, path) for stamp, path in stamped if camera in (None, name[before_timestamp(path)])]
+    if stamped and not chosen:
+        raise InputError(f"{show(source)}: no pictures of a camera {camera!r}, but of {there}")
+    return chosen
+
+
+def _of_one_exposure(
+    stamped: Sequence[tuple[datetime, Path]], exposure: float | None, source: Path | str
+) -> list[tuple[datetime, Path]]:
+    """Those with `exposure` in their names, or all where their names have none or the same."""
+    named = {path: named.time_s for _, path in stamped if (named := exposure_from_name(path.stem))}
+    there = ", ".join(f"{value:g}" for value in sorted(set(named.values())))
+    if exposure is None and "," in there:
+        raise InputError(f"{show(source)}: frames of several exposures; choose one of them ({there}), or give merged pictures")
+    chosen = [(stamp, path) for stamp, path in stamped if exposure is None or named.get(path) == exposure]
+    if stamped and not chosen:
+        raise InputError(f"{show(source)}: no picture with the exposure {exposure:g} in its name ({there or 'none has one'})")
+    return chosen
+
+
+def _nearest(
+    stamped: Sequence[tuple[datetime, Path]], stamps: Sequence[datetime], time: datetime, step: timedelta
+) -> Path | None:
+    after = bisect_left(stamps, time)
+    stamp, path = min(stamped[max(0, after - 1) : after + 1], key=lambda one: abs(one[0] - time))
+    return path if abs(stamp - time) <= _REACH * step else None
+
+
+def one_exposure(series: Timeline, options: RenderOptions) -> RenderOptions:
+    """The options with a range for all pictures: the given one, or from the average and the white of some, over all the time."""
+    found = series.found
+    if options.range_ln is not None or found[0].suffix.lower() not in FLOAT_SUFFIXES:
+        return options
+    probes = [found[round(at)] for at in np.linspace(0, len(found) - 1, min(_PROBES, len(found)))]
+    parts = [part for path in probes if (part := _thinned(path)) is not None]
+    if not parts:
+        raise InputError(f"{show(found[0])} and others: no picture can be read; are they complete?")
+    seen = adapt_to_scene(
+        RadianceMap(np.concatenate([part.pixels for part in parts]), validity=np.concatenate([part.validity for part in parts]))
+    )
+    average, high = math.log(seen.average) - _SHADOWS, math.log(seen.white)
+    return RenderOptions(options.operator, (2 * average - high, high))
+
+
+def _thinned(path: Path) -> RadianceMap | None:
+    """Pixels of an even grid, (N, 1, 3); None of a picture that cannot be read."""
+    try:
+        radiance = read_radiance(path)
+    except InputError:
+        return None
+    pixels = radiance.pixels
+    validity = np.zeros(pixels.shape[:2], np.uint8) if radiance.validity is None else radiance.validity
+    step = math.isqrt(validity.size // _PROBE_PIXELS) + 1
+    return RadianceMap(
+        np.ascontiguousarray(pixels[::step, ::step].reshape(-1, 1, 3)),
+        validity=np.ascontiguousarray(validity[::step, ::step].reshape(-1, 1)),
+    )
+
+
+def common_size(series: Timeline) -> tuple[int, int]:
+    """Height and width of the first picture that can be read. Raises InputError where none can."""
+    for path in series.found:
+        with suppress(InputError):
+            height, width, _ = read_pixels(path).shape
+            return height, width
+    raise InputError(f"{show(series.found[0])} and others: no picture can be read; are they complete?")
+
+
+def read_pixels(path: Path, size: tuple[int, int] | None = None) -> NDArray[Any]:
+    """The pixels (H, W, 3) of a picture: float32 radiance, or 8-bit codes of one for the display.
+
+    Raises InputError for a picture that cannot be read, or has another size than that.
+    """
+    if path.suffix.lower() in FLOAT_SUFFIXES:
+        pixels: NDArray[Any] = read_radiance(path).pixels
+    else:
+        frame = read_frame(read_photo(path))
+        codes = frame.pixels if frame.pixels.dtype == np.uint8 else np.rint(frame.pixels * (255 / frame.white)).astype(np.uint8)
+        pixels = np.ascontiguousarray(np.broadcast_to(codes, (*codes.shape[:2], 3)))
+    height, width, _ = pixels.shape
+    if size not in (None, (height, width)):
+        raise InputError(f"{show(path)}: {width} x {height} pixels, where others differ; give pictures of one camera")
+    return pixels
+
+
+def shown(pixels: NDArray[Any], options: RenderOptions) -> Picture:
+    """What `read_pixels` gives as codes for the display: radiance is rendered with `options`, codes are left as they are."""
+    codes: Picture = pixels
+    if pixels.dtype != np.uint8:
+        codes = np.rint(render(RadianceMap(pixels), options) * np.float32(255)).astype(np.uint8)
+    return codes
+
+
+def ahead(work: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
+    """`map` by several threads that are never more than a few items ahead of who takes the results."""
+    threads = os.cpu_count() or 1
+    with ThreadPoolExecutor(threads) as pool:
+        begun: deque[Future[R]] = deque()
+        try:
+            for item in items:
+                begun.append(pool.submit(work, item))
+                if len(begun) > threads:
+                    yield begun.popleft().result()
+            while begun:
+                yield begun.popleft().result()
+        finally:
+            for future in begun:
+                future.cancel()

@@ -1,0 +1,117 @@
+"""A series as a film: H.264 that plays everywhere, every time the same while long, also where its picture is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from hdrkit.errors import InputError, OutputError
+from hdrkit.files.atomic import atomic_write
+from hdrkit.files.text import show
+from hdrkit.series.show.timeline import Picture, Timeline, ahead, common_size, one_exposure, read_pixels, shown
+from hdrkit.tonemapping.render import RenderOptions
+
+_CRF = "18"  # visually lossless
+_COLOURS = "scale=in_range=full:out_range=tv:out_color_matrix=bt709,setparams=" + ":".join(
+    ("colorspace=bt709", "color_primaries=bt709", "color_trc=iec61966-2-1")
+)
+_SAME_BYTES = ["-fflags", "+bitexact", "-flags:v", "+bitexact"]
+_GAP = 24  # gray of a time without a picture
+
+
+@dataclass(frozen=True)
+class Film:
+    """How the pictures of a film were rendered, and a line for each that is there but cannot be used."""
+
+    render: RenderOptions
+    failures: tuple[str, ...]
+
+
+def write_video(
+    series: Timeline,
+    path: Path | str,
+    render: RenderOptions | None = None,
+    fps: float = 24.0,
+    on_done: Callable[[int], None] | None = None,
+) -> Film:
+    """Write a series as an MP4 of libx264 in yuv420p.
+
+    Without a range in `render` it is found from pictures of all times. Every picture carries its time; where one is missing,
+    a dark picture with the time takes its place, so that time passes evenly. A last odd row or column is cut off.
+    Raises InputError where imageio-ffmpeg is not installed, or no picture can be read; OutputError for another suffix, and
+    a place that cannot be written to.
+    """
+    if Path(path).suffix.lower() != ".mp4":
+        raise OutputError(f"{show(path)}: a film is written as .mp4; choose that suffix")
+    render = one_exposure(series, render or RenderOptions())
+    size = common_size(series)
+    failures = []
+
+    def frame(at: tuple[datetime, Path | None]) -> Picture:
+        time, picture = at
+        try:
+            codes = None if picture is None else shown(read_pixels(picture, size), render)
+        except InputError as error:
+            codes = None
+            failures.append(str(error))
+        return _with_time(codes, time, size)
+
+    with atomic_write(path) as temporary, _encoder(temporary, size, fps, len(series.pictures)) as send:
+        for done, picture in enumerate(ahead(frame, zip(series.times, series.pictures, strict=True)), 1):
+            send(picture)
+            if on_done is not None:
+                on_done(done)
+    return Film(render, tuple(sorted(failures)))
+
+
+def _with_time(codes: Picture | None, time: datetime, size: tuple[int, int]) -> Picture:
+    """The picture, even in height and width, with its time in the lower left corner; a dark one where it is missing."""
+    height, width = size[0] // 2 * 2, size[1] // 2 * 2
+    picture = np.full((height, width, 3), _GAP, np.uint8) if codes is None else codes[:height, :width].copy()
+    words = f"{time:%Y-%m-%d %H:%M:%S}" + ("  no picture" if codes is None else "")
+    scale = height / 900
+    at = round(10 * scale), height - round(12 * scale)
+    thickness = max(1, round(2 * scale))
+    cv2.putText(picture, words, at, cv2.FONT_HERSHEY_SIMPLEX, scale, (255, 255, 255), thickness, cv2.LINE_AA)
+    return picture
+
+
+@contextmanager
+def _encoder(path: Path, size: tuple[int, int], fps: float, count: int) -> Iterator[Callable[[Picture], Any]]:
+    """Yield what takes the pictures one by one; at the end all must be in the file."""
+    try:
+        from imageio_ffmpeg import count_frames_and_secs, write_frames
+    except ImportError as error:
+        raise InputError("films need imageio-ffmpeg, which is not installed; run: pip install 'hdrkit[video]'") from error
+    height, width = size[0] // 2 * 2, size[1] // 2 * 2
+    more = ["-crf", _CRF, "-vf", _COLOURS, "-movflags", "+faststart", *_SAME_BYTES]
+    encoder = write_frames(
+        path,
+        (width, height),
+        fps=fps,
+        codec="libx264",
+        quality=None,
+        macro_block_size=2,
+        output_params=more,
+        ffmpeg_log_level="error",
+    )
+    failed = OutputError(f"{show(path)}: ffmpeg could not write the film; is there room on the disk?")
+    with closing(encoder):
+        encoder.send(None)
+        try:
+            yield encoder.send
+        except OSError as error:
+            raise failed from error
+    try:
+        written, _ = count_frames_and_secs(path)
+    except RuntimeError:
+        written = 0
+    if written != count:
+        raise failed

@@ -1,0 +1,1 @@
+"""A folder watched for years: new photographs, complete brackets, and whatever goes wrong meanwhile."""

@@ -1,0 +1,184 @@
+"""Which photographs of a folder tree are new, and which of them are complete: told by looking, whatever tells us where to look.
+
+A photograph is new where its inode changed after the last look at its folder, so that nothing is kept of those that are done.
+Only folders whose own time of change moved are listed again.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from hdrkit.errors import HdrkitError
+from hdrkit.formats.metadata import read_photo
+from hdrkit.formats.pixels import read_frame
+from hdrkit.formats.suffixes import RAW_SUFFIXES
+from hdrkit.inputs.folders import in_turn, patterns
+from hdrkit.inputs.timestamps import photograph_taken_at
+from hdrkit.series.watch.options import SETTLED_S
+
+_OLD_S = 60.0  # without a change, after which a file is taken as it is
+_TICK_S = 2.0  # what is changed within it may carry the same time
+
+
+@dataclass
+class Arrival:
+    """A new photograph: when it was taken, its size and time of change, since when (monotonic) that is so, whether it decodes.
+
+    `changed` is the time of change of its inode.
+    """
+
+    stamp: datetime
+    signature: tuple[int, int]
+    changed: float
+    since: float
+    whole: bool = False
+
+
+@dataclass
+class _Folder:
+    changed_ns: int | None = None
+    newest_ns: int = 0
+    photographs: int = 0  # that were there
+    taken: tuple[datetime, datetime] | None = None  # the first and the last of them
+    below: tuple[Path, ...] = ()
+    handled: dict[str, tuple[int, int]] = field(default_factory=dict)  # of those that changed within a tick of the newest
+
+
+class Arrivals:
+    """The new photographs below `root`, but for those below `out`."""
+
+    def __init__(self, root: Path, out: Path, wait_s: float) -> None:
+        self._root, self._out, self._wait_s = root, out.resolve(), wait_s
+        self._folders: dict[Path, _Folder] = {}
+        self._counted: dict[Path, int] = {}  # photographs, of folders that were forgotten
+        self.new: dict[Path, dict[Path, Arrival]] = {}  # by folder
+
+    def forget(self, folder: Path | None = None) -> None:
+        """Take everything in a folder, or in all, as new again; it is not counted again."""
+        for path in [folder] if folder else list(self._folders):
+            if known := self._folders.pop(path, None):
+                self._counted[path] = max(known.photographs, self._counted.get(path, 0))
+            self.new.pop(path, None)
+
+    def knows(self, folder: Path) -> bool:
+        """Whether a folder has been looked at."""
+        return folder in self._folders
+
+    def unseen_below(self, folder: Path) -> list[Path]:
+        """The folders in a folder that have not been looked at, the last first: that is where it is today."""
+        known = self._folders.get(folder)
+        return [below for below in reversed(known.below) if below not in self._folders] if known else []
+
+    def beside(self, folder: Path, reach: timedelta) -> list[Path]:
+        """The folders in which the series of a folder was begun and goes on, where that is within `reach` of what it holds."""
+        here = self._folders.get(folder)
+        if here is None or here.taken is None:
+            return []
+        first, last = here.taken[0] - reach, here.taken[1] + reach
+        near = {
+            other: known.taken
+            for other, known in self._folders.items()
+            if known.taken and known.taken[0] <= last and first <= known.taken[1]
+        }
+        alike = patterns({other: taken[0] for other, taken in near.items()})
+        mine = {other: taken for other, taken in near.items() if alike[other] == alike[folder]}
+        (turn,) = (turn for turn in in_turn(mine) if folder in turn)
+        at = turn.index(folder)
+        return [*turn[max(0, at - 1) : at], *turn[at + 1 : at + 2]]
+
+    def changed(self) -> Iterator[Path]:
+        """The folders that are new or have changed since they were looked at."""
+        if self._root not in self._folders:
+            yield self._root
+        for folder, known in list(self._folders.items()):
+            try:
+                if known.changed_ns != folder.stat().st_mtime_ns:
+                    yield folder
+            except OSError:  # it has gone, and with it what was new in it
+                self.forget(folder)
+
+    def look(self, folder: Path) -> int:
+        """Find what is new in a folder, and return how many photographs came since it was looked at last."""
+        known = self._folders.setdefault(folder, _Folder())
+        new = self.new.setdefault(folder, {})
+        before = len(new)
+        newest, photographs, below = known.newest_ns, 0, []
+        first, last = datetime.max, datetime.min
+        try:
+            changed_ns = folder.stat().st_mtime_ns
+            with os.scandir(folder) as entries:
+                for entry in entries:
+                    if entry.name.startswith("."):
+                        continue
+                    path = folder / entry.name
+                    if entry.is_dir(follow_symlinks=False):
+                        if path.resolve() != self._out:
+                            below.append(path)
+                    elif (stamp := photograph_taken_at(path)) is not None:
+                        photographs += 1
+                        first, last = min(first, stamp), max(last, stamp)
+                        if path in new:
+                            continue
+                        status = entry.stat()
+                        newest = max(newest, status.st_ctime_ns)
+                        signature = status.st_size, status.st_mtime_ns
+                        if _is_new(status.st_ctime_ns, known) and known.handled.get(entry.name) != signature:
+                            since = time.monotonic() - max(0.0, time.time() - status.st_ctime)
+                            new[path] = Arrival(stamp, signature, status.st_ctime, since)
+        except OSError:
+            self.forget(folder)
+            return 0
+        if newest > known.newest_ns + _TICK_S * 1e9:
+            known.handled.clear()
+        known.changed_ns = changed_ns if time.time() - changed_ns / 1e9 > _TICK_S else None
+        known.newest_ns, known.photographs, known.below = newest, photographs, tuple(sorted(below))
+        known.taken = (first, last) if photographs else None
+        return max(0, len(new) - before - self._counted.pop(folder, 0))
+
+    def settled(self, paths: Iterable[Path]) -> list[Path]:
+        """Those of new photographs that are complete; one that does not decode counts as such after the wait."""
+        now, ready = time.monotonic(), []
+        for path in paths:
+            new = self.new[path.parent]
+            arrival = new[path]
+            try:
+                status = path.stat()
+            except OSError:
+                del new[path]
+                continue
+            signature = status.st_size, status.st_mtime_ns
+            if signature != arrival.signature:
+                new[path] = Arrival(arrival.stamp, signature, status.st_ctime, now)
+            elif (
+                arrival.whole
+                or now - arrival.since >= SETTLED_S
+                and (now - arrival.since >= max(_OLD_S, self._wait_s) or _decodes(path))
+            ):
+                arrival.whole = True
+                ready.append(path)
+        return ready
+
+    def handled(self, paths: Iterable[Path]) -> None:
+        """These are done with until they change."""
+        for path in paths:
+            arrival = self.new.get(path.parent, {}).pop(path, None)
+            known = self._folders.get(path.parent)
+            if arrival and known and _is_new(arrival.changed * 1e9, known):
+                known.handled[path.name] = arrival.signature
+
+
+def _is_new(changed_ns: float, folder: _Folder) -> bool:
+    return changed_ns > folder.newest_ns - _TICK_S * 1e9
+
+
+def _decodes(path: Path) -> bool:
+    try:
+        photo = read_photo(path)
+        return path.suffix.lower() in RAW_SUFFIXES or read_frame(photo).pixels.size > 0
+    except HdrkitError:
+        return False

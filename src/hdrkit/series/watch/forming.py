@@ -1,0 +1,131 @@
+"""New photographs of a folder -> brackets that are complete, by the rules of every other run."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from hdrkit.errors import InputError
+from hdrkit.files.text import show
+from hdrkit.inputs.find import find_brackets
+from hdrkit.inputs.options import InputOptions
+from hdrkit.inputs.timestamps import photograph_taken_at
+from hdrkit.series.run.made import made_from
+from hdrkit.series.run.records import Records
+from hdrkit.series.watch.arrivals import Arrivals
+from hdrkit.series.watch.options import WatchOptions
+from hdrkit.types import Bracket
+
+_NEIGHBOURS = timedelta(minutes=30)  # before and after, whose frames tell which bracket a new one belongs to
+_AT_ONCE = 200  # photographs, the newest first
+
+
+class Forming:
+    """What can be merged now, of what has arrived below `source`."""
+
+    def __init__(self, source: Path, out: Path, arrivals: Arrivals, inputs: InputOptions, options: WatchOptions) -> None:
+        self._source, self._out, self._arrivals, self._inputs, self._options = source, out, arrivals, inputs, options
+        self._formed: dict[Path, tuple[list[Path], float]] = {}  # what was not complete yet, and when it will be
+
+    @property
+    def needs_all(self) -> bool:
+        """Whether brackets go on in other folders, so that all have to be looked at before the first is formed."""
+        return self._inputs.span_s is None
+
+    def complete(self, folder: Path) -> tuple[list[Bracket], tuple[str, ...], tuple[str, ...]]:
+        """Brackets with new photographs that wait for nothing more.
+
+        And a line for each new photograph that cannot be read, and for each that belongs to no bracket. A bracket is complete
+        where it has its number of frames, or its span of time since the first of the new ones is over and nothing came for the
+        time to wait. Those photographs are done with then.
+        """
+        new = self._arrivals.new.get(folder, {})
+        newest = sorted(new, key=lambda path: new[path].stamp, reverse=True)
+        settled = self._arrivals.settled(newest[:_AT_ONCE])
+        now = time.monotonic()
+        before, due = self._formed.get(folder, ([], 0.0))
+        if not settled or settled == before and now < due:
+            return [], (), ()
+        stamps = [new[path].stamp for path in settled]
+        folders = sorted([folder, *self._beside(folder)])
+        near = _photographs(folders, min(stamps) - _NEIGHBOURS, max(stamps) + _NEIGHBOURS)
+        there = {*settled, *self._arrivals.settled(path for path in near if path.parent != folder and self._is_new(path))}
+        brackets, failures = self._formed_of([path for path in near if path in there or not self._is_new(path)])
+        complete, due = [], float("inf")
+        for bracket in brackets:
+            mine = [photo.path for photo in bracket.photos if self._is_new(photo.path)]
+            if all(path.parent != folder for path in mine):
+                continue
+            over = self._over(mine)
+            if len(newest) > _AT_ONCE and newest[_AT_ONCE - 1] in mine and len(brackets) > 1:
+                due = now  # the rest of it comes with those before
+            elif now >= over or self._options.frames is not None and len(bracket.photos) >= self._options.frames:
+                complete.append(bracket)
+                self._arrivals.handled(mine)
+            else:
+                due = min(due, over)
+        placed = {photo.path for bracket in brackets for photo in bracket.photos}
+        unread = [path for path in settled if path in new and path not in placed]
+        self._arrivals.handled(unread)
+        self._formed[folder] = [path for path in settled if path in new], due
+        lines = {path: next((line for line in failures if line.startswith(show(path))), None) for path in unread}
+        strays = [f"{show(path)}: left out, it states no exposure" for path, line in lines.items() if brackets and line is None]
+        about_new = [line for line in failures if not brackets or line in lines.values()]
+        return complete, tuple(about_new), tuple(strays)
+
+    def _is_new(self, path: Path) -> bool:
+        return path in self._arrivals.new.get(path.parent, {})
+
+    def _over(self, paths: Sequence[Path]) -> float:
+        since = [self._arrivals.new[path.parent][path].since for path in paths]
+        return max(max(since) + self._options.wait_s, min(since) + (self._inputs.span_s or 0.0))
+
+    def _beside(self, folder: Path) -> list[Path]:
+        """The folders in which brackets of a folder may have begun, or go on."""
+        return self._arrivals.beside(folder, _NEIGHBOURS) if self.needs_all else []
+
+    def _formed_of(self, paths: Sequence[Path]) -> tuple[list[Bracket], tuple[str, ...]]:
+        """The brackets of these photographs, named as in the whole tree, and what cannot be read."""
+        try:
+            found = find_brackets(paths, self._inputs)
+        except InputError as error:
+            return [], (str(error),)
+        return [replace(bracket, name=str(self._below(bracket) / bracket.name)) for bracket in found.brackets], found.failures
+
+    def _below(self, bracket: Bracket) -> Path:
+        """The folder of the first photograph of a bracket, and of its result."""
+        first = min(bracket.photos, key=lambda photo: photograph_taken_at(photo.path) or datetime.max)
+        return first.path.parent.relative_to(self._source)
+
+    def pass_over_made(self, folder: Path, records: Records) -> None:
+        """Be done with those photographs of a folder, looked at for the first time, that older runs have merged.
+
+        Names tell which these are: their result is newer than all of them and has as many frames. Nothing has to be read for
+        that: a restart is quick, and options or a version that changed make nothing again that was made.
+        """
+        new = self._arrivals.new.get(folder, {})
+        if not new:
+            return
+        stamps = [arrival.stamp for arrival in new.values()]
+        beside = self._beside(folder)
+        paths = [*new, *_photographs(beside, min(stamps) - _NEIGHBOURS, max(stamps) + _NEIGHBOURS)]
+        outs = [self._out / each.relative_to(self._source) for each in (folder, *beside)]
+        made = [result for out in outs if out.is_dir() for result in records.made(out)]
+        for frames, result in made_from(paths, made, self._inputs.span_s):
+            mine = [path for path in frames if self._is_new(path)]
+            if all(self._arrivals.new[path.parent][path].changed < result.time for path in mine):
+                self._arrivals.handled(mine)
+
+
+def _photographs(folders: Sequence[Path], first: datetime, last: datetime) -> list[Path]:
+    """What was taken between two times."""
+    return [
+        path
+        for folder in folders
+        for path in sorted(folder.iterdir(), key=os.fsencode)
+        if (stamp := photograph_taken_at(path)) is not None and first <= stamp <= last
+    ]

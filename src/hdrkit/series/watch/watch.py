@@ -1,0 +1,345 @@
+"""Brackets merged as they complete, for years: look, merge, tell, and begin again after whatever went wrong.
+
+What is done is known from the results and their `series.csv` alone, as in any other run. So a watch keeps nothing but the
+photographs that still wait for others, and forgets even those after a full disk or a vanished mount: it then looks through the
+folders as if it had just begun.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, Future, wait
+from contextlib import AbstractContextManager, ExitStack, suppress
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from hdrkit.errors import HdrkitError, InputError, OutputError
+from hdrkit.files.text import show
+from hdrkit.inputs.options import InputOptions
+from hdrkit.jobs.batch import outcome_of, submit
+from hdrkit.jobs.job import MergeJob, MergeOutcome
+from hdrkit.series.run.ledger import content_key, row_of
+from hdrkit.series.run.records import FolderError, Records, one_folder, opened
+from hdrkit.series.run.superseded import remove_superseded
+from hdrkit.series.watch.arrivals import Arrivals
+from hdrkit.series.watch.forming import Forming
+from hdrkit.series.watch.heartbeat import Heartbeat
+from hdrkit.series.watch.notices import Notices
+from hdrkit.series.watch.options import WatchOptions
+from hdrkit.series.watch.places import Place
+from hdrkit.types import Bracket
+
+_ROUND_S = 0.5  # between looks at what waits
+_LOOKING_S = 2.0  # that one round looks through folders
+_AHEAD = 32  # brackets that wait for a worker
+_LOST = 3  # times that a bracket may lose its worker
+_LONGEST_PAUSE_S = 60.0  # after trouble with a disk
+_CLOCK_S = 5.0  # jump of the system clock after which times of change tell nothing
+_REMEMBERED = 1000  # brackets that were done, or lost, last
+_ENDING_S = 60.0  # that brackets have to be finished in at the end
+
+
+class _Run(NamedTuple):
+    job: MergeJob
+    key: str
+
+
+class _Pause(NamedTuple):
+    until: float
+    seconds: float
+
+
+class Watch:
+    """Merges what arrives below `source` into `out` until it is stopped.
+
+    `jobs_of` says what is to be made of brackets, `pool` opens the executor that does it, `tell` takes a line for each thing
+    worth saying, with its kind: merged, note, warning or error. The counters are in `heartbeat`. Raises InputError where `source`
+    is no folder.
+    """
+
+    def __init__(
+        self,
+        source: Path,
+        out: Path,
+        jobs_of: Callable[[Sequence[Bracket]], list[MergeJob]],
+        pool: Callable[[], AbstractContextManager[Executor]],
+        heartbeat: Heartbeat,
+        inputs: InputOptions | None = None,
+        options: WatchOptions | None = None,
+        tell: Callable[[str, str], None] = lambda _line, _kind: None,
+    ) -> None:
+        if not source.is_dir():
+            raise InputError(f"{show(source)}: no such folder; make it, or mount what belongs there, before it is watched")
+        inputs, options = inputs or InputOptions(), options or WatchOptions()
+        self._places = Place(source), Place(out)
+        self._jobs_of, self._pool, self._tell = jobs_of, pool, tell
+        self._heartbeat, self._poll_s = heartbeat, options.poll_s
+        self._arrivals = Arrivals(source, out, options.wait_s)
+        self._forming = Forming(source, out, self._arrivals, inputs, options)
+        self._notices = Notices(source, out)
+        self._unheard = ""
+        self._folders: dict[Path, None] = {}  # to look at
+        self._waiting: dict[Path, MergeJob] = {}  # by output
+        self._running: dict[Future[MergeOutcome], _Run] = {}
+        self._done: dict[Path, str] = {}  # what the last ones were made from, or failed with, by output
+        self._lost: Counter[Path] = Counter()
+        self._postponed: dict[Path, _Pause] = {}  # folders of results that cannot be worked in
+        self._next_poll = self._blocked_until = self._pause_s = 0.0
+        self._clock = time.time() - time.monotonic()
+
+    def run(self, stopped: Callable[[], bool]) -> None:
+        """Watch until `stopped()`; what is being merged then is finished, or left out as a whole where that takes long.
+
+        Raises OutputError where another run works in `out`, InputError where no executor can be had at the start.
+        """
+        with opened(self._places[1].path) as records, ExitStack() as executor:
+            pool: Executor | None = executor.enter_context(self._pool())
+            try:
+                while not stopped():
+                    pool = self._round(records, pool, executor)
+                    self._beat()
+                    self._notices.wait(_ROUND_S)
+                    time.sleep(_ROUND_S / 10)  # what comes in a burst is looked at once
+            finally:
+                self._notices.stop()
+                for future in self._running:
+                    future.cancel()
+                wait(self._running, _ENDING_S)
+                self._collect(records)
+                for run in self._running.values():
+                    records.end(run.job)
+                if not self._places[1].there():
+                    records.forget()
+                self._count()
+                self._heartbeat.state = "stopped"
+                self._beat(at_once=True)
+
+    def _round(self, records: Records, pool: Executor | None, executor: ExitStack) -> Executor | None:
+        if self._collect(records):
+            executor.close()  # which ends what was submitted
+            self._collect(records)
+            pool = None
+        gone = [place for place in self._places if not place.there()]
+        if gone:
+            self._block(records, f"{show(gone[0].path)}: the folder is gone; the watch goes on when it is back", _ROUND_S)
+        if time.monotonic() < self._blocked_until:
+            return pool
+        try:
+            pool = pool or executor.enter_context(self._pool())
+            self._try_postponed(records)
+            self._look(records)
+            self._form()
+            self._submit(records, pool)
+        except (HdrkitError, OSError) as error:
+            self._retry_later(records, str(error))
+        else:
+            if not self._folders and self._all_postponed:  # nothing is left that could fail again
+                self._pause_s = 0.0
+            if self._heartbeat.state == "blocked" and not self._pause_s:
+                self._heartbeat.state = "watching"
+                self._tell("the watch goes on", "note")
+        return pool
+
+    def _look(self, records: Records) -> None:
+        """Find new photographs, in the folders that the system names at once, and in all when it is their turn."""
+        if abs(time.time() - time.monotonic() - self._clock) > _CLOCK_S:
+            self._clock = time.time() - time.monotonic()
+            self._arrivals.forget()
+            self._next_poll = 0.0
+        self._folders = dict.fromkeys(sorted(self._notices.take(), reverse=True)) | self._folders
+        now = time.monotonic()
+        if now >= self._next_poll:
+            self._next_poll = now + self._poll_s
+            self._listen()
+            self._folders |= dict.fromkeys(self._arrivals.changed())
+        while self._folders and time.monotonic() < now + _LOOKING_S:
+            folder = next(iter(self._folders))
+            del self._folders[folder]
+            known = self._arrivals.knows(folder)
+            self._heartbeat.seen += self._arrivals.look(folder)
+            self._folders |= dict.fromkeys(self._arrivals.unseen_below(folder))
+            if not known:
+                self._forming.pass_over_made(folder, records)
+
+    def _listen(self) -> None:
+        unheard = self._notices.start()
+        if unheard and unheard != self._unheard:
+            self._tell(unheard, "note")
+        self._unheard = unheard
+
+    def _try_postponed(self, records: Records) -> None:
+        """Take up the folders of results whose pause is over, where they can be worked in now."""
+        for out in [out for out, pause in self._postponed.items() if time.monotonic() >= pause.until]:
+            try:
+                records.hold(out)
+            except FolderError as error:
+                self._postpone(error)
+                continue
+            del self._postponed[out]
+            self._tell(f"{show(out)}: the watch goes on there", "note")
+            self._waiting = {output: job for output, job in self._waiting.items() if output.parent != out}
+            folder = self._places[0].path / out.relative_to(self._places[1].path)
+            self._arrivals.forget(folder)  # what is made there is known only now
+            self._folders[folder] = None
+
+    def _postpone(self, error: FolderError) -> None:
+        """Leave a folder of results alone for a pause, twice as long each time, while others go on."""
+        before = self._postponed.get(error.folder)
+        seconds = _longer(before.seconds if before else 0.0)
+        self._postponed[error.folder] = _Pause(time.monotonic() + seconds, seconds)
+        self._heartbeat.trouble(str(error))
+        if before is None:
+            self._tell(str(error), "error")
+
+    def _is_postponed(self, folder: Path) -> bool:
+        """Whether the results of a folder of photographs cannot be written."""
+        return self._places[1].path / folder.relative_to(self._places[0].path) in self._postponed
+
+    @property
+    def _ready(self) -> list[Path]:
+        """The outputs that wait for nothing but a worker."""
+        return [output for output in self._waiting if output.parent not in self._postponed]
+
+    @property
+    def _all_postponed(self) -> bool:
+        """Whether nothing is left to do but in folders of results that cannot be worked in."""
+        new = [folder for folder, photographs in self._arrivals.new.items() if photographs]
+        return not (self._running or self._ready) and all(map(self._is_postponed, new))
+
+    def _form(self) -> None:
+        """Put complete brackets among those that wait for a worker."""
+        if self._folders and self._forming.needs_all:
+            return
+        for folder in sorted(self._arrivals.new, reverse=True):  # what comes today is not to wait for what was missed
+            if len(self._ready) >= _AHEAD:
+                return
+            if self._is_postponed(folder):
+                continue
+            brackets, failures, strays = self._forming.complete(folder)
+            for line in strays:
+                self._tell(line, "note")
+            for line in failures:
+                self._fail(line)
+            for job in self._jobs_of(brackets) if brackets else ():
+                self._waiting[job.output] = job
+
+    def _submit(self, records: Records, pool: Executor) -> None:
+        busy = {run.job.output for run in self._running.values()}
+        for output in self._ready:
+            if len(self._running) >= (1 if self._pause_s else _AHEAD):
+                return
+            if output in busy or output.parent in self._postponed:
+                continue
+            job = self._waiting[output]
+            key = content_key(job)
+            try:
+                if not key:
+                    self._arrivals.forget(job.bracket.photos[0].path.parent)
+                    self._next_poll = 0.0
+                elif self._done.get(output) != key and records.begin(job, key) is None:
+                    self._running[submit(pool, job)] = _Run(job, key)
+            except FolderError as error:
+                self._postpone(error)
+            else:
+                del self._waiting[output]
+
+    def _collect(self, records: Records) -> bool:
+        """Take note of what has ended; returns whether the executor has to be opened anew."""
+        broken = False
+        for future in [future for future in self._running if future.done()]:
+            run = self._running.pop(future)
+            output, ledger = run.job.output, records.end(run.job)
+            outcome = outcome_of(future, run.job.bracket.name)
+            if future.cancelled() or future.exception() is not None:
+                broken = True
+                self._lost[output] += 1
+                _bound(self._lost)
+                if self._lost[output] <= _LOST:
+                    self._waiting.setdefault(output, run.job)
+                    self._heartbeat.trouble(str(outcome.error))
+                    continue
+            elif not self._places[1].there() or outcome.error and (outcome.unwritable or not content_key(run.job)):
+                self._retry_later(records, outcome.error or f"{show(output)}: the folder is gone")
+                continue
+            try:
+                if outcome.output:
+                    with suppress(FolderError), one_folder(output.parent):  # what cannot be worked in is left alone
+                        remove_superseded(run.job, records)
+                ledger.add(row_of(run.job, outcome, run.key))
+            except OutputError as error:
+                self._retry_later(records, str(error))
+                continue
+            self._pause_s = 0.0
+            self._note(run, outcome)
+        return broken
+
+    def _note(self, run: _Run, outcome: MergeOutcome) -> None:
+        output = run.job.output
+        self._lost.pop(output, None)
+        self._done[output] = run.key
+        _bound(self._done)
+        if outcome.error:
+            self._fail(outcome.error)
+        else:
+            self._heartbeat.merged += 1
+            self._heartbeat.last_output = str(output)
+            frames = len(outcome.report.frames) if outcome.report else 0
+            self._tell(f"{run.job.bracket.name}: {frames} frames merged in {outcome.seconds:.1f} s", "merged")
+            for line in outcome.failures:
+                self._heartbeat.trouble(line)
+                self._tell(line, "warning")
+
+    def _fail(self, line: str) -> None:
+        self._heartbeat.failed += 1
+        self._heartbeat.trouble(line)
+        self._tell(line, "error")
+
+    def _retry_later(self, records: Records, line: str) -> None:
+        """Try again after a pause, twice as long each time until a bracket is merged."""
+        if time.monotonic() >= self._blocked_until:
+            self._pause_s = _longer(self._pause_s)
+        self._block(records, line, self._pause_s)
+
+    def _block(self, records: Records, line: str, pause_s: float) -> None:
+        """Pause, and begin anew with nothing taken for granted."""
+        self._blocked_until = time.monotonic() + pause_s
+        if self._heartbeat.state != "blocked":
+            self._tell(line, "error")
+        self._heartbeat.state = "blocked"
+        self._heartbeat.pending = max(self._heartbeat.pending, self._pending())
+        self._heartbeat.trouble(line)
+        self._notices.stop()
+        self._arrivals.forget()
+        self._waiting.clear()
+        self._folders.clear()
+        self._done.clear()
+        records.forget()
+        self._next_poll = 0.0
+
+    def _pending(self) -> int:
+        waiting = [*self._waiting.values(), *(run.job for run in self._running.values())]
+        return sum(map(len, self._arrivals.new.values())) + sum(len(job.bracket.photos) for job in waiting)
+
+    def _count(self) -> None:
+        """Tell how many photographs wait; while blocked, when nothing is known of them, how many it were last."""
+        if self._heartbeat.state == "watching":
+            self._heartbeat.pending = self._pending()
+
+    def _beat(self, at_once: bool = False) -> None:
+        self._count()
+        if all(place.there() or not self._heartbeat.path.is_relative_to(place.path) for place in self._places):
+            with suppress(OutputError):  # a full disk is told of where it matters
+                self._heartbeat.beat(at_once)
+
+
+def _longer(pause_s: float) -> float:
+    """The pause after one that did not help."""
+    return min(max(1.0, 2 * pause_s), _LONGEST_PAUSE_S)
+
+
+def _bound(remembered: dict[Path, Any]) -> None:
+    """Forget what was put there first, where it is too much."""
+    while len(remembered) > _REMEMBERED:
+        del remembered[next(iter(remembered))]

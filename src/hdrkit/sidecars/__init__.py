@@ -1,0 +1,1 @@
+"""Ratings beside photographs: XMP, its journal and its steps, and ratings that stand inside a photograph."""

@@ -1,0 +1,175 @@
+import builtins
+import os
+import subprocess
+import sys
+
+import cv2
+import numpy as np
+import pytest
+
+from hdrkit.errors import InputError
+from hdrkit.grouping.evidence.learned import Embedder, network_input, principal_components, shortened
+from hdrkit.grouping.options import Embedding, EmbeddingOptions, Reduction
+
+pytest.importorskip("transformers")
+
+TINY = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 32}
+DIMS = {Embedding.DINOV2: 16, Embedding.CLIP: 12}
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory):
+    """A tiny DINOv2 and a tiny CLIP with random weights, on disk."""
+    import torch
+    from transformers import CLIPConfig, CLIPModel, Dinov2Config, Dinov2Model
+
+    torch.manual_seed(0)
+    dinov2 = Dinov2Model(Dinov2Config(**TINY, image_size=56, patch_size=14))
+    vision = TINY | {"image_size": 32, "patch_size": 8, "projection_dim": 12}
+    text = TINY | {"vocab_size": 32, "max_position_embeddings": 8, "bos_token_id": 0, "eos_token_id": 1}
+    clip = CLIPModel(CLIPConfig(vision_config=vision, text_config=text, projection_dim=12))
+    root = tmp_path_factory.mktemp("models")
+    for kind, model in ((Embedding.DINOV2, dinov2), (Embedding.CLIP, clip)):
+        model.save_pretrained(root / kind)
+    return root
+
+
+def options_of(folders, kind, **others):
+    return EmbeddingOptions(kind=kind, model_name=str(folders / kind), **others)
+
+
+@pytest.fixture(scope="module")
+def previews():
+    """Pictures of several sizes and brightnesses."""
+    rng = np.random.default_rng(1)
+    smooth = [cv2.resize(rng.uniform(0, 1, (5, 7, 3)), (90 + 7 * k, 60 + 5 * k)) for k in range(40)]
+    return [(255 * picture ** rng.uniform(0.4, 3)).astype(np.uint8) for picture in smooth]
+
+
+def reference(folders, kind, preview):
+    """The features of one picture, step by step, by the class of the model itself."""
+    import torch
+    from transformers import CLIPVisionModelWithProjection, Dinov2Model
+
+    size = {Embedding.DINOV2: 56, Embedding.CLIP: 32}[kind]
+    square = cv2.resize(preview, (size, size), interpolation=cv2.INTER_AREA) / 255
+    black, median, white = np.quantile(square, (0.01, 0.5, 0.99))
+    levels = np.clip((square - black) / (white - black), 0, 1)
+    levels = levels ** (np.log(0.45) / np.log((median - black) / (white - black)))
+    mean = np.array([0.485, 0.456, 0.406] if kind is Embedding.DINOV2 else [0.48145466, 0.4578275, 0.40821073])
+    std = np.array([0.229, 0.224, 0.225] if kind is Embedding.DINOV2 else [0.26862954, 0.26130258, 0.27577711])
+    pixels = torch.tensor(((levels - mean) / std).transpose(2, 0, 1)[None], dtype=torch.float32)
+    with torch.no_grad():
+        if kind is Embedding.DINOV2:
+            return Dinov2Model.from_pretrained(folders / kind).eval()(pixels).last_hidden_state[0, 0].numpy()
+        return CLIPVisionModelWithProjection.from_pretrained(folders / kind).eval()(pixels).image_embeds[0].numpy()
+
+
+@pytest.mark.parametrize("kind", list(DIMS))
+def test_features_are_those_of_the_network_in_batches_as_one_by_one(folders, previews, kind, capfd):
+    embedder = Embedder(options_of(folders, kind))
+    features = embedder.features(previews)
+    assert capfd.readouterr() == ("", "")
+    assert (features.shape, features.dtype) == ((40, DIMS[kind]), np.float32)
+    assert np.linalg.norm(features, axis=1) == pytest.approx(np.ones(40), abs=1e-5)
+    for k in (0, 7, 39):
+        alone = reference(folders, kind, previews[k])
+        assert features[k] == pytest.approx(alone / np.linalg.norm(alone), abs=1e-4)
+    assert embedder.features([]).shape == (0, DIMS[kind])
+
+
+def test_the_network_sees_one_picture_at_every_exposure():
+    rng = np.random.default_rng(2)
+    light = cv2.resize(rng.uniform(0.1, 1, (6, 8, 3)), (96, 64))
+    bright, dark = (np.rint(255 * (light * gain) ** (1 / 2.2)).astype(np.uint8) for gain in (1.0, 1 / 16))
+    seen = [network_input(picture, 56, Embedding.DINOV2) for picture in (bright, dark)]
+    plain = [picture / 255 for picture in (bright, dark)]
+    assert np.abs(plain[0] - plain[1]).mean() > 0.4
+    assert np.abs(seen[0] - seen[1]).mean() * 0.225 < 0.02
+
+
+@pytest.mark.parametrize("code", [0, 128, 255])
+def test_a_picture_of_one_colour_has_finite_features(folders, code):
+    for kind in DIMS:
+        assert np.isfinite(Embedder(options_of(folders, kind)).features([np.full((40, 60, 3), code, np.uint8)])).all()
+
+
+def test_weights_are_told_apart(folders, tmp_path):
+    from transformers import Dinov2Model
+
+    options = options_of(folders, Embedding.DINOV2)
+    model = Dinov2Model.from_pretrained(options.model_name)
+    assert Embedder(options).version == Embedder(options).version
+    model.embeddings.cls_token.data[0, 0, 0] += 0.01
+    model.save_pretrained(tmp_path)
+    assert Embedder(EmbeddingOptions(kind=Embedding.DINOV2, model_name=str(tmp_path))).version != Embedder(options).version
+
+
+def test_principal_components_find_the_planted_directions_in_order_and_with_a_sign():
+    rng = np.random.default_rng(3)
+    planted = np.linalg.qr(rng.normal(size=(24, 3)))[0].T
+    scores = rng.normal(size=(4000, 3)) * [9, 5, 2]
+    rows = (scores @ planted + rng.normal(0, 0.01, (4000, 24)) + 7).astype(np.float32)
+    found = principal_components(rows, 3)
+    sign = np.sign(planted[np.arange(3), np.abs(planted).argmax(axis=1)])
+    assert found == pytest.approx((scores - scores.mean(axis=0)) * sign, abs=0.5)
+    order = rng.permutation(4000)
+    assert principal_components(rows[order], 3) == pytest.approx(found[order], abs=1e-2)
+
+
+def test_features_are_shortened_only_where_they_are_longer():
+    rows = np.random.default_rng(4).normal(size=(30, 20)).astype(np.float32)
+    short = shortened(rows, EmbeddingOptions(target_dims=6))
+    assert short.shape == (30, 6)
+    assert np.linalg.norm(short, axis=1) == pytest.approx(np.ones(30), abs=1e-5)
+    unit = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    assert shortened(rows, EmbeddingOptions(target_dims=20)) == pytest.approx(unit)
+    assert shortened(rows, EmbeddingOptions(target_dims=6, dimensionality_reduction=Reduction.NONE)) == pytest.approx(unit)
+    assert np.isfinite(shortened(rows[:1], EmbeddingOptions(target_dims=6))).all()
+    assert shortened(rows[:3], EmbeddingOptions(target_dims=6)).shape == (3, 6)
+
+
+def test_a_folder_without_a_model_or_with_another_one_is_named(folders, tmp_path):
+    for name, options in {
+        str(tmp_path): EmbeddingOptions(kind=Embedding.CLIP, model_name=str(tmp_path)),
+        str(folders / "clip"): EmbeddingOptions(kind=Embedding.DINOV2, model_name=str(folders / "clip")),
+    }.items():
+        with pytest.raises(InputError) as caught:
+            Embedder(options)
+        assert name in str(caught.value)
+        assert "\n" not in str(caught.value)
+    assert "a clip model, not a dinov2 one" in str(caught.value)
+
+
+def test_a_damaged_model_is_named(folders, tmp_path):
+    (tmp_path / "config.json").write_bytes((folders / "clip" / "config.json").read_bytes())
+    (tmp_path / "model.safetensors").write_bytes(bytes(100))
+    with pytest.raises(InputError, match="config.json and model.safetensors"):
+        Embedder(EmbeddingOptions(kind=Embedding.CLIP, model_name=str(tmp_path)))
+
+
+def test_without_the_hub_the_error_is_one_line():
+    program = (
+        "from hdrkit.grouping.evidence.learned import Embedder; from hdrkit.grouping.options import EmbeddingOptions, Embedding\n"
+        "from hdrkit.errors import InputError\n"
+        "try: Embedder(EmbeddingOptions(kind=Embedding.DINOV2, model_name='nobody/no-such-model'))\n"
+        "except InputError as error: print(error)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=os.environ | {"HF_HUB_OFFLINE": "1"}, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.startswith("nobody/no-such-model: no folder, nor a model that the hub gives")
+    assert done.stdout.count("\n") == 1
+
+
+def test_without_transformers_the_error_says_what_to_install(folders, monkeypatch):
+    real = builtins.__import__
+
+    def absent(name, *rest, **others):
+        if name == "transformers":
+            raise ImportError(name)
+        return real(name, *rest, **others)
+
+    monkeypatch.setattr(builtins, "__import__", absent)
+    with pytest.raises(InputError, match=r"pip install 'hdrkit\[learned\]'"):
+        Embedder(options_of(folders, Embedding.CLIP))
