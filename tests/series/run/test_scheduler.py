@@ -161,7 +161,9 @@ def test_a_watch_outlives_its_scheduler_and_ends_without_it(series, tmp_path, cu
 
     options = ["--response", curve, "--align", "none", "--round", "2s", "--frames", "3", "--heartbeat", beat]
     quicker = "cluster._CONNECT_S = 1.0; heartbeat.EVERY_S = 0.3; arrivals.SETTLED_S = 0.2"
-    modules = "from hdrkit import cluster; from hdrkit.series import arrivals, heartbeat; from hdrkit.cli.app import main"
+    modules = (
+        "from hdrkit.jobs import cluster; from hdrkit.series.watch import arrivals, heartbeat; from hdrkit.cli.app import main"
+    )
     program = f"{modules}; {quicker}; main()"
     with Cluster(tmp_path / "first", workers=1) as first:
         words = [sys.executable, "-c", program, "watch", photographs, "-o", out, *options, "--scheduler", first.address]
