@@ -23,11 +23,11 @@ from hdrkit.inputs.find import find_brackets
 from hdrkit.inputs.options import By, ExposureUnit, InputOptions
 from hdrkit.jobs.batch import merge_all
 from hdrkit.jobs.job import MergeJob
-from hdrkit.jobs.outputs import OutputOptions
+from hdrkit.jobs.options import OutputOptions
 from hdrkit.merging.options import MergeOptions
 from hdrkit.pipeline.merge import ln_range
 from hdrkit.simulate import SimulatedCamera, allsky, simulate_bracket
-from hdrkit.tonemapping.render import RenderOptions
+from hdrkit.tonemapping.options import RenderOptions
 from hdrkit.types import Bracket
 
 FOLDER = Path(tempfile.gettempdir()) / "hdrkit-series"

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from hdrkit.pipeline.hdr_grouping import HDRGroupingPipeline as HDRGroupingPipeline
     from hdrkit.pipeline.merge import merge as merge
     from hdrkit.results.grouped import write_groups as write_groups
-    from hdrkit.tonemapping.render import RenderOptions as RenderOptions
+    from hdrkit.tonemapping.options import RenderOptions as RenderOptions
     from hdrkit.tonemapping.render import render as render
     from hdrkit.types import Bracket as Bracket
     from hdrkit.types import Exposure as Exposure
@@ -64,7 +64,8 @@ _HOMES = {
     "hdrkit.pipeline.merge": "merge",
     "hdrkit.pipeline.group": "group",
     "hdrkit.pipeline.hdr_grouping": "HDRGroupingPipeline",
-    "hdrkit.tonemapping.render": "RenderOptions render",
+    "hdrkit.tonemapping.options": "RenderOptions",
+    "hdrkit.tonemapping.render": "render",
     "hdrkit.types": "Bracket Exposure Frame NoiseModel Photo RadianceMap ResponseCurve Stack",
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}

@@ -14,7 +14,8 @@ from hdrkit.calibration.options import CalibrationOptions, Method, Sampling
 from hdrkit.calibration.quality import ordered
 from hdrkit.calibration.sampling import Samples, take_samples
 from hdrkit.errors import CalibrationError, InputError
-from hdrkit.imaging.weighting import WEIGHTS, weight_of_codes
+from hdrkit.imaging.codes import WEIGHTS
+from hdrkit.imaging.weighting import weight_of_codes
 from hdrkit.pipeline.calibrate import calibrate
 from hdrkit.simulate import SimulatedCamera, chart, metered_times, simulate_bracket
 from hdrkit.types import Bracket, Frame, ResponseCurve, Stack

@@ -6,7 +6,8 @@ import pytest
 
 from hdrkit.alignment.options import AlignmentOptions
 from hdrkit.calibration.noise import measure_noise
-from hdrkit.imaging.weighting import exposure_variance, scale_clip
+from hdrkit.imaging.codes import scale_clip
+from hdrkit.imaging.weighting import exposure_variance
 from hdrkit.merging.options import MergeOptions
 from hdrkit.pipeline.merge import merge
 from hdrkit.simulate import SimulatedCamera, chart, handheld_transforms, metered_times, simulate_bracket

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from hdrkit.imaging.weighting import WEIGHTS, black_edge, exposure_variance, noise_weight, readings, scale_clip, weight_of_codes
+from hdrkit.imaging.codes import WEIGHTS, scale_clip
+from hdrkit.imaging.weighting import black_edge, exposure_variance, noise_weight, readings, weight_of_codes
 from hdrkit.simulate import SimulatedCamera
 from hdrkit.types import NoiseModel, ResponseCurve
 

@@ -18,11 +18,12 @@ from hdrkit.inputs import find as inputs
 from hdrkit.jobs import batch
 from hdrkit.jobs.batch import LostError, merge_all, merge_each
 from hdrkit.jobs.job import MergeJob, MergeOutcome, run_job
-from hdrkit.jobs.outputs import OutputOptions, output_paths
+from hdrkit.jobs.options import OutputOptions
+from hdrkit.jobs.outputs import output_paths
 from hdrkit.merging.options import Estimator
 from hdrkit.pipeline.merging import plan as plan_module
 from hdrkit.simulate import SimulatedCamera
-from hdrkit.tonemapping.render import RenderOptions
+from hdrkit.tonemapping.options import RenderOptions
 from hdrkit.types import Bracket, Encoding, Photo
 
 CURVE = SimulatedCamera().response_curve()

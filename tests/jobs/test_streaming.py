@@ -16,10 +16,10 @@ from hdrkit import AlignmentOptions, MergeOptions, find_brackets, read_radiance
 from hdrkit.errors import OutputError
 from hdrkit.files.spool import spooled
 from hdrkit.jobs.job import MergeJob, run_job
-from hdrkit.jobs.outputs import OutputOptions
+from hdrkit.jobs.options import OutputOptions
 from hdrkit.merging.options import Estimator
 from hdrkit.simulate import SimulatedCamera
-from hdrkit.tonemapping.render import RenderOptions
+from hdrkit.tonemapping.options import RenderOptions
 from hdrkit.types import Frame
 
 CURVE = SimulatedCamera().response_curve()

@@ -8,7 +8,7 @@ import pytest
 from scipy.stats import norm
 
 from hdrkit.errors import ExposureError, InputError
-from hdrkit.imaging.weighting import WEIGHTS
+from hdrkit.imaging.codes import WEIGHTS
 from hdrkit.merging.fusion import fuse
 from hdrkit.merging.kernel import run_tables
 from hdrkit.merging.options import Estimator, MergeOptions

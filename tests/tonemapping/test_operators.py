@@ -8,9 +8,9 @@ from hypothesis.extra import numpy as hnp
 
 from hdrkit.errors import InputError
 from hdrkit.tonemapping.adaptation import LUMINANCE, adapt_to_scene
-from hdrkit.tonemapping.operators import Operator
+from hdrkit.tonemapping.options import Operator, RenderOptions
 from hdrkit.tonemapping.pixels import encode_srgb
-from hdrkit.tonemapping.render import RenderOptions, render
+from hdrkit.tonemapping.render import render
 from hdrkit.types import RadianceMap, Validity
 
 EVERY = pytest.mark.parametrize("operator", list(Operator))

@@ -20,7 +20,8 @@ from hdrkit.calibration.quality import CHANNEL_TOLERANCE, channel_spread, covere
 from hdrkit.calibration.robertson import solve_robertson
 from hdrkit.calibration.sampling import Samples, require_usable
 from hdrkit.errors import CalibrationError
-from hdrkit.imaging.weighting import Weight, noise_weight, scale_clip, weight_of_codes
+from hdrkit.imaging.codes import Weight, scale_clip
+from hdrkit.imaging.weighting import noise_weight, weight_of_codes
 from hdrkit.types import (
     BracketReport,
     CalibrationReport,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from hdrkit.errors import InputError
-from hdrkit.imaging.weighting import Weight
+from hdrkit.imaging.codes import Weight
 
 
 class Method(StrEnum):

@@ -11,7 +11,7 @@ from hdrkit.alignment.options import AlignmentOptions
 from hdrkit.alignment.options import Method as AlignmentMethod
 from hdrkit.calibration.options import CalibrationOptions, Method, Sampling
 from hdrkit.cli import options as shared
-from hdrkit.imaging.weighting import WEIGHTS
+from hdrkit.imaging.codes import WEIGHTS
 from hdrkit.types import CalibrationReport
 
 EXAMPLES = (

@@ -11,10 +11,10 @@ from typing import Annotated, Any, TypeVar, cast
 import typer
 
 from hdrkit.errors import InputError
-from hdrkit.imaging.weighting import WEIGHTS, Weight
+from hdrkit.imaging.codes import WEIGHTS, Weight
 from hdrkit.inputs.options import By as Rule
 from hdrkit.inputs.options import ExposureUnit, InputOptions
-from hdrkit.tonemapping.operators import Operator
+from hdrkit.tonemapping.options import Operator
 
 
 def described(options: type[Any], name: str, *flags: str, **extra: Any) -> Any:

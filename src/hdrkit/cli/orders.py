@@ -16,22 +16,14 @@ from hdrkit.alignment.options import AlignmentOptions
 from hdrkit.alignment.options import Method as AlignmentMethod
 from hdrkit.cli import options as shared
 from hdrkit.errors import OutputError
-from hdrkit.imaging.weighting import WEIGHTS
+from hdrkit.imaging.codes import WEIGHTS
 from hdrkit.inputs.options import InputOptions
 from hdrkit.jobs.job import MergeJob
-from hdrkit.jobs.outputs import (
-    DISPLAY_SUFFIXES,
-    RADIANCE_SUFFIXES,
-    OutputOptions,
-    PreviewType,
-    chosen_suffix,
-    output_paths,
-    require_fitting,
-)
+from hdrkit.jobs.options import OutputOptions, PreviewType
+from hdrkit.jobs.outputs import DISPLAY_SUFFIXES, RADIANCE_SUFFIXES, chosen_suffix, output_paths, require_fitting
 from hdrkit.merging.device import Device
 from hdrkit.merging.options import Estimator, MergeOptions
-from hdrkit.tonemapping.operators import Operator
-from hdrkit.tonemapping.render import RenderOptions
+from hdrkit.tonemapping.options import Operator, RenderOptions
 from hdrkit.types import Bracket, ResponseCurve
 
 OUTPUT = "Output"

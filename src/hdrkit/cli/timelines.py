@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from hdrkit.cli import options as shared
-from hdrkit.tonemapping.operators import Operator
-from hdrkit.tonemapping.render import RenderOptions
+from hdrkit.tonemapping.options import Operator, RenderOptions
 
 if TYPE_CHECKING:
     from hdrkit.series.show.timeline import Timeline

@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hdrkit.imaging.codes import Weight
 from hdrkit.types import NoiseModel, ResponseCurve
 
-Weight = Literal["triangle", "sine", "gaussian", "uniform", "noise"]
-WEIGHTS: tuple[str, ...] = get_args(Weight)
 NEAR_CLIPPING = 0.1  # share of the codes below clipping into which it spills
-
-
-def scale_clip(clip: tuple[float, float], levels: int) -> tuple[int, int]:
-    """Clip limits given as 8-bit codes (0..255), as codes of a picture with `levels` levels."""
-    low, high = (round(code / 255 * (levels - 1)) for code in clip)
-    return low, high
 
 
 def weight_of_codes(kind: Weight, levels: int, clip: tuple[int, int]) -> NDArray[np.float64]:

@@ -12,7 +12,8 @@ from threading import Thread
 from hdrkit.alignment.options import AlignmentOptions
 from hdrkit.errors import HdrkitError, OutputError
 from hdrkit.inputs.options import InputOptions
-from hdrkit.jobs.outputs import OutputOptions, is_display
+from hdrkit.jobs.options import OutputOptions
+from hdrkit.jobs.outputs import is_display
 from hdrkit.merging.options import Estimator, MergeOptions
 from hdrkit.types import Bracket, MergeReport, ResponseCurve, Stack
 

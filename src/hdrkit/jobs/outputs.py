@@ -1,10 +1,8 @@
-"""Where results go: file names and file types, and what a merge leaves on disk."""
+"""Where results go: file names and file types."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from enum import StrEnum
 from pathlib import Path
 
 from hdrkit.errors import OutputError
@@ -12,37 +10,10 @@ from hdrkit.files.text import show
 from hdrkit.inputs.discover import refuse_overwriting
 from hdrkit.inputs.options import By
 from hdrkit.merging.options import Estimator, MergeOptions
-from hdrkit.tonemapping.render import RenderOptions
 from hdrkit.types import Bracket
 
 RADIANCE_SUFFIXES = (".exr", ".hdr")
 DISPLAY_SUFFIXES = (".jpg", ".png", ".tif")
-
-
-class PreviewType(StrEnum):
-    """The file format of a preview."""
-
-    JPG = "jpg"
-    PNG = "png"
-
-
-@dataclass(frozen=True)
-class OutputOptions:
-    """What a merge leaves on disk beside the report.
-
-    `preview` says how the picture for the display beside it is rendered, or the result itself where its file type is for the
-    display; None: nothing beside it.
-    """
-
-    half: bool = field(
-        default=False,
-        metadata={"help": "write EXR with half floats: half the size, three digits from 6e-5 to 65504, nothing below 6e-8"},
-    )
-    preview: RenderOptions | None = None
-    preview_type: PreviewType = field(default=PreviewType.JPG, metadata={"help": "file format of previews"})
-    max_memory: int | None = field(
-        default=None, metadata={"help": "memory to stay below, such as 2G: frames wait on disk and rows are merged in bands"}
-    )
 
 
 def chosen_suffix(out: Path, options: MergeOptions, suffix: str | None) -> str:

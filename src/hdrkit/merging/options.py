@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from hdrkit.errors import InputError
-from hdrkit.imaging.weighting import Weight, scale_clip
+from hdrkit.imaging.codes import Weight, scale_clip
 from hdrkit.merging.device import Device
-from hdrkit.types import Frame, NoiseModel
+
+if TYPE_CHECKING:
+    from hdrkit.types import Frame, NoiseModel
 
 
 class Estimator(StrEnum):

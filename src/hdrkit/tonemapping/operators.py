@@ -4,27 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hdrkit.tonemapping.adaptation import KEY, Adaptation, luminance_of
+from hdrkit.tonemapping.options import Operator
 
 Light = NDArray[np.float32]
 
 _BRIGHTEST = 1e18  # times a plain exposure: beyond every white, and its square is still a float32
 _LARGEST = float(np.finfo(np.float32).max)
 _BIAS = 0.85
-
-
-class Operator(StrEnum):
-    """How radiance is brought to a display."""
-
-    REINHARD = "reinhard"
-    DRAGO = "drago"
-    ACES = "aces"
-    GAMMA = "gamma"
 
 
 def reinhard(light: Light, adaptation: Adaptation) -> Light:

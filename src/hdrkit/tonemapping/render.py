@@ -2,39 +2,18 @@
 
 from __future__ import annotations
 
-import math
 import os
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hdrkit.errors import InputError
 from hdrkit.tonemapping.adaptation import adapt_to_range, adapt_to_scene
-from hdrkit.tonemapping.operators import OPERATORS, Operator
+from hdrkit.tonemapping.operators import OPERATORS
+from hdrkit.tonemapping.options import RenderOptions
 from hdrkit.types import RadianceMap
 
 _BLOCK = 1 << 16  # pixels at a time, so that temporaries stay in the cache
-
-
-@dataclass(frozen=True)
-class RenderOptions:
-    """How to render radiance for a display.
-
-    `operator` is the tone curve. `range_ln`, natural logarithms of the radiance shown black and white, gives every
-    picture of a series the same exposure; None adapts to each. Raises InputError for a range that is empty or not finite.
-    """
-
-    operator: Operator = Operator.REINHARD
-    range_ln: tuple[float, float] | None = None
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "operator", _operator(self.operator))
-        if self.range_ln is not None:
-            low, high = self.range_ln
-            if not (math.isfinite(low) and math.isfinite(high) and low < high and abs(low) < 80 and abs(high) < 80):
-                raise InputError(f"a display range is two natural logarithms, the lower one first, not {low} and {high}")
 
 
 def render(radiance: RadianceMap, options: RenderOptions | None = None) -> NDArray[np.float32]:
@@ -56,10 +35,3 @@ def render(radiance: RadianceMap, options: RenderOptions | None = None) -> NDArr
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         list(pool.map(show, range(0, radiance.pixels.shape[0], rows)))
     return picture
-
-
-def _operator(name: str) -> Operator:
-    try:
-        return Operator(name)
-    except ValueError:
-        raise InputError(f"no operator {name!r}; choose {', '.join(Operator)}") from None

@@ -19,7 +19,8 @@ import pytest
 from hdrkit import AlignmentOptions, MergeOptions, find_brackets, read_curve, write_curve
 from hdrkit.errors import OutputError
 from hdrkit.jobs.job import MergeJob
-from hdrkit.jobs.outputs import OutputOptions, output_paths
+from hdrkit.jobs.options import OutputOptions
+from hdrkit.jobs.outputs import output_paths
 from hdrkit.series.run.ledger import NAME, content_key
 from hdrkit.series.run.merge import merge_series
 from hdrkit.series.run.records import opened

@@ -17,7 +17,8 @@ from hdrkit import AlignmentOptions, MergeOptions, find_brackets, write_curve
 from hdrkit.errors import InputError
 from hdrkit.inputs.options import By, InputOptions
 from hdrkit.jobs.job import MergeJob
-from hdrkit.jobs.outputs import OutputOptions, output_paths
+from hdrkit.jobs.options import OutputOptions
+from hdrkit.jobs.outputs import output_paths
 from hdrkit.jobs.workers import executor
 from hdrkit.series.run.merge import merge_series
 from hdrkit.simulate import SimulatedCamera, chart, simulate_bracket

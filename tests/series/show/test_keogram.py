@@ -12,7 +12,8 @@ from hdrkit import RadianceMap, write_radiance
 from hdrkit.errors import InputError
 from hdrkit.series.show.keogram import GAP, keogram, plot_keogram
 from hdrkit.series.show.timeline import timeline
-from hdrkit.tonemapping.render import RenderOptions, render
+from hdrkit.tonemapping.options import RenderOptions
+from hdrkit.tonemapping.render import render
 
 PATCH = np.array([0.5, 1.0, 2.0], np.float32)
 START = datetime(2024, 6, 14, 5, 0)

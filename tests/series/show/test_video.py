@@ -10,7 +10,8 @@ from hdrkit import RadianceMap, write_radiance
 from hdrkit.errors import InputError, OutputError
 from hdrkit.series.show.timeline import one_exposure, timeline
 from hdrkit.series.show.video import write_video
-from hdrkit.tonemapping.render import RenderOptions, render
+from hdrkit.tonemapping.options import RenderOptions
+from hdrkit.tonemapping.render import render
 
 imageio_ffmpeg = pytest.importorskip("imageio_ffmpeg")
 

@@ -18,7 +18,8 @@ from hdrkit import AlignmentOptions, MergeOptions, read_radiance, write_curve
 from hdrkit.errors import InputError, OutputError
 from hdrkit.inputs.options import By, InputOptions
 from hdrkit.jobs.job import MergeJob
-from hdrkit.jobs.outputs import OutputOptions, output_paths
+from hdrkit.jobs.options import OutputOptions
+from hdrkit.jobs.outputs import output_paths
 from hdrkit.series.run.records import opened
 from hdrkit.series.watch import arrivals
 from hdrkit.series.watch.heartbeat import Heartbeat

@@ -14,7 +14,7 @@ from hdrkit.calibration.options import CalibrationOptions, Method, Sampling
 from hdrkit.errors import InputError
 from hdrkit.files.text import show
 from hdrkit.formats.curves.files import read_curve, write_curve
-from hdrkit.imaging.weighting import Weight
+from hdrkit.imaging.codes import Weight
 from hdrkit.inputs.options import By, ExposureUnit, InputOptions
 from hdrkit.merging.range import ln_exposure_range
 from hdrkit.pipeline.calibrate import calibrate, stamped

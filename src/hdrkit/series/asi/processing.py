@@ -19,21 +19,21 @@ from hdrkit.formats.curves.files import read_curve, write_curve
 from hdrkit.formats.display import most_bits, write_display
 from hdrkit.formats.metadata import read_photo
 from hdrkit.formats.radiance import write_radiance
-from hdrkit.imaging.weighting import WEIGHTS
+from hdrkit.imaging.codes import WEIGHTS
 from hdrkit.inputs.brackets import spread_brackets
 from hdrkit.inputs.find import find_brackets
 from hdrkit.inputs.options import By, ExposureUnit, InputOptions
 from hdrkit.inputs.timestamps import written
 from hdrkit.jobs.job import MergeJob, run_job
-from hdrkit.jobs.outputs import OutputOptions
+from hdrkit.jobs.options import OutputOptions
 from hdrkit.merging.options import Estimator, MergeOptions
 from hdrkit.pipeline.calibrate import calibrate, stamped
 from hdrkit.pipeline.merge import ln_range, merge
 from hdrkit.series.asi.naming import span_of
 from hdrkit.series.asi.responses import as_columns
 from hdrkit.series.run.merge import merge_series
-from hdrkit.tonemapping.operators import Operator
-from hdrkit.tonemapping.render import RenderOptions, render
+from hdrkit.tonemapping.options import Operator, RenderOptions
+from hdrkit.tonemapping.render import render
 from hdrkit.types import Bracket, Encoding, Exposure, Frame, Photo, ResponseCurve, Stack
 
 logger = logging.getLogger(__name__)

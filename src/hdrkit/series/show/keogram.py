@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from hdrkit.errors import InputError
 from hdrkit.series.show.timeline import Picture, Timeline, ahead, common_size, one_exposure, read_pixels, shown
-from hdrkit.tonemapping.render import RenderOptions
+from hdrkit.tonemapping.options import RenderOptions
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

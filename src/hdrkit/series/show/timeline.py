@@ -28,7 +28,8 @@ from hdrkit.formats.radiance import read_radiance
 from hdrkit.formats.suffixes import ENCODED_SUFFIXES, FLOAT_SUFFIXES
 from hdrkit.inputs.timestamps import before_timestamp, instant, timestamp_in_name
 from hdrkit.tonemapping.adaptation import adapt_to_scene
-from hdrkit.tonemapping.render import RenderOptions, render
+from hdrkit.tonemapping.options import RenderOptions
+from hdrkit.tonemapping.render import render
 from hdrkit.types import RadianceMap
 
 _LONGEST = 50_000  # times on a grid, more than a fortnight at every 30 seconds

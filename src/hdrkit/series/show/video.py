@@ -16,7 +16,7 @@ from hdrkit.errors import InputError, OutputError
 from hdrkit.files.atomic import atomic_write
 from hdrkit.files.text import show
 from hdrkit.series.show.timeline import Picture, Timeline, ahead, common_size, one_exposure, read_pixels, shown
-from hdrkit.tonemapping.render import RenderOptions
+from hdrkit.tonemapping.options import RenderOptions
 
 _CRF = "18"  # visually lossless
 _COLOURS = "scale=in_range=full:out_range=tv:out_color_matrix=bt709,setparams=" + ":".join(

@@ -1,0 +1,23 @@
+"""What options say about codes: the names of weighting functions, and clip limits. Nothing here needs numpy."""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+Weight = Literal["triangle", "sine", "gaussian", "uniform", "noise"]
+WEIGHTS: tuple[str, ...] = get_args(Weight)
+
+
+def parse_clip(text: str) -> tuple[float, float]:
+    """Two 8-bit codes from `5,250`. Raises ValueError."""
+    try:
+        low, high = (float(part) for part in text.replace(" ", "").split(","))
+    except ValueError:
+        raise ValueError(f"{text!r} is not two codes; write for example 5,250") from None
+    return low, high
+
+
+def scale_clip(clip: tuple[float, float], levels: int) -> tuple[int, int]:
+    """Clip limits given as 8-bit codes (0..255), as codes of a picture with `levels` levels."""
+    low, high = (round(code / 255 * (levels - 1)) for code in clip)
+    return low, high
