@@ -72,6 +72,10 @@ def main(arguments: list[str] | None = None) -> None:
         if end.code == _INTERRUPTED:
             trouble("interrupted; nothing is left half written")
         raise
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        trouble(f"this needs {package}, which is not installed; run: pip install {package}")
+        sys.exit(1)
     except BrokenPipeError:  # the reader of our output has gone
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)

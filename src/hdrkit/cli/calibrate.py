@@ -66,7 +66,9 @@ def calibrate(
     from hdrkit.inputs.discover import discover, refuse_overwriting
     from hdrkit.pipeline.calibrate import calibrate as run
     from hdrkit.pipeline.calibrate import stamped
-    from hdrkit.results.response_plot import as_png, plot_response
+
+    if plot:
+        from hdrkit.results.response_plot import as_png, plot_response
 
     chosen = shared.checked(
         CalibrationOptions,

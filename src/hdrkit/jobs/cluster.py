@@ -13,6 +13,7 @@ from threading import Thread
 from typing import Any
 
 from hdrkit.errors import InputError
+from hdrkit.files.packages import load_package
 from hdrkit.files.text import show
 
 _RETRIES = 3  # of a job that Dask lost with its worker
@@ -26,13 +27,10 @@ def connected(address: str) -> Iterator[Executor]:
 
     Raises InputError where it cannot be reached within seconds, or Dask is not installed.
     """
-    try:
-        from distributed import Client
-    except ImportError as error:
-        raise InputError("a scheduler needs Dask, which is not installed; run: pip install 'hdrkit[dask]'") from error
+    distributed = load_package("distributed", "a Dask scheduler", "hdrkit[dask]")
     with _silence("distributed", "distributed.client", "tornado.application"), _loop() as loop:
         try:
-            client = Client(address, timeout=_CONNECT_S, set_as_default=False, loop=loop)
+            client = distributed.Client(address, timeout=_CONNECT_S, set_as_default=False, loop=loop)
         except (OSError, ValueError) as error:
             raise InputError(f"{show(address)}: no Dask scheduler answers there ({error}); start one, or leave it out") from error
         with client, _Cluster(client, address) as cluster:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ctypes
 from enum import StrEnum
+from importlib.util import find_spec
 
 from hdrkit.errors import InputError
+from hdrkit.files.packages import load_package
 
 
 class Device(StrEnum):
-    """What does the arithmetic of a merge; AUTO is CUDA where torch finds a GPU."""
+    """What does the arithmetic of a merge; AUTO is CUDA where torch is installed and finds a GPU."""
 
     AUTO = "auto"
     CPU = "cpu"
@@ -18,13 +20,12 @@ class Device(StrEnum):
 
 def uses_cuda(device: Device) -> bool:
     """Whether to merge on a GPU. Raises InputError where one is asked for and there is none."""
-    if device is Device.CPU or (device is Device.AUTO and not _has_driver()):
+    if device is Device.CPU or (device is Device.AUTO and not (_has_driver() and find_spec("torch"))):
         return False
-    import torch
-
+    torch = load_package("torch", f"--device {device}", "hdrkit[gpu]")
     if not torch.cuda.is_available() and device is Device.CUDA:
         raise InputError("no CUDA device: torch finds none here; take --device cpu, or install torch for CUDA and its driver")
-    return torch.cuda.is_available()
+    return bool(torch.cuda.is_available())
 
 
 def _has_driver() -> bool:

@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-VERSION = 1  # of what is computed here; descriptors kept from another version are not used
+VERSION = 2  # of what is computed here; descriptors kept from another version are not used
 GRID = 128  # cells a side that photographs are squashed to
 UNIT = 127  # length of a unit gradient as stored
 FRACTIONS = 256  # steps of a code in `luminance`
@@ -27,6 +27,9 @@ _BLUR = 0.8  # cells; single noisy cells would turn the directions
 _LEAST_GRADIENT = 0.25  # codes a cell; below, direction is noise and rounding
 _COHERENT = 0.3  # length of the mean of unit vectors below which they have no common direction
 _SIGNATURE_CELLS, _RANK_GRID = 8, 24
+_TINY = np.float32(1e-6)
+
+Planes = NDArray[np.float32]
 
 
 class State(IntEnum):
@@ -97,37 +100,53 @@ def _on_grid(plane: Any) -> NDArray[np.float32]:
     return np.asarray(cv2.resize(plane, (GRID, GRID), interpolation=cv2.INTER_AREA), np.float32)
 
 
-def describe(photographs: Sequence[Cells], device: str = "cpu") -> Descriptors:
-    """Descriptors of photographs, all at once on a torch device."""
-    import torch
-    from kornia.filters import spatial_gradient
-    from torch.nn.functional import avg_pool2d
-
-    def length(vectors: torch.Tensor) -> torch.Tensor:
-        return torch.hypot(vectors[:, :1], vectors[:, 1:])
-
-    luminance = torch.from_numpy(np.stack([one.luminance for one in photographs])).to(device)[:, None]
+def describe(photographs: Sequence[Cells]) -> Descriptors:
+    """Descriptors of photographs, all at once."""
+    luminance = np.stack([one.luminance for one in photographs])
     state = np.stack([one.state for one in photographs])
-    gradient = spatial_gradient(luminance)[:, 0]
-    size = length(gradient)
-    measured = torch.from_numpy(state == State.MEASURED).to(device)[:, None]
-    fine = torch.where(measured & (size > _LEAST_GRADIENT), gradient / size.clamp(min=1e-6), 0.0)
-    told = fine.any(dim=1, keepdim=True).float()
+    gradient = _gradient(luminance)
+    size = _length(gradient)
+    measured = (state == State.MEASURED)[:, None]
+    fine: Planes = np.where(measured & (size > _LEAST_GRADIENT), gradient / np.maximum(size, _TINY), np.float32(0))
+    directed: Planes = np.asarray(fine.any(axis=1, keepdims=True), np.float32)
 
-    def pooled(factor: int, least: int) -> torch.Tensor:
-        mean, share = avg_pool2d(fine, factor), avg_pool2d(told, factor)
-        common = length(mean)
+    def pooled(factor: int, least: int) -> Planes:
+        mean, share = _block_means(fine, factor), _block_means(directed, factor)
+        common = _length(mean)
         trusted = (share * factor**2 > least - 0.5) & (common > _COHERENT * share)
-        return torch.where(trusted, mean / common.clamp(min=1e-6), 0.0)
+        result: Planes = np.where(trusted, mean / np.maximum(common, _TINY), np.float32(0))
+        return result
 
-    mean, share = avg_pool2d(fine, _SIGNATURE_CELLS), avg_pool2d(told, _SIGNATURE_CELLS)
-    directions = (mean / share.sqrt().clamp(min=1e-6)).flatten(1).cpu().numpy()
-    light = (luminance[:, 0] * FRACTIONS).round().clamp(0, 65535).to(torch.int32).cpu().numpy().astype(np.uint16)
-    as_bytes = [(UNIT * level).round().to(torch.int8).cpu().numpy() for level in (fine, pooled(2, 1), pooled(4, 2))]
+    mean, share = _block_means(fine, _SIGNATURE_CELLS), _block_means(directed, _SIGNATURE_CELLS)
+    directions = np.asarray(mean / np.maximum(np.sqrt(share), _TINY), np.float32).reshape(len(photographs), -1)
+    light = np.clip(np.rint(luminance * FRACTIONS), 0, 65535).astype(np.uint16)
+    as_bytes = [np.rint(UNIT * level).astype(np.int8) for level in (fine, pooled(2, 1), pooled(4, 2))]
     content = as_bytes[0].any(axis=1).sum(axis=(1, 2)).astype(np.int32)
     signature = np.where((content >= LEAST_CONTENT)[:, None], _signature(directions, light, state), 0)
     fine_bytes, middle, coarse = as_bytes
     return Descriptors(light, state, fine_bytes, middle, coarse, content, signature.astype(np.float16))
+
+
+def _gradient(luminance: Planes) -> Planes:
+    """Slopes (N, 2, H, W) of planes (N, H, W) to the right and down, in codes a cell (Sobel), borders repeated."""
+    padded = np.pad(luminance, ((0, 0), (1, 1), (1, 1)), "edge")
+
+    def across(planes: Planes) -> Planes:
+        step = planes[:, :, 2:] - planes[:, :, :-2]
+        return np.asarray((step[:, :-2] + 2 * step[:, 1:-1] + step[:, 2:]) / 8)
+
+    return np.stack([across(padded), across(padded.transpose(0, 2, 1)).transpose(0, 2, 1)], axis=1)
+
+
+def _length(vectors: Planes) -> Planes:
+    return np.asarray(np.hypot(vectors[:, :1], vectors[:, 1:]), np.float32)
+
+
+def _block_means(planes: Planes, side: int) -> Planes:
+    """Means of the square blocks of planes (N, C, H, W)."""
+    count, channels, height, width = planes.shape
+    blocks = planes.reshape(count, channels, height // side, side, width // side, side)
+    return np.asarray(blocks.mean(axis=(3, 5)), np.float32)
 
 
 def _signature(directions: NDArray[np.float32], light: NDArray[np.uint16], state: NDArray[np.uint8]) -> NDArray[np.float32]:

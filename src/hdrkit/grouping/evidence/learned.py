@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hdrkit.errors import InputError
+from hdrkit.files.packages import load_package
 from hdrkit.grouping.options import Embedding, EmbeddingOptions, Reduction
 
 _BATCH = 32
@@ -37,8 +38,7 @@ class Embedder:
     """
 
     def __init__(self, options: EmbeddingOptions) -> None:
-        import torch
-
+        torch = load_package("torch", f"--embedding {options.kind}", "hdrkit[learned]")
         self._kind = options.kind
         self._device = "cuda" if options.use_gpu and torch.cuda.is_available() else "cpu"
         self._model = _loaded(options.kind, options.model).eval()
@@ -108,16 +108,13 @@ def unit_rows(rows: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _loaded(kind: Embedding, name: str) -> Any:
-    try:
-        import transformers
-        from safetensors import SafetensorError
-    except ImportError:
-        raise InputError(f"--embedding {kind} needs transformers: pip install 'hdrkit[learned]'") from None
+    transformers = load_package("transformers", f"--embedding {kind}", "hdrkit[learned]")
+    unreadable = load_package("safetensors", f"--embedding {kind}", "hdrkit[learned]").SafetensorError
     local = Path(name).is_dir()
     try:
         with _quiet(transformers):
             model = transformers.AutoModel.from_pretrained(name, local_files_only=local)
-    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
+    except (OSError, ValueError, KeyError, RuntimeError, unreadable) as error:
         where = "this folder holds no model that transformers reads" if local else "no folder, nor a model that the hub gives"
         reason = next(iter(str(error).splitlines()), type(error).__name__)
         raise InputError(f"{name}: {where} ({reason}); give a folder with config.json and model.safetensors") from error

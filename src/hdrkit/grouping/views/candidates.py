@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hdrkit.files.packages import load_package
 from hdrkit.types import Photo
 
 _EXACT = 16384  # photographs up to which all are compared with all, which is as quick up to there
@@ -63,22 +64,19 @@ def _pairs(a: NDArray[np.integer[Any]], b: NDArray[np.integer[Any]]) -> NDArray[
 
 def _nearest(rows: NDArray[np.floating[Any]], k: int) -> NDArray[np.int64]:
     """The k nearest others of each row (N, k), by all inner products."""
-    import torch
-
-    every = torch.from_numpy(np.ascontiguousarray(rows, np.float32))
+    every = np.ascontiguousarray(rows, np.float32)
     found = np.empty((len(rows), k), np.int64)
     for start in range(0, len(rows), _BLOCK):
         likeness = every[start : start + _BLOCK] @ every.T
-        own = torch.arange(len(likeness))
-        likeness[own, start + own] = -torch.inf
-        found[start : start + _BLOCK] = likeness.topk(k, dim=1).indices.numpy()
+        own = np.arange(len(likeness))
+        likeness[own, start + own] = -np.inf
+        found[start : start + _BLOCK] = np.argpartition(-likeness, k - 1, axis=1)[:, :k]
     return found
 
 
 def _nearly_nearest(rows: NDArray[np.floating[Any]], k: int) -> NDArray[np.int64]:
     """About the k nearest of each row (N, k + 1), itself among them, -1 where none was found."""
-    import faiss
-
+    faiss = load_package("faiss", f"a comparison of more than {_EXACT} photographs", "faiss-cpu")
     blocks = range(0, len(rows), _BLOCK)
     index = faiss.index_factory(rows.shape[1], f"HNSW{_LINKS}_SQ8", faiss.METRIC_INNER_PRODUCT)
     for name, width in (("efConstruction", _BUILD_WIDTH), ("efSearch", _SEARCH_WIDTH)):

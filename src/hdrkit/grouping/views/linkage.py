@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from hdrkit.files.packages import load_package
+
 THRESHOLD = 0.5  # log-odds above which groups are joined
 MOST = 4.0  # log-odds that one pair can bring
 _BEST = 0.25  # share of the best pair beside the average: a long bracket's ends have little in common
@@ -79,8 +81,7 @@ def hdbscan_linkage(
 
     Pairs that were not compared are as far apart as can be. Each connected part is clustered by itself; noise stays alone.
     """
-    from hdbscan import HDBSCAN
-
+    hdbscan = load_package("hdbscan", "--linkage hdbscan", "hdbscan")
     groups: list[list[int]] = []
     index = np.zeros(count, np.int64)
     for members, own in _connected_parts(count, pairs, log_odds > 0):
@@ -92,7 +93,7 @@ def hdbscan_linkage(
         np.fill_diagonal(distance, 0)
         i, j = index[pairs[own]].T
         distance[i, j] = distance[j, i] = 1 / (1 + np.exp(log_odds[own]))
-        clustered = HDBSCAN(
+        clustered = hdbscan.HDBSCAN(
             metric="precomputed",
             min_cluster_size=min_cluster_size,
             min_samples=1,

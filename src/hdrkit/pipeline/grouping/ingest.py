@@ -116,7 +116,6 @@ class _Stores:
     """What is computed of contents: descriptors, and features where a network was chosen; holds a digest that all know."""
 
     def __init__(self, options: GroupingOptions, cache: Cache) -> None:
-        self._device = _torch_device(options.embedding.use_gpu)
         example = describe([cells_of(np.zeros((8, 8, 3), np.uint8))])
         record = np.dtype([(name, rows.dtype, rows.shape[1:]) for name, rows in example.arrays().items()])
         self._descriptors = cache.rows(f"descriptor {descriptor.VERSION} {options.ingest.target_size}", record)
@@ -137,7 +136,7 @@ class _Stores:
         if not new:
             return
         digests, pixels = [one.digest for one in new], [one.pixels for one in new if one.pixels is not None]
-        self._descriptors.add(digests, describe(list(pool.map(cells_of, pixels)), self._device).arrays())
+        self._descriptors.add(digests, describe(list(pool.map(cells_of, pixels))).arrays())
         if self._features is not None:
             self._features.add(digests, {"feature": self._embedder.features(pixels)})
 
@@ -166,9 +165,3 @@ class _Column:
     def __getitem__(self, rows: Any) -> NDArray[Any]:
         located = self._located[rows]
         return self._rows.take(self._name, np.atleast_1d(located)).reshape(*located.shape, *self._rows.shape(self._name))
-
-
-def _torch_device(use_gpu: bool) -> str:
-    import torch
-
-    return "cuda" if use_gpu and torch.cuda.is_available() else "cpu"

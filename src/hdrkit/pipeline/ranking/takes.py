@@ -50,14 +50,7 @@ class Glance:
 
 def described(pixels: NDArray[np.uint8]) -> Descriptors:
     """What `hdrkit group` compares photographs by, whatever their exposure, of one (h, w, 3)."""
-    import torch
-
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)  # over a picture this small, more of them wait for each other and take eight times as long
-    try:
-        return describe([cells_of(pixels)])
-    finally:
-        torch.set_num_threads(threads)
+    return describe([cells_of(pixels)])
 
 
 def glances(shots: Sequence[Take], options: RankingOptions) -> Iterator[tuple[Glance | None, list[Unreadable]]]:

@@ -14,6 +14,7 @@ import numpy as np
 
 from hdrkit.errors import InputError, OutputError
 from hdrkit.files.atomic import atomic_write
+from hdrkit.files.packages import load_package
 from hdrkit.files.text import show
 from hdrkit.series.show.timeline import Picture, Timeline, ahead, common_size, one_exposure, read_pixels, shown
 from hdrkit.tonemapping.options import RenderOptions
@@ -86,13 +87,10 @@ def _with_time(codes: Picture | None, time: datetime, size: tuple[int, int]) -> 
 @contextmanager
 def _encoder(path: Path, size: tuple[int, int], fps: float, count: int) -> Iterator[Callable[[Picture], Any]]:
     """Yield what takes the pictures one by one; at the end all must be in the file."""
-    try:
-        from imageio_ffmpeg import count_frames_and_secs, write_frames
-    except ImportError as error:
-        raise InputError("films need imageio-ffmpeg, which is not installed; run: pip install 'hdrkit[video]'") from error
+    ffmpeg = load_package("imageio_ffmpeg", "a film", "hdrkit[video]")
     height, width = size[0] // 2 * 2, size[1] // 2 * 2
     more = ["-crf", _CRF, "-vf", _COLOURS, "-movflags", "+faststart", *_SAME_BYTES]
-    encoder = write_frames(
+    encoder = ffmpeg.write_frames(
         path,
         (width, height),
         fps=fps,
@@ -110,7 +108,7 @@ def _encoder(path: Path, size: tuple[int, int], fps: float, count: int) -> Itera
         except OSError as error:
             raise failed from error
     try:
-        written, _ = count_frames_and_secs(path)
+        written, _ = ffmpeg.count_frames_and_secs(path)
     except RuntimeError:
         written = 0
     if written != count:
