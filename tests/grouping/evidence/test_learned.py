@@ -1,4 +1,3 @@
-import builtins
 import os
 import subprocess
 import sys
@@ -163,13 +162,6 @@ def test_without_the_hub_the_error_is_one_line():
 
 
 def test_without_transformers_the_error_says_what_to_install(folders, monkeypatch):
-    real = builtins.__import__
-
-    def absent(name, *rest, **others):
-        if name == "transformers":
-            raise ImportError(name)
-        return real(name, *rest, **others)
-
-    monkeypatch.setattr(builtins, "__import__", absent)
+    monkeypatch.setitem(sys.modules, "transformers", None)
     with pytest.raises(InputError, match=r"pip install 'hdrkit\[learned\]'"):
         Embedder(options_of(folders, Embedding.CLIP))
