@@ -203,6 +203,21 @@ def test_a_second_run_costs_what_is_new(tmp_path, monkeypatch, small, preview_co
     assert costs()[1:] == (1, 6)
 
 
+def test_a_file_is_read_once(tmp_path, monkeypatch, small, preview_codes, opens):
+    monkeypatch.setenv("HDRKIT_CACHE", str(tmp_path / "cache"))
+    folder = small(**{f"p{k}": preview_codes(k) for k in range(3)})
+    shutil.copy(next(ROOM.iterdir()), folder)
+    files = sorted(folder.iterdir())
+    opens.clear()
+    first = group(folder)
+    assert [opens[path] for path in files] == [1, 1, 1, 1]
+    again = group(folder, GroupingOptions(IngestOptions(target_size=(256, 256))))  # whose metadata are in the cache
+    assert [opens[path] for path in files] == [2, 2, 2, 2]
+    photographs = [member.photo for result in (first, again) for member in result.unassigned]
+    photographs += [member.photo for result in (first, again) for cluster in result.clusters for member in cluster.members]
+    assert all(photo.camera for photo in photographs if photo.path.suffix != ".png")
+
+
 def test_progress_goes_to_the_end():
     told = []
     group(ROOM, progress=lambda stage, done, total: told.append((stage, done, total)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import mmap
 import os
@@ -9,7 +10,7 @@ import struct
 import threading
 import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -19,6 +20,7 @@ from PIL import Image, UnidentifiedImageError
 
 from hdrkit.errors import ExposureError, InputError
 from hdrkit.exposure import exact_exposure, exposure_from_name
+from hdrkit.files.atomic import read_bytes
 from hdrkit.files.text import show
 from hdrkit.formats.maker_notes import Release, read_release
 from hdrkit.formats.suffixes import FLOAT_SUFFIXES, RAW_SUFFIXES
@@ -38,14 +40,40 @@ def read_photo(
     override: Exposure | None = None,
     literal: bool = False,
     max_pixels: int = 500_000_000,
+    data: bytes | None = None,
 ) -> Photo:
     """What a file says of the photograph in it; the pixels stay on disk.
 
     The exposure comes from `override`, else from EXIF or RAW metadata, else from a file name that ends in `_<EXPO>`.
-    Nominal values of EXIF and RAW become the exact ones that they stand for unless `literal`. Raises InputError for a
-    file that is missing, empty, no image, or larger than `max_pixels`.
+    Nominal values of EXIF and RAW become the exact ones that they stand for unless `literal`. `data` is the content of the
+    file where `read_content` has read it already. Raises InputError for a file that is missing, empty, no image, or larger
+    than `max_pixels`.
     """
     path = Path(path)
+    if data is None:
+        _require_file(path)
+    suffix = path.suffix.lower()
+    if suffix in RAW_SUFFIXES:
+        photo = _read_raw_header(path, data)
+    elif suffix in FLOAT_SUFFIXES:
+        photo = _read_float_header(path)
+    else:
+        photo = _read_encoded_header(path, max_pixels, data)
+    _require_size(path, photo.width, photo.height, max_pixels)
+    return replace(photo, exposure=_choose_exposure(photo, override, literal))
+
+
+def read_content(path: Path | str) -> bytes:
+    """All bytes of the file of a photograph, from which its metadata, digest and pixels can be read without reading it again.
+
+    Raises InputError for a file that is missing, empty, no regular file, or not readable.
+    """
+    path = Path(path)
+    _require_file(path)
+    return read_bytes(path)
+
+
+def _require_file(path: Path) -> None:
     try:
         size = path.stat().st_size
     except OSError as error:
@@ -56,15 +84,6 @@ def read_photo(
         raise InputError(f"{show(path)}: it is a pipe or a device, no file; take it out")
     if size == 0:
         raise InputError(f"{show(path)}: the file is empty (0 bytes); copy it again from the card")
-    suffix = path.suffix.lower()
-    if suffix in RAW_SUFFIXES:
-        photo = _read_raw_header(path)
-    elif suffix in FLOAT_SUFFIXES:
-        photo = _read_float_header(path)
-    else:
-        photo = _read_encoded_header(path, max_pixels)
-    _require_size(path, photo.width, photo.height, max_pixels)
-    return replace(photo, exposure=_choose_exposure(photo, override, literal))
 
 
 def _require_size(path: Path, width: int, height: int, max_pixels: int) -> None:
@@ -88,9 +107,13 @@ def _choose_exposure(photo: Photo, override: Exposure | None, literal: bool) -> 
     )
 
 
-def _read_encoded_header(path: Path, max_pixels: int) -> Photo:
+def _opened(path: Path, data: bytes | None) -> BinaryIO:
+    return path.open("rb") if data is None else io.BytesIO(data)
+
+
+def _read_encoded_header(path: Path, max_pixels: int, data: bytes | None) -> Photo:
     try:
-        with without_pillow_limit(), path.open("rb") as file, Image.open(file) as image:
+        with without_pillow_limit(), _opened(path, data) as file, Image.open(file) as image:
             width, height = image.size
             _require_size(path, width, height, max_pixels)
             if image.mode == "F":
@@ -201,18 +224,18 @@ def without_pillow_limit() -> Iterator[None]:
             Image.MAX_IMAGE_PIXELS = before
 
 
-def _read_raw_header(path: Path) -> Photo:
+def _read_raw_header(path: Path, data: bytes | None) -> Photo:
     import exifread  # only RAW files need these two
     import rawpy
 
     logging.getLogger("exifread").addHandler(logging.NullHandler())
     try:
-        with path.open("rb") as file, rawpy.imread(file) as raw:
+        with _opened(path, data) as file, rawpy.imread(file) as raw:
             sizes, other = raw.sizes, raw.other
-        with path.open("rb") as file:
+        with _opened(path, data) as file:
             named = exifread.process_file(file, details=False)
-            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-                release = read_release(content, _text(named.get("Image Make")))
+        with _mapped(path) if data is None else nullcontext(data) as content:
+            release = read_release(content, _text(named.get("Image Make")))
     except (rawpy.LibRawError, OSError, ValueError, KeyError, IndexError, TypeError) as error:
         cut = isinstance(error, rawpy.LibRawIOError)  # the file ended where more was to be read
         why = ": it ends too early, as if cut off; copy it again from the card" if cut else f" ({_reason(error)})"
@@ -249,6 +272,12 @@ def _read_raw_header(path: Path) -> Photo:
         orientation={0: 1, 3: 3, 5: 8, 6: 6}.get(sizes.flip, 1),
         **_circumstances(tags, release),
     )
+
+
+@contextmanager
+def _mapped(path: Path) -> Iterator[mmap.mmap]:
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        yield content
 
 
 def _read_float_header(path: Path) -> Photo:

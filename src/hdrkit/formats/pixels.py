@@ -20,20 +20,21 @@ from hdrkit.imaging.threads import lasting_threads
 from hdrkit.types import Encoding, Frame, Photo
 
 
-def read_frame(photo: Photo, white_balance: tuple[float, ...] | None = None) -> Frame:
+def read_frame(photo: Photo, white_balance: tuple[float, ...] | None = None, data: bytes | None = None) -> Frame:
     """The pixels of a photo. Raises InputError for a file that is truncated, damaged or of a kind that cannot be used.
 
-    `white_balance` holds the RAW multipliers that a whole bracket shares; without it the photo's own are taken.
+    `white_balance` holds the RAW multipliers that a whole bracket shares; without it the photo's own are taken. `data` is the
+    content of the file where it is read already; radiance comes from the file itself.
     """
     if photo.encoding is Encoding.RAW:
         from hdrkit.formats.raw import read_raw
 
-        return read_raw(photo, white_balance)
+        return read_raw(photo, white_balance, data)
     if photo.encoding is Encoding.FLOAT:
         from hdrkit.formats.radiance import read_radiance
 
         return Frame(read_radiance(photo.path).pixels, photo, white=np.inf)
-    return _read_encoded(photo)
+    return _read_encoded(photo, read_bytes(photo.path) if data is None else data)
 
 
 def read_frames(photos: Sequence[Photo]) -> list[Frame]:
@@ -110,8 +111,7 @@ def decode(data: bytes, path: Path, flags: int = cv2.IMREAD_UNCHANGED) -> NDArra
     return pixels
 
 
-def _read_encoded(photo: Photo) -> Frame:
-    data = read_bytes(photo.path)
+def _read_encoded(photo: Photo, data: bytes) -> Frame:
     pixels = decode(data, photo.path)
     if pixels.ndim == 2:
         pixels = pixels[:, :, None]

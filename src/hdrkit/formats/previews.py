@@ -21,6 +21,7 @@ from PIL import Image
 
 from hdrkit.errors import InputError
 from hdrkit.files.atomic import read_bytes
+from hdrkit.formats.metadata import read_content, read_photo
 from hdrkit.formats.orientation import upright
 from hdrkit.formats.pixels import decode, read_frame
 from hdrkit.types import Encoding, Photo
@@ -41,17 +42,18 @@ class Preview:
 
 
 def read_previews(
-    photos: Iterable[Photo], target_size: tuple[int, int], workers: int, known: Container[bytes] = ()
+    files: Iterable[Path | Photo], target_size: tuple[int, int], workers: int, known: Container[bytes] = ()
 ) -> Iterator[Preview | InputError]:
-    """The preview of each photo, in order, or the error that says why it has none; see `read_preview`.
+    """The preview of each file, in order, or the error that says why it has none; see `read_preview`.
 
-    `workers` threads read ahead by a few photos. Files whose digest is `known` are not decoded.
+    A file is read once, for its metadata (unless it is given as a photo, whose metadata are known), digest and pixels.
+    `workers` threads read ahead by a few files. Files whose digest is `known` are not decoded.
     """
     pool = ThreadPoolExecutor(workers)
     pending: deque[Future[Preview | InputError]] = deque()
     try:
-        for photo in photos:
-            pending.append(pool.submit(_preview, photo, target_size, known))
+        for file in files:
+            pending.append(pool.submit(_preview, file, target_size, known))
             if len(pending) > 2 * workers:
                 yield pending.popleft().result()
         while pending:
@@ -60,40 +62,47 @@ def read_previews(
         pool.shutdown(cancel_futures=True)
 
 
-def _preview(photo: Photo, target_size: tuple[int, int], known: Container[bytes]) -> Preview | InputError:
+def _preview(file: Path | Photo, target_size: tuple[int, int], known: Container[bytes]) -> Preview | InputError:
     try:
-        digest = content_digest(photo.path)
-        return Preview(photo, digest, None if digest in known else read_preview(photo, target_size))
+        data = read_content(file if isinstance(file, Path) else file.path)
+        photo = read_photo(file, data=data) if isinstance(file, Path) else file
+        digest = content_digest(data)
+        return Preview(photo, digest, None if digest in known else read_preview(photo, target_size, data))
     except InputError as error:
         return error
 
 
-def content_digest(path: Path) -> bytes:
-    """16 bytes of BLAKE2b over the whole file. Raises InputError.
+def content_digest(data: bytes) -> bytes:
+    """16 bytes of BLAKE2b over the whole content of a file.
 
-    RAW files are read whole too: frames of one bracket can share size, header and a black tail.
+    Of RAW files too: frames of one bracket can share size, header and a black tail.
     """
-    return hashlib.blake2b(read_bytes(path), digest_size=16).digest()
+    return hashlib.blake2b(data, digest_size=16).digest()
 
 
-def read_preview(photo: Photo, target_size: tuple[int, int]) -> NDArray[np.uint8]:
+def read_preview(photo: Photo, target_size: tuple[int, int], data: bytes | None = None) -> NDArray[np.uint8]:
     """The photo as (h, w, 3) uint8 RGB codes, upright, within `target_size` (width, height), never enlarged.
 
     A JPEG is decoded to the largest of 1, 1/2, 1/4 and 1/8 that fits, so up to twice smaller than `target_size`; others
     are averaged to fill it. 16-bit codes become 8-bit ones at the same share of white. RAW gives its embedded picture, or a
     demosaiced one where that is less than half of `target_size`. Radiance shows its 0.99 quantile as white, with gamma 2.2.
-    Raises InputError naming the file.
+    `data` is the content of the file where it is read already. Raises InputError naming the file.
     """
+    if photo.encoding is Encoding.FLOAT:
+        return _three_channels(_display_codes(_fit(read_frame(photo).pixels, target_size)))
+    data = read_bytes(photo.path) if data is None else data
     if photo.encoding is Encoding.RAW:
-        return _fit(_raw_preview(photo, target_size), target_size)
-    if photo.encoding is Encoding.ENCODED8 and (data := read_bytes(photo.path)).startswith(_JPEG):
+        return _fit(_raw_preview(photo, target_size, data), target_size)
+    if photo.encoding is Encoding.ENCODED8 and data.startswith(_JPEG):
         stored, target = (photo.width, photo.height), target_size
         if photo.orientation >= 5:
             stored, target = stored[::-1], target[::-1]
         return _fit(upright(_decode_reduced(data, photo.path, stored, target), photo.orientation), target_size)
-    frame = read_frame(photo)
-    pixels = _fit(frame.pixels, target_size)
-    codes = _display_codes(pixels) if photo.encoding is Encoding.FLOAT else _eight_bits(pixels, frame.white)
+    frame = read_frame(photo, data=data)
+    return _three_channels(_eight_bits(_fit(frame.pixels, target_size), frame.white))
+
+
+def _three_channels(codes: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.repeat(codes, 3, axis=2) if codes.shape[2] == 1 else codes
 
 
@@ -103,14 +112,14 @@ def _decode_reduced(data: bytes, path: Path, size: tuple[int, int], target_size:
     return decode(data, path, cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION | _REDUCED[next(fitting, 8)])
 
 
-def _raw_preview(photo: Photo, target_size: tuple[int, int]) -> NDArray[np.uint8]:
+def _raw_preview(photo: Photo, target_size: tuple[int, int], data: bytes) -> NDArray[np.uint8]:
     from hdrkit.formats.raw import develop_half, read_embedded  # loads LibRaw
 
-    embedded = read_embedded(photo)
+    embedded = read_embedded(photo, data)
     if isinstance(embedded, bytes):
         embedded = _embedded_jpeg(embedded, photo, target_size)
     if embedded is None or 2 * max(embedded.shape[:2]) < min(max(target_size), max(photo.width, photo.height)):
-        return develop_half(photo)
+        return develop_half(photo, data)
     height, width = embedded.shape[:2]
     turned_already = photo.orientation >= 5 and (width > height) == (photo.width > photo.height)
     return embedded if turned_already else upright(embedded, photo.orientation)

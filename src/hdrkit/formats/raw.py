@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -24,9 +25,12 @@ _SATURATED = 0.99  # share of the white level from which sensors are no longer l
 _DEMOSAIC_REACH = 5  # pixels around a clipped photosite whose colour it touches
 
 
-def read_white_balance(photo: Photo) -> tuple[float, ...]:
-    """The multipliers (R, G, B, G2) that the camera chose, daylight ones where it wrote none. Raises InputError."""
-    with _opened(photo) as raw:
+def read_white_balance(photo: Photo, data: bytes | None = None) -> tuple[float, ...]:
+    """The multipliers (R, G, B, G2) that the camera chose, daylight ones where it wrote none. Raises InputError.
+
+    `data`, here and below, is the content of the file where it is read already.
+    """
+    with _opened(photo, data) as raw:
         for candidate in (raw.camera_whitebalance, raw.daylight_whitebalance):
             if min(candidate[:3]) > 0:
                 r, g, b, g2 = (float(value) for value in candidate)
@@ -34,14 +38,14 @@ def read_white_balance(photo: Photo) -> tuple[float, ...]:
     return (1.0, 1.0, 1.0, 1.0)
 
 
-def read_raw(photo: Photo, white_balance: tuple[float, ...] | None = None) -> Frame:
+def read_raw(photo: Photo, white_balance: tuple[float, ...] | None = None, data: bytes | None = None) -> Frame:
     """A demosaiced frame: uint16 camera RGB, linear, black at 0, white-balanced so that no channel is cut before it clips.
 
     A pixel that a clipped photosite touched holds 65535 in every channel. `to_srgb` leads on to linear sRGB.
     Raises InputError for a file that LibRaw cannot decode, or that is not RGB.
     """
-    balance = white_balance or read_white_balance(photo)
-    with _opened(photo) as raw:
+    balance = white_balance or read_white_balance(photo, data)
+    with _opened(photo, data) as raw:
         if raw.num_colors not in (1, 3):
             raise InputError(f"{show(photo.path)}: a sensor with {raw.num_colors} colours is not supported")
         clipped = _clipped(raw)
@@ -62,12 +66,12 @@ def read_raw(photo: Photo, white_balance: tuple[float, ...] | None = None) -> Fr
     return Frame(upright(pixels, photo.orientation), photo, white=65535.0, to_srgb=matrix)
 
 
-def read_embedded(photo: Photo) -> bytes | NDArray[np.uint8] | None:
+def read_embedded(photo: Photo, data: bytes | None = None) -> bytes | NDArray[np.uint8] | None:
     """The largest picture that the camera put into the file, as the sensor was held: a JPEG, or (h, w, 3) RGB codes, or None.
 
     Raises InputError for a file that LibRaw cannot open.
     """
-    with _opened(photo) as raw:
+    with _opened(photo, data) as raw:
         try:
             embedded = raw.extract_thumb()
         except rawpy.LibRawError:
@@ -76,20 +80,20 @@ def read_embedded(photo: Photo) -> bytes | NDArray[np.uint8] | None:
     return embedded.data if codes else None
 
 
-def develop_half(photo: Photo) -> NDArray[np.uint8]:
+def develop_half(photo: Photo, data: bytes | None = None) -> NDArray[np.uint8]:
     """A quick picture (h, w, 3) RGB at half the size, display-encoded (Rec. 709) at the camera's white balance, upright.
 
     Its brightness follows the exposure. Raises InputError for a file that LibRaw cannot decode.
     """
-    with _opened(photo) as raw:
+    with _opened(photo, data) as raw:
         pixels = raw.postprocess(half_size=True, use_camera_wb=True, no_auto_bright=True, adjust_maximum_thr=0.0, user_flip=0)
     return upright(pixels, photo.orientation)
 
 
 @contextmanager
-def _opened(photo: Photo) -> Iterator[Any]:
+def _opened(photo: Photo, data: bytes | None) -> Iterator[Any]:
     try:
-        with photo.path.open("rb") as file, rawpy.imread(file) as raw:
+        with photo.path.open("rb") if data is None else io.BytesIO(data) as file, rawpy.imread(file) as raw:
             yield raw
     except (rawpy.LibRawError, OSError) as error:
         raise InputError(

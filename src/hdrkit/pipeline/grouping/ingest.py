@@ -1,4 +1,4 @@
-"""Files -> photographs with descriptors: read side by side, in batches, and only where the cache does not know them."""
+"""Files -> photographs with descriptors: each file is read once, in batches, and only where the cache does not know it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from hdrkit.cache.index import Cache
 from hdrkit.cache.rows import Rows
 from hdrkit.errors import InputError
-from hdrkit.formats.metadata import read_photo
 from hdrkit.formats.previews import Preview, read_previews
 from hdrkit.grouping.evidence import descriptor
 from hdrkit.grouping.evidence.descriptor import Descriptors, cells_of, describe
@@ -50,24 +49,23 @@ def ingest(paths: Sequence[Path], options: GroupingOptions, cache: Cache, progre
     stores = _Stores(options, cache)
     failed: dict[Path, str] = {}
     digest_of: dict[Photo, bytes] = {}
-    to_read = []
-    for path, found in _photos(paths, options, cache):
-        if isinstance(found, str):
-            failed[path] = found
-        elif found[1] is not None and found[1] in stores:
-            digest_of[found[0]] = found[1]
+    to_read: list[Path | Photo] = []
+    for path in paths:
+        photo, digest = cache.photo(path) or (None, None)
+        if photo and digest and digest in stores:
+            digest_of[photo] = digest
         else:
-            to_read.append(found[0])
-    progress(READING, len(digest_of) + len(failed), len(paths))
+            to_read.append(photo or path)
+    progress(READING, len(digest_of), len(paths))
     previews = read_previews(to_read, options.ingest.target_size, options.ingest.max_workers, stores)
     with ThreadPoolExecutor(options.ingest.max_workers) as pool:
         for batch in _batches(zip(to_read, previews, strict=True)):
             readable = []
-            for photo, preview in batch:
+            for file, preview in batch:
                 if isinstance(preview, InputError):
-                    failed[photo.path] = str(preview)
+                    failed[file if isinstance(file, Path) else file.path] = str(preview)
                 else:
-                    digest_of[photo] = preview.digest
+                    digest_of[preview.photo] = preview.digest
                     readable.append(preview)
             stores.add(readable, pool)
             for preview in readable:
@@ -88,22 +86,6 @@ def ingest(paths: Sequence[Path], options: GroupingOptions, cache: Cache, progre
         features=stores.features(digests),
         unreadable=tuple(Unreadable(path, failed[path]) for path in sorted(failed)),
     )
-
-
-def _photos(
-    paths: Sequence[Path], options: GroupingOptions, cache: Cache
-) -> Iterator[tuple[Path, tuple[Photo, bytes | None] | str]]:
-    """The metadata of each file with its digest where the cache knows it, or why it cannot be read."""
-    known = {path: cache.photo(path) for path in paths}
-
-    def read(path: Path) -> tuple[Photo, bytes | None] | str:
-        try:
-            return known[path] or (read_photo(path), None)
-        except InputError as error:
-            return str(error)
-
-    with ThreadPoolExecutor(options.ingest.max_workers) as pool:
-        yield from zip(paths, pool.map(read, paths), strict=True)
 
 
 def _batches(items: Iterable[Any]) -> Iterator[list[Any]]:
