@@ -8,6 +8,7 @@ import pytest
 
 from hdrkit import HDRGroupingPipeline, read_radiance
 from hdrkit.errors import InputError
+from hdrkit.files.json_text import to_json
 from hdrkit.files.transport import Placing
 from hdrkit.grouping.options import Embedding, GroupingOptions, IngestOptions, Linkage
 from hdrkit.inputs.find import find_brackets
@@ -233,6 +234,7 @@ def test_the_pipeline_of_the_source_document(whole, card, tmp_path):
     assert (results["total_images"], results["total_clusters"], results["unassigned_images"]) == (9, 3, 1)
     assert "model_name 'a/b' is not used" in results["notes"][0]
     assert results["stats"]["images"]["exported"] == 8
+    assert (tmp_path / "output" / "report.json").read_text() == to_json(results["stats"])
     assert (tmp_path / "output" / "report.html").exists()
 
 

@@ -11,7 +11,7 @@ import pytest
 from hdrkit.errors import InputError
 from hdrkit.grouping.options import ClusteringOptions, GroupingOptions, IngestOptions
 from hdrkit.pipeline.group import group
-from hdrkit.pipeline.grouping import ingest
+from hdrkit.pipeline.grouping import ingest, views
 from hdrkit.types import Flag, Kind
 
 ROOM = Path(__file__).parents[2] / "samples" / "room"
@@ -183,10 +183,8 @@ def test_a_second_run_costs_what_is_new(tmp_path, monkeypatch, small, preview_co
     described, compared = [], []
     describe = ingest.describe
     monkeypatch.setattr(ingest, "describe", lambda cells, *rest: described.append(len(cells)) or describe(cells, *rest))
-    from hdrkit.pipeline import group as grouping
-
-    compare = grouping.compare
-    monkeypatch.setattr(grouping, "compare", lambda d, pairs, *rest: compared.append(len(pairs)) or compare(d, pairs, *rest))
+    compare = views.compare
+    monkeypatch.setattr(views, "compare", lambda d, pairs, *rest: compared.append(len(pairs)) or compare(d, pairs, *rest))
 
     def costs():
         described.clear()

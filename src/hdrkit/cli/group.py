@@ -181,16 +181,16 @@ def _changed(section: _Section, given: _Given) -> _Section:
 def _group(inputs: list[Path], output: Path, placing: Placing, configuration: Configuration, dry_run: bool, json: bool) -> None:
     from hdrkit.cli.console import ignored, print_json, progress, trouble
     from hdrkit.files.result_tree import require_replaceable
-    from hdrkit.pipeline.hdr_grouping import group_as_configured, summary
-    from hdrkit.results.grouped import write_groups
+    from hdrkit.pipeline.group import group_as_configured, group_folder
+    from hdrkit.pipeline.hdr_grouping import summary
 
-    require_replaceable(output)
     with progress(quiet=json) as move:
-        result = group_as_configured(inputs, configuration, move)
         if dry_run:
+            require_replaceable(output)
+            result = group_as_configured(inputs, configuration, move)
             plan = _plan(result, output, placing)
         else:
-            written = write_groups(result, output, placing, move, configuration.options.ingest.max_workers)
+            result, written = group_folder(inputs, output, configuration, placing, move)
     _log_details(result)
     if json:
         print_json({"dry_run": True, "output_dir": output, "files": plan} if dry_run else summary(result, written))

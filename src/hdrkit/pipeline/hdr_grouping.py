@@ -3,27 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from hdrkit.files.result_tree import require_replaceable
 from hdrkit.files.transport import Placing
-from hdrkit.grouping.configuration import Configuration, read_configuration
+from hdrkit.grouping.configuration import read_configuration
 from hdrkit.grouping.options import GroupingOptions
-from hdrkit.results.group_records import counts, report_record
-from hdrkit.results.grouped import Written, write_groups
+from hdrkit.pipeline.group import group_folder
+from hdrkit.results.group_records import counts
+from hdrkit.results.grouped import Written
 from hdrkit.types import GroupingResult
 
 Progress = Callable[[str, int, int], None]
-
-
-def group_as_configured(inputs: Any, configuration: Configuration, progress: Progress | None = None) -> GroupingResult:
-    """`group` with the options of a configuration; settings of it that have no effect are in the notes of the report."""
-    from hdrkit.pipeline.group import group
-
-    result = group(inputs, configuration.options, progress)
-    return replace(result, report=replace(result.report, notes=(*configuration.notes, *result.report.notes)))
 
 
 class HDRGroupingPipeline:
@@ -52,21 +43,17 @@ class HDRGroupingPipeline:
         `unassigned_images`, `unreadable_images`, `notes` and `stats` (the content of report.json). `success` is False where a
         file could not be read. Raises InputError where there are no photographs, OutputError where results cannot be written.
         """
-        require_replaceable(self.output_dir)
-        result = group_as_configured(directory, self.configuration, self.progress)
-        workers = self.configuration.options.ingest.max_workers
-        return summary(result, write_groups(result, self.output_dir, self.placing, self.progress, workers))
+        return summary(*group_folder(directory, self.output_dir, self.configuration, self.placing, self.progress))
 
 
 def summary(result: GroupingResult, written: Written) -> dict[str, Any]:
     """What `HDRGroupingPipeline.process_directory` gives."""
     found = counts(result)
-    stats = report_record(result, written.folder, written.placing, written.notes)
     names = ("total_images", "total_clusters", "valid_clusters", "unassigned_images", "unreadable_images")
     return {
         "success": not result.unreadable,
         "output_dir": str(written.folder),
         **{name: found[name] for name in names},
-        "notes": stats["notes"],
-        "stats": stats,
+        "notes": written.record["notes"],
+        "stats": written.record,
     }

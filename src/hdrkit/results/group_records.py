@@ -10,7 +10,7 @@ from typing import Any
 
 from hdrkit.files.text import counted, show
 from hdrkit.files.transport import Placing, real
-from hdrkit.results.group_layout import Place, known_exposure, lay_out
+from hdrkit.results.group_layout import Place, known_exposure
 from hdrkit.types import Cluster, Flag, GroupingResult, Kind
 
 SURE = 0.8  # a group less confident than this needs a look
@@ -86,11 +86,13 @@ def counts(result: GroupingResult) -> dict[str, int]:
     }
 
 
-def report_record(result: GroupingResult, folder: Path, placing: Placing, notes: Sequence[str]) -> dict[str, Any]:
+def report_record(
+    result: GroupingResult, places: Sequence[Place], folder: Path, placing: Placing, notes: Sequence[str]
+) -> dict[str, Any]:
     """report.json: what was found, what was done with it, how long each step took, and what was done otherwise than asked."""
     found = counts(result)
     brackets = [cluster for cluster in result.clusters if cluster.kind is Kind.BRACKET]
-    exported = sum(place.target is not None and place.cluster is not None for place in lay_out(result, placing))
+    exported = sum(place.target is not None and place.cluster is not None for place in places)
     return {
         "timestamp": datetime.now(UTC).isoformat(timespec="seconds"),
         "output_directory": real(folder),

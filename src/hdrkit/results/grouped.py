@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from hdrkit.files.json_text import to_json
 from hdrkit.files.result_tree import ResultTree, replacing
@@ -22,11 +23,12 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True)
 class Written:
-    """What was written where, with a note for everything that was done otherwise than asked for."""
+    """What was written where, a note for everything that was done otherwise than asked for, and the content of report.json."""
 
     folder: Path
     placing: Placing
-    notes: tuple[str, ...] = ()
+    notes: tuple[str, ...]
+    record: dict[str, Any]
 
 
 def write_groups(
@@ -62,10 +64,13 @@ def write_groups(
                     tree.add_bytes(place.thumbnail, thumbnail)
                 if progress:
                     progress("placing photographs", done + 1, len(places))
-        _add_records(tree, result, places, placing, notes)
+        record = report_record(result, places, tree.folder, placing, notes)
+        _add_records(tree, result, places, placing)
+        tree.add_bytes("report.json", to_json(record).encode())
+        tree.add_bytes("summary.txt", summary_text(result, notes).encode())
         page = report_page(result, places, thumbnails, folder, notes)
         tree.add_bytes("report.html", page.encode())
-    return Written(folder, placing, tuple(notes))
+    return Written(folder, placing, tuple(notes), record)
 
 
 def _staying(places: tuple[Place, ...]) -> Iterator[tuple[Place, str]]:
@@ -83,7 +88,7 @@ def _add(tree: ResultTree, place: Place, placing: Placing) -> None:
         add(place.target, place.source)
 
 
-def _add_records(tree: ResultTree, result: GroupingResult, places: tuple[Place, ...], placing: Placing, notes: list[str]) -> None:
+def _add_records(tree: ResultTree, result: GroupingResult, places: tuple[Place, ...], placing: Placing) -> None:
     records = [cluster_record(cluster, members, number, placing) for number, (cluster, members) in enumerate(by_cluster(places))]
     unassigned = unassigned_record([place for place in places if place.cluster is None], placing)
     if placing is not Placing.NONE:
@@ -94,5 +99,3 @@ def _add_records(tree: ResultTree, result: GroupingResult, places: tuple[Place, 
     everything = {**counts(result), "clusters": records, "unassigned": unassigned, "unreadable": result.unreadable}
     tree.add_bytes("groups.csv", groups_csv(result, places, tree.folder, moved=placing is Placing.MOVE))
     tree.add_bytes("metadata.json", to_json(everything).encode())
-    tree.add_bytes("report.json", to_json(report_record(result, tree.folder, placing, notes)).encode())
-    tree.add_bytes("summary.txt", summary_text(result, notes).encode())
