@@ -17,7 +17,8 @@ from PIL import Image
 
 from hdrkit.errors import InputError, OutputError
 from hdrkit.files import result_tree, transport
-from hdrkit.files.result_tree import MANIFEST, plan_undo, replacing, undo
+from hdrkit.files.manifest import GROUP, MANIFEST
+from hdrkit.files.result_tree import plan_undo, replacing, undo
 from hdrkit.files.transport import Placing
 from hdrkit.inputs.discover import discover
 from hdrkit.inputs.find import find_brackets
@@ -176,7 +177,7 @@ def test_the_photographs_are_never_harmed(card, sort_card, tmp_path, kind):
         assert {name: tree(out)[place] for name, place in zip(SOURCES, PHOTOGRAPHS, strict=True)} | tree(card) == before
     else:
         assert tree(card) == before
-    undone = undo(out)
+    undone = undo(out, GROUP)
     assert undone.put_back == (len(SOURCES) if kind is Placing.MOVE else 0)
     assert undone.failures == ()
     assert tree(card) == before
@@ -224,7 +225,7 @@ def test_a_second_run_replaces_the_first_and_nothing_else(card, sort_card, tmp_p
         [*LISTS, *PHOTOGRAPHS[:3], *THUMBNAILS[:3], "cluster_0/metadata.json", "cluster_2/my notes.txt", "mine/edited.jpg"]
     )
     assert not (out / "cluster_1").exists()
-    undo(out)
+    undo(out, GROUP)
     assert sorted(tree(out)) == ["cluster_2/my notes.txt", "mine/edited.jpg"]
 
 
@@ -245,7 +246,7 @@ def test_what_was_changed_since_is_not_ours(card, sort_card, tmp_path):
     (out / PHOTOGRAPHS[0]).write_bytes(b"edited")
     with pytest.raises(OutputError, match=r"00_EV-3\.0_0\.png: it was changed since hdrkit wrote it; move it away"):
         write_groups(result, out, Placing.COPY)
-    undone = undo(out)
+    undone = undo(out, GROUP)
     assert (undone.removed > 0, undone.kept) == (True, (PHOTOGRAPHS[0],))
     assert tree(out) == {PHOTOGRAPHS[0]: b"edited"}
 
@@ -262,8 +263,8 @@ def test_an_edit_that_keeps_the_size_is_seen(card, sort_card, tmp_path, name):
     with pytest.raises(OutputError, match=f"{re.escape(name)}: it was changed since hdrkit wrote it; move it away"):
         write_groups(result, out, Placing.COPY)
     assert tree(out) == before
-    assert plan_undo(out).keep == (name,)
-    assert undo(out).kept == (name,)
+    assert plan_undo(out, GROUP).keep == (name,)
+    assert undo(out, GROUP).kept == (name,)
     assert tree(out) == {name: before[name]}
 
 
@@ -281,7 +282,7 @@ def test_a_list_and_a_page_that_are_only_touched_stay_ours(card, sort_card, tmp_
     for name in LISTS:
         os.utime(out / name, (2_000_000_000, 2_000_000_000))
     write_groups(result, out)
-    undo(out)
+    undo(out, GROUP)
     assert not out.exists()
 
 
@@ -300,7 +301,7 @@ def test_two_runs_do_not_write_to_one_folder_at_a_time(card, sort_card, tmp_path
     def undo_meanwhile(stage, done, total):
         if stage == "placing photographs" and done == 1:
             with pytest.raises(OutputError, match=busy):
-                undo(out)
+                undo(out, GROUP)
 
     write_groups(result, out, progress=undo_meanwhile)
     assert sorted(tree(out)) == sorted([*LISTS, *PHOTOGRAPHS, *THUMBNAILS, *RECORDS])
@@ -325,12 +326,12 @@ def test_what_undo_would_do_is_planned_without_doing_it(card, sort_card, tmp_pat
     out = tmp_path / "sorted"
     write_groups(sort_card(card), out, Placing.MOVE)
     before = tree(tmp_path)
-    plan = plan_undo(out)
+    plan = plan_undo(out, GROUP)
     assert plan.put_back == {place: str(card / source) for place, source in zip(PHOTOGRAPHS, SOURCES, strict=True)}
     assert sorted(plan.remove) == sorted([*LISTS, *THUMBNAILS, *RECORDS])
     assert plan.keep == ()
     assert tree(tmp_path) == before
-    assert undo(out).put_back == len(plan.put_back)
+    assert undo(out, GROUP).put_back == len(plan.put_back)
 
 
 @pytest.mark.parametrize("name", ["groups.csv", "cluster_1/00_EV-3.0_0.png", "cluster_1", "thumbnails"])
@@ -360,10 +361,10 @@ def test_photographs_move_to_where_their_copies_were(card, sort_card, tmp_path, 
     write_groups(result, out, Placing.MOVE)
     assert {name: tree(out)[place] for name, place in zip(SOURCES, PHOTOGRAPHS, strict=True)} | tree(card) == before
     (card / SOURCES[0]).write_bytes(b"another")
-    assert undo(out).put_back == len(SOURCES) - 1
+    assert undo(out, GROUP).put_back == len(SOURCES) - 1
     assert tree(out) == {PHOTOGRAPHS[0]: before[SOURCES[0]]}
     (card / SOURCES[0]).unlink()
-    undo(out)
+    undo(out, GROUP)
     assert tree(card) == before
 
 
@@ -382,7 +383,7 @@ def test_moved_photographs_are_photographs_and_block_the_next_run(card, sort_car
     assert len(discover(card).paths) == len(before.paths)
     with pytest.raises(OutputError, match="put them back first: hdrkit group --undo"):
         write_groups(result, card / "sorted")
-    undo(card / "sorted")
+    undo(card / "sorted", GROUP)
     assert discover(card) == before
 
 
@@ -434,7 +435,7 @@ def test_a_full_disk_is_one_line_and_leaves_what_was_there(card, sort_card, tmp_
     assert tree(tmp_path) == before
     assert out.exists() == earlier
     write_groups(result, out, Placing.MOVE)
-    assert undo(out).put_back == len(SOURCES)
+    assert undo(out, GROUP).put_back == len(SOURCES)
 
 
 def test_an_interrupted_run_leaves_what_was_there(card, sort_card, tmp_path):
@@ -475,7 +476,7 @@ def test_a_run_that_was_killed_while_it_put_files_in_place_is_completed_by_the_n
     monkeypatch.undo()
     write_groups(result, out)
     assert sorted(tree(out)) == sorted([*LISTS, *PHOTOGRAPHS, *THUMBNAILS, *RECORDS])
-    undo(out)
+    undo(out, GROUP)
     assert not out.exists()
 
 
@@ -497,7 +498,7 @@ def test_photographs_move_across_file_systems_and_back(card, sort_card, tmp_path
     write_groups(sort_card(card), out, Placing.MOVE)
     assert set(tree(card)) == {"broken.jpg"}
     assert {name: tree(out)[place] for name, place in zip(SOURCES, PHOTOGRAPHS, strict=True)} | tree(card) == before
-    assert undo(out).put_back == len(SOURCES)
+    assert undo(out, GROUP).put_back == len(SOURCES)
     assert tree(card) == before
 
 
@@ -534,7 +535,7 @@ def test_a_photograph_that_cannot_be_put_back_at_once_is_not_forgotten(card, sor
     assert {tree(out)[place] for place in PHOTOGRAPHS[:4]} == {before[name] for name in SOURCES[:4]}
     with pytest.raises(OutputError, match="put them back first"):
         write_groups(result, out)
-    assert undo(out).put_back == 4
+    assert undo(out, GROUP).put_back == 4
     assert tree(card) == before
     assert not out.exists()
 
@@ -543,7 +544,7 @@ def test_undo_completes_a_move_that_was_cut_off(card, sort_card, tmp_path, other
     before, out = tree(card), tmp_path / "sorted"
     write_groups(sort_card(card), out, Placing.MOVE)
     shutil.copy(out / PHOTOGRAPHS[0], card / SOURCES[0])  # copied, and its source not removed yet
-    assert undo(out).failures == ()
+    assert undo(out, GROUP).failures == ()
     assert tree(card) == before
 
 
@@ -552,7 +553,7 @@ def test_undo_overwrites_nothing_and_says_what_it_could_not_put_back(card, sort_
     write_groups(sort_card(card), out, Placing.MOVE)
     (card / SOURCES[0]).write_bytes(b"another")
     (out / PHOTOGRAPHS[1]).unlink()
-    undone = undo(out)
+    undone = undo(out, GROUP)
     assert undone.put_back == len(SOURCES) - 2
     assert [line.split(": ")[1].split(";")[0] for line in undone.failures] == [
         "another file is there now",
@@ -561,7 +562,7 @@ def test_undo_overwrites_nothing_and_says_what_it_could_not_put_back(card, sort_
     assert (card / SOURCES[0]).read_bytes() == b"another"
     assert set(tree(out)) == {PHOTOGRAPHS[0]}
     (card / SOURCES[0]).unlink()
-    assert undo(out).put_back == 1
+    assert undo(out, GROUP).put_back == 1
 
 
 def test_undo_never_removes_the_only_copy(card, sort_card, tmp_path):
@@ -573,7 +574,7 @@ def test_undo_never_removes_the_only_copy(card, sort_card, tmp_path):
     write_groups(replace(result, clusters=(), unassigned=(black,)), out, Placing.MOVE)
     (tmp_path / "dark").rmdir()
     (tmp_path / "dark").symlink_to(out / "unassigned")
-    undo(out)
+    undo(out, GROUP)
     assert black.photo.path.read_bytes() == content
 
 
@@ -589,12 +590,12 @@ def test_undo_never_removes_the_only_copy(card, sort_card, tmp_path):
 def test_a_damaged_record_is_refused(tmp_path, text, saying):
     (tmp_path / MANIFEST).write_text(text)
     with pytest.raises(InputError, match=saying):
-        undo(tmp_path)
+        undo(tmp_path, GROUP)
 
 
 def test_there_is_nothing_to_undo_in_a_folder_of_others(tmp_path):
     with pytest.raises(InputError, match="nothing to undo"):
-        undo(tmp_path)
+        undo(tmp_path, GROUP)
 
 
 def test_photographs_of_read_only_folders_are_not_moved(card, sort_card, tmp_path, monkeypatch):
@@ -624,7 +625,7 @@ def test_links_stay_where_they_are_and_the_rest_is_moved(card, sort_card, tmp_pa
     assert (image["target_path"], image["thumbnail_path"]) == (None, THUMBNAILS[0])
     assert loads(out / "report.json")["images"]["exported"] == 7
     assert f'href="../card/{SOURCES[0]}"' in (out / "report.html").read_text()
-    assert undo(out).put_back == len(SOURCES) - 2
+    assert undo(out, GROUP).put_back == len(SOURCES) - 2
     assert tree(card) == before
 
 
@@ -667,7 +668,7 @@ def test_names_survive(card, sort_card, tmp_path, raw, kind):
     assert placed.target.endswith(".png")
     if kind is not Placing.NONE:
         assert (out / placed.target).read_bytes() == content
-    undo(out)
+    undo(out, GROUP)
     assert path.read_bytes() == content
 
 
@@ -733,7 +734,7 @@ def test_clusters_need_names_of_their_own(card, sort_card, name):
 def test_a_tree_tells_of_no_photograph_that_is_not_there(tmp_path):
     with (
         pytest.raises(InputError, match=r"gone\.jpg: cannot be read: there is no such file"),
-        replacing(tmp_path / "out", []) as made,
+        replacing(tmp_path / "out", GROUP, []) as made,
     ):
         made.add_copy("a.jpg", tmp_path / "gone.jpg")
     assert not (tmp_path / "out").exists()

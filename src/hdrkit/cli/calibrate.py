@@ -86,7 +86,7 @@ def calibrate(
         by, round_to, groups, exposures, literal, max_pixels, exposure_unit, min_frames=min_frames, max_groups=max_groups
     )
     drawn = output.with_suffix(".png")
-    refuse_overwriting([drawn] if plot else [], discover(inputs).paths)
+    refuse_overwriting([output, *([drawn] if plot else [])], discover(inputs).paths)
     with progress(quiet=json) as move:
         result = run(inputs, chosen, alignment, source, move)
     write_curve(stamped(result.response, inputs), output)

@@ -13,6 +13,7 @@ from typing import Annotated, Any, TypeVar
 import typer
 
 from hdrkit.cli import options as shared
+from hdrkit.files.manifest import GROUP
 from hdrkit.files.text import counted
 from hdrkit.files.transport import Placing
 from hdrkit.grouping.configuration import Configuration, read_configuration
@@ -186,7 +187,7 @@ def _group(inputs: list[Path], output: Path, placing: Placing, configuration: Co
 
     with progress(quiet=json) as move:
         if dry_run:
-            require_replaceable(output)
+            require_replaceable(output, GROUP)
             result = group_as_configured(inputs, configuration, move)
             plan = _plan(result, output, placing)
         else:
@@ -279,7 +280,7 @@ def _print_undo_plan(folder: Path, json: bool) -> None:
     from hdrkit.cli.console import print_json, say
     from hdrkit.files.result_tree import plan_undo
 
-    plan = plan_undo(folder)
+    plan = plan_undo(folder, GROUP)
     if json:
         print_json({"dry_run": True, "folder": folder, "plan": plan})
         return
@@ -297,7 +298,7 @@ def _undo(folder: Path, json: bool) -> None:
     from hdrkit.cli.console import print_json, say, trouble
     from hdrkit.files.result_tree import undo
 
-    undone = undo(folder)
+    undone = undo(folder, GROUP)
     if json:
         print_json(undone)
     else:

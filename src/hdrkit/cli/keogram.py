@@ -31,6 +31,7 @@ def keogram(
     Times without a picture stay gray. Names carry the time as YYYYmmddHHMMSS. Of one picture as .exr and .hdr the .exr is shown.
     """
     from hdrkit.files.atomic import write_bytes
+    from hdrkit.files.manifest import refuse_replacing
     from hdrkit.results.response_plot import as_png
     from hdrkit.series.show.keogram import keogram as run
     from hdrkit.series.show.keogram import plot_keogram
@@ -38,6 +39,7 @@ def keogram(
 
     if output.suffix.lower() != ".png":
         raise typer.BadParameter(f"{output.name!r} is no .png", param_hint="-o")
+    refuse_replacing([output])
     render = timelines.renderer(tonemap, display_range)
     series = timeline(source, exposure, camera)
     with timelines.quiet_decoders():

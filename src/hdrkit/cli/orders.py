@@ -16,6 +16,7 @@ from hdrkit.alignment.options import AlignmentOptions
 from hdrkit.alignment.options import Method as AlignmentMethod
 from hdrkit.cli import options as shared
 from hdrkit.errors import OutputError
+from hdrkit.files.manifest import refuse_replacing
 from hdrkit.imaging.codes import WEIGHTS
 from hdrkit.inputs.options import InputOptions
 from hdrkit.jobs.job import MergeJob
@@ -65,10 +66,12 @@ class Orders:
         """A job for each bracket. Raises OutputError where they cannot go to the output."""
         name = self.response.name if self.response else "none"
         paths = output_paths(brackets, self.output, self.merge, self.suffix)
-        return [
+        jobs = [
             MergeJob(bracket, path, self.curve, name, self.merge, self.alignment, self.out, self.inputs)
             for bracket, path in zip(brackets, paths, strict=True)
         ]
+        refuse_replacing(job.preview for job in jobs if job.preview)
+        return jobs
 
     def at(self, output: Path) -> Orders:
         """The same, somewhere else."""

@@ -29,11 +29,13 @@ def video(
     Of one picture as .exr and .hdr the .exr is shown. Needs the extra named video.
     """
     from hdrkit.cli.console import progress
+    from hdrkit.files.manifest import refuse_replacing
     from hdrkit.series.show.timeline import timeline
     from hdrkit.series.show.video import write_video
 
     if output.suffix.lower() != ".mp4":
         raise typer.BadParameter(f"{output.name!r} is no .mp4", param_hint="-o")
+    refuse_replacing([output])
     render = timelines.renderer(tonemap, display_range)
     series = timeline(source, exposure, camera)
     count = len(series.pictures)

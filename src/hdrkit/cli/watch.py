@@ -49,6 +49,7 @@ def watch(
     each in series.csv, are those of hdrkit merge --by time.
     """
     from hdrkit.cli.console import say, trouble
+    from hdrkit.files.manifest import refuse_replacing
     from hdrkit.jobs.workers import executor
     from hdrkit.series.watch.heartbeat import Heartbeat
     from hdrkit.series.watch.watch import Watch
@@ -66,6 +67,7 @@ def watch(
     source, out = folder.absolute(), wanted.output.absolute()
     options = shared.checked(WatchOptions, frames=frames, wait_s=wait, poll_s=poll)
     beating = Heartbeat((heartbeat or out / "heartbeat.json").absolute())
+    refuse_replacing([beating.path])
 
     def tell(line: str, kind: str) -> None:
         say(line) if kind == "merged" else trouble(line, kind)

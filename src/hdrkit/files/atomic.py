@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +25,7 @@ _REMEDIES = {
     errno.EISDIR: "it is a folder; give a file name",
     errno.ENAMETOOLONG: "the name is too long; choose a shorter one",
 }
+_TEMPORARY = re.compile(r"\.hdrkit-[0-9a-f]{16}(\.[^.]*)?")
 
 
 @contextmanager
@@ -55,8 +57,7 @@ def _temporary(target: Path) -> Iterator[Path]:
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
     if target.exists() and not target.is_file():
         raise OSError(errno.EINVAL, "it is a device or a pipe, not a file")
-    # A name of our own: the target's may leave no room for an addition, and libraries choose the format by the suffix.
-    temporary = target.with_name(f".hdrkit-{secrets.token_hex(8)}{target.suffix}")
+    temporary = temporary_beside(target)
     os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
     try:
         yield temporary
@@ -65,6 +66,20 @@ def _temporary(target: Path) -> Iterator[Path]:
         temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def temporary_beside(target: Path) -> Path:
+    """A new hidden name in the folder of a file, for what is to become that file.
+
+    It is a name of our own, for that of the file may leave no room for an addition, with its suffix, for libraries choose the
+    format by it.
+    """
+    return target.with_name(f".hdrkit-{secrets.token_hex(8)}{target.suffix}")
+
+
+def unfinished(folder: Path) -> list[Path]:
+    """The files in a folder with names of `temporary_beside`, which a run that was killed leaves; no records of hdrkit."""
+    return [path for path in folder.glob(".hdrkit-*") if _TEMPORARY.fullmatch(path.name)]
 
 
 def write_bytes(path: Path | str, data: bytes) -> Path:

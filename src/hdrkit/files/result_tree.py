@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from hdrkit.errors import HdrkitError, InputError, OutputError
-from hdrkit.files.atomic import writing
+from hdrkit.files.atomic import unfinished, writing
 from hdrkit.files.lock import alone_in
-from hdrkit.files.manifest import MANIFEST, Manifest, mark, read_manifest, write_manifest
+from hdrkit.files.manifest import MANIFEST, Manifest, mark, read_manifest_of, write_manifest
 from hdrkit.files.text import show
 from hdrkit.files.transport import bring, copy, put_back, real
 
@@ -47,7 +47,8 @@ class Undone:
 class ResultTree:
     """The files of a run while they are made, in a hidden folder inside the one that they are for.
 
-    Names are relative to that folder, photographs are given by their absolute paths (`real`).
+    `before` is what an earlier run of the same command left there. Names are relative to that folder, photographs are given by
+    their absolute paths (`real`).
     """
 
     def __init__(self, folder: Path, stage: Path, before: Manifest) -> None:
@@ -128,8 +129,8 @@ class ResultTree:
         try:
             for parent in made:
                 parent.mkdir(parents=True, exist_ok=True)
-            write_manifest(self._stage, Manifest(new, moved))  # while there may be want of space
-            write_manifest(self.folder, Manifest(self._before.written | new, moved))
+            write_manifest(self._stage, self._manifest(new, moved))  # while there may be want of space
+            write_manifest(self.folder, self._manifest(self._before.written | new, moved))
             for name, source in self._moves.items():
                 if os.path.lexists(self.folder / name):  # ours, from the run before
                     _rename(self.folder / name, self._aside(name))
@@ -144,8 +145,11 @@ class ResultTree:
             (self._stage / name).replace(self.folder / name)
         for source in copied:
             source.unlink()
-        _remove(self.folder, Manifest(self._before.written - new, moved))
+        _remove(self.folder, self._manifest(self._before.written - new, moved))
         (self._stage / MANIFEST).replace(self.folder / MANIFEST)
+
+    def _manifest(self, written: frozenset[tuple[str, str]], moved: dict[str, str]) -> Manifest:
+        return Manifest(self._before.command, written, moved)
 
     def _aside(self, name: str) -> Path:
         return self._stage / ".before" / name
@@ -162,35 +166,39 @@ class ResultTree:
             if os.path.lexists(self._aside(name)) and not os.path.lexists(self.folder / name):
                 _rename(self._aside(name), self.folder / name)
         if left or self._before.written:
-            write_manifest(self.folder, Manifest(self._before.written, left))
+            write_manifest(self.folder, self._manifest(self._before.written, left))
         else:
             (self.folder / MANIFEST).unlink(missing_ok=True)
 
 
-def require_replaceable(folder: Path) -> Manifest:
-    """What an earlier run wrote to a folder. Raises OutputError where photographs were moved there: they are nowhere else."""
-    before = read_manifest(folder) or Manifest()
+def require_replaceable(folder: Path, command: str) -> Manifest:
+    """What an earlier run of `hdrkit COMMAND` wrote to a folder.
+
+    Raises OutputError where another command wrote there, or photographs were moved there: they are nowhere else.
+    """
+    before = read_manifest_of(folder, command) or Manifest(command)
     if before.moved:
         raise OutputError(f"{show(folder)}: photographs were moved there; put them back first: hdrkit group --undo FOLDER")
     return before
 
 
 @contextmanager
-def replacing(folder: Path, sources: Iterable[Path]) -> Iterator[ResultTree]:
-    """A tree to fill; when the block ends well it takes the place of what an earlier run wrote to `folder`, unless it is empty.
+def replacing(folder: Path, command: str, sources: Iterable[Path]) -> Iterator[ResultTree]:
+    """A tree to fill; when the block ends well it takes the place of what an earlier run of `hdrkit COMMAND` wrote to `folder`.
 
-    On any error nothing of it is left and the earlier results are whole. `sources` are the absolute paths of the photographs.
-    Raises OutputError where the file system refuses, where another run is writing, where one of the photographs is a file that an
-    earlier run wrote, and where photographs were moved to `folder`.
+    On any error, and where the tree is empty, nothing of it is left and the earlier results are whole. `sources` are the absolute
+    paths of the photographs. Raises OutputError where the file system refuses, where another run is writing, where one of the
+    photographs is a file that an earlier run wrote, where photographs were moved to `folder`, and where another command wrote
+    its results there.
     """
     missing = [place for place in (folder, *folder.parents) if not place.exists()]
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
         with alone_in(folder):
             try:
-                before = require_replaceable(folder)
+                before = require_replaceable(folder, command)
                 _require_none_of_ours(folder, before, sources)
-                _remove_left_behind(folder, before)
+                _remove_left_behind(folder)
                 with _stage(folder) as stage:
                     tree = ResultTree(folder, stage, before)
                     yield tree
@@ -217,22 +225,22 @@ def _stage(folder: Path) -> Iterator[Path]:
         shutil.rmtree(stage, ignore_errors=True)
 
 
-def plan_undo(folder: Path) -> UndoPlan:
-    """What `undo` would do with a folder; nothing is written. Raises InputError where hdrkit wrote nothing."""
-    manifest = _required_manifest(folder)
+def plan_undo(folder: Path, command: str) -> UndoPlan:
+    """What `undo` would do with a folder; nothing is written. Raises as `undo` does."""
+    manifest = _required_manifest(folder, command)
     ours = tuple(name for name in sorted(manifest.names) if manifest.owns(folder, name))
     return UndoPlan(manifest.moved, ours, manifest.changed(folder))
 
 
-def undo(folder: Path) -> Undone:
-    """Put photographs that were moved to `folder` back to where they came from, and remove what hdrkit wrote there.
+def undo(folder: Path, command: str) -> Undone:
+    """Put photographs that were moved to `folder` back to where they came from, and remove what `hdrkit COMMAND` wrote there.
 
     Files of others, and files that somebody changed, stay, and so does the folder where there are any. Raises InputError
-    where hdrkit wrote nothing, OutputError where another run is writing.
+    where hdrkit wrote nothing, OutputError where another command did, and where another run is writing.
     """
-    _required_manifest(folder)
+    _required_manifest(folder, command)
     with writing(folder), alone_in(folder):
-        manifest = _required_manifest(folder)
+        manifest = _required_manifest(folder, command)
         kept = manifest.changed(folder)
         failures: dict[str, str] = {}
         for name, origin in manifest.moved.items():
@@ -241,11 +249,11 @@ def undo(folder: Path) -> Undone:
                     put_back(folder / name, Path(origin))
             except OutputError as error:
                 failures[name] = str(error)
-        _remove_left_behind(folder, manifest)
+        _remove_left_behind(folder, manifest.moved)
         removed = _remove(folder, manifest)
         _remove_empty({(folder / name).parent for name in manifest.moved})
         if failures:
-            write_manifest(folder, Manifest(moved={name: manifest.moved[name] for name in failures}))
+            write_manifest(folder, Manifest(command, moved={name: manifest.moved[name] for name in failures}))
         else:
             (folder / MANIFEST).unlink()
             _remove_empty([folder])
@@ -256,12 +264,12 @@ def clear(folder: Path) -> None:
     """Remove what runs that were cut off left in a folder without results, and the folder where that was all."""
     if any(folder.glob(".hdrkit-stage-*")):
         with writing(folder), alone_in(folder):
-            _remove_left_behind(folder, Manifest())
+            _remove_left_behind(folder)
         _remove_empty([folder])
 
 
-def _required_manifest(folder: Path) -> Manifest:
-    manifest = read_manifest(folder)
+def _required_manifest(folder: Path, command: str) -> Manifest:
+    manifest = read_manifest_of(folder, command)
     if manifest is None:
         raise InputError(f"{show(folder)}: no results of hdrkit there; nothing to undo")
     return manifest
@@ -281,12 +289,12 @@ def _remove(folder: Path, manifest: Manifest) -> int:
     return len(ours)
 
 
-def _remove_left_behind(folder: Path, manifest: Manifest) -> None:
-    """What runs that were cut off left: hidden folders, and copies half done."""
+def _remove_left_behind(folder: Path, moved: Iterable[str] = ()) -> None:
+    """What runs that were cut off left: hidden folders, and copies half done of photographs that were moved."""
     for stage in folder.glob(".hdrkit-stage-*"):
         shutil.rmtree(stage, ignore_errors=True)
-    for parent in {(folder / name).parent for name in manifest.moved} - {folder}:
-        for half in parent.glob(".hdrkit-*"):
+    for parent in {(folder / name).parent for name in moved} - {folder}:
+        for half in unfinished(parent):
             half.unlink()
 
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 import errno
 import filecmp
 import os
-import secrets
 import shutil
 from enum import StrEnum
 from pathlib import Path
 
 from hdrkit.errors import OutputError
-from hdrkit.files.atomic import open_bytes
+from hdrkit.files.atomic import open_bytes, temporary_beside
 from hdrkit.files.text import show
 
 
@@ -52,7 +51,7 @@ def bring(source: Path, target: Path) -> bool:
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise
-        temporary = target.with_name(f".hdrkit-{secrets.token_hex(8)}{target.suffix}")
+        temporary = temporary_beside(target)
         try:
             copy(source, temporary)
             if not _same_content(source, temporary):

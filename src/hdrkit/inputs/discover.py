@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hdrkit.errors import InputError, OutputError
-from hdrkit.files.manifest import read_manifest
+from hdrkit.files.manifest import GROUP, read_manifest, refuse_replacing
 from hdrkit.files.text import show
 from hdrkit.formats.suffixes import CURVE_SUFFIXES, ENCODED_SUFFIXES, FLOAT_SUFFIXES, RAW_SUFFIXES, SIDECAR_SUFFIX
 from hdrkit.inputs.lists import read_groups
@@ -106,12 +106,16 @@ def sole_list(inputs: Sequence[Path]) -> Path | None:
     if given.suffix.lower() == ".csv" and given.is_file():
         return given
     manifest = read_manifest(given)  # where photographs were moved to it, it is a folder of photographs
-    listed = manifest and not manifest.moved and "groups.csv" in manifest.names and (given / "groups.csv").is_file()
+    listed = manifest and manifest.command == GROUP and not manifest.moved and (given / "groups.csv").is_file()
     return given / "groups.csv" if listed else None  # with what a person may have changed in it
 
 
 def refuse_overwriting(outputs: Iterable[Path], photos: Iterable[Path]) -> None:
-    """Raises OutputError where a result would take the place of a photograph that it is made from."""
+    """Raises OutputError where a result would take the place of a photograph that it is made from, or of a file that
+    another command wrote (`hdrkit group` or `hdrkit rank`).
+    """
+    outputs = list(outputs)
+    refuse_replacing(outputs)
     there = {os.path.realpath(output): output for output in outputs if output.exists()}
     for photo in photos if there else ():
         if (output := there.get(os.path.realpath(photo))) is not None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from hdrkit.cache.index import open_cache
 from hdrkit.files.json_text import plain
+from hdrkit.files.manifest import GROUP
 from hdrkit.files.result_tree import require_replaceable
 from hdrkit.files.transport import Placing
 from hdrkit.grouping.configuration import Configuration
@@ -66,6 +67,6 @@ def group_folder(
 
     Raises InputError where there are no photographs, OutputError, before any work is done, where `output` holds what is not ours.
     """
-    require_replaceable(output)
+    require_replaceable(output, GROUP)
     result = group_as_configured(inputs, configuration, progress)
     return result, write_groups(result, output, placing, progress, configuration.options.ingest.max_workers)

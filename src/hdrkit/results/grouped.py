@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from hdrkit.files.json_text import to_json
+from hdrkit.files.manifest import GROUP
 from hdrkit.files.result_tree import ResultTree, replacing
 from hdrkit.files.text import show
 from hdrkit.files.transport import Placing, real
@@ -44,12 +45,13 @@ def write_groups(
     note tells), a copy, or the photograph itself (links stay where they are, which notes tell); with NONE there are no
     folders. `workers` pictures are read side by side, one a core by default. What an earlier run wrote to `folder` is replaced,
     files of others, and those that somebody changed, are left alone. Raises OutputError, with nothing written, where that
-    cannot be done.
+    cannot be done, or another command wrote its results there.
     """
     folder = Path(folder)
     places = lay_out(result, placing)
     notes = [f"{show(place.source)}: {remark}" for place, remark in _staying(places)] if placing is Placing.MOVE else []
-    with replacing(folder, [*(place.source for place in places), *(real(bad.path) for bad in result.unreadable)]) as tree:
+    sources = [*(place.source for place in places), *(real(bad.path) for bad in result.unreadable)]
+    with replacing(folder, GROUP, sources) as tree:
         if placing is Placing.LINK and not tree.can_link():
             placing = Placing.COPY
             notes.append("the file system has no symbolic links: the folders hold copies of the photographs")

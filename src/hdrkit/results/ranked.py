@@ -8,9 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
-from hdrkit.errors import HdrkitError, InputError, OutputError
+from hdrkit.errors import HdrkitError, InputError
 from hdrkit.files.lock import alone_in
-from hdrkit.files.manifest import read_manifest
+from hdrkit.files.manifest import RANK, read_manifest_of
 from hdrkit.files.result_tree import ResultTree, clear, plan_undo, replacing, undo
 from hdrkit.files.tables import to_csv
 from hdrkit.files.text import show
@@ -32,11 +32,10 @@ def ranking_into(folder: Path) -> Iterator[ResultTree]:
     """A folder of results for a ranking, ours alone in this block, to be filled by `write_ranking`.
 
     When the block ends well the results take the place of those of an earlier run. Raises OutputError, before anything is done,
-    where that cannot be: another run is writing, the file system refuses, or there is a file that is not ours.
+    where that cannot be: another run is writing, another command wrote there, the file system refuses, or there is a file that is
+    not ours.
     """
-    if _of_another_command(folder):
-        raise OutputError(f"{show(folder)}: results of hdrkit group are there; choose another folder with -o")
-    with replacing(folder, ()) as tree:
+    with replacing(folder, RANK, ()) as tree:
         for name in (TABLE, page_name(1)):
             tree.claim(name)
         yield tree
@@ -75,12 +74,12 @@ def undo_ranking(photographs: Path, folder: Path, dry_run: bool = False) -> Undo
     """Take back the ratings of the photographs in a folder, or a list of groups, and then remove the results in `folder`.
 
     The results stay where a rating could not be taken back. With `dry_run` only say what would be. Raises InputError where there
-    are neither ratings nor results, OutputError where another run is writing.
+    are neither ratings nor results, OutputError where another run is writing, or `folder` holds results of another command.
     """
     if not photographs.is_dir() and sole_list([photographs]) is None:
         raise InputError(f"{show(photographs)}: it is no folder; --undo takes the folder of the photographs")
     rated = _rated_folders(photographs)
-    ours = read_manifest(folder) is not None and not _of_another_command(folder)
+    ours = read_manifest_of(folder, RANK) is not None
     if not rated and not ours:
         raise InputError(f"{show(photographs)}: no ratings of hdrkit rank there; give the folder of the photographs")
     undone = Undone()
@@ -94,11 +93,13 @@ def undo_ranking(photographs: Path, folder: Path, dry_run: bool = False) -> Undo
     if ours and undone.failures:
         return undone + Undone(notes=(f"{show(folder)}: the results stay until all is taken back",))
     if ours:
-        plan = plan_undo(folder)
+        plan = plan_undo(folder, RANK)
         kept = tuple(f"{show(folder / name)}: it was changed since hdrkit wrote it; it stays" for name in plan.keep)
         undone += Undone(removed=tuple(folder / name for name in plan.remove), notes=kept)
-    if not dry_run:
-        (undo if ours else clear)(folder)
+    if ours and not dry_run:
+        undo(folder, RANK)
+    elif not dry_run:
+        clear(folder)
     return undone
 
 
@@ -108,11 +109,6 @@ def _rated_folders(photographs: Path) -> list[Path]:
     listed = {Path(path).parent for path in read_groups(listing).paths} if listing else set()
     folders = sorted(listed) if listing else [below.path for below in discover_folders([photographs])]
     return [folder for folder in folders if (folder / JOURNAL).is_file()]
-
-
-def _of_another_command(folder: Path) -> bool:
-    manifest = read_manifest(folder)
-    return manifest is not None and TABLE not in {name for name, _ in manifest.written}
 
 
 def _table(result: RankingResult, rated: Sequence[Rated], folder: Path) -> bytes:

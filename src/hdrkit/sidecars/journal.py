@@ -6,7 +6,6 @@ It is hidden in the folder itself, beside the sidecars that it is about: it goes
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Container, Iterator, Mapping
 from concurrent.futures import Executor
 from contextlib import contextmanager, nullcontext, suppress
@@ -15,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from hdrkit.errors import HdrkitError, InputError, OutputError
-from hdrkit.files.atomic import read_bytes, write_bytes, writing
+from hdrkit.files.atomic import read_bytes, unfinished, write_bytes, writing
 from hdrkit.files.json_text import to_json
 from hdrkit.files.lock import alone_in
 from hdrkit.files.text import show
@@ -23,7 +22,7 @@ from hdrkit.sidecars.steps import GONE, Entry, Plan, State, Step, carry_out, pla
 from hdrkit.sidecars.xmp import Edit
 
 JOURNAL = ".hdrkit-ratings.json"
-_HALF_WRITTEN = re.compile(r"\.hdrkit-[0-9a-f]{16}\.(xmp|json)", re.IGNORECASE)
+_WRITTEN_HERE = (".xmp", ".json")
 
 
 @dataclass(frozen=True)
@@ -133,8 +132,8 @@ def opened(folder: Path, dry_run: bool = False, held: Path | None = None) -> Ite
         return
     with nullcontext() if held is not None and held.is_dir() and held.samefile(folder) else alone_in(folder):
         with writing(folder):
-            for path in folder.glob(".hdrkit-*"):
-                if _HALF_WRITTEN.fullmatch(path.name):
+            for path in unfinished(folder):
+                if path.suffix.lower() in _WRITTEN_HERE:
                     path.unlink(missing_ok=True)
         yield Journal(folder)
 

@@ -317,7 +317,7 @@ def test_what_killed_workers_left_goes_with_the_run(tmp_path, sky, sky_curve):
     for place in (out, out / "06" / "14", out / "06" / "15"):
         for number, _ in enumerate(merge_series(jobs_for(folder, out, sky_curve), out, overwrite=True)):
             if number == 0 or place.name == "15":
-                (place / f".hdrkit-{number}.exr").write_bytes(b"half of a picture")
+                (place / f".hdrkit-{number:016x}.exr").write_bytes(b"half of a picture")
         assert not list(out.rglob(".hdrkit-*"))
 
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from hdrkit.alignment.options import AlignmentOptions
 from hdrkit.errors import HdrkitError, InputError, OutputError
+from hdrkit.files.manifest import refuse_replacing
 from hdrkit.files.text import show
 from hdrkit.formats.curves.files import read_curve, write_curve
 from hdrkit.formats.display import most_bits, write_display
@@ -255,6 +256,7 @@ def _jobs(
     if filetype.lower() not in (".exr", ".hdr"):
         shown = replace(shown, preview=choices.render(ln_range(brackets, curve) if curve else None))
     outputs = [target / f"{bracket.name}_hdr{filetype}" for bracket in brackets]
+    refuse_replacing(outputs)
     return [
         MergeJob(bracket, output, curve, name, choices.merge, choices.alignment, shown)
         for bracket, output in zip(brackets, outputs, strict=True)

@@ -24,7 +24,7 @@ from functools import cache
 from pathlib import Path
 
 from hdrkit.errors import OutputError
-from hdrkit.files.atomic import read_bytes, write_bytes, writing
+from hdrkit.files.atomic import read_bytes, unfinished, write_bytes, writing
 from hdrkit.files.json_text import plain
 from hdrkit.files.lock import alone_in
 from hdrkit.files.tables import to_csv
@@ -129,7 +129,7 @@ class Ledger:
         self._folder, self._path, self._ours = folder, folder / NAME, ours
         self._held: ExitStack | None = None
         self._rows = _read(self._path)
-        if any(folder.glob(".hdrkit-*")) or self._path.is_file() and read_bytes(self._path) != self._data():
+        if unfinished(folder) or self._path.is_file() and read_bytes(self._path) != self._data():
             with suppress(OutputError):  # a run that is writing, or a folder that nobody may write to
                 self.hold()
 
@@ -217,7 +217,7 @@ class Ledger:
 
 def remove_unfinished(folder: Path) -> None:
     """Remove what a killed run has left half done in a folder that is held."""
-    for left in folder.glob(".hdrkit-*"):
+    for left in unfinished(folder):
         with suppress(OSError):
             left.unlink()
 
