@@ -99,7 +99,7 @@ def series(some: Sequence[MergeJob]) -> None:
     """Do the jobs in this process, none of which may fail."""
     for outcome in merge_all(some, 1):
         if outcome.error:
-            raise SystemExit(outcome.error)
+            raise SystemExit(str(outcome.error))
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

@@ -134,7 +134,7 @@ def sort_card() -> Callable[[Path], object]:
 
     def sort(folder: Path) -> object:
         from hdrkit import read_photo
-        from hdrkit.types import Cluster, Flag, GroupingReport, GroupingResult, Kind, Member, Unreadable
+        from hdrkit.types import Cluster, Failure, Flag, GroupingReport, GroupingResult, Kind, Member
 
         def member(name: str, ev: float | None, *flags: Flag) -> Member:
             return Member(read_photo(folder / name), ev, flags)
@@ -148,7 +148,7 @@ def sort_card() -> Callable[[Path], object]:
             Cluster("cluster_2", "view_1", Kind.SINGLE, (member("alone/0.jpg", 0.0),), 0, 0.9),
         )
         black = Member(read_photo(folder / "black.png"), None, (Flag.NO_CONTENT,), "nothing to see in it")
-        broken = Unreadable(folder / "broken.jpg", f"{folder / 'broken.jpg'}: not an image, or one damaged beyond recognition")
+        broken = Failure(folder / "broken.jpg", f"{folder / 'broken.jpg'}: not an image, or one damaged beyond recognition")
         return GroupingResult(clusters, (black,), (broken,), GroupingReport({}, {"ingest": 0.25}, ("a note of the run",), 1))
 
     return sort

@@ -2,7 +2,14 @@
 
 
 class HdrkitError(Exception):
-    """Base of everything that hdrkit raises on purpose; the command line turns it into one line and exit code 1."""
+    """Base of everything that hdrkit raises on purpose; the command line turns it into one line and exit code 1.
+
+    `errno` is the system's number where it refuses to read or write a file, 0 where it gives none; None for all other errors.
+    """
+
+    def __init__(self, message: str = "", errno: int | None = None) -> None:
+        super().__init__(message)
+        self.errno = errno
 
 
 class InputError(HdrkitError):

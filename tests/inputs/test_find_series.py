@@ -54,7 +54,7 @@ def test_parts_hold_what_there_is_at_once(tmp_path, by):
         assert parts[-1].notes == found.notes
         assert not any(part.notes for part in parts[:-1])
     assert (series.photographs, series.ignored) == (53, found.ignored) == (53, 1)
-    assert broken.name in found.failures[0]
+    assert found.failures[0].path == broken
     assert "of 18 brackets 2 unusual" in found.notes[0]
 
 

@@ -24,7 +24,7 @@ from hdrkit.merging.options import Estimator
 from hdrkit.pipeline.merging import plan as plan_module
 from hdrkit.simulate import SimulatedCamera
 from hdrkit.tonemapping.options import RenderOptions
-from hdrkit.types import Bracket, Encoding, Photo
+from hdrkit.types import Bracket, BracketFailure, Encoding, Failure, Photo
 
 CURVE = SimulatedCamera().response_curve()
 MERTENS = MergeOptions(estimator=Estimator.MERTENS)
@@ -121,7 +121,7 @@ def test_a_bad_bracket_does_not_take_the_others_down(tmp_path, shoot):
     jobs = jobs_for(tmp_path / "in", tmp_path / "out")
     outcomes = merge_all(jobs, 1)
     assert [bool(outcome.error) for outcome in outcomes] == [False, True, False]
-    assert "b/1.png" in outcomes[1].error
+    assert "b/1.png" in str(outcomes[1].error)
     assert list(files_below(tmp_path / "out")) == ["a.exr", "c.exr"]
 
 
@@ -131,8 +131,7 @@ def test_one_unreadable_frame_is_left_out_and_named(tmp_path, shoot):
     broken.write_bytes(broken.read_bytes()[:-40])
     (outcome,) = merge_all(jobs, 4)
     assert outcome.error is None
-    assert len(outcome.failures) == 1
-    assert "2.png" in outcome.failures[0]
+    assert [failure.path.name for failure in outcome.failures] == ["2.png"]
     assert len(outcome.report.frames) == 3
 
 
@@ -255,7 +254,7 @@ def test_a_job_that_takes_its_process_down_takes_no_other_with_it(tmp_path, shoo
     ]
     outcomes = merge_all(jobs, 2)
     assert [outcome.bracket for outcome in outcomes if outcome.error] == ["b", "e"]
-    assert outcomes[1].error == "b: a worker process was killed, for want of memory perhaps; try fewer --jobs"
+    assert str(outcomes[1].error) == "b: a worker process was killed, for want of memory perhaps; try fewer --jobs"
     assert list(files_below(tmp_path / "out")) == [f"{name}.exr" for name in "acdfg"]
 
 
@@ -265,7 +264,7 @@ def test_a_bracket_that_cannot_be_read_ahead_is_its_own_outcome(tmp_path, shoot)
     jobs = jobs_for(tmp_path / "in", tmp_path / "out")
     shutil.rmtree(tmp_path / "in" / "b")
     first, second, third = merge_all(jobs, 1)
-    assert "b/0.png" in second.error
+    assert "b/0.png" in str(second.error)
     assert first.error is None
     assert third.error is None
 
@@ -314,7 +313,7 @@ def test_an_error_of_any_kind_is_the_outcome_of_its_own_job(tmp_path, shoot, mon
 
     monkeypatch.setattr("hdrkit.pipeline.merging.plan.plan_merge", fail)
     outcome = run_job(job)
-    assert outcome.error.startswith("in: ")
+    assert str(outcome.error).startswith("in: ")
     assert not (tmp_path / "out.exr").exists()
 
 
@@ -360,11 +359,21 @@ def test_an_outcome_in_json_keeps_its_path(tmp_path):
     assert json.loads(to_json(MergeOutcome("a", odd)))["output"] == str(odd)
 
 
+def test_failures_in_json_are_the_lines_that_people_read():
+    left_out = Failure(Path("a/2.png"), "a/2.png: not an image")
+    for error, line in (
+        (BracketFailure("a", "not enough memory"), "a: not enough memory"),
+        (BracketFailure("a", "a/1.png: not an image", names_file=True), "a/1.png: not an image"),
+    ):
+        told = json.loads(to_json(MergeOutcome("a", failures=(left_out,), error=error)))
+        assert (told["failures"], told["error"]) == (["a/2.png: not an image"], line)
+
+
 def test_a_folder_that_vanishes_midway_is_an_outcome(tmp_path, shoot):
     shoot(tmp_path / "in")
     (job,) = jobs_for(tmp_path / "in", tmp_path / "out.exr")
     shutil.rmtree(tmp_path / "in")
-    assert "0.png" in run_job(job).error
+    assert "0.png" in str(run_job(job).error)
 
 
 class LostAfter(Executor):
@@ -393,4 +402,5 @@ def test_a_lost_scheduler_ends_the_walk_through_what_is_left(tmp_path, monkeypat
     assert [number for number, _ in told] == [0, 1]
     assert len(asked) == 3
     outcomes = merge_all(jobs, 1, scheduler="tcp://nowhere")  # which promises one for each
-    assert [outcome.error for outcome in outcomes] == [None, None, *(f"{name}: the scheduler was lost" for name in "cdef")]
+    lost = [BracketFailure(name, "the scheduler was lost") for name in "cdef"]
+    assert [outcome.error for outcome in outcomes] == [None, None, *lost]

@@ -30,12 +30,12 @@ from hdrkit.types import (
     Encoding,
     Exposure,
     ExposureSource,
+    Failure,
     GroupingReport,
     GroupingResult,
     Kind,
     Member,
     Photo,
-    Unreadable,
 )
 
 LISTS = ["groups.csv", "metadata.json", "report.html", "report.json", "summary.txt"]
@@ -555,10 +555,11 @@ def test_undo_overwrites_nothing_and_says_what_it_could_not_put_back(card, sort_
     (out / PHOTOGRAPHS[1]).unlink()
     undone = undo(out, GROUP)
     assert undone.put_back == len(SOURCES) - 2
-    assert [line.split(": ")[1].split(";")[0] for line in undone.failures] == [
+    assert [failure.reason.split(": ")[1].split(";")[0] for failure in undone.failures] == [
         "another file is there now",
         "it is gone, moved on by somebody",
     ]
+    assert [failure.path for failure in undone.failures] == [out / name for name in PHOTOGRAPHS[:2]]
     assert (card / SOURCES[0]).read_bytes() == b"another"
     assert set(tree(out)) == {PHOTOGRAPHS[0]}
     (card / SOURCES[0]).unlink()
@@ -656,7 +657,7 @@ def test_names_survive(card, sort_card, tmp_path, raw, kind):
     path = card / os.fsdecode(raw)
     shutil.copy(card / "first" / "0.png", path)
     photo = read_photo(path)
-    result = replace(alone(photo), unassigned=(Member(photo),), unreadable=(Unreadable(path, f"{raw!r}: broken"),))
+    result = replace(alone(photo), unassigned=(Member(photo),), unreadable=(Failure(path, f"{raw!r}: broken"),))
     result = replace(result, unassigned=()) if kind is Placing.MOVE else result
     out = tmp_path / "sorted"
     write_groups(result, out, kind)

@@ -27,10 +27,10 @@ def say(line: str, style: str | None = None) -> None:
     out.print(show(line), style=style)
 
 
-def trouble(message: str, kind: str = "error") -> None:
+def trouble(message: object, kind: str = "error") -> None:
     """One line about something that went wrong (`error`) or may be (`warning`)."""
     err.print(f"{kind}:", style="bold red" if kind == "error" else "bold yellow", end=" ")
-    err.print(show(message))
+    err.print(show(str(message)))
 
 
 class _Lines(logging.Handler):

@@ -78,10 +78,10 @@ def _merge_brackets(found: Found, wanted: Orders, workers: int, scheduler: str |
         for line in found.notes:
             trouble(line, "note")
     ignored(found.ignored)
-    lines = [*found.failures, *(line for o in outcomes for line in (*o.failures, *([o.error] if o.error else [])))]
-    for line in lines:
-        trouble(line)
-    return not lines
+    failed = [failure for o in outcomes for failure in (*o.failures, o.error) if failure]
+    for failure in (*found.failures, *failed):
+        trouble(failure)
+    return not (found.failures or failed)
 
 
 def _print_outcomes(outcomes: list[MergeOutcome]) -> None:

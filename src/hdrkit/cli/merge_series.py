@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from hdrkit.inputs.find import Series
     from hdrkit.jobs.job import MergeJob
     from hdrkit.series.run.merge import Merged
-    from hdrkit.types import Bracket
+    from hdrkit.types import Bracket, Failure
 
 _MERGING = "merging brackets"
 
@@ -59,7 +59,7 @@ class _Account:
     series: Series
     wanted: Orders
     json: bool
-    unreadable: list[str] = field(default_factory=list)
+    unreadable: list[Failure] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     reports: list[Merged] = field(default_factory=list)
     errors: int = 0
@@ -81,8 +81,8 @@ class _Account:
                 self._photographs += sum(len(bracket.photos) for bracket in part.brackets) + len(part.failures)
                 self.unreadable += part.failures if self.json else ()
                 self.notes += [note for note in part.notes if note != part.unusual]  # records have it, bracket by bracket
-                for line in part.failures:
-                    self.complain(line)
+                for failure in part.failures:
+                    self.complain(str(failure))
                 yield from self.wanted.jobs(part.brackets)
                 del part  # before the next one is read
 

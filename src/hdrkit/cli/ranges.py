@@ -42,7 +42,7 @@ def show_range(
         for line in found.notes:
             trouble(line, "note")
     ignored(found.ignored)
-    for line in found.failures:
-        trouble(line)
+    for failure in found.failures:
+        trouble(failure)
     if found.failures:
         raise typer.Exit(1)

@@ -16,6 +16,7 @@ from hdrkit.tonemapping.options import Operator, RenderOptions
 
 if TYPE_CHECKING:
     from hdrkit.series.show.timeline import Timeline
+    from hdrkit.types import Failure
 
 Source = Annotated[Path, typer.Argument(metavar="FOLDER", help="Merged radiance, or pictures, of one camera.")]
 OneRange = Annotated[
@@ -41,7 +42,7 @@ def renderer(tonemap: str, display_range: str) -> RenderOptions:
 
 
 def tell(
-    output: Path, series: Timeline, missing: int, render: RenderOptions, failures: Sequence[str], json: bool, **more: Any
+    output: Path, series: Timeline, missing: int, render: RenderOptions, failures: Sequence[Failure], json: bool, **more: Any
 ) -> None:
     """Report what was written; exit code 1 where a picture could not be used."""
     from hdrkit.cli.console import print_json, say, trouble

@@ -47,7 +47,7 @@ def writing(path: Path | str) -> Iterator[None]:
         yield
     except OSError as error:
         reason = _REMEDIES.get(error.errno or 0) or f"{error.strerror or error}; write elsewhere"
-        raise OutputError(f"{show(path)}: cannot be written: {reason}") from error
+        raise OutputError(f"{show(path)}: cannot be written: {reason}", error.errno or 0) from error
 
 
 @contextmanager
@@ -96,7 +96,7 @@ def open_bytes(path: Path | str) -> Iterator[BinaryIO]:
         with Path(path).open("rb") as file:
             yield file
     except OSError as error:
-        raise InputError(f"{show(path)}: cannot be read: {_reading_trouble(error)}") from error
+        raise InputError(f"{show(path)}: cannot be read: {_reading_trouble(error)}", error.errno or 0) from error
 
 
 def read_bytes(path: Path | str) -> bytes:

@@ -17,7 +17,8 @@ import numpy as np
 def plain(value: Any) -> Any:
     """What JSON can hold of a value: dataclasses as objects, enums by value, paths and dates as text, arrays as lists.
 
-    NaN and infinities become null. Raises TypeError for what has no such form.
+    A dataclass that says how it reads as text (`__str__`), as a failure does, becomes that text. NaN and infinities become
+    null. Raises TypeError for what has no such form.
     """
     match value:
         case Enum():
@@ -36,6 +37,8 @@ def plain(value: Any) -> Any:
             return {str(plain(key)): plain(entry) for key, entry in value.items()}
         case list() | tuple() | set() | frozenset():
             return [plain(entry) for entry in (sorted(value) if isinstance(value, (set, frozenset)) else value)]
+        case _ if is_dataclass(value) and type(value).__str__ is not object.__str__:
+            return str(value)
         case _ if is_dataclass(value):
             return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
         case _:

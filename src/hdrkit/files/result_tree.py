@@ -20,6 +20,7 @@ from hdrkit.files.lock import alone_in
 from hdrkit.files.manifest import MANIFEST, Manifest, mark, read_manifest_of, write_manifest
 from hdrkit.files.text import show
 from hdrkit.files.transport import bring, copy, put_back, real
+from hdrkit.types import Failure
 
 
 @dataclass(frozen=True)
@@ -35,13 +36,13 @@ class UndoPlan:
 class Undone:
     """What `undo` did: photographs put back, files removed, files left because somebody changed them since.
 
-    `failures` has a line for each photograph that could not be put back.
+    `failures` are the photographs that could not be put back.
     """
 
     put_back: int
     removed: int
     kept: tuple[str, ...]
-    failures: tuple[str, ...]
+    failures: tuple[Failure, ...]
 
 
 class ResultTree:
@@ -242,13 +243,13 @@ def undo(folder: Path, command: str) -> Undone:
     with writing(folder), alone_in(folder):
         manifest = _required_manifest(folder, command)
         kept = manifest.changed(folder)
-        failures: dict[str, str] = {}
+        failures: dict[str, Failure] = {}
         for name, origin in manifest.moved.items():
             try:
                 with writing(origin):
                     put_back(folder / name, Path(origin))
             except OutputError as error:
-                failures[name] = str(error)
+                failures[name] = Failure(folder / name, str(error))
         _remove_left_behind(folder, manifest.moved)
         removed = _remove(folder, manifest)
         _remove_empty({(folder / name).parent for name in manifest.moved})

@@ -26,6 +26,7 @@ def spooled(frame: Frame, folder: Path) -> Frame:
     except OSError as error:
         raise OutputError(
             f"{show(folder)}: no room for the {frame.pixels.nbytes / 1e9:.1f} GB that {frame.name} takes while it is merged "
-            f"({error.strerror or error}); free some space or write elsewhere"
+            f"({error.strerror or error}); free some space or write elsewhere",
+            error.errno or 0,
         ) from error
     return replace(frame, pixels=pixels)

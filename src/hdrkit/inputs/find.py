@@ -21,7 +21,7 @@ from hdrkit.inputs.lists import GroupList, read_exposure_list, read_groups
 from hdrkit.inputs.options import By, ExposureUnit, InputOptions
 from hdrkit.inputs.remarks import Remarks
 from hdrkit.inputs.timestamps import floored, timestamp_in_name
-from hdrkit.types import Bracket, Exposure, Frame, Photo, Stack
+from hdrkit.types import Bracket, Exposure, Failure, Frame, Photo, Stack
 
 Paths = Path | str | Sequence[Path | str]
 
@@ -32,13 +32,13 @@ class NoneReadableError(InputError):
 
 @dataclass(frozen=True)
 class Inputs:
-    """Brackets found, files that could not be read (one line each), how many other files were ignored, and what else to say.
+    """Brackets found, files that could not be read, how many other files were ignored, and what else to say.
 
     `unusual` is that of the notes which sums up what brackets say of themselves.
     """
 
     brackets: tuple[Bracket, ...]
-    failures: tuple[str, ...]
+    failures: tuple[Failure, ...]
     ignored: int
     notes: tuple[str, ...] = ()
     unusual: str = ""
@@ -49,7 +49,7 @@ def find_brackets(inputs: Paths, options: InputOptions | None = None) -> Inputs:
 
     Of a list from `hdrkit group` the exposure brackets are taken, and a note tells what is left out; its column ev serves for
     photos that state no exposure, which a note for each bracket tells.
-    Raises InputError where nothing usable is found; a single bad file becomes a line in `failures`.
+    Raises InputError where nothing usable is found; a single bad file is among the `failures`.
     """
     options = options or InputOptions()
     found = discover(inputs)
@@ -142,7 +142,7 @@ def _all_timed(given: Sequence[Path], span_s: float) -> bool:
 def _parts(given: Sequence[Path], options: InputOptions, overrides: dict[str, Exposure]) -> Iterator[Inputs]:
     remarks, names = Remarks(options.span_s), set[str]()
     read = unread = 0
-    first_unread = ""
+    first_unread: Failure | None = None
     for folder in discover_folders(given):
         photos, failures = _read(dict.fromkeys(folder.paths, folder.root), options, overrides)
         timed = [(photo, root) for photo, root in photos if timestamp_in_name(photo.path)]
@@ -152,10 +152,10 @@ def _parts(given: Sequence[Path], options: InputOptions, overrides: dict[str, Ex
             brackets = [replace(bracket, name=name) for bracket, name in zip(brackets, distinct, strict=True)]
             names.update(distinct)
         remarks.take([photo for photo, _ in photos], brackets)
-        read, unread, first_unread = read + len(photos), unread + len(failures), first_unread or "".join(failures[:1])
+        read, unread, first_unread = read + len(photos), unread + len(failures), first_unread or next(iter(failures), None)
         yield Inputs(tuple(brackets), failures, folder.ignored)
         del photos, timed, brackets  # before the next folder is read
-    if unread and not read:
+    if first_unread and not read:
         raise _none_readable(unread, first_unread)
     yield Inputs((), (), 0, tuple(remarks.lines), remarks.unusual)
 
@@ -167,7 +167,7 @@ def read_bracket(inputs: Paths, options: InputOptions | None = None) -> Stack:
     """
     found = find_brackets(inputs, options)
     if found.failures:
-        raise InputError(found.failures[0])
+        raise InputError(str(found.failures[0]))
     if len(found.brackets) > 1:
         names = ", ".join(bracket.name for bracket in found.brackets[:4])
         raise InputError(f"{len(found.brackets)} brackets found ({names}, ...) where one is wanted; read them one by one")
@@ -179,20 +179,21 @@ def load(bracket: Bracket) -> Stack:
     return Stack(bracket, tuple(read_frames(bracket.photos)))
 
 
-def load_readable(bracket: Bracket, keep: Callable[[Frame], Frame] | None = None) -> tuple[Stack, tuple[str, ...]]:
-    """The pixels of those photos of a bracket that can be read, and a line for each that cannot.
+def load_readable(bracket: Bracket, keep: Callable[[Frame], Frame] | None = None) -> tuple[Stack, tuple[Failure, ...]]:
+    """The pixels of those photos of a bracket that can be read, and those that cannot.
 
     With `keep` the photos are read one after the other, and what it returns takes the place of each frame.
     Raises InputError where fewer than two are left, or those left differ in size or kind.
     """
     read = read_each(bracket.photos, keep)
-    failures = [str(result) for result in read if isinstance(result, InputError)]
+    pairs = list(zip(bracket.photos, read, strict=True))
+    failures = [Failure(photo.path, str(result)) for photo, result in pairs if isinstance(result, InputError)]
     frames = tuple(result for result in read if isinstance(result, Frame))
     if failures and len(frames) < 2:
         raise InputError(f"{failures[0]} ({len(frames)} readable frame left in bracket {bracket.name!r})")
     require_alike(frames)
     if failures:
-        good = tuple(photo for photo, result in zip(bracket.photos, read, strict=True) if isinstance(result, Frame))
+        good = tuple(photo for photo, result in pairs if isinstance(result, Frame))
         bracket = replace(bracket, photos=good, reference=len(good) // 2)
     return Stack(bracket, frames), tuple(failures)
 
@@ -213,20 +214,20 @@ def _group_list(inputs: Paths, options: InputOptions) -> GroupList | None:
 
 def _read(
     roots: Mapping[Path, Path], options: InputOptions, overrides: dict[str, Exposure]
-) -> tuple[list[tuple[Photo, Path]], tuple[str, ...]]:
-    """The photographs at these paths, each with its root, and a line for each that cannot be read."""
+) -> tuple[list[tuple[Photo, Path]], tuple[Failure, ...]]:
+    """The photographs at these paths, each with its root, and those that cannot be read."""
 
-    def read(path: Path) -> Photo | str:
+    def read(path: Path) -> Photo | Failure:
         override = _override_for(path, overrides) or _named_exposure(path, options.exposure_unit)
         try:
             return read_photo(path, override=override, literal=options.literal, max_pixels=options.max_pixels)
         except HdrkitError as error:
-            return str(error)
+            return Failure(path, str(error))
 
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
         results = list(pool.map(read, roots))
     photos = [(photo, root) for photo, root in zip(results, roots.values(), strict=True) if isinstance(photo, Photo)]
-    return photos, tuple(result for result in results if isinstance(result, str))
+    return photos, tuple(result for result in results if isinstance(result, Failure))
 
 
 def _formed(
@@ -236,8 +237,8 @@ def _formed(
     return form_brackets(read, roots, options.by, options.span_s, groups, options.estimate_exposures)
 
 
-def _none_readable(count: int, first: str) -> NoneReadableError:
-    return NoneReadableError((f"none of {count} files is readable; the first: " if count > 1 else "") + first)
+def _none_readable(count: int, first: Failure) -> NoneReadableError:
+    return NoneReadableError((f"none of {count} files is readable; the first: " if count > 1 else "") + first.reason)
 
 
 def _none_listed(options: InputOptions) -> InputError:

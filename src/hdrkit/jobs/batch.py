@@ -14,6 +14,7 @@ from typing import Self, TypeVar
 from hdrkit.errors import HdrkitError
 from hdrkit.jobs.job import Loaded, MergeJob, MergeOutcome, load_job, run_job
 from hdrkit.jobs.workers import executor
+from hdrkit.types import BracketFailure
 
 _AHEAD = 500  # jobs that an executor holds
 
@@ -44,7 +45,7 @@ def merge_all(
                 on_done(outcome)
     except LostError as error:
         for index, job in enumerate(jobs):
-            outcomes.setdefault(index, MergeOutcome(job.bracket.name, error=f"{job.bracket.name}: {error}"))
+            outcomes.setdefault(index, MergeOutcome(job.bracket.name, error=BracketFailure(job.bracket.name, str(error))))
     return [outcomes[index] for index in range(len(jobs))]
 
 
@@ -198,4 +199,4 @@ def outcome_of(future: Future[MergeOutcome], name: str) -> MergeOutcome:
     except Exception as error:
         killed = "a worker process was killed, for want of memory perhaps; try fewer --jobs"
         why = killed if isinstance(error, BrokenProcessPool) else str(error) or type(error).__name__
-        return MergeOutcome(name, error=f"{name}: {why}")
+        return MergeOutcome(name, error=BracketFailure(name, why))

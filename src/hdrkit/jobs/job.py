@@ -15,7 +15,7 @@ from hdrkit.inputs.options import InputOptions
 from hdrkit.jobs.options import OutputOptions
 from hdrkit.jobs.outputs import is_display
 from hdrkit.merging.options import Estimator, MergeOptions
-from hdrkit.types import Bracket, MergeReport, ResponseCurve, Stack
+from hdrkit.types import Bracket, BracketFailure, Failure, MergeReport, ResponseCurve, Stack
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class MergeJob:
 
 @dataclass(frozen=True)
 class MergeOutcome:
-    """What became of a job: files written and the report, or the error; `failures` lists frames that were left out.
+    """What became of a job: files written and the report, or why there are none; `failures` are the frames left out.
 
     `seconds` is the time that the work took, without any waiting for its turn. `unwritable` tells that the file system did not
     take the result, so that it may be worth while to try again.
@@ -56,18 +56,18 @@ class MergeOutcome:
     output: Path | None = None
     preview: Path | None = None
     report: MergeReport | None = None
-    failures: tuple[str, ...] = ()
-    error: str | None = None
+    failures: tuple[Failure, ...] = ()
+    error: BracketFailure | None = None
     seconds: float = 0.0
     unwritable: bool = False
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """The photographs of a job, a line for each that cannot be read, and the seconds that reading took."""
+    """The photographs of a job, those that cannot be read, and the seconds that reading took."""
 
     stack: Stack
-    failures: tuple[str, ...]
+    failures: tuple[Failure, ...]
     seconds: float
 
 
@@ -79,13 +79,13 @@ def run_job(job: MergeJob, load: Callable[[], Loaded] | None = None) -> MergeOut
         start = time.perf_counter()
         return replace(_merged(job, loaded), seconds=loaded.seconds + time.perf_counter() - start)
     except HdrkitError as error:
-        return MergeOutcome(
-            name, error=str(error), unwritable=isinstance(error.__cause__, OSError) and isinstance(error, OutputError)
-        )
+        unwritable = isinstance(error, OutputError) and error.errno is not None
+        return MergeOutcome(name, error=BracketFailure(name, str(error), names_file=True), unwritable=unwritable)
     except MemoryError:
-        return MergeOutcome(name, error=f"{name}: not enough memory; try fewer --jobs")
+        return MergeOutcome(name, error=BracketFailure(name, "not enough memory; try fewer --jobs"))
     except Exception as error:  # a fault of ours, which must not take the other brackets down
-        return MergeOutcome(name, error=f"{name}: {type(error).__name__}: {error}; please report this fault of hdrkit")
+        reason = f"{type(error).__name__}: {error}; please report this fault of hdrkit"
+        return MergeOutcome(name, error=BracketFailure(name, reason))
 
 
 def load_job(job: MergeJob) -> Loaded:

@@ -17,7 +17,7 @@ from hdrkit.files.text import show
 from hdrkit.inputs.find import Paths, find_brackets, load_readable
 from hdrkit.inputs.options import InputOptions
 from hdrkit.pipeline.merging.frames import require_several
-from hdrkit.types import Bracket, CalibrationResult, ResponseCurve, Stack
+from hdrkit.types import Bracket, BracketFailure, CalibrationResult, Failure, ResponseCurve, Stack
 
 Progress = Callable[[str, int, int], None]
 
@@ -41,7 +41,7 @@ def calibrate(
     from hdrkit.calibration.sampling import Samples, take_samples
 
     options, estimate = options or CalibrationOptions(), (inputs or InputOptions()).estimate_exposures
-    skipped: list[str] = []
+    skipped: list[Failure | BracketFailure] = []
     samples: list[Samples] = []
     items: Sequence[Stack | Bracket]
     ignored = 0
@@ -66,7 +66,8 @@ def calibrate(
             seed = options.seed + done
             samples.append(take_samples(stack.bracket.name, frames, exposures, options.sampling, options.samples, seed, unknown))
         except HdrkitError as error:
-            skipped.append(str(error))
+            name = (item.bracket if isinstance(item, Stack) else item).name
+            skipped.append(BracketFailure(name, str(error), names_file=True))
             if len(items) == 1:
                 raise
     if progress:
@@ -84,7 +85,7 @@ def stamped(curve: ResponseCurve, inputs: Sequence[Path | str]) -> ResponseCurve
     return replace(curve, metadata=curve.metadata | {"timestamp_utc": now, "input_directory": ", ".join(show(p) for p in inputs)})
 
 
-def _loaded(item: Stack | Bracket, skipped: list[str]) -> Stack:
+def _loaded(item: Stack | Bracket, skipped: list[Failure | BracketFailure]) -> Stack:
     """The pixels of a bracket, if they are not there yet; files that cannot be read are added to `skipped`."""
     if isinstance(item, Stack):
         return item

@@ -25,7 +25,7 @@ from hdrkit.ranking.similarity import Signature, differences_in_sequence, in_dou
 from hdrkit.ranking.takes import in_sequence, pair_up, runs, series
 from hdrkit.sidecars.embedded import embedded_rating
 from hdrkit.sidecars.sidecar import Sidecar, sidecar_path
-from hdrkit.types import Kind, Photo, RankingReport, RankingResult, Take, Unreadable
+from hdrkit.types import Failure, Kind, Photo, RankingReport, RankingResult, Take
 
 Progress = Callable[[str, int, int], None]
 READING, LOOKING, MEASURING = "reading metadata", "looking for series", "measuring sharpness"
@@ -37,7 +37,7 @@ class _Left:
     """What is not ranked: takes that are left out because they are rated, and files that cannot be read."""
 
     excluded: list[Take] = field(default_factory=list)
-    unreadable: list[Unreadable] = field(default_factory=list)
+    unreadable: list[Failure] = field(default_factory=list)
 
 
 @dataclass
@@ -87,20 +87,20 @@ def _timed(seconds: dict[str, float], step: str) -> Iterator[None]:
 def _photos(paths: Sequence[Path], options: RankingOptions, left: _Left, progress: Progress) -> list[Photo]:
     photos = []
     with ThreadPoolExecutor(options.workers) as pool:
-        for done, (path, found) in enumerate(zip(paths, ahead(pool, _photo, paths, options.workers), strict=True)):
-            if isinstance(found, Photo):
-                photos.append(found)
+        for done, found in enumerate(ahead(pool, _photo, paths, options.workers)):
+            if isinstance(found, Failure):
+                left.unreadable.append(found)
             else:
-                left.unreadable.append(Unreadable(path, str(found)))
+                photos.append(found)
             progress(READING, done + 1, len(paths))
     return photos
 
 
-def _photo(path: Path) -> Photo | InputError:
+def _photo(path: Path) -> Photo | Failure:
     try:
         return read_photo(path)
     except InputError as error:
-        return error
+        return Failure(path, str(error))
 
 
 def _looked(shots: Sequence[Take], options: RankingOptions, left: _Left, progress: Progress) -> Iterator[Glance | None]:

@@ -17,7 +17,7 @@ from hdrkit.files.text import counted, show
 from hdrkit.formats.thumbnails import SIDE, shrunk
 from hdrkit.results.group_layout import Place, by_cluster, ev_text, known_exposure, relative_to
 from hdrkit.results.group_records import SURE, counts, needs_a_look
-from hdrkit.types import Cluster, Flag, GroupingResult, Kind, Unreadable
+from hdrkit.types import Cluster, Failure, Flag, GroupingResult, Kind
 
 _FULL_SIZE = 850  # photographs whose thumbnails are shown at full size; more share the same number of pixels
 _SMALLEST = 64
@@ -107,7 +107,7 @@ def _loose(place: Place, figure: str) -> str:
     return f'<div class="item" tabindex="-1"{_data(spoken, Kind.UNASSIGNED, place.member.flags, 0.0, True)}>{figure}</div>'
 
 
-def _bad(unreadable: Unreadable) -> str:
+def _bad(unreadable: Failure) -> str:
     data = _data([show(unreadable.path), unreadable.reason], Kind.UNREADABLE, (Flag.UNREADABLE,), 0.0, True)
     return f'<p class="item bad" tabindex="-1"{data}>{_text(unreadable.reason)}</p>'
 

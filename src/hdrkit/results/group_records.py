@@ -70,6 +70,11 @@ def _image(place: Place, placing: Placing) -> dict[str, Any]:
     }
 
 
+def unreadable_records(result: GroupingResult) -> list[dict[str, Any]]:
+    """The files that could not be read, each with its path and the reason."""
+    return [{"path": bad.path, "reason": bad.reason} for bad in result.unreadable]
+
+
 def counts(result: GroupingResult) -> dict[str, int]:
     """How many images and clusters there are, and of which kind."""
     kinds = Counter(cluster.kind for cluster in result.clusters)
@@ -112,7 +117,7 @@ def report_record(
             "ignored_files": result.report.ignored,
         },
         "unassigned": [{"path": member.photo.path, "reason": member.reason} for member in result.unassigned],
-        "unreadable": result.unreadable,
+        "unreadable": unreadable_records(result),
         "notes": [*result.report.notes, *notes],
         "options": result.report.options,
         "pipeline_stats": {f"{step}_time": round(seconds, 3) for step, seconds in result.report.seconds.items()},

@@ -16,7 +16,14 @@ from hdrkit.files.transport import Placing, real
 from hdrkit.formats.thumbnails import read_thumbnails
 from hdrkit.results.group_layout import UNASSIGNED, Place, by_cluster, groups_csv, lay_out
 from hdrkit.results.group_page import report_page
-from hdrkit.results.group_records import cluster_record, counts, report_record, summary_text, unassigned_record
+from hdrkit.results.group_records import (
+    cluster_record,
+    counts,
+    report_record,
+    summary_text,
+    unassigned_record,
+    unreadable_records,
+)
 from hdrkit.types import GroupingResult
 
 Progress = Callable[[str, int, int], None]
@@ -98,6 +105,6 @@ def _add_records(tree: ResultTree, result: GroupingResult, places: tuple[Place, 
             tree.add_bytes(f"{record['name']}/metadata.json", to_json(record).encode())
         if result.unassigned:
             tree.add_bytes(f"{UNASSIGNED}/metadata.json", to_json(unassigned).encode())
-    everything = {**counts(result), "clusters": records, "unassigned": unassigned, "unreadable": result.unreadable}
+    everything = {**counts(result), "clusters": records, "unassigned": unassigned, "unreadable": unreadable_records(result)}
     tree.add_bytes("groups.csv", groups_csv(result, places, tree.folder, moved=placing is Placing.MOVE))
     tree.add_bytes("metadata.json", to_json(everything).encode())

@@ -21,7 +21,7 @@ from hdrkit.results.group_layout import relative_to
 from hdrkit.results.rank_page import page_name, rank_pages
 from hdrkit.sidecars.journal import JOURNAL, Undone, opened
 from hdrkit.sidecars.sidecar import Sidecar, sidecar_path
-from hdrkit.types import RankingResult, Rated
+from hdrkit.types import Failure, RankingResult, Rated
 
 TABLE = "ranking.csv"
 COLUMNS = ("path", "group", "rank", "sharpness", "stars", "written", "reason")
@@ -89,7 +89,7 @@ def undo_ranking(photographs: Path, folder: Path, dry_run: bool = False) -> Undo
                 with opened(at, dry_run, folder) as journal:
                     undone += journal.undo(pool, dry_run)
             except HdrkitError as error:
-                undone += Undone(failures=(str(error),))
+                undone += Undone(failures=(Failure(at, str(error)),))
     if ours and undone.failures:
         return undone + Undone(notes=(f"{show(folder)}: the results stay until all is taken back",))
     if ours:

@@ -18,8 +18,9 @@ from hdrkit.files.atomic import read_bytes, unfinished, write_bytes, writing
 from hdrkit.files.json_text import to_json
 from hdrkit.files.lock import alone_in
 from hdrkit.files.text import show
-from hdrkit.sidecars.steps import GONE, Entry, Plan, State, Step, carry_out, plan_rating, way_back
+from hdrkit.sidecars.steps import Entry, Plan, State, Step, carry_out, plan_rating, way_back
 from hdrkit.sidecars.xmp import Edit
+from hdrkit.types import Failure
 
 JOURNAL = ".hdrkit-ratings.json"
 _WRITTEN_HERE = (".xmp", ".json")
@@ -28,13 +29,13 @@ _WRITTEN_HERE = (".xmp", ".json")
 @dataclass(frozen=True)
 class Undone:
     """The sidecars whose rating was taken back, the files of results that were removed, a line for all that was left for good
-    reason, and one for each failure.
+    reason, and the sidecars, or folders of them, of which it failed.
     """
 
     taken_back: tuple[Path, ...] = ()
     removed: tuple[Path, ...] = ()
     notes: tuple[str, ...] = ()
-    failures: tuple[str, ...] = ()
+    failures: tuple[Failure, ...] = ()
 
     def __add__(self, other: Undone) -> Undone:
         return Undone(*(getattr(self, part.name) + getattr(other, part.name) for part in fields(self)))
@@ -92,7 +93,7 @@ class Journal:
         A rating that a person has changed since stays. What fails stays in the record, and so does a sidecar that is gone: it may
         come back. With `dry_run` only say what would be.
         """
-        steps, notes, failures = {}, {}, {}
+        steps, left, failures = {}, {}, {}
         for name, entry in self._entries.items():
             try:
                 found = way_back(self._folder / name, entry)
@@ -102,13 +103,14 @@ class Journal:
             if isinstance(found, Step):
                 steps[name] = found
             else:
-                notes[name] = found
+                left[name] = found
         if not dry_run:
-            settled = [name for name, note in notes.items() if note != GONE]
+            settled = [name for name, stays in left.items() if stays.settled]
             failures |= self.carry_out(steps, pool, forget=settled)
-        lines = tuple(f"{show(self._folder / name)}: {note}" for name, note in notes.items() if note)
+        lines = tuple(f"{show(self._folder / name)}: {stays.why}" for name, stays in left.items() if stays.why)
         taken_back = tuple(self._folder / name for name in steps if name not in failures)
-        return Undone(taken_back, notes=lines, failures=tuple(failures.values()))
+        failed = tuple(Failure(self._folder / name, reason) for name, reason in failures.items())
+        return Undone(taken_back, notes=lines, failures=failed)
 
     def _save(self, entries: Mapping[str, Entry]) -> None:
         if entries:

@@ -54,6 +54,17 @@ class Step:
 
 
 @dataclass(frozen=True)
+class Stays:
+    """A sidecar that there is no step back for: `why` in words, empty where nothing was done to it.
+
+    It is `settled` where nothing of ours is left to take back, now or later.
+    """
+
+    why: str
+    settled: bool = True
+
+
+@dataclass(frozen=True)
 class Plan:
     """What is to become of a sidecar: a step with the reason in words, or none and why it stays, which may be an `error`."""
 
@@ -82,17 +93,17 @@ def plan_rating(earlier: Entry | None, photo: Path, sidecar: Path, stars: int, o
     return Plan(_rated(now, data, stars), reason)
 
 
-def way_back(sidecar: Path, entry: Entry) -> Step | str:
-    """The step to what was before the first rating of ours, or in words why there is none; empty where nothing was done.
+def way_back(sidecar: Path, entry: Entry) -> Step | Stays:
+    """The step to what was before the first rating of ours, or why there is none.
 
     A sidecar that is `GONE` was culled with its photograph, or is away for now. Raises InputError for one that cannot be read.
     """
     data = read_sidecar(sidecar)
     digest = digest_of(data)
     if any(state.original and state.digest == digest for state in entry.states):
-        return ""
+        return Stays("")
     if data is None:
-        return GONE
+        return Stays(GONE, settled=False)
     now = next((state for state in entry.states if state.digest == digest), None)
     if now is not None and now.edit is not None:
         edit = None if entry.created else now.edit.reversed()
@@ -100,9 +111,9 @@ def way_back(sidecar: Path, entry: Entry) -> Step | str:
         return Step(edit, replace(entry, states=(now, back)))
     found = rating_of(data, sidecar)
     if found == entry.before:
-        return "it has the rating of before; it stays"
+        return Stays("it has the rating of before; it stays")
     if found not in [state.stars for state in entry.states]:
-        return f"rated {found} by a person since; it stays"
+        return Stays(f"rated {found} by a person since; it stays")
     edit = rating_edit(data, entry.before or 0)
     back = State(entry.before or 0, digest_of(edit.apply(data)), _NO_EDIT)
     return Step(edit, replace(entry, states=(State(found, digest, None), back)))

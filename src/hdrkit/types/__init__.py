@@ -1,6 +1,7 @@
 """The values that flow between the stages: frozen dataclasses, validated when they are built."""
 
-from hdrkit.types.grouping import Cluster, Flag, GroupingReport, GroupingResult, Kind, Member, Unreadable
+from hdrkit.types.failure import BracketFailure, Failure
+from hdrkit.types.grouping import Cluster, Flag, GroupingReport, GroupingResult, Kind, Member
 from hdrkit.types.image import Frame, RadianceMap, Stack, Validity
 from hdrkit.types.photo import Bracket, Drive, Encoding, Exposure, ExposureSource, Photo
 from hdrkit.types.ranking import RankedTake, RankingReport, RankingResult, Rated, Take
@@ -22,6 +23,7 @@ from hdrkit.types.results import (
 __all__ = [
     "AlignmentReport",
     "Bracket",
+    "BracketFailure",
     "BracketReport",
     "CalibrationReport",
     "CalibrationResult",
@@ -31,6 +33,7 @@ __all__ = [
     "Exposure",
     "ExposureEstimate",
     "ExposureSource",
+    "Failure",
     "Flag",
     "Frame",
     "FrameAlignment",
@@ -53,6 +56,5 @@ __all__ = [
     "Stack",
     "StepCheck",
     "Take",
-    "Unreadable",
     "Validity",
 ]

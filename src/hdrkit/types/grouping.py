@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from pathlib import Path
 from typing import Any
 
 from hdrkit.errors import InputError
+from hdrkit.types.failure import Failure
 from hdrkit.types.photo import Photo
 
 
@@ -71,14 +71,6 @@ class Cluster:
 
 
 @dataclass(frozen=True)
-class Unreadable:
-    """A file that could not be read, and why in one line."""
-
-    path: Path
-    reason: str
-
-
-@dataclass(frozen=True)
 class GroupingReport:
     """How the grouping came about: the options, the seconds that each step took, what was done otherwise than asked for."""
 
@@ -94,5 +86,5 @@ class GroupingResult:
 
     clusters: tuple[Cluster, ...]
     unassigned: tuple[Member, ...]
-    unreadable: tuple[Unreadable, ...]
+    unreadable: tuple[Failure, ...]
     report: GroupingReport

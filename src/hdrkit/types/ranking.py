@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from hdrkit.types.grouping import Unreadable
+from hdrkit.types.failure import Failure
 from hdrkit.types.photo import Photo
 
 
@@ -80,5 +80,5 @@ class RankingResult:
     """Every photograph that was looked at: in a group, the groups in order and each from sharp to soft, or unreadable."""
 
     groups: tuple[tuple[RankedTake, ...], ...]
-    unreadable: tuple[Unreadable, ...]
+    unreadable: tuple[Failure, ...]
     report: RankingReport = field(compare=False)

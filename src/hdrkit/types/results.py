@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hdrkit.types.failure import BracketFailure, Failure
 from hdrkit.types.image import RadianceMap
 from hdrkit.types.response import NoiseModel, ResponseCurve
 
@@ -67,7 +68,7 @@ class CalibrationReport:
     `repaired` the codes changed to make the curve monotone; `disagreeing` the channels whose curve differs from the
     median channel by more than `channel_spread`'s tolerance; `channel_spread` the largest difference in ln exposure.
     `estimated` lists the exposures that were estimated, on request; `notes` what was done otherwise than asked for;
-    `skipped` has a line for each file or bracket that could not be used; `ignored` counts files that are no photographs.
+    `skipped` has each file or bracket that could not be used, and why; `ignored` counts files that are no photographs.
     """
 
     method: str
@@ -81,7 +82,7 @@ class CalibrationReport:
     steps: tuple[StepCheck, ...]
     estimated: tuple[ExposureEstimate, ...] = ()
     notes: tuple[str, ...] = ()
-    skipped: tuple[str, ...] = ()
+    skipped: tuple[Failure | BracketFailure, ...] = ()
     ignored: int = 0
 
 
@@ -155,7 +156,7 @@ class MergeReport:
 
     `response` names the curve (a file, `linear`, or `calibrated from this bracket`); `saturated` and `black` count pixels
     that no frame measured; `frame_use` is the share of pixels each frame contributed to; `left_out` has
-    a line for each frame that was not merged because it could not be aligned; `steps` compares the stated exposures with the
+    each frame that was not merged because it could not be aligned; `steps` compares the stated exposures with the
     pixels, and `estimated` lists those that replace them, on request.
     """
 
@@ -173,7 +174,7 @@ class MergeReport:
     alignment: AlignmentReport | None = None
     calibration: CalibrationReport | None = None
     warnings: tuple[str, ...] = ()
-    left_out: tuple[str, ...] = ()
+    left_out: tuple[Failure, ...] = ()
     steps: tuple[StepCheck, ...] = ()
     estimated: tuple[ExposureEstimate, ...] = ()
 

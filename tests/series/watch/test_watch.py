@@ -504,3 +504,16 @@ def test_wrong_usage(hdrkit, tmp_path, words, reason):
     code, _, err = hdrkit("watch", tmp_path, *words)
     assert code == 2
     assert reason in " ".join(err.replace("│", "").split())
+
+
+def test_a_stray_whose_name_begins_that_of_a_broken_file_is_a_stray_all_the_same(tmp_path, monkeypatch):
+    monkeypatch.setattr(arrivals, "_OLD_S", 1.0)
+    with Watched(tmp_path, round_to="1s") as w:
+        put(w.source, "20240614120000")
+        whole = (w.source / "20240614120000_8000.png").read_bytes()
+        (w.source / "20240614120000.png").write_bytes(whole)
+        (w.source / "20240614120000.png.png").write_bytes(b"no picture")
+        until(lambda: w.frames_of("20240614120000") == 3)
+        until(lambda: len(w.lines) > 2)
+    notes = [line for line, kind in w.lines if kind == "note"]
+    assert notes == [f"{w.source / '20240614120000.png'}: left out, it states no exposure"]

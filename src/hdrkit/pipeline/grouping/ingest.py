@@ -19,7 +19,7 @@ from hdrkit.formats.previews import Preview, read_previews
 from hdrkit.grouping.evidence import descriptor
 from hdrkit.grouping.evidence.descriptor import Descriptors, cells_of, describe
 from hdrkit.grouping.options import Embedding, GroupingOptions
-from hdrkit.types import Photo, Unreadable
+from hdrkit.types import Failure, Photo
 
 Progress = Callable[[str, int, int], None]
 READING = "reading photographs"
@@ -41,13 +41,13 @@ class Ingested:
     descriptors: Descriptors
     pictures: Descriptors
     features: NDArray[np.float32] | None
-    unreadable: tuple[Unreadable, ...]
+    unreadable: tuple[Failure, ...]
 
 
 def ingest(paths: Sequence[Path], options: GroupingOptions, cache: Cache, progress: Progress) -> Ingested:
     """Read photographs. One that cannot be read is in `unreadable`. Raises InputError where none can."""
     stores = _Stores(options, cache)
-    failed: dict[Path, str] = {}
+    failed: dict[Path, Failure] = {}
     digest_of: dict[Photo, bytes] = {}
     to_read: list[Path | Photo] = []
     for path in paths:
@@ -63,7 +63,8 @@ def ingest(paths: Sequence[Path], options: GroupingOptions, cache: Cache, progre
             readable = []
             for file, preview in batch:
                 if isinstance(preview, InputError):
-                    failed[file if isinstance(file, Path) else file.path] = str(preview)
+                    path = file if isinstance(file, Path) else file.path
+                    failed[path] = Failure(path, str(preview))
                 else:
                     digest_of[preview.photo] = preview.digest
                     readable.append(preview)
@@ -73,7 +74,7 @@ def ingest(paths: Sequence[Path], options: GroupingOptions, cache: Cache, progre
             progress(READING, len(digest_of) + len(failed), len(paths))
     if not digest_of:
         more = f"none of {len(failed)} files is readable; the first: " if len(failed) > 1 else ""
-        raise InputError(more + failed[min(failed)])
+        raise InputError(more + failed[min(failed)].reason)
     digests = sorted(set(digest_of.values()))
     number = {digest: k for k, digest in enumerate(digests)}
     photos = sorted(digest_of, key=lambda photo: (digest_of[photo], str(photo.path)))
@@ -84,7 +85,7 @@ def ingest(paths: Sequence[Path], options: GroupingOptions, cache: Cache, progre
         descriptors=stores.descriptors(digests, ("signature", "coarse", "content")),
         pictures=stores.descriptors([digest_of[photo] for photo in photos], ("content",)),
         features=stores.features(digests),
-        unreadable=tuple(Unreadable(path, failed[path]) for path in sorted(failed)),
+        unreadable=tuple(failed[path] for path in sorted(failed)),
     )
 
 

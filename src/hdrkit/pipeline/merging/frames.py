@@ -10,7 +10,7 @@ import numpy as np
 
 from hdrkit.alignment.options import AlignmentOptions
 from hdrkit.errors import InputError
-from hdrkit.types import AlignmentReport, Frame, FrameAlignment, Stack
+from hdrkit.types import AlignmentReport, Failure, Frame, FrameAlignment, Stack
 
 _STILL_SHARE = 0.02  # of the longest side: a bracket that moved no more is merged with frames that could not be placed
 
@@ -28,8 +28,8 @@ def require_several(stack: Stack, least: int = 2) -> None:
         )
 
 
-def aligned(stack: Stack, options: AlignmentOptions) -> tuple[Stack, AlignmentReport, tuple[str, ...]]:
-    """The stack with its frames aligned, how each was, and a line for each frame that had to be left out."""
+def aligned(stack: Stack, options: AlignmentOptions) -> tuple[Stack, AlignmentReport, tuple[Failure, ...]]:
+    """The stack with its frames aligned, how each was, and the frames that had to be left out."""
     from hdrkit.alignment.chain import align
 
     frames, report = align(stack.frames, stack.bracket.reference, options)
@@ -42,9 +42,8 @@ def aligned(stack: Stack, options: AlignmentOptions) -> tuple[Stack, AlignmentRe
         photos=tuple(stack.bracket.photos[i] for i in kept),
         reference=kept.index(stack.bracket.reference),
     )
-    left_out = tuple(
-        f"{report.frames[i].name}: left out: it could not be aligned, while the frames around it had moved" for i in lost
-    )
+    why = "left out: it could not be aligned, while the frames around it had moved"
+    left_out = tuple(Failure(stack.bracket.photos[i].path, f"{report.frames[i].name}: {why}") for i in lost)
     return Stack(bracket, tuple(frames[i] for i in kept)), report, left_out
 
 

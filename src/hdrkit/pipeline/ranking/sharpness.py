@@ -19,7 +19,7 @@ from hdrkit.ranking.measures import laplacian_variance
 from hdrkit.ranking.options import Measure, RankingOptions
 from hdrkit.ranking.registration import Lattice, Outline, outline
 from hdrkit.ranking.stars import rank_groups
-from hdrkit.types import RankedTake, Take, Unreadable
+from hdrkit.types import Failure, RankedTake, Take
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class _Half:
 
 
 def rank_series(
-    found: Sequence[Sequence[Take]], options: RankingOptions, unreadable: list[Unreadable], progress: Callable[[int, int], None]
+    found: Sequence[Sequence[Take]], options: RankingOptions, unreadable: list[Failure], progress: Callable[[int, int], None]
 ) -> Iterator[tuple[RankedTake, ...]]:
     """Each series from sharp to soft, named by its number. `unreadable` gains takes that cannot be decoded, which are left out.
 
@@ -49,7 +49,7 @@ def rank_series(
             laplacians = []
             for (_, take), half in members:
                 if isinstance(half, InputError):
-                    unreadable.append(Unreadable(take.shown.path, str(half)))
+                    unreadable.append(Failure(take.shown.path, str(half)))
                 else:
                     takes.append(take)
                     pending.append(pool.submit(measure_detail, half.pixels, *lattice.place(half.outline)))

@@ -23,7 +23,7 @@ from hdrkit.grouping.sequences.order import codes_of, order_exposures, seen_ev
 from hdrkit.ranking.brackets import Frame, follows_exposure, is_bracket, may_continue
 from hdrkit.ranking.options import Method, RankingOptions
 from hdrkit.ranking.similarity import Signature, shows_nothing, signature_of
-from hdrkit.types import Take, Unreadable
+from hdrkit.types import Failure, Take
 
 LOOKED_AT = (512, 512)  # largest width and height that shots are looked at in
 _SURE = 1.0  # log-odds of one view; above, 99.9 % of pairs that were tried are, and below its negative none
@@ -53,7 +53,7 @@ def described(pixels: NDArray[np.uint8]) -> Descriptors:
     return describe([cells_of(pixels)])
 
 
-def glances(shots: Sequence[Take], options: RankingOptions) -> Iterator[tuple[Glance | None, list[Unreadable]]]:
+def glances(shots: Sequence[Take], options: RankingOptions) -> Iterator[tuple[Glance | None, list[Failure]]]:
     """A look at each shot, in order, and the files of it that cannot be read; None where none can.
 
     Where the picture of a shot is damaged its RAW file stands for it.
@@ -84,14 +84,14 @@ def ahead(pool: ThreadPoolExecutor, function: Callable[[Item], Value], items: It
         yield pending.popleft().result()
 
 
-def _glance(shot: Take, method: Method) -> tuple[Glance | None, list[Unreadable]]:
+def _glance(shot: Take, method: Method) -> tuple[Glance | None, list[Failure]]:
     failures = []
     files = (*shot.photos, *shot.companions)
     for k, photo in enumerate(files):
         try:
             pixels = read_preview(photo, LOOKED_AT)
         except InputError as error:
-            failures.append(Unreadable(photo.path, str(error)))
+            failures.append(Failure(photo.path, str(error)))
             continue
         gray = np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), np.uint8)
         left = Take((photo,), companions=files[k + 1 :])

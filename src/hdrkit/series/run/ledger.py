@@ -96,8 +96,7 @@ def row_of(job: MergeJob, outcome: MergeOutcome, key: str) -> Row:
     report, taken = outcome.report, timestamp_in_name(job.output)
     pixels = report.size[0] * report.size[1] if report else 1
     unusual = [remark(job.bracket)] if remark(job.bracket) else []
-    error = (outcome.error or "").removeprefix(f"{job.bracket.name}: ")  # the row has the name already
-    errors = [*([error] if error else []), *outcome.failures]
+    errors = [failure.reason for failure in (outcome.error, *outcome.failures) if failure]
     return Row(
         bracket=_name(job.bracket.name),
         timestamp=taken.isoformat() if taken else "",

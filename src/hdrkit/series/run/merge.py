@@ -14,6 +14,7 @@ from hdrkit.jobs.job import MergeJob, MergeOutcome
 from hdrkit.series.run.ledger import Row, content_key, row_of
 from hdrkit.series.run.records import FolderError, one_folder, opened
 from hdrkit.series.run.superseded import remove_superseded
+from hdrkit.types import BracketFailure
 
 
 @dataclass(frozen=True)
@@ -72,4 +73,4 @@ def merge_series(
 
 
 def _not_recorded(job: MergeJob, error: FolderError) -> Row:
-    return row_of(job, MergeOutcome(job.bracket.name, error=str(error)), "")
+    return row_of(job, MergeOutcome(job.bracket.name, error=BracketFailure(job.bracket.name, str(error), names_file=True)), "")

@@ -35,7 +35,7 @@ def one_folder(folder: Path) -> Iterator[None]:
         with writing(folder):
             yield
     except HdrkitError as error:
-        if isinstance(error.__cause__, OSError) and error.__cause__.errno in _OF_DISK:
+        if error.errno in _OF_DISK:
             raise
         raise FolderError(folder, str(error)) from error
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from hdrkit.errors import InputError
 from hdrkit.series.show.timeline import Picture, Timeline, ahead, common_size, one_exposure, read_pixels, shown
 from hdrkit.tonemapping.options import RenderOptions
+from hdrkit.types import Failure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -28,14 +29,14 @@ _LEAST_WIDTH = 720
 class Keogram:
     """A column for each time: `pixels` uint8 RGB (H, N, 3) at one exposure, gray where `missing` (N,) is True.
 
-    `failures` has a line for each picture that is there but cannot be used.
+    `failures` are the pictures that are there but cannot be used.
     """
 
     series: Timeline
     pixels: Picture
     missing: NDArray[np.bool_]
     render: RenderOptions
-    failures: tuple[str, ...] = ()
+    failures: tuple[Failure, ...] = ()
 
 
 def keogram(series: Timeline, render: RenderOptions | None = None, angle_deg: float = 0.0) -> Keogram:
@@ -48,18 +49,20 @@ def keogram(series: Timeline, render: RenderOptions | None = None, angle_deg: fl
     render = one_exposure(series, render or RenderOptions())
     size = common_size(series)
 
-    def line(path: Path | None) -> Picture | InputError | None:
+    def line(path: Path | None) -> Picture | Failure | None:
+        if path is None:
+            return None
         try:
-            return None if path is None else _line(read_pixels(path, size), render, angle_deg)
+            return _line(read_pixels(path, size), render, angle_deg)
         except InputError as error:
-            return error
+            return Failure(path, str(error))
 
     pixels = np.full((min(size), len(series.pictures), 3), GAP, np.uint8)
     missing = np.ones(len(series.pictures), np.bool_)
     failures = []
     for at, found in enumerate(ahead(line, series.pictures)):
-        if isinstance(found, InputError):
-            failures.append(str(found))
+        if isinstance(found, Failure):
+            failures.append(found)
         elif found is not None:
             pixels[:, at], missing[at] = found, False
     return Keogram(series, pixels, missing, render, tuple(failures))

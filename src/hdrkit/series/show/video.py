@@ -18,6 +18,7 @@ from hdrkit.files.packages import load_package
 from hdrkit.files.text import show
 from hdrkit.series.show.timeline import Picture, Timeline, ahead, common_size, one_exposure, read_pixels, shown
 from hdrkit.tonemapping.options import RenderOptions
+from hdrkit.types import Failure
 
 _CRF = "18"  # visually lossless
 _COLOURS = "scale=in_range=full:out_range=tv:out_color_matrix=bt709,setparams=" + ":".join(
@@ -29,10 +30,10 @@ _GAP = 24  # gray of a time without a picture
 
 @dataclass(frozen=True)
 class Film:
-    """How the pictures of a film were rendered, and a line for each that is there but cannot be used."""
+    """How the pictures of a film were rendered, and those that are there but cannot be used."""
 
     render: RenderOptions
-    failures: tuple[str, ...]
+    failures: tuple[Failure, ...]
 
 
 def write_video(
@@ -57,11 +58,13 @@ def write_video(
 
     def frame(at: tuple[datetime, Path | None]) -> Picture:
         time, picture = at
+        if picture is None:
+            return _with_time(None, time, size)
         try:
-            codes = None if picture is None else shown(read_pixels(picture, size), render)
+            codes = shown(read_pixels(picture, size), render)
         except InputError as error:
+            failures.append(Failure(picture, str(error)))
             codes = None
-            failures.append(str(error))
         return _with_time(codes, time, size)
 
     with atomic_write(path) as temporary, _encoder(temporary, size, fps, len(series.pictures)) as send:
@@ -69,7 +72,7 @@ def write_video(
             send(picture)
             if on_done is not None:
                 on_done(done)
-    return Film(render, tuple(sorted(failures)))
+    return Film(render, tuple(sorted(failures, key=str)))
 
 
 def _with_time(codes: Picture | None, time: datetime, size: tuple[int, int]) -> Picture:

@@ -18,7 +18,7 @@ from hdrkit.series.run.made import made_from
 from hdrkit.series.run.records import Records
 from hdrkit.series.watch.arrivals import Arrivals
 from hdrkit.series.watch.options import WatchOptions
-from hdrkit.types import Bracket
+from hdrkit.types import Bracket, Failure
 
 _NEIGHBOURS = timedelta(minutes=30)  # before and after, whose frames tell which bracket a new one belongs to
 _AT_ONCE = 200  # photographs, the newest first
@@ -36,10 +36,10 @@ class Forming:
         """Whether brackets go on in other folders, so that all have to be looked at before the first is formed."""
         return self._inputs.span_s is None
 
-    def complete(self, folder: Path) -> tuple[list[Bracket], tuple[str, ...], tuple[str, ...]]:
+    def complete(self, folder: Path) -> tuple[list[Bracket], tuple[Failure, ...], tuple[str, ...]]:
         """Brackets with new photographs that wait for nothing more.
 
-        And a line for each new photograph that cannot be read, and for each that belongs to no bracket. A bracket is complete
+        And the new photographs that cannot be read, and a line for each that belongs to no bracket. A bracket is complete
         where it has its number of frames, or its span of time since the first of the new ones is over and nothing came for the
         time to wait. Those photographs are done with then.
         """
@@ -54,7 +54,7 @@ class Forming:
         folders = sorted([folder, *self._beside(folder)])
         near = _photographs(folders, min(stamps) - _NEIGHBOURS, max(stamps) + _NEIGHBOURS)
         there = {*settled, *self._arrivals.settled(path for path in near if path.parent != folder and self._is_new(path))}
-        brackets, failures = self._formed_of([path for path in near if path in there or not self._is_new(path)])
+        brackets, failures = self._formed_of(folder, [path for path in near if path in there or not self._is_new(path)])
         complete, due = [], float("inf")
         for bracket in brackets:
             mine = [photo.path for photo in bracket.photos if self._is_new(photo.path)]
@@ -72,10 +72,12 @@ class Forming:
         unread = [path for path in settled if path in new and path not in placed]
         self._arrivals.handled(unread)
         self._formed[folder] = [path for path in settled if path in new], due
-        lines = {path: next((line for line in failures if line.startswith(show(path))), None) for path in unread}
-        strays = [f"{show(path)}: left out, it states no exposure" for path, line in lines.items() if brackets and line is None]
-        about_new = [line for line in failures if not brackets or line in lines.values()]
-        return complete, tuple(about_new), tuple(strays)
+        if not brackets:
+            return complete, failures, ()
+        about_new = tuple(failure for failure in failures if failure.path in unread)
+        failed = {failure.path for failure in about_new}
+        strays = tuple(f"{show(path)}: left out, it states no exposure" for path in unread if path not in failed)
+        return complete, about_new, strays
 
     def _is_new(self, path: Path) -> bool:
         return path in self._arrivals.new.get(path.parent, {})
@@ -88,12 +90,12 @@ class Forming:
         """The folders in which brackets of a folder may have begun, or go on."""
         return self._arrivals.beside(folder, _NEIGHBOURS) if self.needs_all else []
 
-    def _formed_of(self, paths: Sequence[Path]) -> tuple[list[Bracket], tuple[str, ...]]:
-        """The brackets of these photographs, named as in the whole tree, and what cannot be read."""
+    def _formed_of(self, folder: Path, paths: Sequence[Path]) -> tuple[list[Bracket], tuple[Failure, ...]]:
+        """The brackets of these photographs in and beside a folder, named as in the whole tree, and what cannot be read."""
         try:
             found = find_brackets(paths, self._inputs)
         except InputError as error:
-            return [], (str(error),)
+            return [], (Failure(folder, str(error)),)
         return [replace(bracket, name=str(self._below(bracket) / bracket.name)) for bracket in found.brackets], found.failures
 
     def _below(self, bracket: Bracket) -> Path:

@@ -220,8 +220,8 @@ class Watch:
             brackets, failures, strays = self._forming.complete(folder)
             for line in strays:
                 self._tell(line, "note")
-            for line in failures:
-                self._fail(line)
+            for failure in failures:
+                self._fail(failure.reason)
             for job in self._jobs_of(brackets) if brackets else ():
                 self._waiting[job.output] = job
 
@@ -261,7 +261,7 @@ class Watch:
                     self._heartbeat.trouble(str(outcome.error))
                     continue
             elif not self._places[1].there() or outcome.error and (outcome.unwritable or not content_key(run.job)):
-                self._retry_later(records, outcome.error or f"{show(output)}: the folder is gone")
+                self._retry_later(records, str(outcome.error or f"{show(output)}: the folder is gone"))
                 continue
             try:
                 if outcome.output:
@@ -281,15 +281,15 @@ class Watch:
         self._done[output] = run.key
         _bound(self._done)
         if outcome.error:
-            self._fail(outcome.error)
+            self._fail(str(outcome.error))
         else:
             self._heartbeat.merged += 1
             self._heartbeat.last_output = str(output)
             frames = len(outcome.report.frames) if outcome.report else 0
             self._tell(f"{run.job.bracket.name}: {frames} frames merged in {outcome.seconds:.1f} s", "merged")
-            for line in outcome.failures:
-                self._heartbeat.trouble(line)
-                self._tell(line, "warning")
+            for failure in outcome.failures:
+                self._heartbeat.trouble(failure.reason)
+                self._tell(failure.reason, "warning")
 
     def _fail(self, line: str) -> None:
         self._heartbeat.failed += 1
