@@ -77,7 +77,7 @@ def _require_file(path: Path) -> None:
     try:
         size = path.stat().st_size
     except OSError as error:
-        raise InputError(f"{show(path)}: cannot be read ({error.strerror})") from error
+        raise InputError(f"{show(path)}: cannot be read ({error.strerror})", error.errno or 0) from error
     if path.is_dir():
         raise InputError(f"{show(path)}: it is a folder; give a file")
     if not path.is_file():
