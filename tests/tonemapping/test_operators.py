@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from hdrkit.errors import InputError
-from hdrkit.tonemapping.adaptation import LUMINANCE, adapt_to_scene
+from hdrkit.imaging.colour import LUMINANCE
+from hdrkit.tonemapping.adaptation import adapt_to_scene
 from hdrkit.tonemapping.options import Operator, RenderOptions
 from hdrkit.tonemapping.pixels import encode_srgb
 from hdrkit.tonemapping.render import render

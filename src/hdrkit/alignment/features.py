@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hdrkit.alignment.planes import Matrix, Plane
+from hdrkit.imaging.depth import eight_bit
 
 MATCHING_PX = 1200
 MAX_FEATURES = 4000
@@ -63,4 +64,4 @@ def _matches(template: Plane, moving: Plane) -> tuple[Floats, Floats] | None:
 
 def _equalised(plane: Plane) -> NDArray[np.uint8]:
     """8-bit with equal use of all codes, locally, so that shadows of a short exposure have features too."""
-    return np.asarray(cv2.createCLAHE(4.0, (8, 8)).apply(np.rint(plane.values * 255).astype(np.uint8)), np.uint8)
+    return np.asarray(cv2.createCLAHE(4.0, (8, 8)).apply(eight_bit(plane.values, 1)), np.uint8)

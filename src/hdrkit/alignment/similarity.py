@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hdrkit.alignment.planes import Mask, Picture, View, eroded
+from hdrkit.imaging.peaks import vertices
 
 TILES = 8
 MIN_PIXELS = 400
@@ -81,8 +82,7 @@ def residual_px(template: View, placed: View) -> float | None:
     offsets = []
     for x, y in ((1, 0), (0, 1)):
         minus, plus = (_agreement(fixed.inner(), moved.inner(sign * x, sign * y))[0] for sign in (-1, 1))
-        bend = np.minimum(minus - 2 * here + plus, -MIN_BEND)
-        offsets.append((minus - plus) / (2 * bend))
+        offsets.append(vertices(minus, here, plus, MIN_BEND))
     distance = np.hypot(*offsets)
     usable = (here > RELATED) & (distance < 1)
     if usable.sum() < MIN_TILES:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hdrkit.calibration.observations import Observations, read_at
+from hdrkit.imaging.monotone import rising
 
 _TOE = 4 / 255
 _ENOUGH = 3  # samples that make a code covered
@@ -35,16 +35,10 @@ def ordered(g: NDArray[np.float64], observations: Sequence[Observations]) -> tup
     for c, o in enumerate(observations):
         filled = _filled(g[:, c])
         count = np.bincount(np.rint(o.code).astype(np.int64), minlength=len(filled))
-        rising = filled if (np.diff(filled) >= 0).all() else _rising(filled, count + 1e-3)
-        curves.append(rising)
-        repaired.append(int((np.abs(rising - filled) > 1e-9).sum()))
+        curve = rising(filled, count + 1e-3)
+        curves.append(curve)
+        repaired.append(int((np.abs(curve - filled) > 1e-9).sum()))
     return np.stack(curves, axis=1), tuple(repaired)
-
-
-def _rising(g: NDArray[np.float64], weights: NDArray[Any]) -> NDArray[np.float64]:
-    from scipy.optimize import isotonic_regression  # takes longer to import than most calibrations
-
-    return np.asarray(isotonic_regression(g, weights=weights).x)
 
 
 def _filled(g: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -91,7 +92,7 @@ def _curve_facts(path: Path) -> dict[str, Any]:
     if curve.covered is not None:
         facts["covered"] = ", ".join(f"{low} .. {high}" for low, high in curve.covered.tolist())
     low, high = float(curve.ln_exposure.min()), float(curve.ln_exposure.max())
-    facts["ln_exposure"] = f"{low:.3f} .. {high:.3f} ({(high - low) / 0.6931:.1f} EV)"
+    facts["ln_exposure"] = f"{low:.3f} .. {high:.3f} ({(high - low) / math.log(2):.1f} EV)"
     return facts | {name: value for name, value in curve.metadata.items() if value is not None}
 
 
@@ -99,9 +100,11 @@ def _radiance_facts(path: Path) -> dict[str, Any]:
     import numpy as np
 
     from hdrkit.formats.radiance import read_radiance
+    from hdrkit.imaging.colour import luminance_of
+    from hdrkit.types import Validity
 
     radiance = read_radiance(path)
-    luminance = radiance.pixels @ np.array([0.2126, 0.7152, 0.0722], np.float32)
+    luminance = luminance_of(radiance.pixels)
     lit = luminance[luminance > 0]
     height, width = luminance.shape
     facts: dict[str, Any] = {"kind": "radiance", "size": f"{width} x {height}", "unit": radiance.unit}
@@ -110,7 +113,7 @@ def _radiance_facts(path: Path) -> dict[str, Any]:
         facts["luminance"] = f"{lit.min():.4g} .. {lit.max():.4g}, mean {luminance.mean():.4g}"
         facts["range"] = f"{np.log2(high / low):.1f} stops between the 0.1 and 99.9 percentiles"
     if radiance.validity is not None:
-        for name, flag in (("saturated", 1), ("black", 2)):
+        for name, flag in (("saturated", Validity.SATURATED), ("black", Validity.BLACK)):
             facts[name] = f"{100 * float(((radiance.validity & flag) > 0).mean()):.3f} %"
     facts["chromaticities"] = " ".join(f"{value:.4g}" for value in radiance.chromaticities)
     return facts | radiance.metadata

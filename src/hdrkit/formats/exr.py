@@ -191,12 +191,7 @@ def _metadata(header: dict[str, Any]) -> dict[str, Any]:
                 metadata[name.removeprefix(_OURS)] = json.loads(value)
             except ValueError:
                 metadata[name] = value
-        elif isinstance(value, (str, int, float)) and name not in (
-            "whiteLuminance",
-            "pixelAspectRatio",
-            "screenWindowWidth",
-            "name",
-        ):
+        elif isinstance(value, (str, int, float)) and name not in _GEOMETRY:
             metadata[ours.get(name, name)] = value
     return metadata
 

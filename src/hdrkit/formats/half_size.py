@@ -12,6 +12,7 @@ from hdrkit.files.atomic import read_bytes
 from hdrkit.formats.orientation import upright
 from hdrkit.formats.pixels import decode, read_frame
 from hdrkit.formats.previews import read_preview
+from hdrkit.imaging.depth import eight_bit, three_channels
 from hdrkit.types import Encoding, Photo
 
 
@@ -42,8 +43,7 @@ def _display_pixels(photo: Photo) -> NDArray[Any]:
     if photo.encoding is Encoding.RAW:
         return read_preview(photo, (photo.width, photo.height))
     frame = read_frame(photo)
-    codes = frame.pixels if frame.pixels.dtype == np.uint8 else np.rint(frame.pixels * (255 / frame.white)).astype(np.uint8)
-    return np.repeat(codes, 3, axis=2) if codes.shape[2] == 1 else codes
+    return three_channels(eight_bit(frame.pixels, frame.white))
 
 
 def _is_jpeg(photo: Photo) -> bool:

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections import deque
 from collections.abc import Container, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,8 @@ from hdrkit.files.atomic import read_bytes
 from hdrkit.formats.metadata import read_content, read_photo
 from hdrkit.formats.orientation import upright
 from hdrkit.formats.pixels import decode, read_frame
+from hdrkit.imaging.depth import eight_bit, three_channels
+from hdrkit.imaging.threads import ahead
 from hdrkit.types import Encoding, Photo
 
 _JPEG = b"\xff\xd8\xff"
@@ -49,17 +50,8 @@ def read_previews(
     A file is read once, for its metadata (unless it is given as a photo, whose metadata are known), digest and pixels.
     `workers` threads read ahead by a few files. Files whose digest is `known` are not decoded.
     """
-    pool = ThreadPoolExecutor(workers)
-    pending: deque[Future[Preview | InputError]] = deque()
-    try:
-        for file in files:
-            pending.append(pool.submit(_preview, file, target_size, known))
-            if len(pending) > 2 * workers:
-                yield pending.popleft().result()
-        while pending:
-            yield pending.popleft().result()
-    finally:
-        pool.shutdown(cancel_futures=True)
+    with ThreadPoolExecutor(workers) as pool:
+        yield from ahead(pool, lambda file: _preview(file, target_size, known), files, 2 * workers)
 
 
 def _preview(file: Path | Photo, target_size: tuple[int, int], known: Container[bytes]) -> Preview | InputError:
@@ -89,7 +81,7 @@ def read_preview(photo: Photo, target_size: tuple[int, int], data: bytes | None 
     `data` is the content of the file where it is read already. Raises InputError naming the file.
     """
     if photo.encoding is Encoding.FLOAT:
-        return _three_channels(_display_codes(_fit(read_frame(photo).pixels, target_size)))
+        return three_channels(_display_codes(_fit(read_frame(photo).pixels, target_size)))
     data = read_bytes(photo.path) if data is None else data
     if photo.encoding is Encoding.RAW:
         return _fit(_raw_preview(photo, target_size, data), target_size)
@@ -99,11 +91,7 @@ def read_preview(photo: Photo, target_size: tuple[int, int], data: bytes | None 
             stored, target = stored[::-1], target[::-1]
         return _fit(upright(_decode_reduced(data, photo.path, stored, target), photo.orientation), target_size)
     frame = read_frame(photo, data=data)
-    return _three_channels(_eight_bits(_fit(frame.pixels, target_size), frame.white))
-
-
-def _three_channels(codes: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    return np.repeat(codes, 3, axis=2) if codes.shape[2] == 1 else codes
+    return three_channels(eight_bit(_fit(frame.pixels, target_size), frame.white))
 
 
 def _decode_reduced(data: bytes, path: Path, size: tuple[int, int], target_size: tuple[int, int]) -> NDArray[Any]:
@@ -145,11 +133,7 @@ def _fit(pixels: NDArray[Any], target_size: tuple[int, int]) -> NDArray[Any]:
     return smaller.reshape(*smaller.shape[:2], channels)
 
 
-def _eight_bits(pixels: NDArray[Any], white: float) -> NDArray[np.uint8]:
-    return pixels if pixels.dtype == np.uint8 else np.rint(np.minimum(pixels * np.float32(255 / white), 255)).astype(np.uint8)
-
-
 def _display_codes(light: NDArray[np.float32]) -> NDArray[np.uint8]:
     white = max(float(np.quantile(light, _WHITE_QUANTILE)), 1e-30)
     shown: NDArray[np.float32] = np.clip(light / white, 0, 1) ** (1 / _DISPLAY_GAMMA)
-    return np.rint(255 * shown).astype(np.uint8)
+    return eight_bit(shown, 1)

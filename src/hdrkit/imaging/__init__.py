@@ -1,4 +1,4 @@
-"""Pixel arithmetic that several stages share: warping, resampling, weighting, compiled loops, threads.
+"""Arithmetic that several stages share: warping, resampling, codes, colour, weighting, peaks, rising curves, loops, threads.
 
 No stage is known here.
 """

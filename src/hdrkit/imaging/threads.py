@@ -1,4 +1,4 @@
-"""Threads that live as long as the process, for work that calls OpenCV.
+"""Threads: those that live as long as the process, for work that calls OpenCV, and work that is done ahead of who needs it.
 
 OpenCV (4.14) keeps some 900 bytes for every thread that ever called it, so that threads for each bracket would add up: to
 gigabytes in a year of all-sky pictures.
@@ -7,8 +7,14 @@ gigabytes in a year of all-sky pictures.
 from __future__ import annotations
 
 import os
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
+from typing import TypeVar
+
+Item = TypeVar("Item")
+Value = TypeVar("Value")
 
 
 @cache
@@ -19,3 +25,22 @@ def lasting_threads() -> ThreadPoolExecutor:
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=lasting_threads.cache_clear)  # threads do not come along
+
+
+def ahead(pool: ThreadPoolExecutor, function: Callable[[Item], Value], items: Iterable[Item], most: int) -> Iterator[Value]:
+    """The function of each item, in order, as `map` has it; the pool is at most `most` items ahead, so that memory stays bounded.
+
+    Items are taken as they are needed. An error of the function is raised in its turn. What waits is cancelled where the caller
+    stops early.
+    """
+    begun: deque[Future[Value]] = deque()
+    try:
+        for item in items:
+            begun.append(pool.submit(function, item))
+            if len(begun) > most:
+                yield begun.popleft().result()
+        while begun:
+            yield begun.popleft().result()
+    finally:
+        for future in begun:
+            future.cancel()

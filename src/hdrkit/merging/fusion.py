@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hdrkit.errors import InputError
+from hdrkit.imaging.depth import eight_bit, three_channels
 from hdrkit.imaging.warping import Area, placed, whole
 from hdrkit.types import Frame
 
@@ -26,7 +27,7 @@ def fuse(frames: Sequence[Frame], area: Area | None = None) -> NDArray[np.float3
     frames = [placed(frame) for frame in frames]
     complete = next((frame for frame in frames if frame.seen is None), frames[0])
     top, bottom, left, right = area or whole(frames[0])
-    pictures = [_eight_bit(frame, _filled(frame, complete)[top:bottom, left:right]) for frame in frames]
+    pictures = [three_channels(eight_bit(_filled(frame, complete)[top:bottom, left:right], frame.white)) for frame in frames]
     with _one_thread():
         fused = cv2.createMergeMertens().process(pictures)
     return np.clip(np.nan_to_num(fused), 0, 1).astype(np.float32)
@@ -53,9 +54,3 @@ def _filled(frame: Frame, complete: Frame) -> NDArray[Any]:
         rank = np.searchsorted(theirs, complete.pixels[~frame.seen, c], side="right") - 1
         filled[~frame.seen, c] = ours[np.maximum(rank, 0)]
     return filled
-
-
-def _eight_bit(frame: Frame, pixels: NDArray[Any]) -> NDArray[np.uint8]:
-    if pixels.shape[2] == 1:
-        pixels = np.repeat(pixels, 3, axis=2)
-    return pixels if pixels.dtype == np.uint8 else np.round(pixels * (255.0 / frame.white)).astype(np.uint8)

@@ -16,9 +16,10 @@ from hdrkit.files.json_text import plain
 from hdrkit.files.text import counted
 from hdrkit.formats.metadata import read_photo
 from hdrkit.grouping.options import GroupingOptions, IngestOptions
+from hdrkit.imaging.threads import ahead
 from hdrkit.inputs.discover import discover
 from hdrkit.pipeline.ranking.sharpness import rank_series
-from hdrkit.pipeline.ranking.takes import Glance, ahead, glances, join_brackets
+from hdrkit.pipeline.ranking.takes import Glance, glances, join_brackets
 from hdrkit.ranking.brackets import Frame, is_bracket
 from hdrkit.ranking.options import Method, RankingOptions
 from hdrkit.ranking.similarity import Signature, differences_in_sequence, in_doubt, threshold_from
@@ -87,7 +88,7 @@ def _timed(seconds: dict[str, float], step: str) -> Iterator[None]:
 def _photos(paths: Sequence[Path], options: RankingOptions, left: _Left, progress: Progress) -> list[Photo]:
     photos = []
     with ThreadPoolExecutor(options.workers) as pool:
-        for done, found in enumerate(ahead(pool, _photo, paths, options.workers)):
+        for done, found in enumerate(ahead(pool, _photo, paths, 2 * options.workers)):
             if isinstance(found, Failure):
                 left.unreadable.append(found)
             else:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hdrkit.errors import InputError
+from hdrkit.imaging.depth import eight_bit
 from hdrkit.ranking.comparison import compared_sharpness, single_sharpness
 from hdrkit.ranking.detail import Detail, measure_detail
 from hdrkit.ranking.options import Measure
@@ -61,7 +62,7 @@ def half_size(pixels: NDArray[Any]) -> NDArray[np.uint8]:
     gray = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY) if colour else pixels.squeeze(axis=tuple(range(2, pixels.ndim)))
     size = (max(1, gray.shape[1] // 2), max(1, gray.shape[0] // 2))
     half = cv2.resize(gray, size, interpolation=cv2.INTER_AREA)
-    return np.asarray(half if half.dtype == np.uint8 else np.rint(half / 257), np.uint8)
+    return eight_bit(np.asarray(half), 65535)
 
 
 def laplacian_variance(half: NDArray[np.uint8]) -> float:

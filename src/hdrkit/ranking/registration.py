@@ -8,6 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from hdrkit.imaging.peaks import vertex
+
 _SIDE = 256  # pixels of the longer side that pictures are compared at
 _WEAK = 1.5  # codes; weaker gradients have no direction
 _LEAST_AGREEMENT = 0.1  # of directions, where two pictures lie on each other; chance is below 0.05
@@ -58,16 +60,10 @@ def shift_between(picture: Outline, reference: Outline) -> tuple[float, float] |
     y, x = (int(at) for at in np.unravel_index(np.argmax(correlation), correlation.shape))
     if correlation[y, x] <= _LEAST_AGREEMENT * np.sqrt(picture.strong * reference.strong):
         return None
-    dx = x + _vertex(correlation[y, (x - 1) % width], correlation[y, x], correlation[y, (x + 1) % width])
-    dy = y + _vertex(correlation[(y - 1) % height, x], correlation[y, x], correlation[(y + 1) % height, x])
+    dx = x + float(vertex(correlation[y, (x - 1) % width], correlation[y, x], correlation[y, (x + 1) % width]))
+    dy = y + float(vertex(correlation[(y - 1) % height, x], correlation[y, x], correlation[(y + 1) % height, x]))
     factor = _factor(*picture.size)
     return factor * ((dx + width / 2) % width - width / 2), factor * ((dy + height / 2) % height - height / 2)
-
-
-def _vertex(before: float, at: float, after: float) -> float:
-    """Where a parabola through three equidistant values has its top, from the middle one."""
-    bend = before - 2 * at + after
-    return 0.0 if bend >= 0 else float((before - after) / (2 * bend))
 
 
 @dataclass(frozen=True)

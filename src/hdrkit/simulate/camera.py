@@ -11,17 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hdrkit.errors import InputError
+from hdrkit.imaging.colour import srgb_of_light
 from hdrkit.types.response import NoiseModel, ResponseCurve
 
 Floats = NDArray[np.floating[Any]]
 
 LOG_RANGE = 500.0
 CONTRAST = 0.5
-
-
-def _srgb(exposure: Floats) -> Floats:
-    """IEC 61966-2-1."""
-    return np.where(exposure <= 0.0031308, 12.92 * exposure, 1.055 * np.maximum(exposure, 0.0031308) ** (1 / 2.4) - 0.055)
 
 
 def _rec709(exposure: Floats) -> Floats:
@@ -32,7 +28,7 @@ def _rec709(exposure: Floats) -> Floats:
 
 def _scurve(exposure: Floats) -> Floats:
     """The sRGB curve with the extra contrast of a camera's picture style."""
-    value = _srgb(exposure)
+    value = srgb_of_light(exposure)
     return (1 - CONTRAST) * value + CONTRAST * value**2 * (3 - 2 * value)
 
 
@@ -44,7 +40,7 @@ def _log(exposure: Floats) -> Floats:
 
 RESPONSES: dict[str, Callable[[Floats], Floats]] = {
     "linear": lambda exposure: exposure,
-    "srgb": _srgb,
+    "srgb": srgb_of_light,
     "rec709": _rec709,
     "scurve": _scurve,
     "log": _log,

@@ -6,13 +6,11 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from hdrkit.imaging.colour import luminance_of
 from hdrkit.types import RadianceMap, Validity
 
 KEY = 0.18  # display value of the average, the photographer's middle gray
-
-LUMINANCE = np.array([0.2126, 0.7152, 0.0722], np.float32)  # of linear sRGB, IEC 61966-2-1
 
 _ENOUGH = 1_000_000  # pixels that the statistics look at
 
@@ -33,7 +31,7 @@ def adapt_to_scene(radiance: RadianceMap) -> Adaptation:
     White is never below a plain exposure's, so that a scene of little contrast is not stretched.
     """
     step = math.isqrt(radiance.pixels[..., 0].size // _ENOUGH) + 1
-    luminance = (radiance.pixels[::step, ::step] @ LUMINANCE).astype(float)
+    luminance = luminance_of(radiance.pixels[::step, ::step]).astype(float)
     lit = luminance > 0
     if radiance.validity is not None:
         measured = lit & (radiance.validity[::step, ::step] & (Validity.SATURATED | Validity.BLACK) == 0)
@@ -50,8 +48,3 @@ def adapt_to_range(low_ln: float, high_ln: float) -> Adaptation:
     """The same rendering for every picture: exp(low_ln) is black, exp(high_ln) white, the middle of the range the average."""
     black, average, white = math.exp(low_ln), math.exp((low_ln + high_ln) / 2), math.exp(high_ln)
     return Adaptation(black, average - black, white - black, 1 / (white - black))
-
-
-def luminance_of(light: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Luminance (..., ) of linear sRGB (..., 3), in its unit."""
-    return np.asarray(light @ LUMINANCE)

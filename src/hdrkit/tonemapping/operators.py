@@ -8,7 +8,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from hdrkit.tonemapping.adaptation import KEY, Adaptation, luminance_of
+from hdrkit.imaging.colour import luminance_of
+from hdrkit.tonemapping.adaptation import KEY, Adaptation
 from hdrkit.tonemapping.options import Operator
 
 Light = NDArray[np.float32]

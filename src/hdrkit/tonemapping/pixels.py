@@ -5,14 +5,15 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from hdrkit.imaging.colour import SRGB_LINEAR_BELOW, SRGB_SLOPE, srgb_power
 from hdrkit.imaging.compiled import compiled
 
-_LINEAR_BELOW = np.float32(0.0031308)
+_LINEAR_BELOW = np.float32(SRGB_LINEAR_BELOW)
 # The power above it, at equal steps of the bits of a float32, so that a straight line between two is as good as float32.
 _STEP_BITS = 13
 _FIRST, _LAST = (int(np.float32(end).view(np.int32)) >> _STEP_BITS for end in (_LINEAR_BELOW, 1))
 _KNOTS = (np.arange(_FIRST, _LAST + 2, dtype=np.int32) << _STEP_BITS).view(np.float32)
-_ENCODED = (1.055 * _KNOTS.astype(np.float64) ** (1 / 2.4) - 0.055).astype(np.float32)
+_ENCODED = srgb_power(_KNOTS.astype(np.float64)).astype(np.float32)
 
 
 def encode_srgb(linear: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -34,7 +35,7 @@ def _encode(linear: NDArray[np.float32], out: NDArray[np.float32]) -> None:
             share = np.float32(bits[i] & ((1 << _STEP_BITS) - 1)) / np.float32(1 << _STEP_BITS)
             out[i] = _ENCODED[step] + share * (_ENCODED[step + 1] - _ENCODED[step])
         else:
-            out[i] = np.float32(12.92) * max(linear[i], np.float32(0))
+            out[i] = np.float32(SRGB_SLOPE) * max(linear[i], np.float32(0))
 
 
 @compiled

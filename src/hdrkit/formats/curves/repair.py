@@ -7,6 +7,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from hdrkit.imaging.monotone import rising
+
 _TOLERANCE = 1e-9  # what text and float32 leave of a flat piece
 
 
@@ -29,8 +31,4 @@ def _repaired(g: NDArray[np.float64]) -> NDArray[np.float64]:
     codes = np.arange(g.size)
     first = g[known][0]
     filled = np.interp(codes, codes[known], g[known], left=first - math.log(2))
-    if (np.diff(filled) >= 0).all():
-        return np.asarray(filled, np.float64)
-    from scipy.optimize import isotonic_regression  # takes longer to load than most curves need
-
-    return np.asarray(isotonic_regression(filled).x, np.float64)
+    return rising(filled)

@@ -12,12 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hdrkit.imaging.compiled import compiled
+from hdrkit.imaging.peaks import vertex
 
 _TILES, _SEARCH = 6, 2  # tiles a side, and cells of the middle grid that each may move beyond the common shift
 _TILE_DOUBT, _TILE_COST, _CHANCE = 2.5, 0.01, 0.25
 _STIFFNESS = 20.0  # cells of agreement that hold a displacement to a pure shift
 _ROBUST_CELLS2 = 0.5  # squared misfit of a tile that halves its weight
 _LEAST_LENGTH = 40.0  # of an interpolated gradient, of 127: shorter, its neighbours contradict each other
+_vertex = compiled(vertex)
 
 
 @compiled
@@ -117,8 +119,7 @@ def _tile_agreement(
 @compiled
 def _peak(before: float, at: float, after: float) -> float:
     """Where between -0.5 and 0.5 the parabola through three scores has its top."""
-    bend = before - 2 * at + after
-    return min(0.5, max(-0.5, 0.5 * (before - after) / bend)) if bend < -1e-6 else 0.0
+    return min(0.5, max(-0.5, _vertex(before, at, after, 1e-6)))
 
 
 @compiled

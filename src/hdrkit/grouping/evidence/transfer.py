@@ -8,11 +8,13 @@ from numpy.typing import NDArray
 from hdrkit.grouping.evidence.descriptor import State
 from hdrkit.grouping.evidence.displacement import place
 from hdrkit.imaging.compiled import compiled
+from hdrkit.imaging.monotone import rising_steps
 
 _REACH = 6  # cells between the two of which the brighter is asked for
 _LEAST_DIFFERENCE = 256  # 1 code, in steps of the stored luminance; closer cells are a tie
 _BINS = 64
 _FLAT = 1e-3 * 256.0**4  # so that pictures without differences do not correlate
+_rising_steps = compiled(rising_steps)
 _MEASURED, _PARTLY = int(State.MEASURED), int(State.PARTLY_CLIPPED)
 
 
@@ -87,27 +89,7 @@ def _isotonic(a: NDArray[np.int32], b: NDArray[np.int32], measured: NDArray[np.b
                 bin_of = a[y, x] * _BINS // 65536
                 total[bin_of] += b[y, x]
                 count[bin_of] += 1
-    level = np.zeros(_BINS)
-    weight = np.zeros(_BINS)
-    last = np.zeros(_BINS, np.int64)
-    blocks = 0
-    for k in range(_BINS):
-        if count[k] == 0:
-            continue
-        level[blocks], weight[blocks], last[blocks] = total[k] / count[k], count[k], k
-        blocks += 1
-        while blocks > 1 and level[blocks - 2] > level[blocks - 1]:
-            blocks -= 1
-            joined = weight[blocks - 1] + weight[blocks]
-            level[blocks - 1] = (level[blocks - 1] * weight[blocks - 1] + level[blocks] * weight[blocks]) / joined
-            weight[blocks - 1], last[blocks - 1] = joined, last[blocks]
-    curve = np.zeros(_BINS)
-    block = 0
-    for k in range(_BINS):
-        while block < blocks - 1 and k > last[block]:
-            block += 1
-        curve[k] = level[block]
-    return curve
+    return _rising_steps(total, count)
 
 
 @compiled

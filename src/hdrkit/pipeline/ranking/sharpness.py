@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from hdrkit.errors import InputError
 from hdrkit.formats.half_size import read_half
-from hdrkit.pipeline.ranking.takes import ahead
+from hdrkit.imaging.threads import ahead
 from hdrkit.ranking.comparison import compared_sharpness, single_sharpness
 from hdrkit.ranking.detail import Detail, measure_detail
 from hdrkit.ranking.measures import laplacian_variance
@@ -41,7 +41,7 @@ def rank_series(
     numbered = [(number, take) for number, takes in enumerate(found) for take in takes]
     decoded_takes = ranked_series = 0
     with ThreadPoolExecutor(options.workers) as pool:
-        decoded = ahead(pool, lambda one: _half(one[1], options.measure), numbered, options.workers)
+        decoded = ahead(pool, lambda one: _half(one[1], options.measure), numbered, 2 * options.workers)
         for _, members in groupby(zip(numbered, decoded, strict=True), key=lambda pair: pair[0][0]):
             lattice = Lattice()
             takes: list[Take] = []

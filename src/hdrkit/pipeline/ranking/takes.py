@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -20,6 +18,7 @@ from hdrkit.grouping.evidence.descriptor import Descriptors, State, cells_of, de
 from hdrkit.grouping.evidence.facts import stated_ev
 from hdrkit.grouping.sequences.find import find_sequences
 from hdrkit.grouping.sequences.order import codes_of, order_exposures, seen_ev
+from hdrkit.imaging.threads import ahead
 from hdrkit.ranking.brackets import Frame, follows_exposure, is_bracket, may_continue
 from hdrkit.ranking.options import Method, RankingOptions
 from hdrkit.ranking.similarity import Signature, shows_nothing, signature_of
@@ -27,8 +26,6 @@ from hdrkit.types import Failure, Take
 
 LOOKED_AT = (512, 512)  # largest width and height that shots are looked at in
 _SURE = 1.0  # log-odds of one view; above, 99.9 % of pairs that were tried are, and below its negative none
-Item = TypeVar("Item")
-Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
@@ -59,7 +56,7 @@ def glances(shots: Sequence[Take], options: RankingOptions) -> Iterator[tuple[Gl
     Where the picture of a shot is damaged its RAW file stands for it.
     """
     with ThreadPoolExecutor(options.workers) as pool:
-        yield from ahead(pool, lambda shot: _glance(shot, options.method), shots, options.workers)
+        yield from ahead(pool, lambda shot: _glance(shot, options.method), shots, 2 * options.workers)
 
 
 def join_brackets(glances: Iterable[Glance]) -> Iterator[tuple[Take, Signature | None]]:
@@ -71,17 +68,6 @@ def join_brackets(glances: Iterable[Glance]) -> Iterator[tuple[Take, Signature |
             run = []
         run.append(glance)
     yield from _takes(run)
-
-
-def ahead(pool: ThreadPoolExecutor, function: Callable[[Item], Value], items: Iterable[Item], workers: int) -> Iterator[Value]:
-    """The function of each item, in order; the pool works a few items ahead and no more, so that memory stays bounded."""
-    pending: deque[Future[Value]] = deque()
-    for item in items:
-        pending.append(pool.submit(function, item))
-        if len(pending) > 2 * workers:
-            yield pending.popleft().result()
-    while pending:
-        yield pending.popleft().result()
 
 
 def _glance(shot: Take, method: Method) -> tuple[Glance | None, list[Failure]]:

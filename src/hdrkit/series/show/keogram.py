@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hdrkit.errors import InputError
-from hdrkit.series.show.timeline import Picture, Timeline, ahead, common_size, one_exposure, read_pixels, shown
+from hdrkit.series.show.timeline import Picture, Timeline, common_size, drawn, one_exposure, read_pixels, shown
 from hdrkit.tonemapping.options import RenderOptions
 from hdrkit.types import Failure
 
@@ -60,7 +60,7 @@ def keogram(series: Timeline, render: RenderOptions | None = None, angle_deg: fl
     pixels = np.full((min(size), len(series.pictures), 3), GAP, np.uint8)
     missing = np.ones(len(series.pictures), np.bool_)
     failures = []
-    for at, found in enumerate(ahead(line, series.pictures)):
+    for at, found in enumerate(drawn(line, series.pictures)):
         if isinstance(found, Failure):
             failures.append(found)
         elif found is not None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 import os
 from bisect import bisect_left
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -26,6 +26,8 @@ from hdrkit.formats.metadata import read_photo
 from hdrkit.formats.pixels import read_frame
 from hdrkit.formats.radiance import read_radiance
 from hdrkit.formats.suffixes import ENCODED_SUFFIXES, FLOAT_SUFFIXES
+from hdrkit.imaging.depth import eight_bit, three_channels
+from hdrkit.imaging.threads import ahead
 from hdrkit.inputs.timestamps import before_timestamp, instant, timestamp_in_name
 from hdrkit.tonemapping.adaptation import adapt_to_scene
 from hdrkit.tonemapping.options import RenderOptions
@@ -199,8 +201,7 @@ def read_pixels(path: Path, size: tuple[int, int] | None = None) -> NDArray[Any]
         pixels: NDArray[Any] = read_radiance(path).pixels
     else:
         frame = read_frame(read_photo(path))
-        codes = frame.pixels if frame.pixels.dtype == np.uint8 else np.rint(frame.pixels * (255 / frame.white)).astype(np.uint8)
-        pixels = np.ascontiguousarray(np.broadcast_to(codes, (*codes.shape[:2], 3)))
+        pixels = np.ascontiguousarray(three_channels(eight_bit(frame.pixels, frame.white)))
     height, width, _ = pixels.shape
     if size not in (None, (height, width)):
         raise InputError(f"{show(path)}: {width} x {height} pixels, where others differ; give pictures of one camera")
@@ -209,24 +210,11 @@ def read_pixels(path: Path, size: tuple[int, int] | None = None) -> NDArray[Any]
 
 def shown(pixels: NDArray[Any], options: RenderOptions) -> Picture:
     """What `read_pixels` gives as codes for the display: radiance is rendered with `options`, codes are left as they are."""
-    codes: Picture = pixels
-    if pixels.dtype != np.uint8:
-        codes = np.rint(render(RadianceMap(pixels), options) * np.float32(255)).astype(np.uint8)
-    return codes
+    return pixels if pixels.dtype == np.uint8 else eight_bit(render(RadianceMap(pixels), options), 1)
 
 
-def ahead(work: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
-    """`map` by several threads that are never more than a few items ahead of who takes the results."""
+def drawn(draw: Callable[[T], R], pictures: Iterable[T]) -> Iterator[R]:
+    """What `draw` makes of each picture, in order, by a thread a core; few pictures are held at a time."""
     threads = os.cpu_count() or 1
     with ThreadPoolExecutor(threads) as pool:
-        begun: deque[Future[R]] = deque()
-        try:
-            for item in items:
-                begun.append(pool.submit(work, item))
-                if len(begun) > threads:
-                    yield begun.popleft().result()
-            while begun:
-                yield begun.popleft().result()
-        finally:
-            for future in begun:
-                future.cancel()
+        yield from ahead(pool, draw, pictures, threads)

@@ -16,7 +16,7 @@ from hdrkit.errors import InputError, OutputError
 from hdrkit.files.atomic import atomic_write
 from hdrkit.files.packages import load_package
 from hdrkit.files.text import show
-from hdrkit.series.show.timeline import Picture, Timeline, ahead, common_size, one_exposure, read_pixels, shown
+from hdrkit.series.show.timeline import Picture, Timeline, common_size, drawn, one_exposure, read_pixels, shown
 from hdrkit.tonemapping.options import RenderOptions
 from hdrkit.types import Failure
 
@@ -68,7 +68,7 @@ def write_video(
         return _with_time(codes, time, size)
 
     with atomic_write(path) as temporary, _encoder(temporary, size, fps, len(series.pictures)) as send:
-        for done, picture in enumerate(ahead(frame, zip(series.times, series.pictures, strict=True)), 1):
+        for done, picture in enumerate(drawn(frame, zip(series.times, series.pictures, strict=True)), 1):
             send(picture)
             if on_done is not None:
                 on_done(done)
