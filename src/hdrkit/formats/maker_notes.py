@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from mmap import mmap
 
+from PIL.ExifTags import IFD
+
 from hdrkit.types import Drive
 
 Block = bytes | mmap
@@ -18,7 +20,6 @@ Directory = Mapping[int, tuple[int, ...]]
 _FORMATS = {1: "B", 3: "H", 4: "I", 6: "b", 8: "h", 9: "i", 13: "I"}  # TIFF types of whole numbers
 _LONGEST = 512  # numbers of a tag
 _ORDERS = {b"II": "<", b"MM": ">"}
-_EXIF_IFD, _MAKER_NOTE = 0x8769, 0x927C
 
 
 @dataclass(frozen=True)
@@ -39,8 +40,8 @@ def read_release(tiff: Block, maker: str) -> Release:
     if order is None or len(tiff) < 8:
         return Release()
     try:
-        exif = _first(_directory(tiff, struct.unpack_from(order + "I", tiff, 4)[0], order), _EXIF_IFD)
-        at = next((place for tag, _, _, place in _entries(tiff, exif, order) if tag == _MAKER_NOTE), 0)
+        exif = _first(_directory(tiff, struct.unpack_from(order + "I", tiff, 4)[0], order), IFD.Exif)
+        at = next((place for tag, _, _, place in _entries(tiff, exif, order) if tag == IFD.MakerNote), 0)
         at = struct.unpack_from(order + "I", tiff, at + 8)[0] if at else 0
         head = tiff[at : at + 16] if at else b""
         for start, reader in _MAKERS.items():

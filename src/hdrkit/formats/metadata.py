@@ -7,8 +7,6 @@ import logging
 import mmap
 import os
 import struct
-import threading
-import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
@@ -17,21 +15,18 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from PIL import Image, UnidentifiedImageError
+from PIL.ExifTags import IFD, Base
 
 from hdrkit.errors import ExposureError, InputError
 from hdrkit.exposure import exact_exposure, exposure_from_name
 from hdrkit.files.atomic import read_bytes
 from hdrkit.files.text import show
 from hdrkit.formats.maker_notes import Release, read_release
+from hdrkit.formats.pillow import without_pillow_limit
 from hdrkit.formats.suffixes import FLOAT_SUFFIXES, RAW_SUFFIXES
 from hdrkit.types import Drive, Encoding, Exposure, ExposureSource, Photo
 
-_EXIF_IFD = 0x8769
-_MAKE, _MODEL, _ORIENTATION = 271, 272, 274
-_TIME, _F_NUMBER, _ISO, _TAKEN, _OFFSET, _BIAS, _LENS, _SUBSECOND = 33434, 33437, 34855, 36867, 36881, 37380, 42036, 37521
-_FOCAL, _DISTANCE, _FLASH, _PROGRAM, _MODE, _SERIAL = 37386, 37382, 37385, 34850, 41986, 42033
 HEAD_BYTES = 4096  # where `stated_bits` looks
-_pillow_limit = threading.Lock()
 
 
 def read_photo(
@@ -122,7 +117,7 @@ def _read_encoded_header(path: Path, max_pixels: int, data: bytes | None) -> Pho
             deep = image.mode[0] == "I" or ";16" in str(image.tile) or (stated_bits(_head(file)) or 8) > 8
             turned = image.format == "TIFF"  # which Pillow and OpenCV turn upright themselves
             tags = _exif(image, file)
-            release = _release(image.info.get("exif", b""), _text(tags.get(_MAKE)))
+            release = _release(image.info.get("exif", b""), _text(tags.get(Base.Make)))
     except UnidentifiedImageError:
         if path.suffix.lower() in (".tif", ".tiff"):
             return _read_float_header(path)  # Pillow does not know float RGB
@@ -131,7 +126,7 @@ def _read_encoded_header(path: Path, max_pixels: int, data: bytes | None) -> Pho
         raise InputError(f"{show(path)}: permission to read it is denied; change its permissions") from error
     except (OSError, SyntaxError, ValueError, EOFError, RuntimeError, Image.DecompressionBombError) as error:
         raise InputError(f"{show(path)}: the image header cannot be read ({error}); the file is damaged") from error
-    orientation = tags.get(_ORIENTATION, 1)
+    orientation = tags.get(Base.Orientation, 1)
     orientation = orientation if orientation in range(1, 9) and not turned else 1
     if orientation >= 5:
         width, height = height, width
@@ -141,8 +136,8 @@ def _read_encoded_header(path: Path, max_pixels: int, data: bytes | None) -> Pho
         height=height,
         encoding=Encoding.ENCODED16 if deep else Encoding.ENCODED8,
         exposure=_exif_exposure(tags, ExposureSource.EXIF),
-        camera=_camera_name(tags.get(_MAKE), tags.get(_MODEL)),
-        lens=_text(tags.get(_LENS)),
+        camera=_camera_name(tags.get(Base.Make), tags.get(Base.Model)),
+        lens=_text(tags.get(Base.LensModel)),
         taken_at=_taken_at(tags),
         orientation=orientation,
         **_circumstances(tags, release),
@@ -156,16 +151,16 @@ def _release(block: bytes, maker: str) -> Release:
 
 def _circumstances(tags: Mapping[int, Any], release: Release) -> dict[str, Any]:
     """How the camera was set, as fields of `Photo`."""
-    flash = _number(tags.get(_FLASH), positive=False)
+    flash = _number(tags.get(Base.Flash), positive=False)
     return {
-        "serial": _text(tags.get(_SERIAL)),
-        "focal_length_mm": _number(tags.get(_FOCAL)),
-        "focus_distance_m": _number(tags.get(_DISTANCE)),
+        "serial": _text(tags.get(Base.BodySerialNumber)),
+        "focal_length_mm": _number(tags.get(Base.FocalLength)),
+        "focus_distance_m": _number(tags.get(Base.SubjectDistance)),
         "flash": None if flash is None else bool(int(flash) & 1),
-        "drive": Drive.EXPOSURE_BRACKET if _number(tags.get(_MODE)) == 2 else release.drive,
+        "drive": Drive.EXPOSURE_BRACKET if _number(tags.get(Base.ExposureMode)) == 2 else release.drive,
         "shot": release.shot,
         "shutter_count": release.shutter_count,
-        "manual": _manual(_number(tags.get(_PROGRAM)), _number(tags.get(_MODE), positive=False)),
+        "manual": _manual(_number(tags.get(Base.ExposureProgram)), _number(tags.get(Base.ExposureMode), positive=False)),
     }
 
 
@@ -197,7 +192,7 @@ def _exif(image: Image.Image, file: BinaryIO) -> dict[int, Any]:
         image.load()  # EXIF behind the pixels is found only by decoding them
     try:
         exif = Image.Image.getexif(image)
-        return dict(exif) | exif.get_ifd(_EXIF_IFD)
+        return dict(exif) | exif.get_ifd(IFD.Exif)
     except (SyntaxError, ValueError, TypeError, KeyError, EOFError, struct.error):
         return {}
 
@@ -210,18 +205,6 @@ def has_chunk(file: BinaryIO, kind: bytes) -> bool:
         file.seek(int.from_bytes(head[:4]) + 4, os.SEEK_CUR)
     file.seek(before)
     return head[4:] == kind
-
-
-@contextmanager
-def without_pillow_limit() -> Iterator[None]:
-    """Open headers of any size: the limit that holds here is `max_pixels`, Pillow's own is a global."""
-    with _pillow_limit, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        before, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
-        try:
-            yield
-        finally:
-            Image.MAX_IMAGE_PIXELS = before
 
 
 def _read_raw_header(path: Path, data: bytes | None) -> Photo:
@@ -240,23 +223,23 @@ def _read_raw_header(path: Path, data: bytes | None) -> Photo:
         cut = isinstance(error, rawpy.LibRawIOError)  # the file ended where more was to be read
         why = ": it ends too early, as if cut off; copy it again from the card" if cut else f" ({_reason(error)})"
         raise InputError(f"{show(path)}: not a RAW file that LibRaw reads{why}") from error
-    tags = {
-        _MAKE: named.get("Image Make"),
-        _MODEL: named.get("Image Model"),
-        _LENS: named.get("EXIF LensModel"),
-        _TIME: _ratio(named.get("EXIF ExposureTime")) or other.shutter_speed,
-        _F_NUMBER: _ratio(named.get("EXIF FNumber")) or other.aperture,
-        _ISO: _ratio(named.get("EXIF ISOSpeedRatings")) or other.iso_speed,
-        _BIAS: _ratio(named.get("EXIF ExposureBiasValue")),
-        _TAKEN: named.get("EXIF DateTimeOriginal"),
-        _OFFSET: named.get("EXIF OffsetTimeOriginal"),
-        _SUBSECOND: named.get("EXIF SubSecTimeOriginal"),
-        _SERIAL: named.get("EXIF BodySerialNumber"),
-        _FOCAL: _ratio(named.get("EXIF FocalLength")),
-        _DISTANCE: _ratio(named.get("EXIF SubjectDistance")),
-        _FLASH: _first(named.get("EXIF Flash")),
-        _PROGRAM: _first(named.get("EXIF ExposureProgram")),
-        _MODE: _first(named.get("EXIF ExposureMode")),
+    tags: dict[int, Any] = {
+        Base.Make: named.get("Image Make"),
+        Base.Model: named.get("Image Model"),
+        Base.LensModel: named.get("EXIF LensModel"),
+        Base.ExposureTime: _ratio(named.get("EXIF ExposureTime")) or other.shutter_speed,
+        Base.FNumber: _ratio(named.get("EXIF FNumber")) or other.aperture,
+        Base.ISOSpeedRatings: _ratio(named.get("EXIF ISOSpeedRatings")) or other.iso_speed,
+        Base.ExposureBiasValue: _ratio(named.get("EXIF ExposureBiasValue")),
+        Base.DateTimeOriginal: named.get("EXIF DateTimeOriginal"),
+        Base.OffsetTimeOriginal: named.get("EXIF OffsetTimeOriginal"),
+        Base.SubsecTimeOriginal: named.get("EXIF SubSecTimeOriginal"),
+        Base.BodySerialNumber: named.get("EXIF BodySerialNumber"),
+        Base.FocalLength: _ratio(named.get("EXIF FocalLength")),
+        Base.SubjectDistance: _ratio(named.get("EXIF SubjectDistance")),
+        Base.Flash: _first(named.get("EXIF Flash")),
+        Base.ExposureProgram: _first(named.get("EXIF ExposureProgram")),
+        Base.ExposureMode: _first(named.get("EXIF ExposureMode")),
     }
     known = bool(_ratio(named.get("EXIF ExposureTime"))) or other.iso_speed > 0
     turned = sizes.flip in (5, 6)
@@ -266,8 +249,8 @@ def _read_raw_header(path: Path, data: bytes | None) -> Photo:
         height=sizes.width if turned else sizes.height,
         encoding=Encoding.RAW,
         exposure=_exif_exposure(tags, ExposureSource.RAW) if known else None,
-        camera=_camera_name(tags[_MAKE], tags[_MODEL]),
-        lens=_text(tags[_LENS]),
+        camera=_camera_name(tags[Base.Make], tags[Base.Model]),
+        lens=_text(tags[Base.LensModel]),
         taken_at=_taken_at(tags),
         orientation={0: 1, 3: 3, 5: 8, 6: 6}.get(sizes.flip, 1),
         **_circumstances(tags, release),
@@ -288,16 +271,16 @@ def _read_float_header(path: Path) -> Photo:
 
 
 def _exif_exposure(tags: Mapping[int, Any], source: ExposureSource) -> Exposure | None:
-    time_s = _number(tags.get(_TIME))
+    time_s = _number(tags.get(Base.ExposureTime))
     if time_s is None:
         return None
-    iso = tags.get(_ISO)
+    iso = tags.get(Base.ISOSpeedRatings)
     try:
         return Exposure(
             time_s=time_s,
-            f_number=_number(tags.get(_F_NUMBER)),
+            f_number=_number(tags.get(Base.FNumber)),
             iso=_number(iso[0] if isinstance(iso, tuple) and iso else iso),
-            bias_ev=_number(tags.get(_BIAS), positive=False),
+            bias_ev=_number(tags.get(Base.ExposureBiasValue), positive=False),
             source=source,
         )
     except ExposureError:
@@ -334,7 +317,8 @@ def _camera_name(make: Any, model: Any) -> str:
 
 def _taken_at(tags: Mapping[int, Any]) -> datetime | None:
     """When the shutter opened: with its zone where the camera wrote one, else naive."""
-    stamp, offset, fraction = _text(tags.get(_TAKEN)), _text(tags.get(_OFFSET)), _text(tags.get(_SUBSECOND))
+    stated = (tags.get(tag) for tag in (Base.DateTimeOriginal, Base.OffsetTimeOriginal, Base.SubsecTimeOriginal))
+    stamp, offset, fraction = map(_text, stated)
     try:
         taken = datetime.strptime(f"{stamp}.{fraction}" if fraction.isdigit() else f"{stamp}.0", "%Y:%m:%d %H:%M:%S.%f")
     except ValueError:

@@ -11,7 +11,8 @@ from typing import BinaryIO
 from PIL import Image, TiffImagePlugin
 
 from hdrkit.errors import InputError
-from hdrkit.formats.metadata import has_chunk, without_pillow_limit
+from hdrkit.formats.metadata import has_chunk
+from hdrkit.formats.pillow import without_pillow_limit
 from hdrkit.sidecars.xmp import MOST_STARS, rating_in
 
 _PACKET, _RATING = 700, 0x4746  # TIFF tags: XMP (ISO 16684-3), and the rating that Windows writes into EXIF
