@@ -11,15 +11,15 @@ if TYPE_CHECKING:
     from hdrkit.ranking.measures import compare_sharpness as compare_sharpness
     from hdrkit.ranking.measures import sharpness as sharpness
     from hdrkit.ranking.stars import rank_groups as rank_groups
-    from hdrkit.sidecars.sidecar import read_rating as read_rating
-    from hdrkit.sidecars.sidecar import write_rating as write_rating
+    from hdrkit.sidecars.ratings import read_rating as read_rating
+    from hdrkit.sidecars.ratings import write_rating as write_rating
 
 _HOME_OF = {
     "compare_sharpness": "hdrkit.ranking.measures",
     "rank_groups": "hdrkit.ranking.stars",
-    "read_rating": "hdrkit.sidecars.sidecar",
+    "read_rating": "hdrkit.sidecars.ratings",
     "sharpness": "hdrkit.ranking.measures",
-    "write_rating": "hdrkit.sidecars.sidecar",
+    "write_rating": "hdrkit.sidecars.ratings",
 }
 
 __all__ = ["compare_sharpness", "rank_groups", "read_rating", "sharpness", "write_rating"]
