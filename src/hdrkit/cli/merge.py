@@ -92,12 +92,8 @@ def _print_outcomes(outcomes: list[MergeOutcome]) -> None:
         if (report := outcome.report) is None:
             continue
         frames = [f for f in (report.alignment.frames if report.alignment else ()) if f.method != "reference"]
-        residuals = [frame.residual_px for frame in frames if frame.residual_px is not None]
-        aligned = ", ".join(sorted({"still" if frame.method == "identity" else frame.method for frame in frames}))
         pixels = report.size[0] * report.size[1]
-        facts = [f"{len(report.frames)} frames", f"alignment {aligned}"]
-        if residuals:
-            facts.append(f"{max(residuals):.2f} px left")
+        facts = [f"{len(report.frames)} frames", f"alignment {report.alignment.summary if report.alignment else ''}"]
         if report.exposures:
             facts += [f"saturated {100 * report.saturated / pixels:.2f} %", f"black {100 * report.black / pixels:.2f} %"]
             facts.append(f"response {report.response}")
