@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from hdrkit.inputs.options import InputOptions as InputOptions
     from hdrkit.merging.options import MergeOptions as MergeOptions
     from hdrkit.pipeline.calibrate import calibrate as calibrate
+    from hdrkit.pipeline.fuse import fuse as fuse
     from hdrkit.pipeline.group import group as group
     from hdrkit.pipeline.hdr_grouping import HDRGroupingPipeline as HDRGroupingPipeline
     from hdrkit.pipeline.merge import merge as merge
@@ -61,6 +62,7 @@ _HOMES = {
     "hdrkit.grouping.options": "GroupingOptions",
     "hdrkit.inputs.find": "find_brackets load read_bracket",
     "hdrkit.pipeline.calibrate": "calibrate",
+    "hdrkit.pipeline.fuse": "fuse",
     "hdrkit.pipeline.merge": "merge",
     "hdrkit.pipeline.group": "group",
     "hdrkit.pipeline.hdr_grouping": "HDRGroupingPipeline",

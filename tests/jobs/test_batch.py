@@ -20,14 +20,13 @@ from hdrkit.jobs.batch import LostError, merge_all, merge_each
 from hdrkit.jobs.job import MergeJob, MergeOutcome, run_job
 from hdrkit.jobs.options import OutputOptions
 from hdrkit.jobs.outputs import output_paths
-from hdrkit.merging.options import Estimator
 from hdrkit.pipeline.merging import plan as plan_module
 from hdrkit.simulate import SimulatedCamera
 from hdrkit.tonemapping.options import RenderOptions
 from hdrkit.types import Bracket, BracketFailure, Encoding, Failure, Photo
 
 CURVE = SimulatedCamera().response_curve()
-MERTENS = MergeOptions(estimator=Estimator.MERTENS)
+MERTENS = MergeOptions(estimator="mertens")
 
 
 def files_below(folder):

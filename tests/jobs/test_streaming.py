@@ -129,7 +129,7 @@ def test_a_limit_that_cannot_be_met_is_one_line(folder, tmp_path, limit, reason)
 
 @pytest.mark.parametrize(("name", "estimator"), [("a.jpg", "inverse-variance"), ("a.png", "mertens")])
 def test_a_picture_for_the_display_is_made_in_one_piece_or_not_at_all(folder, tmp_path, name, estimator):
-    merge = MergeOptions(Estimator(estimator))
+    merge = MergeOptions(estimator)
     assert "is made in one piece" in str(run_job(job(folder, tmp_path / name, TIGHT, merge)).error)
     assert run_job(job(folder, tmp_path / name, 1 << 33, merge)).output == tmp_path / name
 

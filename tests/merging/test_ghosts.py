@@ -13,7 +13,7 @@ from hdrkit.errors import InputError
 from hdrkit.merging.blocks import block_side, plane
 from hdrkit.merging.consistency import disagreement, tied
 from hdrkit.merging.ghosts import Ghosts, find_ghosts
-from hdrkit.merging.options import Estimator, MergeOptions
+from hdrkit.merging.options import MergeOptions
 from hdrkit.merging.radiance import merge_frames
 from hdrkit.simulate import SimulatedCamera, handheld_transforms, moving_object, room, simulate_bracket
 from hdrkit.simulate.bracket import warp
@@ -263,7 +263,7 @@ class TestKindsOfFrames:
 
     def test_fusion_has_no_ghosts_to_find(self):
         with pytest.raises(InputError, match="mertens"):
-            MergeOptions(estimator=Estimator.MERTENS, deghost="auto")
+            MergeOptions(estimator="mertens", deghost="auto")
 
 
 class TestBlocks:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields
 from enum import StrEnum
 from pathlib import Path
@@ -68,12 +68,12 @@ def require_undo_alone(context: typer.Context, inputs: Sequence[Path], obeyed: S
         raise typer.BadParameter(f"give one folder: hdrkit {context.command.name} --undo FOLDER", param_hint="--undo")
 
 
-def choice(kind: type[Member], value: str, flag: str) -> Member:
-    """A member of a string enumeration, or a usage error that lists them."""
-    try:
-        return kind(value)
-    except ValueError:
-        raise typer.BadParameter(f"{value!r} is none of {', '.join(kind)}", param_hint=flag) from None
+def choice(members: Iterable[Member], value: str, flag: str) -> Member:
+    """The member of a string enumeration, or of several, with this value, or a usage error that lists them."""
+    for member in members:
+        if member == value:
+            return member
+    raise typer.BadParameter(f"{value!r} is none of {', '.join(members)}", param_hint=flag)
 
 
 Options = TypeVar("Options")

@@ -23,7 +23,7 @@ from hdrkit.jobs.job import MergeJob
 from hdrkit.jobs.options import OutputOptions, PreviewType
 from hdrkit.jobs.outputs import DISPLAY_SUFFIXES, RADIANCE_SUFFIXES, chosen_suffix, output_paths, require_fitting
 from hdrkit.merging.device import Device
-from hdrkit.merging.options import Estimator, MergeOptions
+from hdrkit.merging.options import CHOICES, MergeOptions
 from hdrkit.tonemapping.options import Operator, RenderOptions
 from hdrkit.types import Bracket, ResponseCurve
 
@@ -101,7 +101,7 @@ def orders(
         ),
     ] = None,
     estimator: Annotated[
-        str, shared.described(MergeOptions, "estimator", "--estimator", metavar="|".join(Estimator))
+        str, shared.described(MergeOptions, "estimator", "--estimator", metavar="|".join(CHOICES))
     ] = _DEFAULT.estimator.value,
     weight: Annotated[str, shared.described(MergeOptions, "weight", "--weight", metavar="|".join(WEIGHTS))] = _DEFAULT.weight,
     clip: Annotated[str, shared.described(MergeOptions, "clip", "--clip", metavar="LOW,HIGH")] = "0,250",
@@ -165,7 +165,7 @@ def orders(
 
     options = shared.checked(
         MergeOptions,
-        estimator=shared.choice(Estimator, estimator, "--estimator"),
+        estimator=shared.choice(CHOICES, estimator, "--estimator"),
         weight=shared.weight_name(weight),
         clip=shared.clip_limits(clip),
         variance=variance,

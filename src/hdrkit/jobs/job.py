@@ -8,13 +8,14 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from threading import Thread
+from typing import assert_never
 
 from hdrkit.alignment.options import AlignmentOptions
 from hdrkit.errors import HdrkitError, OutputError
 from hdrkit.inputs.options import InputOptions
 from hdrkit.jobs.options import OutputOptions
 from hdrkit.jobs.outputs import is_display
-from hdrkit.merging.options import Estimator, MergeOptions
+from hdrkit.merging.options import MergeOptions, Product
 from hdrkit.types import Bracket, BracketFailure, Failure, MergeReport, ResponseCurve, Stack
 
 
@@ -30,6 +31,11 @@ class MergeJob:
     alignment: AlignmentOptions
     out: OutputOptions
     inputs: InputOptions = field(default_factory=InputOptions)
+
+    @property
+    def product(self) -> Product:
+        """What the job makes of the bracket."""
+        return self.merge.product
 
     @property
     def preview(self) -> Path | None:
@@ -77,7 +83,7 @@ def run_job(job: MergeJob, load: Callable[[], Loaded] | None = None) -> MergeOut
     try:
         loaded = load() if load else load_job(job)
         start = time.perf_counter()
-        return replace(_merged(job, loaded), seconds=loaded.seconds + time.perf_counter() - start)
+        return replace(_made(job, loaded), seconds=loaded.seconds + time.perf_counter() - start)
     except HdrkitError as error:
         unwritable = isinstance(error, OutputError) and error.errno is not None
         return MergeOutcome(name, error=BracketFailure(name, str(error), names_file=True), unwritable=unwritable)
@@ -94,11 +100,30 @@ def load_job(job: MergeJob) -> Loaded:
     from hdrkit.jobs.streaming import keeper
 
     start = time.perf_counter()
-    if job.merge.estimator is not Estimator.MERTENS:
+    if job.product is Product.RADIANCE:
         _preload()
     keep = keeper(job.bracket, job.merge, job.out.max_memory, job.output.parent, in_one_piece=is_display(job.output))
     stack, failures = load_readable(job.bracket, keep)
     return Loaded(stack, failures, time.perf_counter() - start)
+
+
+def _made(job: MergeJob, loaded: Loaded) -> MergeOutcome:
+    match job.product:
+        case Product.FUSION:
+            return _fused(job, loaded)
+        case Product.RADIANCE:
+            return _merged(job, loaded)
+        case unknown:
+            assert_never(unknown)
+
+
+def _fused(job: MergeJob, loaded: Loaded) -> MergeOutcome:
+    from hdrkit.formats.display import most_bits, write_display
+    from hdrkit.pipeline.fuse import fuse
+
+    fusion = fuse(loaded.stack, job.alignment, job.inputs)
+    write_display(fusion.picture, job.output, most_bits(job.output))
+    return MergeOutcome(job.bracket.name, job.output, None, fusion.report, loaded.failures + fusion.report.left_out)
 
 
 def _merged(job: MergeJob, loaded: Loaded) -> MergeOutcome:
@@ -108,10 +133,8 @@ def _merged(job: MergeJob, loaded: Loaded) -> MergeOutcome:
     from hdrkit.tonemapping.render import render
 
     plan = plan_merge(loaded.stack, job.response, job.merge, job.alignment, job.inputs, job.response_name)
-    report, preview = plan.report, None
-    if job.merge.estimator is Estimator.MERTENS:
-        write_display(plan.fused(), job.output, most_bits(job.output))
-    elif is_display(job.output):
+    preview = None
+    if is_display(job.output):
         merged = plan.rows(0, plan.report.size[1])
         report = plan.told([merged.tally])
         write_display(render(merged.radiance, job.out.preview), job.output, most_bits(job.output))

@@ -9,7 +9,7 @@ from hdrkit.errors import OutputError
 from hdrkit.files.text import show
 from hdrkit.inputs.discover import refuse_overwriting
 from hdrkit.inputs.options import By
-from hdrkit.merging.options import Estimator, MergeOptions
+from hdrkit.merging.options import MergeOptions, Product
 from hdrkit.types import Bracket
 
 RADIANCE_SUFFIXES = (".exr", ".hdr")
@@ -17,16 +17,16 @@ DISPLAY_SUFFIXES = (".jpg", ".png", ".tif")
 
 
 def chosen_suffix(out: Path, options: MergeOptions, suffix: str | None) -> str:
-    """The file type of results, such as .exr: what `out` names, else `suffix`, else the usual one of the estimator."""
+    """The file type of results, such as .exr: what `out` names, else `suffix`, else the usual one of the product."""
     if named := file_suffix(out) or (f".{suffix}" if suffix else None):
         return named
-    return ".png" if options.estimator is Estimator.MERTENS else ".exr"
+    return ".png" if options.product is Product.FUSION else ".exr"
 
 
 def require_fitting(out: Path, options: MergeOptions, suffix: str | None, half: bool) -> None:
     """Raise OutputError where the file type that is asked for, by `out` or `suffix`, cannot hold what is asked for."""
     chosen = chosen_suffix(out, options, suffix)
-    if options.estimator is Estimator.MERTENS and chosen in RADIANCE_SUFFIXES:
+    if options.product is Product.FUSION and chosen in RADIANCE_SUFFIXES:
         raise OutputError(
             f"{show(out)}: {chosen} does not fit, fusion is for display, not radiance; choose {', '.join(DISPLAY_SUFFIXES)}"
         )

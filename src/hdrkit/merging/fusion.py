@@ -16,7 +16,7 @@ from hdrkit.imaging.warping import Area, placed, whole
 from hdrkit.types import Frame
 
 
-def fuse(frames: Sequence[Frame], area: Area | None = None) -> NDArray[np.float32]:
+def fuse_frames(frames: Sequence[Frame], area: Area | None = None) -> NDArray[np.float32]:
     """Mertens, Kautz & Van Reeth 2007: blend by contrast, saturation and well-exposedness in a Laplacian pyramid.
 
     Aligned coded frames of one size in; display-referred RGB (H, W, 3) float32 in 0..1 out. Where an aligned frame has no

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from hdrkit.errors import InputError
 from hdrkit.imaging.warping import Area, placed, whole
-from hdrkit.merging.options import Estimator, MergeOptions
+from hdrkit.merging.estimators.separable import Measurements
+from hdrkit.merging.estimators.table import estimator_of
+from hdrkit.merging.options import MergeOptions
 from hdrkit.types import Frame, NoiseModel, Validity
 
 
@@ -30,7 +31,8 @@ def merge_float(
     saturation = max(float(frame.pixels.max(initial=0, where=np.isfinite(frame.pixels))) for frame in frames) or 1.0
     numerator, denominator, spread = np.zeros(shape), np.zeros(shape), np.zeros(shape)
     validity, used = np.zeros(shape[:2], np.uint8), np.zeros(len(frames), np.int64)
-    logarithmic = options.estimator is Estimator.DEBEVEC
+    estimator = estimator_of(options)
+    logarithmic = estimator.logarithmic
     for k, (frame, t) in enumerate(zip(frames, times, strict=True)):
         there = placed(frame, first, last)
         pixels = there.pixels[:, here[1]]
@@ -41,18 +43,7 @@ def merge_float(
         if share is not None:
             counts &= share > 0
         noise = (options.noise or NoiseModel()).variance(x / saturation) * saturation**2
-        match options.estimator:
-            case Estimator.INVERSE_VARIANCE:
-                b = t**2 / noise
-            case Estimator.POISSON:
-                b = np.full(shape, t)
-            case Estimator.ROBERTSON:
-                b = np.full(shape, t**2)
-            case Estimator.DEBEVEC:
-                b = np.ones(shape)
-            case _:
-                raise InputError(f"{options.estimator} does not make radiance")
-        b *= counts if share is None else counts * share
+        b = estimator.denominator(Measurements(x, noise, t, np.ones(shape))) * (counts if share is None else counts * share)
         positive = np.where(counts, x, 1.0)
         numerator += b * (np.log(positive / t) if logarithmic else positive / t)
         denominator += b

@@ -21,19 +21,35 @@ class Estimator(StrEnum):
     POISSON = "poisson"
     DEBEVEC = "debevec"
     ROBERTSON = "robertson"
+
+
+class Fusion(StrEnum):
+    """How exposures become a picture for the display without becoming radiance."""
+
     MERTENS = "mertens"
+
+
+class Product(StrEnum):
+    """What a merge makes."""
+
+    RADIANCE = "radiance"
+    FUSION = "fusion"
+
+
+CHOICES: tuple[Estimator | Fusion, ...] = (*Estimator, *Fusion)
 
 
 @dataclass(frozen=True)
 class MergeOptions:
     """Options of a merge; the command line and the Python interface read these.
 
+    `estimator` may also be given by its name. `mertens` is none: it asks for another product, exposure fusion.
     `clip` are 8-bit codes, scaled for deeper pictures: below the first a code counts as black, as code 0 always does,
     above the second as clipped. RAW knows its own clipping and takes no notice. `noise` None is the noise that the
     frames show, or that of an ordinary camera where they do not show it.
     """
 
-    estimator: Estimator = field(
+    estimator: Estimator | Fusion = field(
         default=Estimator.INVERSE_VARIANCE,
         metadata={
             "help": "how measurements combine: inverse variance is the most precise; mertens fuses for display, without times"
@@ -58,12 +74,26 @@ class MergeOptions:
     )
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "estimator", _chosen(self.estimator))
         if not 0 <= self.clip[0] < self.clip[1] <= 255:
             raise InputError(f"clip limits {self.clip} must rise within 0..255")
-        if self.deghost != "off" and self.estimator is Estimator.MERTENS:
+        if self.deghost != "off" and self.product is Product.FUSION:
             raise InputError("ghosts are found in radiance, and mertens makes none: choose another estimator, or deghost off")
+
+    @property
+    def product(self) -> Product:
+        """What these options ask for: radiance, or a picture for the display."""
+        return Product.FUSION if isinstance(self.estimator, Fusion) else Product.RADIANCE
 
     def clip_codes(self, frame: Frame) -> tuple[int, int]:
         """The lowest code of a frame that is not black, and the highest that is not clipped."""
         low, high = (0, int(frame.white) - 1) if frame.is_linear else scale_clip(self.clip, frame.levels)
         return max(low, 1), high
+
+
+def _chosen(name: str) -> Estimator | Fusion:
+    """The estimator or fusion with this name. Raises InputError where there is none."""
+    for choice in CHOICES:
+        if choice == name:
+            return choice
+    raise InputError(f"no estimator {name!r}; choose {', '.join(CHOICES)}")

@@ -9,7 +9,8 @@ from hdrkit.errors import InputError
 from hdrkit.files.text import show
 from hdrkit.inputs.find import Paths
 from hdrkit.inputs.options import InputOptions
-from hdrkit.merging.options import Estimator, MergeOptions
+from hdrkit.merging.options import MergeOptions, Product
+from hdrkit.pipeline.fuse import fuse
 from hdrkit.pipeline.merging.plan import plan_merge
 from hdrkit.types import Bracket, Encoding, MergeResult, ResponseCurve, Stack
 
@@ -22,15 +23,16 @@ def merge(
     inputs: InputOptions | None = None,
     response_name: str = "given",
 ) -> MergeResult:
-    """Align and merge one bracket (a stack, or paths to read it from) into radiance, or fuse it for display.
+    """Align and merge one bracket (a stack, or paths to read it from) into radiance, or with `mertens` do what `fuse` does.
 
     Without a response curve RAW and float pictures are taken as linear, and for others the curve is calibrated from the
     bracket itself, which the report says. `inputs.estimate_exposures` holds for a stack as well.
     Raises HdrkitError of the kind that fits.
     """
+    if options is not None and options.product is Product.FUSION:
+        fusion = fuse(source, alignment, inputs)
+        return MergeResult(None, fusion.report, fusion.picture)
     plan = plan_merge(source, response, options, alignment, inputs, response_name)
-    if plan.options.estimator is Estimator.MERTENS:
-        return MergeResult(None, plan.report, plan.fused())
     merged = plan.rows(0, plan.report.size[1])
     return MergeResult(merged.radiance, plan.told([merged.tally]))
 

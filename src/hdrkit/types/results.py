@@ -180,6 +180,14 @@ class MergeReport:
 
 
 @dataclass(frozen=True)
+class FusionResult:
+    """A display-referred picture (H, W, 3) float32 in 0..1 from exposure fusion, and the report."""
+
+    picture: NDArray[np.float32]
+    report: MergeReport
+
+
+@dataclass(frozen=True)
 class MergeResult:
     """A radiance map, or a display-referred picture (H, W, 3) float32 in 0..1 from exposure fusion, and the report."""
 

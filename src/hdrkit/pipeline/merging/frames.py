@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
 
@@ -10,6 +11,7 @@ import numpy as np
 
 from hdrkit.alignment.options import AlignmentOptions
 from hdrkit.errors import InputError
+from hdrkit.imaging.warping import Area, common_area, whole
 from hdrkit.types import AlignmentReport, Failure, Frame, FrameAlignment, Stack
 
 _STILL_SHARE = 0.02  # of the longest side: a bracket that moved no more is merged with frames that could not be placed
@@ -61,6 +63,24 @@ def strays(report: AlignmentReport, frame: Frame) -> list[int]:
     if moved <= _STILL_SHARE * max(height, width):
         return []
     return [i for i, f in enumerate(report.frames) if unplaced(f)]
+
+
+def alignment_warnings(report: AlignmentReport) -> Iterable[str]:
+    """What is odd about the alignment of a bracket as a whole."""
+    lost = sum(unplaced(frame) for frame in report.frames)
+    if 2 * lost > len(report.frames):
+        yield f"{lost} of {len(report.frames)} frames could not be aligned: do they show one view? hdrkit group finds which do"
+
+
+def area_of(stack: Stack, options: AlignmentOptions) -> Area:
+    """The part of the reference that the result shows: all of it, or what every aligned frame shows."""
+    return common_area(stack.frames) if options.crop else whole(stack.frames[0])
+
+
+def size_of(area: Area) -> tuple[int, int]:
+    """Width and height of an area."""
+    top, bottom, left, right = area
+    return right - left, bottom - top
 
 
 def unplaced(frame: FrameAlignment) -> bool:

@@ -14,15 +14,14 @@ from numpy.typing import NDArray
 from hdrkit.alignment.options import AlignmentOptions
 from hdrkit.errors import ExposureError, InputError
 from hdrkit.files.text import show
-from hdrkit.imaging.warping import Area, common_area, whole
+from hdrkit.imaging.warping import Area
 from hdrkit.inputs.find import Paths, read_bracket
 from hdrkit.inputs.options import InputOptions
-from hdrkit.merging.options import Estimator, MergeOptions
+from hdrkit.merging.options import MergeOptions
 from hdrkit.pipeline.calibrate import calibrate
 from hdrkit.pipeline.merging.exposures import checked_exposures, exposure_warnings, with_exposures
-from hdrkit.pipeline.merging.frames import aligned, by_brightness, require_several, unplaced
+from hdrkit.pipeline.merging.frames import aligned, alignment_warnings, area_of, require_several, size_of
 from hdrkit.types import (
-    AlignmentReport,
     CalibrationReport,
     Frame,
     GhostReport,
@@ -45,7 +44,7 @@ _NOTABLE = 0.001  # share of the picture that deghosting leaves clipped
 class MergePlan:
     """What a merge of one bracket will do.
 
-    The first six are what `merge_frames` is given, or `fuse`; `report` lacks what only the pixels tell; `metadata` says where the
+    The first six are what `merge_frames` is given; `report` lacks what only the pixels tell; `metadata` says where the
     result comes from.
     """
 
@@ -74,12 +73,6 @@ class MergePlan:
         merged = merge_frames(self.frames, self.exposures, self.response, self.options, self.trust, area, self.tables)
         return replace(merged, radiance=replace(merged.radiance, metadata=self.metadata))
 
-    def fused(self) -> NDArray[np.float32]:
-        """The picture that exposure fusion makes of the frames."""
-        from hdrkit.merging.fusion import fuse
-
-        return fuse(self.frames, self.area)
-
     def told(self, tallies: Sequence[Tally]) -> MergeReport:
         """The report, with what the pixels of all rows tell."""
         pixels = sum(tally.pixels for tally in tallies)
@@ -99,18 +92,16 @@ def plan_merge(
     inputs: InputOptions | None = None,
     response_name: str = "given",
 ) -> MergePlan:
-    """All of `merge` but the pixels: frames read and aligned, curve and noise learned. Arguments and errors are the same."""
+    """All of a merge but the pixels: frames read and aligned, curve and noise learned. Arguments and errors are the same."""
     stack = source if isinstance(source, Stack) else read_bracket(source, inputs)
     options, alignment = options or MergeOptions(), alignment or AlignmentOptions()
     require_several(stack, (inputs or InputOptions()).min_frames)
-    if options.estimator is Estimator.MERTENS:
-        return _fusion_plan(by_brightness(stack), options, alignment)
     estimate = (inputs or InputOptions()).estimate_exposures
     if not estimate:
         stack.bracket.relative_exposures()  # or say what is missing before the work begins
     stack, alignment_report, left_out = aligned(stack, alignment)
-    area = _area(stack, alignment)
-    warnings = list(_alignment_warnings(alignment_report))
+    area = area_of(stack, alignment)
+    warnings = list(alignment_warnings(alignment_report))
     if response is None:
         curve, name, calibration = _own_response(stack, inputs)
     else:
@@ -134,7 +125,7 @@ def plan_merge(
         response=name,
         frames=tuple(frame.name for frame in used.frames),
         exposures=exposures,
-        size=_size(area),
+        size=size_of(area),
         noise=noise,
         ghosts=ghosts,
         alignment=alignment_report,
@@ -145,38 +136,6 @@ def plan_merge(
         estimated=estimated,
     )
     return MergePlan(used.frames, exposures, curve, options, trust, area, report, _provenance(used, report))
-
-
-def _fusion_plan(stack: Stack, options: MergeOptions, alignment: AlignmentOptions) -> MergePlan:
-    stack, alignment_report, left_out = aligned(stack, alignment)
-    area = _area(stack, alignment)
-    report = MergeReport(
-        bracket=stack.bracket.name,
-        estimator=Estimator.MERTENS.value,
-        response="none needed",
-        frames=tuple(frame.name for frame in stack.frames),
-        exposures=(),
-        size=_size(area),
-        alignment=alignment_report,
-        warnings=tuple(_alignment_warnings(alignment_report)),
-        left_out=left_out,
-    )
-    return MergePlan(stack.frames, (), None, options, None, area, report, {})
-
-
-def _area(stack: Stack, options: AlignmentOptions) -> Area:
-    return common_area(stack.frames) if options.crop else whole(stack.frames[0])
-
-
-def _size(area: Area) -> tuple[int, int]:
-    top, bottom, left, right = area
-    return right - left, bottom - top
-
-
-def _alignment_warnings(report: AlignmentReport) -> Iterable[str]:
-    lost = sum(unplaced(frame) for frame in report.frames)
-    if 2 * lost > len(report.frames):
-        yield f"{lost} of {len(report.frames)} frames could not be aligned: do they show one view? hdrkit group finds which do"
 
 
 def _response_warnings(response: ResponseCurve, stack: Stack) -> Iterable[str]:

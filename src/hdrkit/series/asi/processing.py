@@ -27,7 +27,7 @@ from hdrkit.inputs.options import By, ExposureUnit, InputOptions
 from hdrkit.inputs.timestamps import written
 from hdrkit.jobs.job import MergeJob, run_job
 from hdrkit.jobs.options import OutputOptions
-from hdrkit.merging.options import Estimator, MergeOptions
+from hdrkit.merging.options import CHOICES, Estimator, MergeOptions, Product
 from hdrkit.pipeline.calibrate import calibrate, stamped
 from hdrkit.pipeline.merge import ln_range, merge
 from hdrkit.series.asi.naming import span_of
@@ -48,10 +48,10 @@ _SUFFIXES = (".exr", ".hdr", ".png", ".tif", ".tiff", ".jpg", ".jpeg")
 class MergeChoices:
     """What the functions below take as further arguments.
 
-    `algorithm` is one of hdrkit's estimators (inverse-variance, poisson, debevec, robertson, mertens) or `debevec_custom`, which
-    is `debevec` with a response that must be given. `lnE_range` is the range of ln radiance that pictures for the display show,
-    with the tone curve `operator`. Codes below `low_clip` and above `high_clip` are not measured. `align` and `deghost` are
-    as in `hdrkit merge`. Raises InputError for what none of them knows.
+    `algorithm` is an estimator of `hdrkit merge` (inverse-variance, poisson, debevec, robertson), mertens, which fuses for the
+    display, or `debevec_custom`, which is `debevec` with a response that must be given. `lnE_range` is the range of ln radiance
+    that pictures for the display show, with the tone curve `operator`. Codes below `low_clip` and above `high_clip` are not
+    measured. `align` and `deghost` are as in `hdrkit merge`. Raises InputError for what none of them knows.
     """
 
     algorithm: str = Estimator.INVERSE_VARIANCE.value
@@ -65,8 +65,8 @@ class MergeChoices:
     deghost: str = "off"
 
     def __post_init__(self) -> None:
-        if self.algorithm not in (*Estimator, "debevec_custom"):
-            raise InputError(f"no algorithm {self.algorithm!r}; choose {', '.join(Estimator)} or debevec_custom")
+        if self.algorithm not in (*CHOICES, "debevec_custom"):
+            raise InputError(f"no algorithm {self.algorithm!r}; choose {', '.join(CHOICES)} or debevec_custom")
         if self.weight_type not in WEIGHTS:
             raise InputError(f"no weight {self.weight_type!r}; choose {', '.join(WEIGHTS)}")
 
@@ -75,7 +75,7 @@ class MergeChoices:
         """The options of hdrkit's merge."""
         name = "debevec" if self.algorithm == "debevec_custom" else self.algorithm
         clip = float(self.low_clip), float(self.high_clip)
-        return MergeOptions(estimator=Estimator(name), weight=self.weight_type, clip=clip, deghost=self.deghost)  # type: ignore[arg-type]
+        return MergeOptions(estimator=name, weight=self.weight_type, clip=clip, deghost=self.deghost)  # type: ignore[arg-type]
 
     @property
     def alignment(self) -> AlignmentOptions:
@@ -205,7 +205,7 @@ def process_directory(
         logger.warning("%s", line)
     if choices.response is not None:
         curve, name = choices.curve, "given"
-    elif choices.merge.estimator is Estimator.MERTENS:
+    elif choices.merge.product is Product.FUSION:
         curve, name = None, "none"
     elif response_file is not None:
         curve, name = read_curve(response_file), Path(response_file).name

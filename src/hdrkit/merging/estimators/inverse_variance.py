@@ -1,0 +1,39 @@
+"""Weights of inverse variance: the most precise mean of measurements whose noise is known."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from hdrkit.merging.estimators.separable import Array, Codes, Measurements, Separable, tapered
+
+
+@dataclass(frozen=True)
+class InverseVariance(Separable):
+    """b = w(z) t^2 / var x, with w = 1 but for a taper near clipping. Granados et al. 2010, Hasinoff et al. 2010."""
+
+    def code_weight(self, codes: Codes) -> Array:
+        """1, but tapered near clipping."""
+        return tapered(codes)
+
+    def denominator(self, measured: Measurements) -> Array:
+        """The inverse variance of x / t."""
+        return measured.weight * measured.t**2 / measured.variance
+
+    def unbiased(self, x: Array, t: float, exposures: Sequence[float], codes: Codes) -> Array:
+        """X less its bias, since the weight comes from the same code: what is too dark by chance weighs more.
+
+        To first order cov(b, x) / b = - d var / dx, the exposure of one electron, of which the share of the frame in all
+        weights cancels in the quotient: a frame that is alone is not biased.
+        """
+        limit, saturation = codes.response.linear[codes.clip[1]], codes.response.linear[-1]
+
+        def weight(exposure: float) -> Array:
+            light = x / t * exposure
+            return np.where(light <= limit, exposure**2 / codes.noise.variance(light / saturation), 0.0)
+
+        everything = sum((weight(exposure) for exposure in exposures), np.zeros_like(x))
+        share = np.divide(weight(t), everything, where=everything > 0, out=np.ones_like(x))
+        return np.asarray(x - (share - 1) * saturation / codes.noise.full_well_e)

@@ -1,0 +1,37 @@
+"""A bracket -> a picture for the display, by exposure fusion: no times, no curve, no radiance."""
+
+from __future__ import annotations
+
+from hdrkit.alignment.options import AlignmentOptions
+from hdrkit.inputs.find import Paths, read_bracket
+from hdrkit.inputs.options import InputOptions
+from hdrkit.merging.options import Fusion
+from hdrkit.pipeline.merging.frames import aligned, alignment_warnings, area_of, by_brightness, require_several, size_of
+from hdrkit.types import FusionResult, MergeReport, Stack
+
+
+def fuse(source: Stack | Paths, alignment: AlignmentOptions | None = None, inputs: InputOptions | None = None) -> FusionResult:
+    """Align and fuse one bracket (a stack, or paths to read it from) into a picture for the display.
+
+    The frames are blended where each is best exposed, from dark to bright whatever their stated exposures.
+    Mertens, Kautz & Van Reeth 2007. Raises HdrkitError of the kind that fits.
+    """
+    from hdrkit.merging.fusion import fuse_frames
+
+    stack = source if isinstance(source, Stack) else read_bracket(source, inputs)
+    alignment = alignment or AlignmentOptions()
+    require_several(stack, (inputs or InputOptions()).min_frames)
+    stack, alignment_report, left_out = aligned(by_brightness(stack), alignment)
+    area = area_of(stack, alignment)
+    report = MergeReport(
+        bracket=stack.bracket.name,
+        estimator=Fusion.MERTENS.value,
+        response="none needed",
+        frames=tuple(frame.name for frame in stack.frames),
+        exposures=(),
+        size=size_of(area),
+        alignment=alignment_report,
+        warnings=tuple(alignment_warnings(alignment_report)),
+        left_out=left_out,
+    )
+    return FusionResult(fuse_frames(stack.frames, area), report)
