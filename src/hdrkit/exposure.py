@@ -130,7 +130,7 @@ def looks_like_counter(exposures: list[Exposure | None]) -> bool:
     They are where three or more whole numbers each lie one above the last, and where different numbers lie within a
     third of a stop: no bracket is that narrow.
     """
-    numbers = sorted(e.time_s for e in exposures if e is not None and e.source is ExposureSource.FILENAME)
+    numbers = sorted(e.time_s for e in exposures if e is not None and not e.in_seconds)
     steps = [later - earlier for earlier, later in zip(numbers, numbers[1:], strict=False)]
     counted = len(steps) >= 2 and set(steps) == {1}
     return counted or (any(steps) and numbers[-1] < 1.25 * numbers[0])

@@ -33,7 +33,7 @@ def day(root, name, count=3, camera=""):
 
 
 def seen(parts):
-    return [(b.name, b.reference, b.kind, b.why, b.photos) for part in parts for b in part.brackets]
+    return [(b.name, b.reference, b.kind, b.why, b.remark, b.photos) for part in parts for b in part.brackets]
 
 
 @pytest.mark.parametrize("by", [By.TIME, By.AUTO])
@@ -55,7 +55,7 @@ def test_parts_hold_what_there_is_at_once(tmp_path, by):
         assert not any(part.notes for part in parts[:-1])
     assert (series.photographs, series.ignored) == (53, found.ignored) == (53, 1)
     assert found.failures[0].path == broken
-    assert "of 18 brackets 2 unusual" in found.notes[0]
+    assert "of 18 brackets 2 unusual" in str(found.notes[0])
 
 
 def test_what_has_no_timestamp_is_counted_over_all_folders(tmp_path):
@@ -77,7 +77,7 @@ def test_a_better_rule_is_told_of_whatever_the_first_folder_holds(tmp_path, brac
             stamps = [begin + timedelta(seconds=wait) for wait in (0, 1, 2)]
             put(*(tmp_path / f"{at:%d/%Y%m%d%H%M%S}_{time}.png" for at, time in zip(stamps, TIMES, strict=True)))
     *_, last = find_series(tmp_path, BY_TIME).parts()
-    (hint,) = (note for note in last.notes if "--round gap" in note)
+    (hint,) = (note for note in last.notes if "--round gap" in str(note))
     assert hint.startswith(f"the frames of {brackets[-1]} of {brackets[-1]} brackets fall into two spans of 30 s")
 
 

@@ -22,7 +22,6 @@ from hdrkit.errors import InputError
 from hdrkit.imaging.threads import lasting_threads
 from hdrkit.types import AlignmentReport, Frame, FrameAlignment
 
-Progress = Callable[[int, int], None]
 Pyramid = list[Plane]
 Views = dict[int, View]  # by level of a pyramid
 
@@ -62,7 +61,7 @@ class _Pyramids(dict[int, Pyramid]):
 
 
 def align(
-    frames: Sequence[Frame], reference: int, options: AlignmentOptions, progress: Progress | None = None
+    frames: Sequence[Frame], reference: int, options: AlignmentOptions, progress: Callable[[int, int], None] | None = None
 ) -> tuple[list[Frame], AlignmentReport]:
     """The frames with their `motion` against frame `reference`, and how each was found.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from hdrkit.inputs.find import Series
     from hdrkit.jobs.job import MergeJob
     from hdrkit.series.run.merge import Merged
-    from hdrkit.types import Bracket, Failure
+    from hdrkit.types import Bracket, Failure, Progress
 
 _MERGING = "merging brackets"
 
@@ -43,7 +43,7 @@ def merge_brackets_of(series: Series, wanted: Orders, workers: int, scheduler: s
     return not account.errors
 
 
-def _all_brackets(series: Series, move: Callable[[str, int, int], None]) -> Iterator[Bracket]:
+def _all_brackets(series: Series, move: Progress) -> Iterator[Bracket]:
     """The brackets of a series, to be looked at without being kept."""
     photographs = 0
     for part in series.parts():
@@ -74,13 +74,15 @@ class _Account:
     def jobs(self) -> Iterator[MergeJob]:
         """A job for each bracket, as they are found."""
         from hdrkit.inputs.find import NoneReadableError
+        from hdrkit.inputs.remarks import UnusualBrackets
 
         with suppress(NoneReadableError):  # which has been said of each file
             for part in self.series.parts():
                 self._found += len(part.brackets)
                 self._photographs += sum(len(bracket.photos) for bracket in part.brackets) + len(part.failures)
                 self.unreadable += part.failures if self.json else ()
-                self.notes += [note for note in part.notes if note != part.unusual]  # records have it, bracket by bracket
+                # Of unusual brackets the records tell, one by one.
+                self.notes += [note for note in part.notes if not isinstance(note, UnusualBrackets)]
                 for failure in part.failures:
                     self.complain(str(failure))
                 yield from self.wanted.jobs(part.brackets)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -12,16 +12,14 @@ from numpy.typing import NDArray
 
 from hdrkit.errors import InputError
 from hdrkit.formats.previews import read_preview
-from hdrkit.types import Photo
+from hdrkit.types import Photo, Progress
 
 SIDE = 256
 _DECODED = 320  # a JPEG comes up to twice smaller than asked for
 _SETTINGS = (cv2.IMWRITE_JPEG_QUALITY, 75, cv2.IMWRITE_JPEG_OPTIMIZE, 1)
 
 
-def read_thumbnails(
-    photos: Sequence[Photo], workers: int, progress: Callable[[str, int, int], None] | None = None
-) -> list[bytes | None]:
+def read_thumbnails(photos: Sequence[Photo], workers: int, progress: Progress | None = None) -> list[bytes | None]:
     """A JPEG of at most 256 x 256 pixels of each photo, in order; None of one that cannot be decoded."""
     thumbnails = []
     with ThreadPoolExecutor(workers) as pool:

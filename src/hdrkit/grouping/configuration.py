@@ -75,10 +75,11 @@ def _section(options: Any, values: Mapping[str, Any], where: str, folder: Path) 
     for key in values:
         if key not in kinds:
             raise InputError(f"{where}.{key} is not a setting; the settings are {', '.join(kinds)}")
+    chosen = {key: _value(value, kinds[key], f"{where}.{key}", folder) for key, value in values.items()}
     try:
-        return replace(options, **{key: _value(value, kinds[key], f"{where}.{key}", folder) for key, value in values.items()})
-    except InputError as error:
-        raise error if where in str(error) else InputError(f"{where}: {error}") from None
+        return replace(options, **chosen)
+    except InputError as error:  # which knows the option, and not where it was given
+        raise InputError(f"{where}: {error}") from None
 
 
 def _value(value: Any, kind: Any, where: str, folder: Path) -> Any:

@@ -14,7 +14,7 @@ from hdrkit.exposure import looks_like_counter
 from hdrkit.inputs.options import By
 from hdrkit.inputs.timed import lying_across, timed_groups
 from hdrkit.inputs.timestamps import floored, timestamp_in_name
-from hdrkit.types import Bracket, ExposureSource, Photo
+from hdrkit.types import Bracket, Photo, Remark
 
 
 def form_brackets(
@@ -56,14 +56,9 @@ def _timed_brackets(photos: Sequence[Photo], roots: Sequence[Path], round_s: flo
     return [_in_order(name, group.photos, By.TIME, group.remark) for name, group in zip(names, found, strict=True)]
 
 
-def remark(bracket: Bracket) -> str:
-    """What is unusual about a bracket by time: frames missing, too many, or left out; empty where nothing is."""
-    return bracket.why.partition(": ")[2] if bracket.kind == By.TIME else ""
-
-
 def unusual_brackets(brackets: Sequence[Bracket]) -> list[str]:
     """A line for each bracket that has more or fewer frames than its camera's brackets usually have, or has left some out."""
-    return [f"{bracket.name} ({unusual})" for bracket in brackets if (unusual := remark(bracket))]
+    return [f"{bracket.name} ({bracket.remark})" for bracket in brackets if bracket.remark]
 
 
 def hint_at_pauses(brackets: Sequence[Bracket], round_s: float | None) -> str | None:
@@ -129,23 +124,21 @@ def _folder_name(path: Path, root: Path) -> str:
     return str(relative) if relative != Path() else (root.resolve().name or "bracket")
 
 
-def _in_order(name: str, photos: Sequence[Photo], by: By, remark: str = "") -> Bracket:
+def _in_order(name: str, photos: Sequence[Photo], by: By, remark: Remark | None = None) -> Bracket:
     """Shortest exposure first; by name where exposures are unknown.
 
-    Numbers in names are none where they turn out to be picture counters, or other photos know their time in seconds.
+    Numbers in names are none where they turn out to be picture counters, or the camera recorded the exposure of other photos.
     """
-    sources = {photo.exposure.source for photo in photos if photo.exposure is not None}
-    if looks_like_counter([photo.exposure for photo in photos]) or sources & {ExposureSource.EXIF, ExposureSource.RAW}:
+    recorded = any(photo.exposure is not None and photo.exposure.from_camera for photo in photos)
+    if recorded or looks_like_counter([photo.exposure for photo in photos]):
         photos = [_without_named_exposure(photo) for photo in photos]
     if all(photo.exposure is not None for photo in photos):
         photos = sorted(photos, key=lambda photo: (photo.exposure.relative, os.fsencode(photo.path)))  # type: ignore[union-attr]
-    why = f"{_WHY[by]}: {remark}" if remark else _WHY[by]
-    return Bracket(name, tuple(photos), reference=len(photos) // 2, kind=by.value, why=why)
+    return Bracket(name, tuple(photos), reference=len(photos) // 2, kind=by.value, why=_WHY[by], remark=remark)
 
 
 def _without_named_exposure(photo: Photo) -> Photo:
-    named = photo.exposure is not None and photo.exposure.source is ExposureSource.FILENAME
-    return replace(photo, exposure=None) if named else photo
+    return photo if photo.exposure is None or photo.exposure.in_seconds else replace(photo, exposure=None)
 
 
 _WHY = {By.FOLDER: "in one folder", By.TIME: "taken together", By.GROUPS: "listed together"}

@@ -19,7 +19,7 @@ from hdrkit.inputs.discover import discover, discover_folders, nothing_found, so
 from hdrkit.inputs.listed import fill_exposures
 from hdrkit.inputs.lists import GroupList, read_exposure_list, read_groups
 from hdrkit.inputs.options import By, ExposureUnit, InputOptions
-from hdrkit.inputs.remarks import Remarks
+from hdrkit.inputs.remarks import Remarks, UnusualBrackets
 from hdrkit.inputs.timestamps import floored, timestamp_in_name
 from hdrkit.types import Bracket, Exposure, Failure, Frame, Photo, Stack
 
@@ -32,16 +32,12 @@ class NoneReadableError(InputError):
 
 @dataclass(frozen=True)
 class Inputs:
-    """Brackets found, files that could not be read, how many other files were ignored, and what else to say.
-
-    `unusual` is that of the notes which sums up what brackets say of themselves.
-    """
+    """Brackets found, files that could not be read, how many other files were ignored, and what else to say."""
 
     brackets: tuple[Bracket, ...]
     failures: tuple[Failure, ...]
     ignored: int
-    notes: tuple[str, ...] = ()
-    unusual: str = ""
+    notes: tuple[str | UnusualBrackets, ...] = ()
 
 
 def find_brackets(inputs: Paths, options: InputOptions | None = None) -> Inputs:
@@ -67,17 +63,17 @@ def find_brackets(inputs: Paths, options: InputOptions | None = None) -> Inputs:
         raise _none_readable(len(failures), failures[0])
     if overrides and not any(_override_for(photo.path, overrides) for photo, _ in photos):
         raise _none_listed(options)
-    notes = [listed.left_out] if listed and listed.left_out else []
+    notes: list[str | UnusualBrackets] = [listed.left_out] if listed and listed.left_out else []
     if listed and options.by in (By.AUTO, By.GROUPS) and not options.estimate_exposures:
         photos, told = _with_listed_exposures(photos, listed)
         notes += told
     brackets = _formed(photos, options, groups)
     remarks = Remarks(options.span_s)
     remarks.take([photo for photo, _ in photos], brackets)
-    notes += remarks.lines
+    notes += remarks.notes
     if options.max_groups is not None:
         brackets = spread_brackets(brackets, options.max_groups)
-    return Inputs(tuple(brackets), failures, found.ignored, tuple(notes), remarks.unusual)
+    return Inputs(tuple(brackets), failures, found.ignored, tuple(notes))
 
 
 @dataclass(frozen=True)
@@ -157,7 +153,7 @@ def _parts(given: Sequence[Path], options: InputOptions, overrides: dict[str, Ex
         del photos, timed, brackets  # before the next folder is read
     if first_unread and not read:
         raise _none_readable(unread, first_unread)
-    yield Inputs((), (), 0, tuple(remarks.lines), remarks.unusual)
+    yield Inputs((), (), 0, tuple(remarks.notes))
 
 
 def read_bracket(inputs: Paths, options: InputOptions | None = None) -> Stack:

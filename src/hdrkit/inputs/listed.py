@@ -43,7 +43,7 @@ def fill_exposures(name: str, photos: Sequence[Photo], ev: Sequence[float | None
 def _stating(photos: Sequence[Photo]) -> set[int]:
     """The photographs whose exposure is stated: by metadata or a list, else by names with a timestamp that are no counters."""
     known = {k: photo.exposure for k, photo in enumerate(photos) if photo.exposure}
-    if sure := {k for k, exposure in known.items() if exposure.source is not ExposureSource.FILENAME}:
+    if sure := {k for k, exposure in known.items() if exposure.in_seconds}:
         return sure
     if looks_like_counter(list(known.values())):
         return set()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from hdrkit.files.text import counted, show
@@ -13,6 +14,19 @@ from hdrkit.types import Bracket, Photo
 
 _NAMED = 3
 _ASKED = 3  # folders of several brackets, which tell whether pauses are the better rule
+
+
+@dataclass(frozen=True)
+class UnusualBrackets:
+    """How many of the brackets that were found are unusual, and the first of those, each with its name and its remark."""
+
+    brackets: int
+    unusual: int
+    first: tuple[str, ...]
+
+    def __str__(self) -> str:
+        more = f" and {self.unusual - len(self.first)} more" if self.unusual > len(self.first) else ""
+        return f"of {counted(self.brackets, 'bracket')} {self.unusual} unusual: {'; '.join(self.first)}{more}"
 
 
 class Remarks:
@@ -43,19 +57,12 @@ class Remarks:
             self._first_lost = self._first_lost or next(iter(lost), None)
 
     @property
-    def lines(self) -> list[str]:
+    def notes(self) -> list[str | UnusualBrackets]:
         """A note for each kind of oddity that there is."""
-        lines = []
+        notes: list[str | UnusualBrackets] = []
         if self._first_lost is not None:
             count = counted(self._lost, "photograph")
-            lines.append(f"left out {count} without a timestamp in the name, the first {show(self._first_lost)}")
-        return [*lines, *filter(None, (self.unusual, self._hint))]
-
-    @property
-    def unusual(self) -> str:
-        """The note on brackets with frames missing, too many, or left out; empty where there are none."""
-        if not self._unusual:
-            return ""
-        more = f" and {self._unusual - _NAMED} more" if self._unusual > _NAMED else ""
-        some = f"of {counted(self._brackets, 'bracket')} {self._unusual} unusual"
-        return f"{some}: {'; '.join(self._first_unusual)}{more}"
+            notes.append(f"left out {count} without a timestamp in the name, the first {show(self._first_lost)}")
+        if self._unusual:
+            notes.append(UnusualBrackets(self._brackets, self._unusual, tuple(self._first_unusual)))
+        return [*notes, self._hint] if self._hint else notes

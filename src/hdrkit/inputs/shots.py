@@ -14,7 +14,7 @@ from hdrkit.errors import InputError
 from hdrkit.files.text import show
 from hdrkit.inputs.folders import in_turn, patterns
 from hdrkit.inputs.timestamps import before_timestamp, instant, timestamp_in_name
-from hdrkit.types import ExposureSource, Photo
+from hdrkit.types import Photo
 
 Kind = tuple[str, str, str, str]
 
@@ -36,7 +36,7 @@ class Shot:
     def open_s(self) -> float:
         """How long the shutter was open, as far as it is known in seconds: numbers in names may be in any unit."""
         exposure = self.photo.exposure
-        return exposure.time_s if exposure and exposure.source is not ExposureSource.FILENAME else 0.0
+        return exposure.time_s if exposure and exposure.in_seconds else 0.0
 
 
 def series_of(photos: Sequence[Photo], estimated: bool = False) -> Iterator[list[Shot]]:

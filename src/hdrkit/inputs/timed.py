@@ -12,10 +12,10 @@ from pathlib import Path
 from statistics import median_low
 
 from hdrkit.errors import InputError
-from hdrkit.files.text import counted, show
+from hdrkit.files.text import show
 from hdrkit.inputs.shots import Shot, series_of
 from hdrkit.inputs.timestamps import floored, instant, written
-from hdrkit.types import ExposureSource, Photo
+from hdrkit.types import Photo, Remark
 
 _DISTINCT = 1.5  # how many times longer a pause is than any wait within a bracket, a second added to both
 _PLAIN = 3.0  # the same where exposures hardly come again, so that little says that there are several brackets
@@ -29,7 +29,7 @@ class TimedGroup:
     folder: Path
     name: str
     photos: tuple[Photo, ...]
-    remark: str = ""
+    remark: Remark | None = None
 
 
 def timed_groups(photos: Sequence[Photo], span_s: float | None, estimated: bool = False) -> list[TimedGroup]:
@@ -43,18 +43,20 @@ def timed_groups(photos: Sequence[Photo], span_s: float | None, estimated: bool 
     """
     found = []
     for shots in series_of(photos, estimated):
-        named: list[tuple[str, Sequence[Shot], str]] = []
+        named: list[tuple[str, Sequence[Shot], Sequence[Shot]]] = []
         for run in _by_pauses(shots) if span_s is None else _by_spans(shots, span_s):
             stating, others = (run, []) if estimated else _stating(run)
             for number, members in enumerate(_rounds(stating)):
                 first = members[0]
                 start = first.stamp if span_s is None or number else floored(first.stamp, span_s)
-                named.append((f"{first.label}{written(start)}", members, "" if number else _left_out(others)))
+                named.append((f"{first.label}{written(start)}", members, [] if number else others))
         usual = _usual(len(members) for _, members, _ in named)
         for name, members, left_out in named:
-            unusual = "" if len(members) == usual else f"{counted(len(members), 'frame')} where {usual} are usual"
-            remark = "; ".join(filter(None, (unusual, left_out)))
-            found.append(TimedGroup(members[0].photo.path.parent, name, tuple(shot.photo for shot in members), remark))
+            remark = Remark(len(members), usual, tuple(shot.photo.path for shot in left_out))
+            unusual = len(members) != usual or left_out
+            found.append(
+                TimedGroup(members[0].photo.path.parent, name, tuple(shot.photo for shot in members), remark if unusual else None)
+            )
     order = {photo.path: number for number, photo in enumerate(photos)}
     return sorted(found, key=lambda group: min(order[photo.path] for photo in group.photos))
 
@@ -140,20 +142,15 @@ def _limit(shots: Sequence[Shot], distinct: float = _DISTINCT) -> float | None:
 def _stating(shots: Sequence[Shot]) -> tuple[Sequence[Shot], Sequence[Shot]]:
     """The shots that state an exposure, and the others; all where none does.
 
-    A number in a name states none where other shots know their time in seconds.
+    A number in a name states none where the camera recorded the exposure of other shots.
     """
-    sources = [shot.photo.exposure.source if shot.photo.exposure else None for shot in shots]
-    in_seconds = ExposureSource.EXIF in sources or ExposureSource.RAW in sources
-    states = [source is not None and not (in_seconds and source is ExposureSource.FILENAME) for source in sources]
+    exposures = [shot.photo.exposure for shot in shots]
+    recorded = any(exposure is not None and exposure.from_camera for exposure in exposures)
+    states = [exposure is not None and (exposure.in_seconds or not recorded) for exposure in exposures]
     if not any(states):
         return shots, []
     others = [not one for one in states]
     return list(compress(shots, states)), list(compress(shots, others))
-
-
-def _left_out(shots: Sequence[Shot]) -> str:
-    names = ", ".join(shot.photo.path.name for shot in shots)
-    return f"left out {names}, which {'states' if len(shots) == 1 else 'state'} no exposure" if names else ""
 
 
 def _rounds(shots: Sequence[Shot]) -> list[Sequence[Shot]]:

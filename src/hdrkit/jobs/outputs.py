@@ -30,9 +30,9 @@ def require_fitting(out: Path, options: MergeOptions, suffix: str | None, half: 
         raise OutputError(
             f"{show(out)}: {chosen} does not fit, fusion is for display, not radiance; choose {', '.join(DISPLAY_SUFFIXES)}"
         )
-    for wanted, what in ((half, "half floats"), (options.variance, "a variance")):
+    for wanted, article, what in ((half, "", "half floats"), (options.variance, "a ", "variance")):
         if wanted and chosen != ".exr":
-            raise OutputError(f"{show(out)}: only .exr holds {what}; choose .exr or leave {what.removeprefix('a ')} out")
+            raise OutputError(f"{show(out)}: only .exr holds {article}{what}; choose .exr or leave {what} out")
 
 
 def file_suffix(out: Path) -> str | None:

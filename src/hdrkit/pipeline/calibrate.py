@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,9 +17,7 @@ from hdrkit.files.text import show
 from hdrkit.inputs.find import Paths, find_brackets, load_readable
 from hdrkit.inputs.options import InputOptions
 from hdrkit.pipeline.merging.frames import require_several
-from hdrkit.types import Bracket, BracketFailure, CalibrationResult, Failure, ResponseCurve, Stack
-
-Progress = Callable[[str, int, int], None]
+from hdrkit.types import Bracket, BracketFailure, CalibrationResult, Failure, Progress, ResponseCurve, Stack
 
 
 def calibrate(
@@ -50,7 +48,7 @@ def calibrate(
         items = [source]
     elif isinstance(source, (str, Path)) or not all(isinstance(one, (Stack, Bracket)) for one in source):
         found = find_brackets(cast(Paths, source), inputs)
-        items, skipped, ignored, notes = found.brackets, list(found.failures), found.ignored, found.notes
+        items, skipped, ignored, notes = found.brackets, list(found.failures), found.ignored, tuple(map(str, found.notes))
     else:
         items = cast("Sequence[Stack | Bracket]", source)
     for done, item in enumerate(items):

@@ -16,11 +16,11 @@ from hdrkit.grouping.options import GroupingOptions
 from hdrkit.grouping.sequences.clusters import form_clusters
 from hdrkit.inputs.discover import discover
 from hdrkit.pipeline.grouping.decided import decided_pairs
-from hdrkit.pipeline.grouping.ingest import Progress, ingest
+from hdrkit.pipeline.grouping.ingest import ingest
 from hdrkit.pipeline.grouping.views import views_of
 from hdrkit.pipeline.timing import timed
 from hdrkit.results.grouped import Written, write_groups
-from hdrkit.types import GroupingReport, GroupingResult
+from hdrkit.types import GroupingReport, GroupingResult, Progress
 
 
 def group(

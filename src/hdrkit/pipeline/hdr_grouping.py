@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +12,7 @@ from hdrkit.grouping.options import GroupingOptions
 from hdrkit.pipeline.group import group_folder
 from hdrkit.results.group_records import counts
 from hdrkit.results.grouped import Written
-from hdrkit.types import GroupingResult
-
-Progress = Callable[[str, int, int], None]
+from hdrkit.types import GroupingResult, Progress
 
 
 class HDRGroupingPipeline:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -26,9 +26,8 @@ from hdrkit.ranking.similarity import Signature, differences_in_sequence, in_dou
 from hdrkit.ranking.takes import in_sequence, pair_up, runs, series
 from hdrkit.sidecars.embedded import embedded_rating
 from hdrkit.sidecars.sidecar import Sidecar, sidecar_path
-from hdrkit.types import Failure, Kind, Photo, RankingReport, RankingResult, Take
+from hdrkit.types import Failure, Kind, Photo, Progress, RankingReport, RankingResult, Take
 
-Progress = Callable[[str, int, int], None]
 READING, LOOKING, MEASURING = "reading metadata", "looking for series", "measuring sharpness"
 _RATED_AS_ONE = (Kind.FLASH_AMBIENT, Kind.FOCUS_BRACKET)
 

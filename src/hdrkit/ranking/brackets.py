@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hdrkit.ranking.takes import taken_s
-from hdrkit.types import Drive, ExposureSource, Photo
+from hdrkit.types import Drive, Photo
 
 PAUSE_S = 60.0  # at the most between two frames, of a photographer who turns the dial by hand
 _FEWEST = 3  # frames of a bracket that the camera does not name
@@ -97,7 +97,7 @@ def follows_exposure(a: Frame, b: Frame) -> bool:
 def _stated(frames: Sequence[Frame]) -> NDArray[np.float64] | None:
     """The exposures in EV as metadata state them, None where some do not; numbers in names do not count."""
     exposures = [frame.photo.exposure for frame in frames]
-    known = [one.relative for one in exposures if one is not None and one.source is not ExposureSource.FILENAME]
+    known = [one.relative for one in exposures if one is not None and one.in_seconds]
     return np.log2(known) if len(known) == len(frames) else None
 
 

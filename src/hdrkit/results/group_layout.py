@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from hdrkit.errors import InputError
 from hdrkit.files.tables import to_csv
 from hdrkit.files.transport import Placing, real
-from hdrkit.types import Cluster, Exposure, ExposureSource, GroupingResult, Kind, Member, Photo
+from hdrkit.types import Cluster, Exposure, GroupingResult, Kind, Member, Photo
 
 COLUMNS = (
     "path",
@@ -164,7 +164,7 @@ def _row(place: Place, path: str) -> Iterator[str]:
 
 def known_exposure(photo: Photo) -> Exposure | None:
     """The exposure in seconds; a number in a name is none, for it is in any unit, or counts photographs."""
-    return photo.exposure if photo.exposure and photo.exposure.source is not ExposureSource.FILENAME else None
+    return photo.exposure if photo.exposure and photo.exposure.in_seconds else None
 
 
 def _number(value: float | None, digits: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -24,9 +24,7 @@ from hdrkit.results.group_records import (
     unassigned_record,
     unreadable_records,
 )
-from hdrkit.types import GroupingResult
-
-Progress = Callable[[str, int, int], None]
+from hdrkit.types import GroupingResult, Progress
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import base64
 import math
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from html import escape
 from importlib.resources import files
@@ -25,12 +25,11 @@ from hdrkit.files.transport import real
 from hdrkit.formats.half_size import read_crop
 from hdrkit.formats.thumbnails import read_thumbnails
 from hdrkit.results.group_layout import relative_to
-from hdrkit.types import Photo, RankedTake, RankingResult, Rated
+from hdrkit.types import Photo, Progress, RankedTake, RankingResult, Rated
 
 CROP = 320  # pixels a side
 MOST = 400  # photographs on a page: some 10 MB
 _SETTINGS = (cv2.IMWRITE_JPEG_QUALITY, 85, cv2.IMWRITE_JPEG_OPTIMIZE, 1)
-Progress = Callable[[str, int, int], None]
 Group = Sequence[RankedTake]
 
 

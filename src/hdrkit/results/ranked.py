@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -21,7 +21,7 @@ from hdrkit.results.group_layout import relative_to
 from hdrkit.results.rank_page import page_name, rank_pages
 from hdrkit.sidecars.journal import JOURNAL, Undone, opened
 from hdrkit.sidecars.sidecar import Sidecar, sidecar_path
-from hdrkit.types import Failure, RankingResult, Rated
+from hdrkit.types import Failure, Progress, RankingResult, Rated
 
 TABLE = "ranking.csv"
 COLUMNS = ("path", "group", "rank", "sharpness", "stars", "written", "reason")
@@ -46,7 +46,7 @@ def write_ranking(
     rated: Sequence[Rated],
     tree: ResultTree,
     workers: int = 1,
-    progress: Callable[[str, int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> None:
     """Write ranking.csv, with a row for each file and paths relative to the folder of the tree, and the pages of report.html.
 

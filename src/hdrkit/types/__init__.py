@@ -3,7 +3,8 @@
 from hdrkit.types.failure import BracketFailure, Failure
 from hdrkit.types.grouping import Cluster, Flag, GroupingReport, GroupingResult, Kind, Member
 from hdrkit.types.image import Frame, RadianceMap, Stack, Validity
-from hdrkit.types.photo import Bracket, Drive, Encoding, Exposure, ExposureSource, Photo
+from hdrkit.types.photo import Bracket, Drive, Encoding, Exposure, ExposureSource, Photo, Remark
+from hdrkit.types.progress import Progress
 from hdrkit.types.ranking import RankedTake, RankingReport, RankingResult, Rated, Take
 from hdrkit.types.response import NoiseModel, ResponseCurve
 from hdrkit.types.results import (
@@ -49,11 +50,13 @@ __all__ = [
     "NoiseModel",
     "NoiseReport",
     "Photo",
+    "Progress",
     "RadianceMap",
     "RankedTake",
     "RankingReport",
     "RankingResult",
     "Rated",
+    "Remark",
     "ResponseCurve",
     "Stack",
     "StepCheck",

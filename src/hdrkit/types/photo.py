@@ -51,6 +51,16 @@ class Exposure:
                 raise ExposureError(f"{name} must be positive and finite, not {value!r}")
 
     @property
+    def in_seconds(self) -> bool:
+        """Whether `time_s` is in seconds: the number at the end of a file name may be in any unit, or count photographs."""
+        return self.source is not ExposureSource.FILENAME
+
+    @property
+    def from_camera(self) -> bool:
+        """Whether the camera itself recorded it: neither a name, nor a list, nor an estimate tells it."""
+        return self.source in (ExposureSource.EXIF, ExposureSource.RAW)
+
+    @property
     def relative(self) -> float:
         """Exposure up to a constant of the camera: t * ISO/100 / N^2; an unknown ISO counts as 100, an unknown N as 1."""
         return self.time_s * (self.iso or 100.0) / 100.0 / (self.f_number or 1.0) ** 2
@@ -102,11 +112,33 @@ class Photo:
 
 
 @dataclass(frozen=True)
+class Remark:
+    """What is unusual about a bracket by time: its number of `frames`, or photographs that were left out of it.
+
+    `usual` is the number that brackets of its camera have; `left_out` state no exposure, beside others that do.
+    """
+
+    frames: int
+    usual: int
+    left_out: tuple[Path, ...] = ()
+
+    def __str__(self) -> str:
+        parts = []
+        if self.frames != self.usual:
+            parts.append(f"{self.frames} frame{'' if self.frames == 1 else 's'} where {self.usual} are usual")
+        if self.left_out:
+            names = ", ".join(path.name for path in self.left_out)
+            parts.append(f"left out {names}, which {'states' if len(self.left_out) == 1 else 'state'} no exposure")
+        return "; ".join(parts)
+
+
+@dataclass(frozen=True)
 class Bracket:
     """Photos of one view, shortest exposure first where exposures are known.
 
     `reference` indexes the frame that the others are aligned to; `kind` says by which rule the photos were put
-    together (`folder`, `groups`, `time`, `given`), `confidence` in 0..1 and `why` in words.
+    together (`folder`, `groups`, `time`, `given`), `confidence` in 0..1 and `why` in words; `remark` what is
+    unusual about it, None where nothing is.
     """
 
     name: str
@@ -115,6 +147,7 @@ class Bracket:
     kind: str = "given"
     confidence: float = 1.0
     why: str = ""
+    remark: Remark | None = None
 
     def __post_init__(self) -> None:
         if not self.photos:

@@ -15,7 +15,7 @@ from datetime import UTC
 import numpy as np
 from numpy.typing import NDArray
 
-from hdrkit.types import ExposureSource, Photo
+from hdrkit.types import Photo
 
 SAME_EV = 0.15  # exposures this close are one setting
 _SAME_FOCAL, _SAME_SHAPE = 0.02, 0.02  # relative differences of one setting
@@ -139,16 +139,12 @@ def gap_s(a: Photo, b: Photo) -> float | None:
     apart, earlier = (b.taken_at - a.taken_at).total_seconds(), a
     if apart < 0:
         apart, earlier = -apart, b
-    return max(apart - (earlier.exposure.time_s if earlier.exposure and _is_stated(earlier) else 0.0), 0.0)
+    return max(apart - (earlier.exposure.time_s if earlier.exposure and earlier.exposure.in_seconds else 0.0), 0.0)
 
 
 def stated_ev(photo: Photo) -> float | None:
     """The exposure in EV up to a constant of the camera, None where metadata do not tell it; numbers in names do not count."""
-    return math.log2(photo.exposure.relative) if photo.exposure is not None and _is_stated(photo) else None
-
-
-def _is_stated(photo: Photo) -> bool:
-    return photo.exposure is not None and photo.exposure.source is not ExposureSource.FILENAME
+    return math.log2(photo.exposure.relative) if photo.exposure and photo.exposure.in_seconds else None
 
 
 def _agree(a: str, b: str) -> bool | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
@@ -19,9 +19,8 @@ from hdrkit.formats.previews import Preview, read_previews
 from hdrkit.grouping.evidence import descriptor
 from hdrkit.grouping.evidence.descriptor import Descriptors, cells_of, describe
 from hdrkit.grouping.options import Embedding, GroupingOptions
-from hdrkit.types import Failure, Photo
+from hdrkit.types import Failure, Photo, Progress
 
-Progress = Callable[[str, int, int], None]
 READING = "reading photographs"
 _BATCH = 64
 

@@ -14,8 +14,8 @@ from hdrkit.grouping.evidence.learned import shortened
 from hdrkit.grouping.options import GroupingOptions
 from hdrkit.grouping.views.candidates import candidates, merged, time_neighbours
 from hdrkit.grouping.views.find import NEIGHBOURS, Decided, Prior, Views, find_views
-from hdrkit.pipeline.grouping.ingest import Ingested, Progress
-from hdrkit.types import Photo
+from hdrkit.pipeline.grouping.ingest import Ingested
+from hdrkit.types import Photo, Progress
 
 COMPARING = "comparing photographs"
 _TIME_NEIGHBOURS = 2

@@ -20,9 +20,8 @@ from hdrkit.sidecars.embedded import embedded_rating
 from hdrkit.sidecars.journal import opened
 from hdrkit.sidecars.sidecar import sidecar_path
 from hdrkit.sidecars.steps import Plan
-from hdrkit.types import Photo, RankedTake, RankingResult, Rated
+from hdrkit.types import Photo, Progress, RankedTake, RankingResult, Rated
 
-Progress = Callable[[str, int, int], None]
 RATING = "writing ratings"
 
 

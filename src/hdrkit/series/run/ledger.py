@@ -29,7 +29,6 @@ from hdrkit.files.json_text import plain
 from hdrkit.files.lock import alone_in
 from hdrkit.files.tables import to_csv
 from hdrkit.files.text import show
-from hdrkit.inputs.brackets import remark
 from hdrkit.inputs.timestamps import timestamp_in_name
 from hdrkit.jobs.job import MergeJob, MergeOutcome
 from hdrkit.series.run.made import Made
@@ -95,7 +94,7 @@ def row_of(job: MergeJob, outcome: MergeOutcome, key: str) -> Row:
     """What the record says of a bracket that has been worked on."""
     report, taken = outcome.report, timestamp_in_name(job.output)
     pixels = report.size[0] * report.size[1] if report else 1
-    unusual = [remark(job.bracket)] if remark(job.bracket) else []
+    unusual = [str(job.bracket.remark)] if job.bracket.remark else []
     errors = [failure.reason for failure in (outcome.error, *outcome.failures) if failure]
     return Row(
         bracket=_name(job.bracket.name),
