@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from hdrkit.errors import InputError
-from hdrkit.formats.suffixes import ENCODED_SUFFIXES, FLOAT_SUFFIXES, RAW_SUFFIXES
+from hdrkit.formats.suffixes import PHOTOGRAPHS, FileKind, kind_of
 from hdrkit.inputs.discover import discover
 
 
@@ -53,7 +53,8 @@ def test_a_folder_is_walked_in_a_stable_order_and_other_files_are_counted(tmp_pa
     ],
 )
 def test_formats_are_known_by_their_suffix_in_any_case(suffix):
-    assert f".{suffix}" in ENCODED_SUFFIXES | RAW_SUFFIXES | FLOAT_SUFFIXES
+    assert kind_of(f".{suffix}") in (*PHOTOGRAPHS, FileKind.RADIANCE)
+    assert kind_of(f".{suffix.upper()}") is kind_of(f".{suffix}")
 
 
 def test_a_list_keeps_its_order_and_a_file_named_is_taken_whatever_its_suffix(tmp_path):

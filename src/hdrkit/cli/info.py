@@ -48,12 +48,12 @@ def show_info(
 
 
 def _describe(path: Path, literal: bool, max_pixels: int) -> dict[str, Any]:
-    from hdrkit.formats.suffixes import CURVE_SUFFIXES, FLOAT_SUFFIXES
+    from hdrkit.formats.suffixes import FileKind, kind_of
 
-    suffix = path.suffix.lower()
-    if suffix in CURVE_SUFFIXES:
+    kind = kind_of(path.suffix)
+    if kind is FileKind.CURVE:
         return _curve_facts(path)
-    return _radiance_facts(path) if suffix in FLOAT_SUFFIXES else _photo_facts(path, literal, max_pixels)
+    return _radiance_facts(path) if kind is FileKind.RADIANCE else _photo_facts(path, literal, max_pixels)
 
 
 def _photo_facts(path: Path, literal: bool, max_pixels: int) -> dict[str, Any]:

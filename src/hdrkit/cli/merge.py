@@ -13,7 +13,7 @@ from hdrkit.cli.orders import CORES, OUTPUT, Jobs, Orders, Scheduler, taking_ord
 from hdrkit.inputs.options import By
 from hdrkit.jobs.batch import merge_all
 from hdrkit.jobs.job import MergeOutcome
-from hdrkit.jobs.outputs import file_suffix
+from hdrkit.jobs.outputs import named_format
 
 if TYPE_CHECKING:
     from hdrkit.inputs.find import Inputs as Found
@@ -48,7 +48,7 @@ def merge(
     from hdrkit.cli.merge_series import merge_brackets_of
     from hdrkit.inputs.find import Series, find_brackets, find_series
 
-    into_folder = not file_suffix(wanted.output)
+    into_folder = not named_format(wanted.output)
     series = find_series(inputs, wanted.inputs) if into_folder else None
     if series is None:
         found = find_brackets(inputs, wanted.inputs)

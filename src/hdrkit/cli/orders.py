@@ -17,11 +17,13 @@ from hdrkit.alignment.options import Method as AlignmentMethod
 from hdrkit.cli import options as shared
 from hdrkit.errors import OutputError
 from hdrkit.files.manifest import refuse_replacing
+from hdrkit.files.text import listed
+from hdrkit.formats.suffixes import RESULTS, FileKind, written_formats
 from hdrkit.imaging.codes import WEIGHTS
 from hdrkit.inputs.options import InputOptions
 from hdrkit.jobs.job import MergeJob
 from hdrkit.jobs.options import OutputOptions, PreviewType
-from hdrkit.jobs.outputs import DISPLAY_SUFFIXES, RADIANCE_SUFFIXES, chosen_suffix, output_paths, require_fitting
+from hdrkit.jobs.outputs import chosen_format, output_paths, require_fitting
 from hdrkit.merging.device import Device
 from hdrkit.merging.options import CHOICES, MergeOptions
 from hdrkit.tonemapping.options import Operator, RenderOptions
@@ -31,6 +33,8 @@ OUTPUT = "Output"
 AUTO = "auto"
 CORES = os.cpu_count() or 1
 _DEFAULT = MergeOptions()
+_FORMATS = [row.suffix.removeprefix(".") for row in written_formats(*RESULTS)]
+_DEPTHS = ", ".join(f"{row.suffix.removeprefix('.')} {row.bits[-1]} bit" for row in written_formats(FileKind.DISPLAY))
 _PREVIEW = "Pictures for the display"
 
 Jobs = Annotated[
@@ -87,11 +91,18 @@ class Orders:
         return replace(self, out=replace(self.out, preview=render))
 
 
+def _suffixes(kind: FileKind) -> str:
+    return listed([row.suffix for row in written_formats(kind)])
+
+
 def orders(
     output: Annotated[
         Path,
         typer.Option(
-            "-o", "--output", help="A file: .exr or .hdr for radiance, .jpg, .png or .tif for the display; or a folder for many."
+            "-o",
+            "--output",
+            help=f"A file: {_suffixes(FileKind.RADIANCE)} for radiance, {_suffixes(FileKind.DISPLAY)} for the display; "
+            "or a folder for many.",
         ),
     ],
     response: Annotated[
@@ -114,8 +125,8 @@ def orders(
         str | None,
         typer.Option(
             "--format",
-            metavar="exr|hdr|jpg|png|tif",
-            help="File type in a folder: radiance, or pictures for the display (jpg 8 bit, png and tif 16 bit).",
+            metavar="|".join(_FORMATS),
+            help=f"File type in a folder: radiance, or pictures for the display ({_DEPTHS}).",
             show_default="exr, png for mertens",
             rich_help_panel=OUTPUT,
         ),
@@ -178,13 +189,13 @@ def orders(
     renderer = shared.checked(RenderOptions, operator=operator, range_ln=shared.given_range(display_range))
     picture = shared.choice(PreviewType, preview_type, "--preview-type")
     memory = None if max_memory is None else _bytes(max_memory)
-    if file_format and f".{file_format}" not in (*RADIANCE_SUFFIXES, *DISPLAY_SUFFIXES):
-        raise typer.BadParameter(f"{file_format!r} is none of exr, hdr, jpg, png, tif", param_hint="--format")
+    if file_format and file_format not in _FORMATS:
+        raise typer.BadParameter(f"{file_format!r} is none of {', '.join(_FORMATS)}", param_hint="--format")
     try:
         require_fitting(output, options, file_format, half)
     except OutputError as error:
         raise typer.BadParameter(str(error)) from None
-    shown = chosen_suffix(output, options, file_format) in DISPLAY_SUFFIXES
+    shown = chosen_format(output, options, file_format).kind is FileKind.DISPLAY
     if display_range != "none" and not (preview or shown):
         trouble("--range is for pictures for the display; add --preview, or it does nothing", "warning")
     curve = read_curve(response) if response else None

@@ -13,7 +13,7 @@ import typer
 from hdrkit.cli import options as shared
 from hdrkit.cli.orders import AUTO, OUTPUT, Orders, Scheduler, taking_orders
 from hdrkit.jobs.batch import placed
-from hdrkit.jobs.outputs import file_suffix
+from hdrkit.jobs.outputs import named_format
 from hdrkit.series.watch.options import WatchOptions
 
 EXAMPLES = (
@@ -56,7 +56,7 @@ def watch(
 
     # watchdog warns of a folder that is made while it begins to listen, and means nothing by it
     warnings.filterwarnings("ignore", "Callback with id .* already exists", RuntimeWarning)
-    if file_suffix(wanted.output):
+    if named_format(wanted.output):
         raise typer.BadParameter(
             f"{wanted.output}: brackets without end do not fit into one file; give a folder", param_hint="-o"
         )

@@ -12,6 +12,7 @@ from hdrkit.files.atomic import read_bytes
 from hdrkit.formats.orientation import upright
 from hdrkit.formats.pixels import decode, read_frame
 from hdrkit.formats.previews import read_preview
+from hdrkit.formats.suffixes import JPEG
 from hdrkit.imaging.depth import eight_bit, three_channels
 from hdrkit.types import Encoding, Photo
 
@@ -47,4 +48,4 @@ def _display_pixels(photo: Photo) -> NDArray[Any]:
 
 
 def _is_jpeg(photo: Photo) -> bool:
-    return photo.encoding is Encoding.ENCODED8 and photo.path.suffix.lower() in (".jpg", ".jpeg", ".jpe")
+    return photo.encoding is Encoding.ENCODED8 and photo.path.suffix.lower() in JPEG.suffixes

@@ -23,7 +23,7 @@ from hdrkit.files.atomic import read_bytes
 from hdrkit.files.text import show
 from hdrkit.formats.maker_notes import Release, read_release
 from hdrkit.formats.pillow import without_pillow_limit
-from hdrkit.formats.suffixes import FLOAT_SUFFIXES, RAW_SUFFIXES
+from hdrkit.formats.suffixes import TIFF, FileKind, kind_of
 from hdrkit.types import Drive, Encoding, Exposure, ExposureSource, Photo
 
 HEAD_BYTES = 4096  # where `stated_bits` looks
@@ -47,13 +47,13 @@ def read_photo(
     path = Path(path)
     if data is None:
         _require_file(path)
-    suffix = path.suffix.lower()
-    if suffix in RAW_SUFFIXES:
-        photo = _read_raw_header(path, data)
-    elif suffix in FLOAT_SUFFIXES:
-        photo = _read_float_header(path)
-    else:
-        photo = _read_encoded_header(path, max_pixels, data)
+    match kind_of(path.suffix):
+        case FileKind.RAW:
+            photo = _read_raw_header(path, data)
+        case FileKind.RADIANCE:
+            photo = _read_float_header(path)
+        case _:
+            photo = _read_encoded_header(path, max_pixels, data)
     _require_size(path, photo.width, photo.height, max_pixels)
     return replace(photo, exposure=_choose_exposure(photo, override, literal))
 
@@ -119,7 +119,7 @@ def _read_encoded_header(path: Path, max_pixels: int, data: bytes | None) -> Pho
             tags = _exif(image, file)
             release = _release(image.info.get("exif", b""), _text(tags.get(Base.Make)))
     except UnidentifiedImageError:
-        if path.suffix.lower() in (".tif", ".tiff"):
+        if path.suffix.lower() in TIFF.suffixes:
             return _read_float_header(path)  # Pillow does not know float RGB
         raise InputError(f"{show(path)}: not an image, or one damaged beyond recognition; remove it or copy it again") from None
     except PermissionError as error:

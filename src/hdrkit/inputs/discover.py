@@ -10,10 +10,11 @@ from pathlib import Path
 
 from hdrkit.errors import InputError, OutputError
 from hdrkit.files.manifest import GROUP, read_manifest, refuse_replacing
-from hdrkit.files.text import show
-from hdrkit.formats.suffixes import CURVE_SUFFIXES, ENCODED_SUFFIXES, FLOAT_SUFFIXES, RAW_SUFFIXES, SIDECAR_SUFFIX
+from hdrkit.files.text import listed, show
+from hdrkit.formats.suffixes import PHOTOGRAPHS, FileKind, formats_of, suffixes_of
 from hdrkit.inputs.lists import read_groups
 
+_SIDECAR = ".xmp"  # of what belongs to a photograph: no file that somebody may miss
 _SERIES_RESULT = re.compile(r"\d{14}.*_hdr(?:_preview)?$")
 
 
@@ -88,7 +89,7 @@ def discover_folders(inputs: Iterable[Path]) -> Iterator[Folder]:
             # Radiance among photographs is a result; by itself it is what there is to merge, but for what comes of that.
             folders, chosen = iter(list(folders)), _radiance
         for path, names in folders:
-            sidecars = sum(name.lower().endswith(SIDECAR_SUFFIX) for name in names)
+            sidecars = sum(name.lower().endswith(_SIDECAR) for name in names)
             yield Folder(path, root, found := tuple(chosen(names)), len(names) - len(found) - sidecars)
 
 
@@ -125,12 +126,13 @@ def refuse_overwriting(outputs: Iterable[Path], photos: Iterable[Path]) -> None:
 def _photographs(names: Sequence[str]) -> list[str]:
     """The photographs among the files of one folder: no radiance, nor the previews and plots that stand beside results."""
     split = [_split(name) for name in names]
-    radiance = {stem for stem, suffix in split if suffix in FLOAT_SUFFIXES}
-    curves = {stem for stem, suffix in split if suffix in CURVE_SUFFIXES}
+    photographs, floats, tables = suffixes_of(*PHOTOGRAPHS), suffixes_of(FileKind.RADIANCE), suffixes_of(FileKind.CURVE)
+    radiance = {stem for stem, suffix in split if suffix in floats}
+    curves = {stem for stem, suffix in split if suffix in tables}
     return [
         name
         for name, (stem, suffix) in zip(names, split, strict=True)
-        if (suffix in ENCODED_SUFFIXES or suffix in RAW_SUFFIXES)
+        if suffix in photographs
         and not (stem.endswith("_preview") and stem.removesuffix("_preview") in radiance)
         and not (name.endswith(".png") and stem in curves)
         and not (name == "response_curve.jpg" and curves)
@@ -139,7 +141,8 @@ def _photographs(names: Sequence[str]) -> list[str]:
 
 
 def _radiance(names: Sequence[str]) -> list[str]:
-    return [name for name in names if _split(name)[1] in FLOAT_SUFFIXES]
+    floats = suffixes_of(FileKind.RADIANCE)
+    return [name for name in names if _split(name)[1] in floats]
 
 
 def _split(name: str) -> tuple[str, str]:
@@ -182,4 +185,4 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 
 
 def _known_formats() -> str:
-    return "JPEG, PNG, TIFF, WebP, JPEG 2000, BMP, AVIF, camera RAW, EXR and HDR"
+    return listed([row.name for row in formats_of(*PHOTOGRAPHS, FileKind.RADIANCE)], "and")

@@ -6,11 +6,12 @@ import re
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
-from hdrkit.formats.suffixes import ENCODED_SUFFIXES, RAW_SUFFIXES
+from hdrkit.formats.suffixes import PHOTOGRAPHS, suffixes_of
 
 # An offset is one that exists, and an exposure follows it: what else follows a dash may be a counter.
 _STAMP = re.compile(r"(\d{14})(?:(Z)(?![A-Za-z0-9])|([+-](?:0\d|1[0-4])(?:00|15|30|45))(?=_))?")
 _EPOCH = datetime(1970, 1, 1)
+_PHOTOGRAPHS = suffixes_of(*PHOTOGRAPHS)
 
 
 def timestamp_in_name(path: Path) -> datetime | None:
@@ -60,7 +61,7 @@ def instant(stamp: datetime) -> datetime:
 
 def photograph_taken_at(path: Path) -> datetime | None:
     """When a photograph was taken, by its name; None for what is none, and for results of ours."""
-    if path.suffix.lower() not in ENCODED_SUFFIXES | RAW_SUFFIXES or path.stem.endswith(("_hdr", "_preview")):
+    if path.suffix.lower() not in _PHOTOGRAPHS or path.stem.endswith(("_hdr", "_preview")):
         return None
     stamp = timestamp_in_name(path)
     return instant(stamp) if stamp else None

@@ -14,7 +14,7 @@ from hdrkit.alignment.options import AlignmentOptions
 from hdrkit.errors import HdrkitError, OutputError
 from hdrkit.inputs.options import InputOptions
 from hdrkit.jobs.options import OutputOptions
-from hdrkit.jobs.outputs import is_display
+from hdrkit.jobs.outputs import in_one_piece, is_display
 from hdrkit.merging.options import MergeOptions, Product
 from hdrkit.types import Bracket, BracketFailure, Failure, MergeReport, ResponseCurve, Stack
 
@@ -102,7 +102,7 @@ def load_job(job: MergeJob) -> Loaded:
     start = time.perf_counter()
     if job.product is Product.RADIANCE:
         _preload()
-    keep = keeper(job.bracket, job.merge, job.out.max_memory, job.output.parent, in_one_piece=is_display(job.output))
+    keep = keeper(job.bracket, job.merge, job.out.max_memory, job.output.parent, in_one_piece=in_one_piece(job.output))
     stack, failures = load_readable(job.bracket, keep)
     return Loaded(stack, failures, time.perf_counter() - start)
 

@@ -6,45 +6,56 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hdrkit.errors import OutputError
-from hdrkit.files.text import show
+from hdrkit.files.text import listed, show
+from hdrkit.formats.suffixes import RESULTS, FileKind, Format, written_format, written_formats
 from hdrkit.inputs.discover import refuse_overwriting
 from hdrkit.inputs.options import By
 from hdrkit.merging.options import MergeOptions, Product
 from hdrkit.types import Bracket
 
-RADIANCE_SUFFIXES = (".exr", ".hdr")
-DISPLAY_SUFFIXES = (".jpg", ".png", ".tif")
+
+def chosen_format(out: Path, options: MergeOptions, suffix: str | None) -> Format:
+    """The format of results: what `out` names, else what `suffix`, such as exr, stands for, else the usual one of the product.
+
+    Raises OutputError for a suffix that no result has.
+    """
+    usual = "png" if options.product is Product.FUSION else "exr"
+    return named_format(out) or result_format(out / f"*.{suffix or usual}")
 
 
-def chosen_suffix(out: Path, options: MergeOptions, suffix: str | None) -> str:
-    """The file type of results, such as .exr: what `out` names, else `suffix`, else the usual one of the product."""
-    if named := file_suffix(out) or (f".{suffix}" if suffix else None):
-        return named
-    return ".png" if options.product is Product.FUSION else ".exr"
+def result_format(path: Path) -> Format:
+    """The format of a result of this name. Raises OutputError for a suffix that no result has."""
+    if (found := written_format(path.suffix, *RESULTS)) is None:
+        choices = listed([row.suffix for row in written_formats(*RESULTS)])
+        raise OutputError(f"{show(path)}: {path.suffix or 'no suffix'} is no file type for results; choose {choices}")
+    return found
+
+
+def named_format(out: Path) -> Format | None:
+    """The format that `out` names, None where it is a folder."""
+    return None if out.is_dir() else written_format(out.suffix, *RESULTS)
 
 
 def require_fitting(out: Path, options: MergeOptions, suffix: str | None, half: bool) -> None:
     """Raise OutputError where the file type that is asked for, by `out` or `suffix`, cannot hold what is asked for."""
-    chosen = chosen_suffix(out, options, suffix)
-    if options.product is Product.FUSION and chosen in RADIANCE_SUFFIXES:
-        raise OutputError(
-            f"{show(out)}: {chosen} does not fit, fusion is for display, not radiance; choose {', '.join(DISPLAY_SUFFIXES)}"
-        )
-    for wanted, article, what in ((half, "", "half floats"), (options.variance, "a ", "variance")):
-        if wanted and chosen != ".exr":
-            raise OutputError(f"{show(out)}: only .exr holds {article}{what}; choose .exr or leave {what} out")
-
-
-def file_suffix(out: Path) -> str | None:
-    """The file type that `out` names, None where it is a folder."""
-    names = {".tiff": ".tif", ".jpeg": ".jpg", ".pic": ".hdr"}
-    suffix = out.suffix.lower()
-    return names.get(suffix, suffix) if suffix in (*RADIANCE_SUFFIXES, *DISPLAY_SUFFIXES, *names) and not out.is_dir() else None
+    chosen = chosen_format(out, options, suffix)
+    if options.product is Product.FUSION and chosen.kind is FileKind.RADIANCE:
+        choices = listed([row.suffix for row in written_formats(FileKind.DISPLAY)])
+        raise OutputError(f"{show(out)}: {chosen.suffix} does not fit, fusion is for display, not radiance; choose {choices}")
+    for wanted, column, article, what in ((half, "half", "", "half floats"), (options.variance, "variance", "a ", "variance")):
+        if wanted and not getattr(chosen, column):
+            choices = listed([row.suffix for row in written_formats(*RESULTS) if getattr(row, column)])
+            raise OutputError(f"{show(out)}: only {choices} holds {article}{what}; choose {choices} or leave {what} out")
 
 
 def is_display(path: Path) -> bool:
     """Whether the file type is one for the display."""
-    return path.suffix.lower() in (*DISPLAY_SUFFIXES, ".jpeg", ".tiff")
+    return written_format(path.suffix, FileKind.DISPLAY) is not None
+
+
+def in_one_piece(path: Path) -> bool:
+    """Whether the file type is written as a whole, not row by row."""
+    return not result_format(path).streams
 
 
 def output_paths(brackets: Sequence[Bracket], out: Path, options: MergeOptions, suffix: str | None) -> list[Path]:
@@ -54,12 +65,12 @@ def output_paths(brackets: Sequence[Bracket], out: Path, options: MergeOptions, 
     photograph would be overwritten.
     """
     require_fitting(out, options, suffix, half=False)
-    if file_suffix(out):
+    if named_format(out):
         if len(brackets) > 1:
             raise OutputError(f"{show(out)}: {len(brackets)} brackets do not fit into one file; give a folder")
         paths = [out]
     else:
-        chosen = chosen_suffix(out, options, suffix)
+        chosen = chosen_format(out, options, suffix).suffix
         paths = [out / f"{bracket.name}{'_hdr' if bracket.kind == By.TIME else ''}{chosen}" for bracket in brackets]
     refuse_overwriting(paths, (photo.path for bracket in brackets for photo in bracket.photos))
     return paths

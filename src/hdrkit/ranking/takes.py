@@ -9,7 +9,7 @@ from datetime import UTC
 from itertools import pairwise
 from pathlib import Path
 
-from hdrkit.formats.suffixes import RAW_SUFFIXES
+from hdrkit.formats.suffixes import FileKind, kind_of
 from hdrkit.types import Photo, Take
 
 LONG_PAUSE_S = 1800.0  # after which a new series begins
@@ -58,7 +58,7 @@ def pair_up(photos: Iterable[Photo]) -> list[Take]:
 def _stands_for_the_shot(photo: Photo) -> tuple[bool, bool, str]:
     """The order of the files of a shot: pictures before RAW files, and of either those first that say when they were taken."""
     suffix = photo.path.suffix.lower()
-    return suffix in RAW_SUFFIXES, photo.taken_at is None, suffix
+    return kind_of(suffix) is FileKind.RAW, photo.taken_at is None, suffix
 
 
 def runs(takes: Sequence[Take]) -> Iterator[list[Take]]:

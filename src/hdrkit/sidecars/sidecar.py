@@ -11,7 +11,7 @@ from pathlib import Path
 from hdrkit.errors import InputError, OutputError
 from hdrkit.files.atomic import atomic_write, read_bytes
 from hdrkit.files.text import show
-from hdrkit.formats.suffixes import RAW_SUFFIXES
+from hdrkit.formats.suffixes import DNG, FileKind, kind_of
 from hdrkit.sidecars.xmp import rating_in
 
 
@@ -30,7 +30,7 @@ def sidecar_path(photo: Path | str, sidecar: Sidecar = Sidecar.DARKTABLE) -> Pat
     photo = Path(photo)
     if sidecar is Sidecar.DARKTABLE:
         return photo.with_name(f"{photo.name}.xmp")
-    if photo.suffix.lower() not in RAW_SUFFIXES - {".dng"}:
+    if kind_of(photo.suffix) is not FileKind.RAW or photo.suffix.lower() in DNG.suffixes:
         return None
     capitals = photo.with_suffix(".XMP")
     return capitals if capitals.exists() and not photo.with_suffix(".xmp").exists() else photo.with_suffix(".xmp")

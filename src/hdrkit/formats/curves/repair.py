@@ -3,13 +3,36 @@
 from __future__ import annotations
 
 import math
+import warnings
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hdrkit.errors import HdrkitWarning
 from hdrkit.imaging.monotone import rising
+from hdrkit.types import ResponseCurve
 
 _TOLERANCE = 1e-9  # what text and float32 leave of a flat piece
+
+
+def repaired_curve(ln_exposure: NDArray[Any], name: str, absolute: bool = False, **fields: Any) -> ResponseCurve:
+    """A curve from (levels, C), (levels, 1, C) or (levels,) of which codes may be missing or out of order.
+
+    It is anchored unless it is `absolute`; `fields` are further ones of ResponseCurve. An HdrkitWarning with the `name` of the
+    file tells of repairs. Raises ValueError for another array.
+    """
+    squeezed = ln_exposure[:, 0, :] if ln_exposure.ndim == 3 and ln_exposure.shape[1] == 1 else ln_exposure
+    g = squeezed[:, None] if squeezed.ndim == 1 else squeezed
+    if g.dtype.kind != "f" or g.ndim != 2 or g.shape[0] < 2 or g.shape[1] not in (1, 3):
+        raise ValueError(f"its array is {ln_exposure.dtype} {ln_exposure.shape}, not float (levels, 1 or 3)")
+    repaired, count = usable_curve(g.astype(float))
+    if count:
+        warnings.warn(
+            f"{name}: {count} values of the curve were missing or not increasing, and are repaired", HdrkitWarning, stacklevel=4
+        )
+    curve = ResponseCurve(repaired, absolute=absolute, **fields)
+    return curve if absolute else curve.anchored()
 
 
 def usable_curve(ln_exposure: NDArray[np.float64]) -> tuple[NDArray[np.float64], int]:

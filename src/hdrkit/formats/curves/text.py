@@ -11,6 +11,7 @@ from numpy.polynomial import polynomial
 from numpy.typing import NDArray
 
 from hdrkit.errors import HdrkitWarning
+from hdrkit.formats.curves.repair import repaired_curve
 from hdrkit.types import ResponseCurve
 
 _TABLE = re.compile(r"# rows: (\d+)\s*\n# columns: 3\s*\n((?:\s*[-+.\deE]+ +\d+ +[-+.\deE]+ *\n)+)")
@@ -21,7 +22,7 @@ _HDRGEN_LEVELS = 256
 _FIT_TOLERANCE = 0.01
 
 
-def pfstools_text(curve: ResponseCurve) -> bytes:
+def pfstools_text(curve: ResponseCurve, _name: str) -> bytes:
     """A curve as pfshdrcalibrate saves it: for each channel a table of log10 response, code and response."""
     lines = []
     for name, g in zip(("IR", "IG", "IB") if curve.channels == 3 else ("IY",), curve.ln_exposure.T, strict=True):
@@ -38,8 +39,8 @@ def pfstools_text(curve: ResponseCurve) -> bytes:
     return ("\n".join(lines) + "\n").encode()
 
 
-def pfstools_curve(data: bytes) -> NDArray[np.float64]:
-    """The ln exposure (levels, C) from a pfstools file, -inf where the response is 0. Raises ValueError for another file."""
+def pfstools_curve(data: bytes, name: str) -> ResponseCurve:
+    """The curve of a pfstools file, repaired where the response is 0. Raises ValueError for another file."""
     channels = []
     for rows, body in _TABLE.findall(data.decode("latin-1").replace("\r\n", "\n")):
         table = np.array(body.split(), float).reshape(-1, 3)
@@ -49,7 +50,7 @@ def pfstools_curve(data: bytes) -> NDArray[np.float64]:
         channels.append(np.where(missing, -np.inf, table[:, 0] * np.log(10)))
     if len(channels) not in (1, 3) or len({channel.size for channel in channels}) != 1:
         raise ValueError("it has no tables of one length for 1 or 3 channels, as pfstools writes them")
-    return np.column_stack(channels)
+    return repaired_curve(np.column_stack(channels), name)
 
 
 def hdrgen_text(curve: ResponseCurve, name: str) -> bytes:
@@ -70,18 +71,18 @@ def hdrgen_text(curve: ResponseCurve, name: str) -> bytes:
         warnings.warn(
             f"{name}: a polynomial follows the curve only to {max(errors):.1%} RMS; keep the .npz for exact work",
             HdrkitWarning,
-            stacklevel=4,
+            stacklevel=3,
         )
     return ("\n".join(lines) + "\n").encode()
 
 
-def hdrgen_curve(data: bytes) -> NDArray[np.float64]:
-    """The ln exposure (256, 3) from an hdrgen file, -inf where it is not positive. Raises ValueError for another file."""
+def hdrgen_curve(data: bytes, name: str) -> ResponseCurve:
+    """The curve of an hdrgen file, of 256 levels, repaired where it is not positive. Raises ValueError for another file."""
     lines = [np.array(line.split(), float) for line in data.decode("latin-1").splitlines() if line.strip()]
     if len(lines) != 3 or any(line.size < 2 or line[0] != line.size - 2 for line in lines):
         raise ValueError("it is not three lines of a degree and that many coefficients and one, as hdrgen writes them")
     linear = np.column_stack([polynomial.polyval(_x(), line[:0:-1]) for line in lines])
-    return np.where(linear > 0, np.log(np.maximum(linear, np.finfo(float).tiny)), -np.inf)
+    return repaired_curve(np.where(linear > 0, np.log(np.maximum(linear, np.finfo(float).tiny)), -np.inf), name)
 
 
 def _x() -> NDArray[np.float64]:

@@ -8,12 +8,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from hdrkit.formats.suffixes import JPEG
 from hdrkit.grouping.evidence.descriptor import FRACTIONS, LEAST_CONTENT
 from hdrkit.grouping.evidence.facts import SAME_EV, body, stated_ev, time_key
 from hdrkit.types import Encoding, Photo
 
 _FINEST = (Encoding.FLOAT, Encoding.RAW, Encoding.ENCODED16, Encoding.ENCODED8)
-_LOSSY = frozenset([".jpg", ".jpeg"])
 _TELLING = (16, 235)  # codes of cells that change with exposure in any camera,
 _ABOVE_BLACK = 16  # and how far above a photograph's own black, which film scans and raised blacks lift
 _BLACK_SHARE = 1  # percent of cells that may be darker than black
@@ -38,7 +38,7 @@ def originals(photos: Sequence[Photo], content: NDArray[np.int64]) -> NDArray[np
 
 def worth_keeping(photo: Photo) -> tuple[object, ...]:
     """What equal photographs are sorted by, the one to keep first: the finer encoding, the larger, without loss, the earlier."""
-    lossy = photo.path.suffix.lower() in _LOSSY
+    lossy = photo.path.suffix.lower() in JPEG.suffixes
     return _FINEST.index(photo.encoding), -photo.width * photo.height, lossy, time_key(photo), str(photo.path)
 
 

@@ -15,11 +15,12 @@ from numpy.typing import NDArray
 from hdrkit.alignment.options import AlignmentOptions
 from hdrkit.errors import HdrkitError, InputError, OutputError
 from hdrkit.files.manifest import refuse_replacing
-from hdrkit.files.text import show
+from hdrkit.files.text import listed, show
 from hdrkit.formats.curves.files import read_curve, write_curve
 from hdrkit.formats.display import most_bits, write_display
 from hdrkit.formats.metadata import read_photo
 from hdrkit.formats.radiance import write_radiance
+from hdrkit.formats.suffixes import RESULTS, FileKind, written_formats
 from hdrkit.imaging.codes import WEIGHTS
 from hdrkit.inputs.brackets import spread_brackets
 from hdrkit.inputs.find import find_brackets
@@ -27,6 +28,7 @@ from hdrkit.inputs.options import By, ExposureUnit, InputOptions
 from hdrkit.inputs.timestamps import written
 from hdrkit.jobs.job import MergeJob, run_job
 from hdrkit.jobs.options import OutputOptions
+from hdrkit.jobs.outputs import result_format
 from hdrkit.merging.options import CHOICES, Estimator, MergeOptions, Product
 from hdrkit.pipeline.calibrate import calibrate, stamped
 from hdrkit.pipeline.merge import ln_range, merge
@@ -41,7 +43,6 @@ logger = logging.getLogger(__name__)
 
 RESPONSE_NAME = "response_curve.npz"
 _GROUPS = 10  # brackets that a response is learned from where none is given
-_SUFFIXES = (".exr", ".hdr", ".png", ".tif", ".tiff", ".jpg", ".jpeg")
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,7 @@ def create_and_save_hdr(
     argument that there is not.
     """
     output = Path(output_path)
-    _require_suffix(output)
+    written_as = result_format(output)
     if len(img_series) != len(exposure_times):
         raise InputError(f"{len(img_series)} pictures with {len(exposure_times)} exposure times; give one for each")
     choices = MergeChoices(**kwargs_merging)
@@ -119,7 +120,7 @@ def create_and_save_hdr(
         logger.warning("%s: %s", show(output), line)
     if result.radiance is None:
         return write_display(np.asarray(result.fused), output, most_bits(output))
-    if output.suffix.lower() in (".exr", ".hdr"):
+    if written_as.kind is FileKind.RADIANCE:
         return write_radiance(result.radiance, output)
     return write_display(render(result.radiance, choices.render(None)), output, most_bits(output))
 
@@ -250,10 +251,10 @@ def _jobs(
     brackets: Sequence[Bracket], target: Path, choices: MergeChoices, curve: ResponseCurve | None, name: str, filetype: str
 ) -> list[MergeJob]:
     if not filetype.startswith("."):
-        raise OutputError(f"filetype {filetype!r} does not begin with a dot; choose {', '.join(_SUFFIXES)}")
-    _require_suffix(Path(f"*{filetype}"))
+        suffixes = listed([row.suffix for row in written_formats(*RESULTS)])
+        raise OutputError(f"filetype {filetype!r} does not begin with a dot; choose {suffixes}")
     shown = OutputOptions()
-    if filetype.lower() not in (".exr", ".hdr"):
+    if result_format(Path(f"*{filetype}")).kind is FileKind.DISPLAY:
         shown = replace(shown, preview=choices.render(ln_range(brackets, curve) if curve else None))
     outputs = [target / f"{bracket.name}_hdr{filetype}" for bracket in brackets]
     refuse_replacing(outputs)
@@ -272,10 +273,3 @@ def _merged(jobs: Sequence[MergeJob], target: Path, n_workers: int) -> dict[str,
         if merged.row.output:
             done.add(merged.bracket)
     return {job.bracket.name: job.output for job in jobs if show(job.bracket.name) in done}
-
-
-def _require_suffix(output: Path) -> None:
-    if output.suffix.lower() not in _SUFFIXES:
-        raise OutputError(
-            f"{show(output)}: {output.suffix or 'no suffix'} is no file type for results; choose {', '.join(_SUFFIXES)}"
-        )

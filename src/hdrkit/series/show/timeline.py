@@ -25,7 +25,7 @@ from hdrkit.files.text import show
 from hdrkit.formats.metadata import read_photo
 from hdrkit.formats.pixels import read_frame
 from hdrkit.formats.radiance import read_radiance
-from hdrkit.formats.suffixes import ENCODED_SUFFIXES, FLOAT_SUFFIXES
+from hdrkit.formats.suffixes import FileKind, format_of, kind_of, suffixes_of
 from hdrkit.imaging.depth import eight_bit, three_channels
 from hdrkit.imaging.threads import ahead
 from hdrkit.inputs.timestamps import before_timestamp, instant, timestamp_in_name
@@ -38,7 +38,6 @@ _LONGEST = 50_000  # times on a grid, more than a fortnight at every 30 seconds
 _REACH = 0.75  # steps between a time and a picture that stands for it
 _PROBES = 24  # pictures that the common exposure is found from
 _PROBE_PIXELS = 40_000  # of each
-_BEST_FIRST = (".exr", ".hdr", ".pic", ".tif", ".tiff", ".png")
 _SHADOWS = math.log(2)  # that the middle of the range lies below the average, so that the shadows are not cut off
 
 Picture = NDArray[np.uint8]
@@ -102,17 +101,19 @@ def _pictures(folder: Path) -> list[Path]:
     """Radiance, else merged pictures for the display, else the photographs of a folder and those below."""
     if not folder.is_dir():
         raise InputError(f"{show(folder)}: no such folder; give the one with the merged pictures")
-    found = sorted(path for path in folder.rglob("[!.]*") if path.suffix.lower() in FLOAT_SUFFIXES | ENCODED_SUFFIXES)
-    radiance = [path for path in found if path.suffix.lower() in FLOAT_SUFFIXES]
+    pictures, floats = suffixes_of(FileKind.RADIANCE, FileKind.ENCODED), suffixes_of(FileKind.RADIANCE)
+    found = sorted(path for path in folder.rglob("[!.]*") if path.suffix.lower() in pictures)
+    radiance = [path for path in found if path.suffix.lower() in floats]
     merged = [path for path in found if path.stem.endswith("_hdr")]
     best = {path.with_suffix(""): path for path in sorted(radiance or merged or found, key=_worth)}
     return list(best.values())
 
 
-def _worth(path: Path) -> int:
-    """More for a format that holds more of a picture."""
+def _worth(path: Path) -> tuple[int, int]:
+    """More for a format that holds more of a picture, and within one for its usual suffix."""
     suffix = path.suffix.lower()
-    return -_BEST_FIRST.index(suffix) if suffix in _BEST_FIRST else -len(_BEST_FIRST)
+    found = format_of(suffix, *FileKind)
+    return (found.worth, -found.suffixes.index(suffix)) if found else (0, 0)
 
 
 def _of_one_camera(
@@ -155,7 +156,7 @@ def _nearest(
 def one_exposure(series: Timeline, options: RenderOptions) -> RenderOptions:
     """The options with a range for all pictures: the given one, or from the average and the white of some, over all the time."""
     found = series.found
-    if options.range_ln is not None or found[0].suffix.lower() not in FLOAT_SUFFIXES:
+    if options.range_ln is not None or kind_of(found[0].suffix) is not FileKind.RADIANCE:
         return options
     probes = [found[round(at)] for at in np.linspace(0, len(found) - 1, min(_PROBES, len(found)))]
     parts = [part for path in probes if (part := _thinned(path)) is not None]
@@ -197,7 +198,7 @@ def read_pixels(path: Path, size: tuple[int, int] | None = None) -> NDArray[Any]
 
     Raises InputError for a picture that cannot be read, or has another size than that.
     """
-    if path.suffix.lower() in FLOAT_SUFFIXES:
+    if kind_of(path.suffix) is FileKind.RADIANCE:
         pixels: NDArray[Any] = read_radiance(path).pixels
     else:
         frame = read_frame(read_photo(path))

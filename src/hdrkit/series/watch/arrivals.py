@@ -16,7 +16,7 @@ from pathlib import Path
 from hdrkit.errors import HdrkitError
 from hdrkit.formats.metadata import read_photo
 from hdrkit.formats.pixels import read_frame
-from hdrkit.formats.suffixes import RAW_SUFFIXES
+from hdrkit.formats.suffixes import FileKind, kind_of
 from hdrkit.inputs.folders import in_turn, patterns
 from hdrkit.inputs.timestamps import photograph_taken_at
 from hdrkit.series.watch.options import SETTLED_S
@@ -179,6 +179,6 @@ def _is_new(changed_ns: float, folder: _Folder) -> bool:
 def _decodes(path: Path) -> bool:
     try:
         photo = read_photo(path)
-        return path.suffix.lower() in RAW_SUFFIXES or read_frame(photo).pixels.size > 0
+        return kind_of(path.suffix) is FileKind.RAW or read_frame(photo).pixels.size > 0
     except HdrkitError:
         return False
