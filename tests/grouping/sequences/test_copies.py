@@ -93,6 +93,8 @@ def test_the_better_of_two_is_kept_whatever_its_name(photos, preview):
         replace(jpeg, path=Path("/card/b.tif")),
     ):
         assert kept(jpeg, better) == kept(better, jpeg) == better
+    another = replace(jpeg, path=Path("/card/a.jpe"))
+    assert kept(another, better) == kept(better, another) == better
 
 
 def test_many_equal_shots_have_one_original(shot, preview):

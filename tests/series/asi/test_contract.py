@@ -190,7 +190,7 @@ def test_pictures_for_the_display_by_suffix(tmp_path, sky, name, dtype):
     assert picture[48, 48, 0] > picture[48, 48, 2]  # the sky is blue
 
 
-@pytest.mark.parametrize("suffix", [".exr", ".hdr"])
+@pytest.mark.parametrize("suffix", [".exr", ".hdr", ".pic"])
 @pytest.mark.parametrize("algorithm", ["inverse-variance", "poisson", "debevec", "debevec_custom", "robertson"])
 def test_radiance_by_suffix(tmp_path, sky, suffix, algorithm):
     response = sky.camera.response_curve().ln_exposure

@@ -219,3 +219,13 @@ def test_what_is_no_series_of_one_camera(tmp_path, names, reason):
 def test_wrong_usage(hdrkit, tmp_path):
     for words in (["-o", "day.jpg"], ["-o", "day.png", "--range", "2"], ["-o", "day.png", "--tonemap", "none"]):
         assert hdrkit("keogram", tmp_path, *words).code == 2
+
+
+def test_of_one_picture_the_format_is_shown_that_holds_most(tmp_path):
+    for best, names in (("hdr", ("pic", "hdr")), ("tif", ("webp", "jpg", "png", "tiff", "tif")), ("jpg", ("jpeg", "jpg"))):
+        folder = tmp_path / best
+        folder.mkdir()
+        for name in names:
+            for minute in range(2):
+                (folder / f"2024061412{minute:02d}00_hdr.{name}").touch()
+        assert {path.suffix for path in timeline(folder).found} == {f".{best}"}
