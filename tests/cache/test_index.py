@@ -325,9 +325,7 @@ WRITER = """
 import sys
 sys.path.insert(0, {here!r})
 from test_index import *
-import hdrkit.cache.index
-hdrkit.cache.index._SAVE_EVERY_S = {save_every_s}
-with open_cache() as cache:
+with open_cache(save_every_s={save_every_s}) as cache:
     rows = cache.rows("a", RECORD)
     print("ready", flush=True)
     for k in range({start}, {stop}):

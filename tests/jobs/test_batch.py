@@ -228,9 +228,8 @@ def test_an_executor_holds_a_limited_number_of_jobs(tmp_path, shoot, monkeypatch
                 handed[2].set_result(MergeOutcome("third"))
             return handed[-1]
 
-    monkeypatch.setattr(batch, "_AHEAD", 5)
     monkeypatch.setattr(batch, "executor", lambda *_: Slow(1))
-    ended = merge_each((job for _ in asked), 2)
+    ended = merge_each((job for _ in asked), 2, ahead=5)
     assert next(ended) == (2, MergeOutcome("third"))
     assert next(asked) == 5
     ended.close()

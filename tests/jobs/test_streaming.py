@@ -15,9 +15,10 @@ import hdrkit.jobs.streaming as streaming
 from hdrkit import AlignmentOptions, MergeOptions, find_brackets, read_radiance
 from hdrkit.errors import OutputError
 from hdrkit.files.spool import spooled
-from hdrkit.jobs.job import MergeJob, run_job
+from hdrkit.jobs.job import MergeJob, load_job, run_job
 from hdrkit.jobs.options import OutputOptions
 from hdrkit.merging.options import Estimator
+from hdrkit.pipeline.merging.plan import plan_merge
 from hdrkit.simulate import SimulatedCamera
 from hdrkit.tonemapping.options import RenderOptions
 from hdrkit.types import Frame
@@ -50,7 +51,6 @@ def bands(monkeypatch):
 @pytest.mark.parametrize("options", [{}, {"variance": True}, {"estimator": Estimator.DEBEVEC}])
 @pytest.mark.parametrize("crop", [False, True])
 def test_bands_make_the_same_file(folder, tmp_path, monkeypatch, options, crop):
-    monkeypatch.setattr(streaming, "_DECODING", 0)
     longest = max(folder.iterdir(), key=lambda path: int(path.stem.split("_")[1]))
     motion = np.float32([[1, 0.01, -4], [-0.01, 1, 3]])
     turned = cv2.warpAffine(cv2.imread(str(longest)), motion, SIZE, borderMode=cv2.BORDER_REFLECT)
@@ -69,8 +69,7 @@ def test_bands_make_the_same_file(folder, tmp_path, monkeypatch, options, crop):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["free.exr", "in", "tight.exr"]
 
 
-def test_bands_make_the_same_hdr(folder, tmp_path, monkeypatch):
-    monkeypatch.setattr(streaming, "_DECODING", 0)
+def test_bands_make_the_same_hdr(folder, tmp_path):
     for name, limit in (("free", None), ("tight", TIGHT)):
         assert run_job(job(folder, tmp_path / f"{name}.hdr", limit)).error is None
     assert (tmp_path / "tight.hdr").read_bytes() == (tmp_path / "free.hdr").read_bytes()
@@ -87,15 +86,14 @@ def test_a_limit_that_holds_everything_is_one_band_without_a_scratch_file(folder
 def test_without_a_limit_only_a_preview_needs_the_whole_picture(folder, tmp_path, monkeypatch, preview):
     one = job(folder, tmp_path / "one.exr", None)
     run_job(one)
-    monkeypatch.setattr(streaming, "_BAND_PIXELS", 64 * SIZE[0])
     calls = bands(monkeypatch)
-    run_job(replace(one, output=tmp_path / "many.exr", out=OutputOptions(preview=preview)))
+    plan = plan_merge(load_job(one).stack, CURVE, one.merge, one.alignment, one.inputs, "given")
+    streaming.write_merged(plan, tmp_path / "many.exr", False, None, one.bracket, bool(preview), band_pixels=64 * SIZE[0])
     assert len(calls) == (1 if preview else 4)
     assert (tmp_path / "many.exr").read_bytes() == (tmp_path / "one.exr").read_bytes()
 
 
-def test_the_preview_comes_from_a_reduced_version(folder, tmp_path, monkeypatch):
-    monkeypatch.setattr(streaming, "_DECODING", 0)
+def test_the_preview_comes_from_a_reduced_version(folder, tmp_path):
     one = job(folder, tmp_path / "a.exr", TIGHT)
     run_job(replace(one, out=replace(one.out, preview=RenderOptions())))
     whole = job(folder, tmp_path / "b.exr", None)

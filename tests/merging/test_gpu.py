@@ -52,24 +52,23 @@ def test_torch_and_the_compiled_loop_agree(device, estimator, levels, channels):
     np.testing.assert_array_equal(found[3], expected[3])
 
 
-def test_bands_make_no_difference(monkeypatch):
+def test_bands_make_no_difference():
     frames, clip = bracket(256, 3), (1, 250)
     tables = build_tables(ResponseCurve.identity(256), TIMES, clip, MergeOptions())
     whole = run_tables_on("cpu", frames, tables, TIMES, clip, False)
-    monkeypatch.setattr(gpu, "_BAND_PIXELS", 7 * WIDTH)
-    banded = run_tables_on("cpu", frames, tables, TIMES, clip, False)
+    banded = run_tables_on("cpu", frames, tables, TIMES, clip, False, band_pixels=7 * WIDTH)
     for a, b in zip(whole, banded, strict=True):
         np.testing.assert_array_equal(a, b)
 
 
 def test_auto_takes_the_processor_where_there_is_no_gpu(monkeypatch):
-    monkeypatch.setattr(devices, "_has_driver", lambda: False)
+    monkeypatch.setattr(devices, "has_driver", lambda: False)
     assert not uses_cuda(Device.AUTO)
     assert not uses_cuda(Device.CPU)
 
 
 def test_auto_takes_a_gpu_that_torch_can_use(monkeypatch):
-    monkeypatch.setattr(devices, "_has_driver", lambda: True)
+    monkeypatch.setattr(devices, "has_driver", lambda: True)
     for there in (True, False):
         monkeypatch.setattr("torch.cuda.is_available", lambda there=there: there)
         assert uses_cuda(Device.AUTO) is there

@@ -18,7 +18,7 @@ from hdrkit.types import Frame, Validity
 ESTIMATORS = list(Estimator)
 CURVE = SimulatedCamera("srgb").response_curve()
 TIMES = (0.01, 0.05, 0.2)
-HEIGHT, WIDTH = 300, 120  # several bands of the kernel, the last one not full
+HEIGHT, WIDTH = 300, 720  # several bands of the kernel, the last one not full
 TURNED = np.array([[0.999, -0.02, 3.4], [0.02, 0.999, -1.7], [1e-5, 0, 1]])
 
 
@@ -52,11 +52,6 @@ def assert_same(one, other):
     assert one.radiance.variance.tobytes() == other.radiance.variance.tobytes()
     assert one.radiance.validity.tobytes() == other.radiance.validity.tobytes()
     assert one.frame_use == other.frame_use
-
-
-@pytest.fixture(autouse=True)
-def small_bands(monkeypatch):
-    monkeypatch.setattr("hdrkit.merging.kernel._BAND_BYTES", 100_000)
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])

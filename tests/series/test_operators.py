@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import typer.main
 
-from hdrkit.cli.app import _joined_ranges, app
+from hdrkit.cli.app import app, joined_ranges
 from hdrkit.series.watch.heartbeat import Heartbeat
 
 TEXT = (Path(__file__).resolve().parents[2] / "docs" / "operators.md").read_text(encoding="utf-8")
@@ -35,7 +35,7 @@ def test_every_command_line_is_understood():
     assert sum("--scheduler" in line for line in words) == 2
     group = typer.main.get_command(app)
     for line in words:
-        name, *rest = _joined_ranges(line[1:])
+        name, *rest = joined_ranges(line[1:])
         command = group.commands[name]
         context = command.make_context(name, rest)  # refuses what is no option or value
         assert not context.args, line

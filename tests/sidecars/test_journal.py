@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hdrkit.errors import InputError, OutputError
+from hdrkit.files.atomic import write_bytes
 from hdrkit.files.lock import alone_in
 from hdrkit.sidecars.journal import JOURNAL, Journal, opened
 from hdrkit.sidecars.steps import GONE
@@ -266,16 +267,15 @@ def test_a_hard_link_is_parted_and_that_is_said(tmp_path):
 
 def test_a_full_disk_behind_the_sidecars_loses_nothing(tmp_path, monkeypatch):
     sidecars = [tmp_path / f"{k}.xmp" for k in range(3)]
-    real = Journal._save
     saved = []
 
-    def full(journal, entries):
+    def full(path, data):
         if saved:
             raise OutputError("full")
-        saved.append(entries)
-        real(journal, entries)
+        saved.append(data)
+        return write_bytes(path, data)
 
-    monkeypatch.setattr(Journal, "_save", full)
+    monkeypatch.setattr("hdrkit.sidecars.journal.write_bytes", full)
     _, failed = run(tmp_path, dict.fromkeys(sidecars, 3))
     assert not failed
     monkeypatch.undo()

@@ -31,7 +31,7 @@ MOST_BYTES = 8_000_000_000  # about a hundred thousand photographs
 _SHARE_OF_DISK = 0.1  # of what would be free without the cache
 _LAYOUT = "v1"  # of the tables; another one when they change
 _PATIENCE_S = 10.0  # while another process writes
-_SAVE_EVERY_S = 1.0  # what a killed run loses at most
+SAVE_EVERY_S = 1.0  # what a killed run loses at most
 _UNSETTLED_NS = 2_000_000_000  # a file this young may change again without showing it
 _ABANDONED_S = 86_400.0  # age of segments, of which the index knows nothing, that no running process still writes
 
@@ -55,11 +55,11 @@ def cache_folder() -> Path:
 
 
 @contextmanager
-def open_cache(enabled: bool = True, most_bytes: int = MOST_BYTES) -> Iterator[Cache]:
+def open_cache(enabled: bool = True, most_bytes: int = MOST_BYTES, save_every_s: float = SAVE_EVERY_S) -> Iterator[Cache]:
     """The user's cache for the length of the block; one that is gone afterwards where it is not `enabled` or cannot be opened.
 
     At the end the least recently used rows are dropped until it takes at most `most_bytes`, and a tenth of the disk space
-    that would be free without it.
+    that would be free without it. A run that is killed loses what came within `save_every_s` seconds.
     """
     notes: list[str] = []
     folder = cache_folder() / _LAYOUT
@@ -69,9 +69,9 @@ def open_cache(enabled: bool = True, most_bytes: int = MOST_BYTES) -> Iterator[C
             folder_name = None
             with suppress(OSError):
                 folder_name = stack.enter_context(tempfile.TemporaryDirectory(prefix="hdrkit-"))
-            cache = Cache(Path(folder_name) if folder_name else None, None, notes)
+            cache = Cache(Path(folder_name) if folder_name else None, None, notes, save_every_s)
         else:
-            cache = Cache(folder, index, notes)
+            cache = Cache(folder, index, notes, save_every_s)
             stack.callback(cache.close, most_bytes)
         yield cache
 
@@ -112,13 +112,15 @@ def _connected(path: Path) -> sqlite3.Connection:
 class Cache:
     """What is known of photographs; `notes` says in one line each what could not be kept or was damaged."""
 
-    def __init__(self, folder: Path | None, index: sqlite3.Connection | None, notes: list[str]) -> None:
+    def __init__(
+        self, folder: Path | None, index: sqlite3.Connection | None, notes: list[str], save_every_s: float = SAVE_EVERY_S
+    ) -> None:
         self.notes = notes
         self._folder, self._index = folder, index
         self._seen: dict[Path, str] = {}
         self._rows: list[Rows] = []
         self._unsaved: list[tuple[str, tuple[Any, ...]]] = []
-        self._saved_at = time.monotonic()
+        self._save_every_s, self._saved_at = save_every_s, time.monotonic()
 
     def photo(self, path: Path) -> tuple[Photo, bytes] | None:
         """The metadata and the digest of a file that has not changed since `keep_photo`."""
@@ -192,7 +194,7 @@ class Cache:
     def _tell(self, statement: str, values: tuple[Any, ...]) -> None:
         if self._index is not None:
             self._unsaved.append((statement, values))
-            if time.monotonic() - self._saved_at > _SAVE_EVERY_S:
+            if time.monotonic() - self._saved_at > self._save_every_s:
                 self._save()
 
     def _save(self) -> None:

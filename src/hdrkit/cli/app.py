@@ -64,7 +64,7 @@ def main(arguments: list[str] | None = None) -> None:
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that unfinished files are removed
     try:
-        app(_joined_ranges(sys.argv[1:] if arguments is None else arguments), prog_name="hdrkit")
+        app(joined_ranges(sys.argv[1:] if arguments is None else arguments), prog_name="hdrkit")
     except HdrkitError as error:
         trouble(str(error))
         sys.exit(1)
@@ -85,7 +85,7 @@ def main(arguments: list[str] | None = None) -> None:
         sys.exit(1)
 
 
-def _joined_ranges(arguments: list[str]) -> list[str]:
+def joined_ranges(arguments: list[str]) -> list[str]:
     """`--range MIN MAX` as one value, which is how the parser wants it."""
     number = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
     for at in range(len(arguments)):

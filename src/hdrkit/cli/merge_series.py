@@ -26,7 +26,7 @@ def merge_brackets_of(series: Series, wanted: Orders, workers: int, scheduler: s
     from hdrkit.series.run.merge import merge_series
 
     with progress(quiet=json) as move:
-        account = _Account(series, wanted.with_range(_all_brackets(series, move)), json)
+        account = Account(series, wanted.with_range(_all_brackets(series, move)), json)
         move(_MERGING, 0, None)
         try:
             for merged in merge_series(account.jobs(), wanted.output, workers, overwrite, scheduler):
@@ -53,7 +53,7 @@ def _all_brackets(series: Series, move: Progress) -> Iterator[Bracket]:
 
 
 @dataclass
-class _Account:
+class Account:
     """What became of a series so far, in numbers; what is to be said of each bracket is said at once, and kept for JSON alone."""
 
     series: Series

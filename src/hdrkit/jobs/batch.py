@@ -16,7 +16,7 @@ from hdrkit.jobs.job import Loaded, MergeJob, MergeOutcome, load_job, run_job
 from hdrkit.jobs.workers import executor
 from hdrkit.types import BracketFailure
 
-_AHEAD = 500  # jobs that an executor holds
+AHEAD = 500  # jobs that an executor holds
 
 Known = TypeVar("Known")
 
@@ -50,17 +50,17 @@ def merge_all(
 
 
 def merge_each(
-    jobs: Iterable[MergeJob | Known], workers: int, scheduler: str | None = None
+    jobs: Iterable[MergeJob | Known], workers: int, scheduler: str | None = None, ahead: int = AHEAD
 ) -> Iterator[tuple[int, MergeOutcome | Known]]:
     """As `merge_all`, of jobs that are asked for as they can be begun, each outcome with the number of its job as it is there.
 
-    Nothing is kept, so that there may be any number. What stands among the jobs and is none comes back as it is.
-    Raises LostError where the scheduler is lost, when all that ended before have come back.
+    An executor holds `ahead` jobs at most, and nothing is kept, so that there may be any number. What stands among the jobs and
+    is none comes back as it is. Raises LostError where the scheduler is lost, when all that ended before have come back.
     """
     if scheduler is None and workers <= 1:
         yield from _in_turn(jobs)
         return
-    with _Elsewhere(partial(executor, workers, scheduler), workers) as elsewhere:
+    with _Elsewhere(partial(executor, workers, scheduler), workers, ahead) as elsewhere:
         for index, job in enumerate(jobs):
             if isinstance(job, MergeJob):
                 elsewhere.begin(index, placed(job, workers, scheduler))
@@ -110,8 +110,8 @@ class _Elsewhere:
     What was being merged then is merged again, alone: a job that takes its process down takes no other with it.
     """
 
-    def __init__(self, opened: Callable[[], AbstractContextManager[Executor]], workers: int) -> None:
-        self._opened, self._workers = opened, workers
+    def __init__(self, opened: Callable[[], AbstractContextManager[Executor]], workers: int, ahead: int) -> None:
+        self._opened, self._workers, self._ahead = opened, workers, ahead
         self._open = ExitStack()
         self._pool = self._open.enter_context(opened())
         self._ended: SimpleQueue[Future[MergeOutcome]] = SimpleQueue()
@@ -128,7 +128,7 @@ class _Elsewhere:
     @property
     def full(self) -> bool:
         """Whether there is enough to do."""
-        return len(self.begun) >= _AHEAD
+        return len(self.begun) >= self._ahead
 
     @property
     def any_ended(self) -> bool:

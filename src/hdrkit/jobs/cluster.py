@@ -17,20 +17,20 @@ from hdrkit.files.packages import load_package
 from hdrkit.files.text import show
 
 _RETRIES = 3  # of a job that Dask lost with its worker
-_CONNECT_S = 3.0  # a watch stands still for so long
+CONNECT_S = 3.0  # a watch stands still for so long
 _LOOK_S = 0.5  # between looks whether the scheduler is there
 
 
 @contextmanager
-def connected(address: str) -> Iterator[Executor]:
+def connected(address: str, connect_s: float = CONNECT_S) -> Iterator[Executor]:
     """The workers of the scheduler at an address (tcp://host:8786).
 
-    Raises InputError where it cannot be reached within seconds, or Dask is not installed.
+    Raises InputError where it cannot be reached within `connect_s` seconds, or Dask is not installed.
     """
     distributed = load_package("distributed", "a Dask scheduler", "hdrkit[dask]")
     with _silence("distributed", "distributed.client", "tornado.application"), _loop() as loop:
         try:
-            client = distributed.Client(address, timeout=_CONNECT_S, set_as_default=False, loop=loop)
+            client = distributed.Client(address, timeout=connect_s, set_as_default=False, loop=loop)
         except (OSError, ValueError) as error:
             raise InputError(f"{show(address)}: no Dask scheduler answers there ({error}); start one, or leave it out") from error
         with client, _Cluster(client, address) as cluster:

@@ -26,7 +26,7 @@ FLOOR_BYTES = 300 << 20  # Python, its libraries, and what they compile
 _CODE_BYTES = {Encoding.ENCODED8: 3, Encoding.ENCODED16: 6, Encoding.RAW: 6, Encoding.FLOAT: 12}  # a pixel
 _DECODING = 3  # frames' worth of memory while one is read: the file and two orders of channels
 _SUMS = 4  # results' worth of memory while one is made and one is written
-_BAND_PIXELS = 1 << 21  # of a band where there is no limit
+BAND_PIXELS = 1 << 21  # of a band where there is no limit
 
 
 def keeper(
@@ -49,7 +49,7 @@ def keeper(
 
 
 def write_merged(
-    plan: MergePlan, path: Path, half: bool, limit: int | None, bracket: Bracket, preview: bool
+    plan: MergePlan, path: Path, half: bool, limit: int | None, bracket: Bracket, preview: bool, band_pixels: int = BAND_PIXELS
 ) -> tuple[MergeReport, RadianceMap | None]:
     """Merge and write `bracket`, and return the report and, for a preview, the radiance, reduced where it does not fit."""
     width, height = plan.report.size
@@ -58,7 +58,7 @@ def write_merged(
         rows = _band_rows(width, plan.options, limit)
         small = _Reduced(width, height, (limit - FLOOR_BYTES) // 8) if preview else None
     else:
-        rows = height if preview else CHUNK_ROWS * max(1, _BAND_PIXELS // (CHUNK_ROWS * width))
+        rows = height if preview else CHUNK_ROWS * max(1, band_pixels // (CHUNK_ROWS * width))
     tallies = []
     with writing_radiance(path, height, half) as write, ThreadPoolExecutor(1) as writer:
         written: Future[None] | None = None

@@ -20,7 +20,7 @@ class Device(StrEnum):
 
 def uses_cuda(device: Device) -> bool:
     """Whether to merge on a GPU. Raises InputError where one is asked for and there is none."""
-    if device is Device.CPU or (device is Device.AUTO and not (_has_driver() and find_spec("torch"))):
+    if device is Device.CPU or (device is Device.AUTO and not (has_driver() and find_spec("torch"))):
         return False
     torch = load_package("torch", f"--device {device}", "hdrkit[gpu]")
     if not torch.cuda.is_available() and device is Device.CUDA:
@@ -28,7 +28,7 @@ def uses_cuda(device: Device) -> bool:
     return bool(torch.cuda.is_available())
 
 
-def _has_driver() -> bool:
+def has_driver() -> bool:
     """Whether the driver of a GPU is installed: asked first, since torch takes seconds to load."""
     for library in ("libcuda.so.1", "nvcuda.dll"):
         try:

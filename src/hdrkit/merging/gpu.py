@@ -16,7 +16,7 @@ from hdrkit.types import Frame, Validity
 _SATURATED, _BLACK, _PARTIAL = int(Validity.SATURATED), int(Validity.BLACK), int(Validity.PARTIAL)
 _UNSEEN, _CLIPPED = -1, -2  # in place of the number of the longest frame that measured a pixel
 _SHARE = float(np.float32(1 / 255))  # as the compiled loop has it
-_BAND_PIXELS = 2**25  # some 4 GB on the device
+BAND_PIXELS = 2**25  # some 4 GB on the device
 
 
 def run_tables_on(
@@ -28,10 +28,11 @@ def run_tables_on(
     want_variance: bool,
     trust: Sequence[NDArray[np.uint8] | None] | None = None,
     area: Area | None = None,
+    band_pixels: int = BAND_PIXELS,
 ) -> tuple[NDArray[np.float32], NDArray[np.uint8], NDArray[np.float32], NDArray[np.int64]]:
-    """What `kernel.run_tables` does, on a device of torch; equal to it within 1e-5."""
+    """What `kernel.run_tables` does, on a device of torch, `band_pixels` at a time; equal to it within 1e-5."""
     first, last, left, right = area or whole(frames[0])
-    band = max(1, _BAND_PIXELS // (right - left))
+    band = max(1, band_pixels // (right - left))
     merged = []
     for top in range(first, last, band):
         rows = slice(top, min(top + band, last))

@@ -24,7 +24,7 @@ _LOOKED_AT = (0, 2, 3)  # scales: fine detail, and the two coarsest that it is r
 _DARKEST, _BRIGHTEST = 8, 247  # codes that are neither black nor clipped, with what compression adds
 _CLEAR = 4.0  # times what may be noise that the contrast of a cell has at least
 _MOST_CONTRAST = 0.25  # relative; a stronger one weighs no more
-_NOISE = 0.1  # standard error of the finest energy in terms of the unevenness, for white noise, and a half more
+NOISE = 0.1  # standard error of the finest energy in terms of the unevenness, for white noise, and a half more
 _SUBJECT = 7  # cells a side
 
 Maps = NDArray[np.float32]
@@ -71,8 +71,8 @@ def measure_detail(half: NDArray[np.uint8], shift: tuple[float, float] = (0.0, 0
     energy, uneven = np.zeros((2, SCALES, height // CELL, width // CELL), np.float32)
     for scale in range(SCALES):
         if scale in _LOOKED_AT:
-            _measure(picture, usable, CELL >> scale, energy[scale], uneven[scale])
-        picture, usable = _halved(picture, usable)
+            measure_cells(picture, usable, CELL >> scale, energy[scale], uneven[scale])
+        picture, usable = halved(picture, usable)
     return Detail(*_weighed(energy, uneven, level=picture), (row, column), view, (top, left))
 
 
@@ -88,12 +88,12 @@ def _weighed(energy: Maps, uneven: Maps, level: Maps) -> tuple[Maps, Maps, Maps]
     told = (uneven >= 0).all(axis=0) & (coarse > _CLEAR * uneven[-2] / 4 + 1)
     coarse = np.where(told, coarse, 1)
     contrast = np.minimum(np.sqrt(coarse) / np.maximum(level, 1), _MOST_CONTRAST)
-    ratio, error, weight = (np.where(told, of, 0) for of in (energy[0] / coarse, _NOISE * uneven[0] / coarse, contrast))
+    ratio, error, weight = (np.where(told, of, 0) for of in (energy[0] / coarse, NOISE * uneven[0] / coarse, contrast))
     return ratio.astype(np.float32), error.astype(np.float32), weight.astype(np.float32)
 
 
 @compiled
-def _measure(picture: Maps, usable: NDArray[np.bool_], side: int, energy: Maps, uneven: Maps) -> None:
+def measure_cells(picture: Maps, usable: NDArray[np.bool_], side: int, energy: Maps, uneven: Maps) -> None:
     """Energy and unevenness in cells of `side` pixels; -1 where not all of a cell, and what it borders on, is usable.
 
     From each square a b / c d of pixels: (b - a)(d - c) + (c - a)(d - b) is the energy, (a - b - c + d)^2 the unevenness.
@@ -119,7 +119,7 @@ def _measure(picture: Maps, usable: NDArray[np.bool_], side: int, energy: Maps, 
 
 
 @compiled
-def _halved(picture: Maps, usable: NDArray[np.bool_]) -> tuple[Maps, NDArray[np.bool_]]:
+def halved(picture: Maps, usable: NDArray[np.bool_]) -> tuple[Maps, NDArray[np.bool_]]:
     """A picture in half its size, and where all of a pixel is usable."""
     height, width = picture.shape[0] // 2, picture.shape[1] // 2
     half, all_usable = np.empty((height, width), np.float32), np.empty((height, width), np.bool_)

@@ -74,7 +74,7 @@ def test_the_isotonic_curve_is_that_of_scikit_learn():
     a = rng.integers(0, 64, (64, 64)).astype(np.int32) * 1024 + 512
     b = np.clip(a * 0.5 + rng.normal(0, 9000, a.shape), 0, 65535).astype(np.int32)
     b[a > 50000] = 3000  # a part that falls
-    curve = transfer._isotonic(a, b, np.ones(a.shape, bool))
+    curve = transfer.isotonic(a, b, np.ones(a.shape, bool))
     oracle = IsotonicRegression().fit(a.ravel(), b.ravel()).predict(np.arange(64) * 1024 + 512)
     np.testing.assert_allclose(curve, oracle, rtol=1e-6)
 

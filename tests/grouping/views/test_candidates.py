@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hdrkit.grouping.views import candidates as module
 from hdrkit.grouping.views.candidates import candidates, merged, time_neighbours
 from hdrkit.types import Encoding, Photo
 
@@ -42,11 +41,10 @@ def test_up_to_thousands_the_neighbours_are_the_true_ones(dtype):
     assert [tuple(pair) for pair in found.tolist()] == reference(rows.astype(np.float32), 5)
 
 
-def test_a_graph_of_neighbours_finds_nearly_what_all_products_find(monkeypatch):
+def test_a_graph_of_neighbours_finds_nearly_what_all_products_find():
     rows, labels = clusters(700, 400, seed=3)
     exact = candidates(rows, 6)
-    monkeypatch.setattr(module, "_EXACT", 100)
-    quick = candidates(rows, 6)
+    quick = candidates(rows, 6, most_exact=100)
     own = [{tuple(p) for p in pairs.tolist() if labels[p[0]] == labels[p[1]]} for pairs in (exact, quick)]
     assert len(own[0]) > 8000
     assert len(own[0] & own[1]) > 0.99 * len(own[0])
@@ -59,8 +57,8 @@ def test_the_same_rows_give_the_same_pairs_in_another_process_with_other_threads
     rows, _ = clusters(600, 300, seed=11)
     np.save(tmp_path / "rows.npy", rows)
     program = (
-        "import sys, numpy as np; from hdrkit.grouping.views import candidates as module; module._EXACT = 100\n"
-        "np.save(sys.argv[2], module.candidates(np.load(sys.argv[1]), 6))"
+        "import sys, numpy as np; from hdrkit.grouping.views import candidates as module\n"
+        "np.save(sys.argv[2], module.candidates(np.load(sys.argv[1]), 6, most_exact=100))"
     )
     for threads in "14":
         command = [sys.executable, "-c", program, tmp_path / "rows.npy", tmp_path / f"{threads}.npy"]
@@ -70,24 +68,22 @@ def test_the_same_rows_give_the_same_pairs_in_another_process_with_other_threads
 
 
 @pytest.mark.parametrize("most_exact", [0, 10_000])
-def test_rows_of_zeros_are_in_no_pair(monkeypatch, most_exact):
-    monkeypatch.setattr(module, "_EXACT", most_exact)
+def test_rows_of_zeros_are_in_no_pair(most_exact):
     rows, _ = clusters(60, 30, seed=5)
     rows[::7] = 0
-    found = candidates(rows, 6)
+    found = candidates(rows, 6, most_exact)
     assert not np.isin(found, np.arange(0, len(rows), 7)).any()
     assert set(found.ravel().tolist()) == set(range(len(rows))) - set(range(0, len(rows), 7))
 
 
 @pytest.mark.parametrize("most_exact", [0, 10_000])
-def test_few_and_identical_rows(monkeypatch, most_exact):
-    monkeypatch.setattr(module, "_EXACT", most_exact)
+def test_few_and_identical_rows(most_exact):
     row = np.full((1, 16), 0.25, np.float32)
     for count, pairs in ((0, 0), (1, 0), (2, 1), (3, 3)):
-        found = candidates(np.repeat(row, count, axis=0), 6)
+        found = candidates(np.repeat(row, count, axis=0), 6, most_exact)
         assert found.shape == (pairs, 2)
     assert candidates(np.zeros((5, 16), np.float32), 3).shape == (0, 2)
-    many = candidates(np.repeat(row, 1000, axis=0), 6)
+    many = candidates(np.repeat(row, 1000, axis=0), 6, most_exact)
     assert 0 < len(many) <= 7000
 
 

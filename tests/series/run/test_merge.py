@@ -21,7 +21,7 @@ from hdrkit.errors import OutputError
 from hdrkit.jobs.job import MergeJob
 from hdrkit.jobs.options import OutputOptions
 from hdrkit.jobs.outputs import output_paths
-from hdrkit.series.run.ledger import NAME, content_key
+from hdrkit.series.run.ledger import NAME, Row, content_key
 from hdrkit.series.run.merge import merge_series
 from hdrkit.series.run.records import opened
 from hdrkit.simulate import SimulatedCamera
@@ -362,7 +362,7 @@ def test_half_a_row_on_a_full_disk_is_taken_back(done, monkeypatch):
     with opened(out) as records:
         ledger = records.of(out)
         ledger.hold()
-        row = next(iter(ledger._rows.values()))
+        row = Row(**rows(out)[0])
         with monkeypatch.context() as patch:
             patch.setattr(Path, "open", lambda path, mode, **_: Full(path, mode))
             with pytest.raises(OutputError, match="the disk is full"):

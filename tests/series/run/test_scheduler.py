@@ -161,9 +161,10 @@ def test_a_watch_outlives_its_scheduler_and_ends_without_it(series, tmp_path, cu
         return sum(path.name[0] != "." for path in out.glob("*.exr"))
 
     options = ["--response", curve, "--align", "none", "--round", "2s", "--frames", "3", "--heartbeat", beat]
-    quicker = "cluster._CONNECT_S = 1.0; heartbeat.EVERY_S = 0.3; arrivals.SETTLED_S = 0.2"
+    quicker = "cluster.connected = partial(cluster.connected, connect_s=1.0); heartbeat.EVERY_S = 0.3"
     modules = (
-        "from hdrkit.jobs import cluster; from hdrkit.series.watch import arrivals, heartbeat; from hdrkit.cli.app import main"
+        "from functools import partial; from hdrkit.jobs import cluster; from hdrkit.series.watch import heartbeat; "
+        "from hdrkit.cli.app import main"
     )
     program = f"{modules}; {quicker}; main()"
     with Cluster(tmp_path / "first", workers=1) as first:
@@ -203,7 +204,6 @@ def test_a_watch_outlives_its_scheduler_and_ends_without_it(series, tmp_path, cu
 
 
 def test_no_scheduler_is_one_line(tmp_path, series, monkeypatch):
-    monkeypatch.setattr("hdrkit.jobs.cluster._CONNECT_S", 0.3)
     threads = active_count()
     with pytest.raises(InputError, match="no Dask scheduler"):
         list(merge_series(jobs_for(series, tmp_path / "out"), tmp_path / "out", scheduler="tcp://127.0.0.1:9"))

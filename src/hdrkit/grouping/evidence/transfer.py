@@ -50,7 +50,7 @@ def transferred_gradient(a: NDArray[np.int32], b: NDArray[np.int32], measured: N
     happen to line up have a good f as well, but their edges do not follow it.
     """
     size = a.shape[0]
-    curve = _isotonic(a, b, measured)
+    curve = isotonic(a, b, measured)
     predicted = np.full((size, size), np.nan)
     cells = 0
     for y in range(size):
@@ -79,7 +79,7 @@ def transferred_gradient(a: NDArray[np.int32], b: NDArray[np.int32], measured: N
 
 
 @compiled
-def _isotonic(a: NDArray[np.int32], b: NDArray[np.int32], measured: NDArray[np.bool_]) -> NDArray[np.float64]:
+def isotonic(a: NDArray[np.int32], b: NDArray[np.int32], measured: NDArray[np.bool_]) -> NDArray[np.float64]:
     """The growing function of `a` in bins that is closest to `b` over the measured cells."""
     total = np.zeros(_BINS)
     count = np.zeros(_BINS)

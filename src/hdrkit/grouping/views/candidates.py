@@ -13,24 +13,24 @@ from numpy.typing import NDArray
 from hdrkit.files.packages import load_package
 from hdrkit.types import Photo
 
-_EXACT = 16384  # photographs up to which all are compared with all, which is as quick up to there
+MOST_EXACT = 16384  # photographs up to which all are compared with all, which is as quick up to there
 _BLOCK = 1024
 _LINKS, _BUILD_WIDTH, _SEARCH_WIDTH = 32, 64, 256  # of the graph of neighbours beyond (Malkov and Yashunin 2018)
 _SAMPLE = 8192  # rows that the range of its 8-bit numbers is learned from
 
 
-def candidates(signatures: NDArray[np.floating[Any]], k: int) -> NDArray[np.int32]:
+def candidates(signatures: NDArray[np.floating[Any]], k: int, most_exact: int = MOST_EXACT) -> NDArray[np.int32]:
     """Pairs (P, 2) of rows i < j, sorted, of which one is among the `k` nearest of the other by inner product.
 
-    `signatures` (N, D) are rows of length 1; rows of zeros, photographs without content, are in no pair. Up to 16384 rows the
-    neighbours are the true ones, beyond nearly so. The same rows in the same order give the same pairs.
+    `signatures` (N, D) are rows of length 1; rows of zeros, photographs without content, are in no pair. Up to `most_exact`
+    rows the neighbours are the true ones, beyond nearly so. The same rows in the same order give the same pairs.
     """
     filled = np.flatnonzero(np.abs(signatures).max(axis=1, initial=0) > 0)
     k = min(k, len(filled) - 1)
     if k < 1:
         return np.zeros((0, 2), np.int32)
     rows = signatures[filled]
-    neighbours = _nearest(rows, k) if len(rows) <= _EXACT else _nearly_nearest(rows, k)
+    neighbours = _nearest(rows, k) if len(rows) <= most_exact else _nearly_nearest(rows, k)
     return _pairs(np.repeat(filled, neighbours.shape[1]), np.where(neighbours < 0, -1, filled[neighbours]).ravel())
 
 
@@ -76,7 +76,7 @@ def _nearest(rows: NDArray[np.floating[Any]], k: int) -> NDArray[np.int64]:
 
 def _nearly_nearest(rows: NDArray[np.floating[Any]], k: int) -> NDArray[np.int64]:
     """About the k nearest of each row (N, k + 1), itself among them, -1 where none was found."""
-    faiss = load_package("faiss", f"a comparison of more than {_EXACT} photographs", "faiss-cpu")
+    faiss = load_package("faiss", f"a comparison of more than {MOST_EXACT} photographs", "faiss-cpu")
     blocks = range(0, len(rows), _BLOCK)
     index = faiss.index_factory(rows.shape[1], f"HNSW{_LINKS}_SQ8", faiss.METRIC_INNER_PRODUCT)
     for name, width in (("efConstruction", _BUILD_WIDTH), ("efSearch", _SEARCH_WIDTH)):
