@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import BinaryIO
 
 from PIL import Image, TiffImagePlugin
+from PIL.ExifTags import Base
 
 from hdrkit.errors import InputError
 from hdrkit.formats.metadata import has_chunk
 from hdrkit.formats.pillow import without_pillow_limit
 from hdrkit.sidecars.xmp import MOST_STARS, rating_in
 
-_PACKET, _RATING = 700, 0x4746  # TIFF tags: XMP (ISO 16684-3), and the rating that Windows writes into EXIF
 _XMP_BOX = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")  # ISO 16684-3: in JPEG 2000, and in CR3
 _RAF, _RAF_JPEG = b"FUJIFILMCCD-RAW", 84
 _Stated = Iterator[object]  # XMP packets as bytes, and ratings as EXIF has them
@@ -64,8 +64,8 @@ def _in_tiff(file: BinaryIO, head: bytes) -> _Stated:
     directory = TiffImagePlugin.ImageFileDirectory_v2(head)
     file.seek(directory.next)
     directory.load(file)
-    yield directory.get(_PACKET)
-    yield directory.get(_RATING)
+    yield directory.get(Base.XMLPacket)
+    yield directory.get(Base.Rating)  # which Windows writes
 
 
 def _in_boxes(file: BinaryIO) -> _Stated:
@@ -90,4 +90,4 @@ def _in_picture(file: BinaryIO) -> _Stated:
         if image.format == "PNG" and "xmp" not in image.info and has_chunk(file, b"iTXt"):
             image.load()  # text behind the pixels is found only by decoding them
         yield image.info.get("xmp")
-        yield image.getexif().get(_RATING)
+        yield image.getexif().get(Base.Rating)
