@@ -60,12 +60,14 @@ def test_readme_python_runs(folder: Path) -> None:
 def test_the_settings_in_the_readme_are_accepted(tmp_path: Path) -> None:
     for text in blocks("toml"):
         (tmp_path / "settings.toml").write_text(text)
-        assert read_configuration(tmp_path / "settings.toml").options.clustering.method is Linkage.HDBSCAN
+        assert read_configuration(tmp_path / "settings.toml").clustering.method is Linkage.HDBSCAN
 
 
 def test_every_option_has_help_and_every_command_is_in_the_readme() -> None:
     group = typer.main.get_command(app)
-    for name, command in group.commands.items():  # type: ignore[attr-defined]
+    for name, listed in group.commands.items():  # type: ignore[attr-defined]
+        command = group.get_command(None, name)  # type: ignore[attr-defined]
+        assert command.help.split("\n")[0] == listed.help
         assert f"hdrkit {name}" in README
         assert command.help
         for parameter in command.params:

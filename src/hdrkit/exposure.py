@@ -134,3 +134,14 @@ def looks_like_counter(exposures: list[Exposure | None]) -> bool:
     steps = [later - earlier for earlier, later in zip(numbers, numbers[1:], strict=False)]
     counted = len(steps) >= 2 and set(steps) == {1}
     return counted or (any(steps) and numbers[-1] < 1.25 * numbers[0])
+
+
+def as_listed(row: Exposure, own: Exposure | None) -> Exposure:
+    """The exposure that a user's list gives a photograph; what the row leaves out is as the file itself has it."""
+    return Exposure(
+        time_s=row.time_s,
+        f_number=row.f_number or (own.f_number if own else None),
+        iso=row.iso or (own.iso if own else None),
+        bias_ev=own.bias_ev if own else None,
+        source=ExposureSource.LIST,
+    )

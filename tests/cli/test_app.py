@@ -305,7 +305,7 @@ def test_an_interrupted_command_says_so_and_leaves_nothing_half_done(hdrkit, sho
     def interrupt(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("hdrkit.cli.merge.merge_all", interrupt)
+    monkeypatch.setattr("hdrkit.jobs.batch.merge_all", interrupt)
     outcome = hdrkit("merge", tmp_path / "in", "-o", tmp_path / "a.exr")
     assert outcome.code == 130
     assert "interrupted" in outcome.err

@@ -26,7 +26,7 @@ def grouping(monkeypatch, card, sort_card):
     """The stage in front of the output: the groups of `card` are known, the options that it was called with are kept."""
     calls = []
 
-    def group(inputs, options=None, progress=None):
+    def group(inputs, options=None, progress=None, exposures=None):
         calls.append((inputs, options))
         for stage in ("reading photographs", "comparing"):
             if progress:

@@ -39,7 +39,7 @@ WANTED = GroupingOptions(
 def test_the_example_of_the_source_document_is_accepted_as_it_is(tmp_path):
     (tmp_path / "config.json").write_text(EXAMPLE)
     read = read_configuration(tmp_path / "config.json")
-    assert read.options == WANTED
+    assert read == WANTED
     assert read.notes == ("model_name 'facebook/dinov2-small' is not used: the embedding is gradient, which needs no model",)
     assert read_configuration(json.loads(EXAMPLE)) == read
 
@@ -49,34 +49,37 @@ def test_toml_says_the_same(tmp_path):
     text += "use_gpu = false\ndimensionality_reduction = 'none'\n[clustering]\nmethod='hdbscan'\ncluster_selection_epsilon = 1\n"
     (tmp_path / "config.TOML").write_text(text)
     read = read_configuration(str(tmp_path / "config.TOML"))
-    assert read.options.ingest == WANTED.ingest
-    assert read.options.embedding == EmbeddingOptions(Embedding.CLIP, "some/clip", False, Reduction.NONE)
-    assert read.options.clustering == ClusteringOptions(Linkage.HDBSCAN, cluster_selection_epsilon=1.0)
+    assert read.ingest == WANTED.ingest
+    assert read.embedding == EmbeddingOptions(Embedding.CLIP, "some/clip", False, Reduction.NONE)
+    assert read.clustering == ClusteringOptions(Linkage.HDBSCAN, cluster_selection_epsilon=1.0)
     assert read.notes == ()
 
 
 @pytest.mark.parametrize("given", [None, {}, {"ingest": {}}, GroupingOptions()])
 def test_what_is_left_out_has_its_default(given):
-    assert read_configuration(given).options == GroupingOptions()
+    assert read_configuration(given) == GroupingOptions()
 
 
 def test_one_setting_leaves_the_others(tmp_path):
     (tmp_path / "partial.json").write_text('\ufeff{"ingest": {"metadata": false}}')
-    assert read_configuration(tmp_path / "partial.json").options == GroupingOptions(IngestOptions(metadata=False))
+    assert read_configuration(tmp_path / "partial.json") == GroupingOptions(IngestOptions(metadata=False))
 
 
 def test_paths_are_relative_to_the_file(tmp_path):
     (tmp_path / "c.json").write_text('{"clustering": {"must_link": "pairs.csv", "cannot_link": "/far.csv"}}')
-    clustering = read_configuration(tmp_path / "c.json").options.clustering
+    clustering = read_configuration(tmp_path / "c.json").clustering
     assert (clustering.must_link, str(clustering.cannot_link)) == (tmp_path / "pairs.csv", "/far.csv")
-    assert read_configuration({"clustering": {"must_link": None}}).options.clustering.must_link is None
+    assert read_configuration({"clustering": {"must_link": None}}).clustering.must_link is None
 
 
 @pytest.mark.parametrize(
     ("text", "saying"),
     [
-        ('{"ingests": {}}', "'ingests' is not a section; the sections are ingest, embedding, clustering"),
-        ('{"ingest": {"size": 1}}', "ingest.size is not a setting; the settings are target_size, max_workers, metadata, cache"),
+        ('{"ingests": {}}', "'ingests' is not a section; the nearest is 'ingest', of ingest, embedding, clustering"),
+        (
+            '{"ingest": {"size": 1}}',
+            "ingest.size is not a setting; the nearest is 'target_size', of target_size, max_workers",
+        ),
         ('{"ingest": 3}', "ingest must hold named settings, not 3"),
         ("[1]", "it must hold named settings"),
         ("{", "not valid JSON"),

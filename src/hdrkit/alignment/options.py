@@ -17,12 +17,13 @@ class AlignmentOptions:
     method: Method = field(
         default="auto",
         metadata={
+            "flag": "--align",
             "help": "none; mtb (whole-pixel shift from median threshold bitmaps); ecc (sub-pixel registration of brightness); "
             "features (SIFT matches); auto (mtb, then ecc, features where that fails). A result that does not beat "
-            "leaving the frame alone is refused."
+            "leaving the frame alone is refused.",
         },
     )
-    crop: bool = field(default=False, metadata={"help": "Keep only the rectangle that every frame covers."})
+    crop: bool = field(default=False, metadata={"flag": "--crop", "help": "Keep only the rectangle that every frame covers."})
     max_shift: float = field(
         default=0.2, metadata={"help": "Largest displacement that is believed, as a share of the longest side."}
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from hdrkit.errors import InputError
-from hdrkit.imaging.codes import Weight
+from hdrkit.imaging.codes import Weight, parse_clip
 
 
 class Method(StrEnum):
@@ -39,16 +39,35 @@ class CalibrationOptions:
 
     method: Method = field(
         default=Method.PATCHES,
-        metadata={"help": "how the curve is found: averages of linearised patches, the most accurate, or a classical method"},
+        metadata={
+            "flag": "--method",
+            "help": "how the curve is found: averages of linearised patches, the most accurate, or a classical method",
+        },
     )
-    weight: Weight = field(default="triangle", metadata={"help": "weight of codes (debevec)"})
-    sampling: Sampling = field(default=Sampling.HISTOGRAM, metadata={"help": "how pixels are chosen (classical methods)"})
-    samples: int = field(default=10_000, metadata={"help": "pixels taken from each bracket"})
-    seed: int = field(default=0, metadata={"help": "seed of the random choice of pixels"})
-    clip: tuple[float, float] = field(default=(5.0, 250.0), metadata={"help": "8-bit codes outside of which nothing is trusted"})
-    smoothness: float = field(default=0.003, metadata={"help": "weight of a smooth curve against the data (debevec)"})
+    weight: Weight = field(default="triangle", metadata={"flag": "--weight", "help": "weight of codes (debevec)"})
+    sampling: Sampling = field(
+        default=Sampling.HISTOGRAM, metadata={"flag": "--sampling", "help": "how pixels are chosen (classical methods)"}
+    )
+    samples: int = field(default=10_000, metadata={"flag": "--samples", "help": "pixels taken from each bracket"})
+    seed: int = field(default=0, metadata={"flag": "--seed", "help": "seed of the random choice of pixels"})
+    clip: tuple[float, float] = field(
+        default=(5.0, 250.0),
+        metadata={
+            "flag": "--clip",
+            "metavar": "LOW,HIGH",
+            "parse": parse_clip,
+            "help": "8-bit codes outside of which nothing is trusted",
+        },
+    )
+    smoothness: float = field(
+        default=0.003, metadata={"flag": "--smoothness", "help": "weight of a smooth curve against the data (debevec)"}
+    )
     order: int | None = field(
-        default=None, metadata={"help": "degree of the polynomial (mitsunaga-nayar); chosen by held-out error when not given"}
+        default=None,
+        metadata={
+            "flag": "--order",
+            "help": "degree of the polynomial (mitsunaga-nayar); chosen by held-out error when not given",
+        },
     )
 
     def __post_init__(self) -> None:

@@ -3,55 +3,34 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, get_args
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from hdrkit.alignment.options import AlignmentOptions
-from hdrkit.alignment.options import Method as AlignmentMethod
-from hdrkit.calibration.options import CalibrationOptions, Method, Sampling
+from hdrkit.calibration.options import CalibrationOptions
 from hdrkit.cli import options as shared
-from hdrkit.imaging.codes import WEIGHTS
-from hdrkit.types import CalibrationReport
+from hdrkit.cli.flags import Part, takes
+from hdrkit.inputs.options import InputOptions
+
+if TYPE_CHECKING:
+    from hdrkit.types import CalibrationReport
 
 EXAMPLES = (
     "Examples:  hdrkit calibrate room/ -o response.npz   |   "
     "hdrkit calibrate allsky/ --by time --max-groups 10 -o camera.npz   |   hdrkit calibrate a/ b/ c/ -o response.m"
 )
-_DEFAULT = CalibrationOptions()
 
 
+@takes
 def calibrate(
     inputs: shared.Inputs,
+    calibration: CalibrationOptions,
+    alignment: Annotated[AlignmentOptions, Part(only=("method",))],
+    source: InputOptions,
     output: Annotated[
         Path, typer.Option("-o", "--output", help="The curve: .npz, or .npy (OpenCV), .m (pfstools), .rsp (hdrgen).")
     ] = Path("response.npz"),
-    method: Annotated[
-        str, shared.described(CalibrationOptions, "method", "--method", metavar="|".join(Method))
-    ] = _DEFAULT.method.value,
-    weight: Annotated[
-        str, shared.described(CalibrationOptions, "weight", "--weight", metavar="|".join(WEIGHTS))
-    ] = _DEFAULT.weight,
-    sampling: Annotated[
-        str, shared.described(CalibrationOptions, "sampling", "--sampling", metavar="|".join(Sampling))
-    ] = _DEFAULT.sampling.value,
-    samples: Annotated[int, shared.described(CalibrationOptions, "samples", "--samples")] = _DEFAULT.samples,
-    seed: Annotated[int, shared.described(CalibrationOptions, "seed", "--seed")] = _DEFAULT.seed,
-    clip: Annotated[str, shared.described(CalibrationOptions, "clip", "--clip", metavar="LOW,HIGH")] = "5,250",
-    smoothness: Annotated[float, shared.described(CalibrationOptions, "smoothness", "--smoothness")] = _DEFAULT.smoothness,
-    order: Annotated[int | None, shared.described(CalibrationOptions, "order", "--order")] = _DEFAULT.order,
-    align: Annotated[
-        str, shared.described(AlignmentOptions, "method", "--align", metavar="|".join(get_args(AlignmentMethod)))
-    ] = "auto",
-    by: shared.By = "auto",
-    round_to: shared.Round = "30s",
-    exposure_unit: shared.Unit = None,
-    min_frames: shared.MinFrames = 2,
-    max_groups: shared.MaxGroups = None,
-    groups: shared.Groups = None,
-    exposures: shared.Exposures = None,
-    literal: shared.Literal = False,
-    max_pixels: shared.MaxPixels = shared.MAX_PIXELS,
     plot: Annotated[bool, typer.Option(help="Draw the curve and its residuals beside the output.")] = True,
     json: shared.Json = False,
 ) -> None:
@@ -70,25 +49,10 @@ def calibrate(
     if plot:
         from hdrkit.results.response_plot import as_png, plot_response
 
-    chosen = shared.checked(
-        CalibrationOptions,
-        method=shared.choice(Method, method, "--method"),
-        weight=shared.weight_name(weight),
-        sampling=shared.choice(Sampling, sampling, "--sampling"),
-        samples=samples,
-        seed=seed,
-        clip=shared.clip_limits(clip),
-        smoothness=smoothness,
-        order=order,
-    )
-    alignment = shared.checked(AlignmentOptions, method=align)
-    source = shared.input_options(
-        by, round_to, groups, exposures, literal, max_pixels, exposure_unit, min_frames=min_frames, max_groups=max_groups
-    )
     drawn = output.with_suffix(".png")
     refuse_overwriting([output, *([drawn] if plot else [])], discover(inputs).paths)
     with progress(quiet=json) as move:
-        result = run(inputs, chosen, alignment, source, move)
+        result = run(inputs, calibration, alignment, source, move)
     write_curve(stamped(result.response, inputs), output)
     if plot:
         write_bytes(drawn, as_png(plot_response(result.response, result)))

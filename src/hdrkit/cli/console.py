@@ -8,15 +8,16 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from hdrkit.files.json_text import to_json
 from hdrkit.files.text import show
-from hdrkit.types import ExposureEstimate
+
+if TYPE_CHECKING:
+    from hdrkit.types import ExposureEstimate
 
 out = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
 err = Console(stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=False)
@@ -70,6 +71,8 @@ def estimates(found: Sequence[ExposureEstimate]) -> Iterator[str]:
 
 def print_json(value: Any) -> None:
     """A report for scripts."""
+    from hdrkit.files.json_text import to_json
+
     sys.stdout.write(to_json(value))
 
 

@@ -4,41 +4,38 @@ from __future__ import annotations
 
 import logging
 import shlex
-from collections.abc import Mapping
-from dataclasses import replace
-from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from hdrkit.cli import options as shared
-from hdrkit.files.manifest import GROUP
+from hdrkit.cli.flags import takes
 from hdrkit.files.text import counted
 from hdrkit.files.transport import Placing
-from hdrkit.grouping.configuration import Configuration, read_configuration
-from hdrkit.grouping.options import ClusteringOptions, Embedding, EmbeddingOptions, GroupingOptions, IngestOptions, Linkage
-from hdrkit.results.group_layout import lay_out
-from hdrkit.results.group_records import doubtful, headline, why
-from hdrkit.types import Cluster, GroupingResult, Kind
+from hdrkit.grouping.options import GroupingOptions
+
+if TYPE_CHECKING:
+    from hdrkit.inputs.options import InputOptions
+    from hdrkit.types import Cluster, GroupingResult
 
 EXAMPLES = (
     "Examples:  hdrkit group card/ -o sorted   |   hdrkit group card/ -o sorted --move   |   hdrkit group --undo sorted   |   "
     "hdrkit merge sorted/groups.csv -o merged/"
 )
 _FILES = "Files"
-_EVIDENCE = "Evidence"
 _LEVELS = ("debug", "info", "warning", "error")
 _WITH_UNDO = ("dry_run", "json", "log_level")
 _NAMED = 10  # doubtful groups that are named; the page has all
-_Given = Mapping[str, Any]
-_Section = TypeVar("_Section", IngestOptions, EmbeddingOptions, ClusteringOptions)
 _logger = logging.getLogger("hdrkit.group")
 
 
+@takes
 def group(
     context: typer.Context,
     inputs: shared.Inputs,
+    options: GroupingOptions,
+    source: shared.Exposures,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="Folder for the results; what an earlier run wrote there is replaced.")
     ] = None,
@@ -64,59 +61,6 @@ def group(
             help="Take back what was written to the folder INPUT: moved photographs return to where they were.",
             rich_help_panel=_FILES,
         ),
-    ] = False,
-    config: Annotated[
-        Path | None,
-        typer.Option("--config", "-c", metavar="FILE", help="Settings as JSON or TOML; options given here win over it."),
-    ] = None,
-    no_metadata: Annotated[
-        bool, typer.Option("--no-metadata", help="Go by content alone, not by times and exposures.", rich_help_panel=_EVIDENCE)
-    ] = False,
-    embedding: Annotated[
-        str | None,
-        shared.described(
-            EmbeddingOptions,
-            "kind",
-            "--embedding",
-            metavar="|".join(Embedding),
-            rich_help_panel=_EVIDENCE,
-            show_default=Embedding.GRADIENT.value,
-        ),
-    ] = None,
-    model: Annotated[
-        str | None,
-        shared.described(
-            EmbeddingOptions,
-            "model_name",
-            "--model",
-            metavar="NAME",
-            rich_help_panel=_EVIDENCE,
-        ),
-    ] = None,
-    linkage: Annotated[
-        str | None,
-        shared.described(
-            ClusteringOptions,
-            "method",
-            "--linkage",
-            metavar="|".join(Linkage),
-            rich_help_panel=_EVIDENCE,
-            show_default=Linkage.AVERAGE.value,
-        ),
-    ] = None,
-    must_link: Annotated[
-        Path | None,
-        shared.described(ClusteringOptions, "must_link", "--must-link", metavar="FILE.csv", rich_help_panel=_EVIDENCE),
-    ] = None,
-    cannot_link: Annotated[
-        Path | None,
-        shared.described(ClusteringOptions, "cannot_link", "--cannot-link", metavar="FILE.csv", rich_help_panel=_EVIDENCE),
-    ] = None,
-    jobs: Annotated[
-        int | None, shared.described(IngestOptions, "max_workers", "--jobs", "-j", min=1, show_default="all cores")
-    ] = None,
-    no_cache: Annotated[
-        bool, typer.Option("--no-cache", help="Neither use nor keep what was computed of photographs before.")
     ] = False,
     json: shared.Json = False,
     log_level: Annotated[
@@ -147,12 +91,7 @@ def group(
     elif output is None:
         raise typer.BadParameter("give the folder for the results", param_hint="-o")
     else:
-        ingest: dict[str, Any] = {"metadata": False} if no_metadata else {}
-        ingest |= {"cache": False} if no_cache else {}
-        learned = {"kind": _choice(Embedding, embedding, "--embedding"), "model_name": model}
-        views = {"method": _choice(Linkage, linkage, "--linkage"), "must_link": must_link, "cannot_link": cannot_link}
-        configuration = _with(read_configuration(config), ingest | {"max_workers": jobs}, learned, views)
-        _group(inputs, output, _placing(copy, move, no_files), configuration, dry_run, json)
+        _group(inputs, output, _placing(copy, move, no_files), options, source, dry_run, json)
 
 
 def _placing(copy: bool, move: bool, no_files: bool) -> Placing:
@@ -161,26 +100,17 @@ def _placing(copy: bool, move: bool, no_files: bool) -> Placing:
     return Placing.COPY if copy else Placing.MOVE if move else Placing.NONE if no_files else Placing.LINK
 
 
-def _choice(kind: type[shared.Member], value: str | None, flag: str) -> shared.Member | None:
-    return None if value is None else shared.choice(kind, value, flag)
-
-
-def _with(configuration: Configuration, ingest: _Given, embedding: _Given, clustering: _Given) -> Configuration:
-    """The configuration with what the command line gives in the place of what the file says; None is not given."""
-    options = configuration.options
-    options = GroupingOptions(
-        _changed(options.ingest, ingest), _changed(options.embedding, embedding), _changed(options.clustering, clustering)
-    )
-    named = configuration.model_named or embedding["model_name"] is not None
-    return Configuration(options, named)
-
-
-def _changed(section: _Section, given: _Given) -> _Section:
-    return shared.checked(partial(replace, section), **{key: value for key, value in given.items() if value is not None})
-
-
-def _group(inputs: list[Path], output: Path, placing: Placing, configuration: Configuration, dry_run: bool, json: bool) -> None:
+def _group(
+    inputs: list[Path],
+    output: Path,
+    placing: Placing,
+    options: GroupingOptions,
+    source: InputOptions,
+    dry_run: bool,
+    json: bool,
+) -> None:
     from hdrkit.cli.console import ignored, print_json, progress, trouble
+    from hdrkit.files.manifest import GROUP
     from hdrkit.files.result_tree import require_replaceable
     from hdrkit.pipeline.group import group_as_configured, group_folder
     from hdrkit.pipeline.hdr_grouping import summary
@@ -188,10 +118,10 @@ def _group(inputs: list[Path], output: Path, placing: Placing, configuration: Co
     with progress(quiet=json) as move:
         if dry_run:
             require_replaceable(output, GROUP)
-            result = group_as_configured(inputs, configuration, move)
+            result = group_as_configured(inputs, options, move, source.exposures)
             plan = _plan(result, output, placing)
         else:
-            result, written = group_folder(inputs, output, configuration, placing, move)
+            result, written = group_folder(inputs, output, options, placing, move, source.exposures)
     _log_details(result)
     if json:
         print_json({"dry_run": True, "output_dir": output, "files": plan} if dry_run else summary(result, written))
@@ -218,12 +148,16 @@ def _log_details(result: GroupingResult) -> None:
 
 
 def _described(cluster: Cluster) -> tuple[str, str, int, float, str]:
+    from hdrkit.results.group_records import why
+
     return cluster.name, cluster.kind.value, len(cluster.members), cluster.confidence, why(cluster)
 
 
 def _print_groups(result: GroupingResult) -> None:
     """The kinds of groups, those that need a look, and what belongs to none."""
     from hdrkit.cli.console import out, say, table
+    from hdrkit.results.group_records import doubtful, headline, why
+    from hdrkit.types import Kind
 
     say(headline(result))
     kinds = table("kind", "groups", "frames")
@@ -246,6 +180,7 @@ def _print_groups(result: GroupingResult) -> None:
 
 def _print_whereabouts(result: GroupingResult, output: Path) -> None:
     from hdrkit.cli.console import say
+    from hdrkit.types import Kind
 
     say(f"wrote {output}: look through {output / 'report.html'}")
     if any(cluster.kind is Kind.BRACKET for cluster in result.clusters):
@@ -253,6 +188,8 @@ def _print_whereabouts(result: GroupingResult, output: Path) -> None:
 
 
 def _plan(result: GroupingResult, output: Path, placing: Placing) -> list[dict[str, Any]]:
+    from hdrkit.results.group_layout import lay_out
+
     return [
         {
             "source": place.member.photo.path,
@@ -278,6 +215,7 @@ def _print_plan(plan: list[dict[str, Any]], output: Path, placing: Placing) -> N
 
 def _print_undo_plan(folder: Path, json: bool) -> None:
     from hdrkit.cli.console import print_json, say
+    from hdrkit.files.manifest import GROUP
     from hdrkit.files.result_tree import plan_undo
 
     plan = plan_undo(folder, GROUP)
@@ -296,6 +234,7 @@ def _print_undo_plan(folder: Path, json: bool) -> None:
 
 def _undo(folder: Path, json: bool) -> None:
     from hdrkit.cli.console import print_json, say, trouble
+    from hdrkit.files.manifest import GROUP
     from hdrkit.files.result_tree import undo
 
     undone = undo(folder, GROUP)

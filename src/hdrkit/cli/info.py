@@ -4,31 +4,39 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from hdrkit.cli import options as shared
+from hdrkit.cli.flags import Part, takes
+from hdrkit.inputs.options import InputOptions
+
+if TYPE_CHECKING:
+    from hdrkit.inputs.lists import ExposureList
 
 EXAMPLES = "Example:  hdrkit info IMG_0412.JPG response.npz room.exr"
 
 
+@takes
 def show_info(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Photographs, response curves, .exr or .hdr files.")],
-    literal: shared.Literal = False,
-    max_pixels: shared.MaxPixels = shared.MAX_PIXELS,
+    source: Annotated[InputOptions, Part(only=("exposures", "literal", "max_pixels"))],
     json: shared.Json = False,
 ) -> None:
     """Tell what files hold: exposure and camera of a photo, coverage of a response curve, range and origin of radiance."""
     from hdrkit.cli.console import out, print_json, say, table, trouble
     from hdrkit.errors import HdrkitError
     from hdrkit.files.text import show
+    from hdrkit.inputs.lists import ExposureList
 
+    listed = ExposureList(source.exposures)
+    listed.require_any(files)
     found: list[dict[str, Any]] = []
     failures: list[str] = []
     for path in files:
         try:
-            found.append({"path": path} | _describe(path, literal, max_pixels))
+            found.append({"path": path} | _describe(path, source, listed))
         except HdrkitError as error:
             failures.append(str(error))
     if json:
@@ -47,21 +55,21 @@ def show_info(
         raise typer.Exit(1)
 
 
-def _describe(path: Path, literal: bool, max_pixels: int) -> dict[str, Any]:
+def _describe(path: Path, source: InputOptions, listed: ExposureList) -> dict[str, Any]:
     from hdrkit.formats.suffixes import FileKind, kind_of
 
     kind = kind_of(path.suffix)
     if kind is FileKind.CURVE:
         return _curve_facts(path)
-    return _radiance_facts(path) if kind is FileKind.RADIANCE else _photo_facts(path, literal, max_pixels)
+    return _radiance_facts(path) if kind is FileKind.RADIANCE else _photo_facts(path, source, listed)
 
 
-def _photo_facts(path: Path, literal: bool, max_pixels: int) -> dict[str, Any]:
+def _photo_facts(path: Path, source: InputOptions, listed: ExposureList) -> dict[str, Any]:
     from hdrkit.exposure import format_time
     from hdrkit.formats.metadata import read_photo
     from hdrkit.formats.pixels import read_frame
 
-    photo = read_photo(path, literal=literal, max_pixels=max_pixels)
+    photo = read_photo(path, override=listed.of(path), literal=source.literal, max_pixels=source.max_pixels)
     facts: dict[str, Any] = {"kind": "photo", "size": f"{photo.width} x {photo.height}", "encoding": photo.encoding.value}
     facts |= {name: value for name in ("camera", "lens", "taken_at") if (value := getattr(photo, name))}
     if (exposure := photo.exposure) is None:

@@ -9,19 +9,20 @@ import typer
 
 from hdrkit.cli import options as shared
 from hdrkit.cli import timelines
+from hdrkit.cli.flags import takes
 
 EXAMPLES = "Examples:  hdrkit keogram merged/2024/06/14 -o day.png   |   hdrkit keogram frames/ --exposure 800 -o day.png"
 
 
+@takes
 def keogram(
     source: timelines.Source,
+    render: timelines.Rendering,
     output: Annotated[Path, typer.Option("-o", "--output", help="The picture, .png.")],
     angle: Annotated[
         float,
         typer.Option("--angle", help="The line that is taken, in degrees clockwise from upright; what it points to is on top."),
     ] = 0.0,
-    tonemap: shared.Tonemap = "reinhard",
-    display_range: timelines.OneRange = "auto",
     exposure: timelines.OneExposure = None,
     camera: timelines.Camera = None,
     json: shared.Json = False,
@@ -40,7 +41,6 @@ def keogram(
     if output.suffix.lower() != ".png":
         raise typer.BadParameter(f"{output.name!r} is no .png", param_hint="-o")
     refuse_replacing([output])
-    render = timelines.renderer(tonemap, display_range)
     series = timeline(source, exposure, camera)
     with timelines.quiet_decoders():
         result = run(series, render, angle)

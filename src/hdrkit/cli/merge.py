@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hdrkit.cli import options as shared
-from hdrkit.cli.orders import CORES, OUTPUT, Jobs, Orders, Scheduler, taking_orders
+from hdrkit.cli.flags import Part, takes
 from hdrkit.inputs.options import By
-from hdrkit.jobs.batch import merge_all
-from hdrkit.jobs.job import MergeOutcome
-from hdrkit.jobs.outputs import named_format
+from hdrkit.jobs.request import MergeRequest
 
 if TYPE_CHECKING:
     from hdrkit.inputs.find import Inputs as Found
+    from hdrkit.jobs.job import MergeOutcome
 
 EXAMPLES = (
     "Examples:  hdrkit merge room/ -o room.exr --preview   |   hdrkit merge card/ -o out/ --response response.npz   |   "
@@ -25,16 +24,21 @@ EXAMPLES = (
 _MERGING = "merging brackets"
 
 
-@taking_orders()
+@takes
 def merge(
     inputs: shared.Inputs,
-    wanted: Orders,
-    jobs: Jobs = CORES,
-    scheduler: Scheduler = None,
+    request: Annotated[MergeRequest, Part(but=("max_groups",))],
+    jobs: Annotated[
+        int,
+        typer.Option(
+            "--jobs", "-j", min=1, help="Brackets merged side by side.", rich_help_panel="Output", show_default="all cores"
+        ),
+    ] = shared.CORES,
+    scheduler: shared.Scheduler = None,
     overwrite: Annotated[
         bool,
         typer.Option(
-            "--overwrite", help="Do all brackets of a timestamped series again, also those done before.", rich_help_panel=OUTPUT
+            "--overwrite", help="Do all brackets of a timestamped series again, also those done before.", rich_help_panel="Output"
         ),
     ] = False,
     json: shared.Json = False,
@@ -47,26 +51,29 @@ def merge(
     """
     from hdrkit.cli.merge_series import merge_brackets_of
     from hdrkit.inputs.find import Series, find_brackets, find_series
+    from hdrkit.jobs.outputs import named_format
 
-    into_folder = not named_format(wanted.output)
-    series = find_series(inputs, wanted.inputs) if into_folder else None
+    shared.check_request(request)
+    into_folder = not named_format(request.output)
+    series = find_series(inputs, request.inputs) if into_folder else None
     if series is None:
-        found = find_brackets(inputs, wanted.inputs)
+        found = find_brackets(inputs, request.inputs)
         if into_folder and all(bracket.kind == By.TIME for bracket in found.brackets):
             series = Series.of(found)
     if series is None:
-        well = _merge_brackets(found, wanted, jobs, scheduler, json)
+        well = _merge_brackets(found, request, jobs, scheduler, json)
     else:
-        well = merge_brackets_of(series, wanted, jobs, scheduler, overwrite, json)
+        well = merge_brackets_of(series, request, jobs, scheduler, overwrite, json)
     if not well:
         raise typer.Exit(1)
 
 
-def _merge_brackets(found: Found, wanted: Orders, workers: int, scheduler: str | None, json: bool) -> bool:
+def _merge_brackets(found: Found, request: MergeRequest, workers: int, scheduler: str | None, json: bool) -> bool:
     """Merge brackets that have nothing to do with each other: whether nothing failed or was left out."""
     from hdrkit.cli.console import ignored, print_json, progress, trouble
+    from hdrkit.jobs.batch import merge_all
 
-    jobs = wanted.with_range(found.brackets).jobs(found.brackets)
+    jobs = request.with_range(found.brackets).jobs(found.brackets)
     with progress(quiet=json) as move:
         ended = count(1)
         move(_MERGING, 0, len(jobs))

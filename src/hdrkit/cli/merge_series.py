@@ -7,29 +7,31 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from hdrkit.cli.orders import Orders
 from hdrkit.files.text import counted
 
 if TYPE_CHECKING:
     from hdrkit.inputs.find import Series
     from hdrkit.jobs.job import MergeJob
+    from hdrkit.jobs.request import MergeRequest
     from hdrkit.series.run.merge import Merged
     from hdrkit.types import Bracket, Failure, Progress
 
 _MERGING = "merging brackets"
 
 
-def merge_brackets_of(series: Series, wanted: Orders, workers: int, scheduler: str | None, overwrite: bool, json: bool) -> bool:
+def merge_brackets_of(
+    series: Series, request: MergeRequest, workers: int, scheduler: str | None, overwrite: bool, json: bool
+) -> bool:
     """Merge the brackets that are not there yet, and say so: whether nothing failed or was left out."""
     from hdrkit.cli.console import ignored, print_json, progress
     from hdrkit.jobs.batch import LostError
     from hdrkit.series.run.merge import merge_series
 
     with progress(quiet=json) as move:
-        account = Account(series, wanted.with_range(_all_brackets(series, move)), json)
+        account = Account(series, request.with_range(_all_brackets(series, move)), json)
         move(_MERGING, 0, None)
         try:
-            for merged in merge_series(account.jobs(), wanted.output, workers, overwrite, scheduler):
+            for merged in merge_series(account.jobs(), request.output, workers, overwrite, scheduler):
                 account.take(merged)
                 move(_MERGING, account.ended, account.expected)
         except LostError as error:
@@ -57,7 +59,7 @@ class Account:
     """What became of a series so far, in numbers; what is to be said of each bracket is said at once, and kept for JSON alone."""
 
     series: Series
-    wanted: Orders
+    request: MergeRequest
     json: bool
     unreadable: list[Failure] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -85,7 +87,7 @@ class Account:
                 self.notes += [note for note in part.notes if not isinstance(note, UnusualBrackets)]
                 for failure in part.failures:
                     self.complain(str(failure))
-                yield from self.wanted.jobs(part.brackets)
+                yield from self.request.jobs(part.brackets)
                 del part  # before the next one is read
 
     @property
@@ -114,7 +116,7 @@ class Account:
         before = self.ended - self._merged - self._failed
         say(f"{counted(self.ended, 'bracket')}: {self._merged} merged, {before} done before, {self._failed} failed")
         if self.ended:
-            say(f"  wrote {self.wanted.output}, with a line for each in {NAME} beside it")
+            say(f"  wrote {self.request.output}, with a line for each in {NAME} beside it")
         if self._noted:
             trouble(f"{counted(self._noted, 'bracket')} with notes in {NAME}, the first {self._first_note}", "note")
         for line in self.notes:

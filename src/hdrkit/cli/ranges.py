@@ -8,20 +8,17 @@ from typing import Annotated
 import typer
 
 from hdrkit.cli import options as shared
+from hdrkit.cli.flags import Part, takes
+from hdrkit.inputs.options import InputOptions
 
 EXAMPLES = "Example:  hdrkit range allsky/ --response camera.npz"
 
 
+@takes
 def show_range(
     inputs: shared.Inputs,
+    source: Annotated[InputOptions, Part(but=("min_frames", "max_groups", "estimate_exposures"))],
     response: Annotated[Path | None, typer.Option("--response", help="Response curve; RAW needs none.")] = None,
-    by: shared.By = "auto",
-    round_to: shared.Round = "30s",
-    exposure_unit: shared.Unit = None,
-    groups: shared.Groups = None,
-    exposures: shared.Exposures = None,
-    literal: shared.Literal = False,
-    max_pixels: shared.MaxPixels = shared.MAX_PIXELS,
     json: shared.Json = False,
 ) -> None:
     """Tell the range of ln radiance that all these brackets can record, for `hdrkit merge --range MIN MAX`."""
@@ -30,9 +27,6 @@ def show_range(
     from hdrkit.inputs.find import find_brackets
     from hdrkit.pipeline.merge import ln_range
 
-    source = shared.input_options(by, round_to, groups, exposures, literal, max_pixels, exposure_unit)
-    if source.estimate_exposures:
-        raise typer.BadParameter("a range reads no pixels to estimate from; give FILE.csv", param_hint="--exposures")
     found = find_brackets(inputs, source)
     low, high = ln_range(found.brackets, read_curve(response) if response else None)
     if json:

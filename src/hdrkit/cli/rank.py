@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hdrkit.cli import options as shared
+from hdrkit.cli.flags import takes
 from hdrkit.files.text import show
-from hdrkit.ranking.options import Measure, Method, RankingOptions
-from hdrkit.sidecars.sidecar import Sidecar, sidecar_path
+from hdrkit.ranking.options import Method, RankingOptions
+from hdrkit.sidecars.sidecar import sidecar_path
 
 if TYPE_CHECKING:
+    from hdrkit.inputs.options import InputOptions
     from hdrkit.types import RankingResult, Rated
 
 EXAMPLES = (
@@ -25,35 +27,22 @@ _FOLDER = "ranking"
 _RATINGS = "Ratings"
 _LISTED = 20  # series that are named; the page has all
 _WITH_UNDO = ("output", "dry_run", "json", "verbose")
-_DEFAULTS = RankingOptions()
 _logger = logging.getLogger("hdrkit.rank")
 
 
+@takes
 def rank(
     context: typer.Context,
     inputs: Annotated[
         list[Path], typer.Argument(metavar="DIR...", help="Folders of photographs, or photographs.", show_default=False)
     ],
+    options: RankingOptions,
+    source: shared.Exposures,
     output: Annotated[
         Path | None,
         typer.Option("-o", "--output", help="Folder for ranking.csv and report.html.", show_default="ranking, in DIR"),
     ] = None,
-    method: Annotated[
-        str, shared.described(RankingOptions, "method", "--method", metavar="|".join(Method))
-    ] = _DEFAULTS.method.value,
     feature_matching: Annotated[bool, typer.Option("-f", "--feature-matching", help="The same as --method features.")] = False,
-    diff: Annotated[float | None, shared.described(RankingOptions, "diff", "-d", "--diff", show_default="from the data")] = None,
-    sharpness: Annotated[
-        str, shared.described(RankingOptions, "measure", "--sharpness", metavar="|".join(Measure))
-    ] = _DEFAULTS.measure.value,
-    exclude: Annotated[bool, shared.described(RankingOptions, "exclude", "-e", "--exclude")] = False,
-    max_rank: Annotated[
-        int, shared.described(RankingOptions, "max_rank", "-m", "--max-rank", min=1, max=5, rich_help_panel=_RATINGS)
-    ] = _DEFAULTS.max_rank,
-    sidecar: Annotated[
-        str, shared.described(RankingOptions, "sidecar", "--sidecar", metavar="|".join(Sidecar), rich_help_panel=_RATINGS)
-    ] = _DEFAULTS.sidecar.value,
-    overwrite: Annotated[bool, shared.described(RankingOptions, "overwrite", "--overwrite", rich_help_panel=_RATINGS)] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Write nothing; say what would be done, with --undo too.", rich_help_panel=_RATINGS)
     ] = False,
@@ -65,9 +54,6 @@ def rank(
             rich_help_panel=_RATINGS,
         ),
     ] = False,
-    jobs: Annotated[
-        int | None, shared.described(RankingOptions, "workers", "--jobs", "-j", min=1, show_default="all cores")
-    ] = None,
     json: shared.Json = False,
     verbose: Annotated[
         bool, typer.Option("-v", "--verbose", help="Tell the seconds of each step and what became of each file.")
@@ -85,28 +71,22 @@ def rank(
         shared.require_undo_alone(context, inputs, _WITH_UNDO)
         _undo(inputs[0], output or inputs[0] / _FOLDER, dry_run, json)
         return
-    if feature_matching and method == Method.VIEW:
-        raise typer.BadParameter("views are not found by matching features; leave out -f or --method view", param_hint="-f")
     if feature_matching:
-        method = Method.FEATURES.value
-    options = shared.checked(
-        RankingOptions,
-        method=shared.choice(Method, method, "--method"),
-        measure=shared.choice(Measure, sharpness, "--sharpness"),
-        diff=diff,
-        max_rank=max_rank,
-        exclude=exclude,
-        sidecar=shared.choice(Sidecar, sidecar, "--sidecar"),
-        overwrite=overwrite,
-    )
+        options = _by_features(options)
     if output is None:
         if not dry_run and (len(inputs) != 1 or not inputs[0].is_dir()):
             raise typer.BadParameter("give the folder for the results", param_hint="-o")
         output = (inputs[0] if inputs[0].is_dir() else inputs[0].parent) / _FOLDER
-    _rank(inputs, output, replace(options, workers=jobs or options.workers), dry_run, json)
+    _rank(inputs, output, options, source, dry_run, json)
 
 
-def _rank(inputs: list[Path], output: Path, options: RankingOptions, dry_run: bool, json: bool) -> None:
+def _by_features(options: RankingOptions) -> RankingOptions:
+    if options.method is Method.VIEW:
+        raise typer.BadParameter("views are not found by matching features; leave out -f or --method view", param_hint="-f")
+    return replace(options, method=Method.FEATURES)
+
+
+def _rank(inputs: list[Path], output: Path, options: RankingOptions, source: InputOptions, dry_run: bool, json: bool) -> None:
     from hdrkit.cli.console import ignored, print_json, progress, trouble
     from hdrkit.files.text import counted
     from hdrkit.pipeline.rank import rank
@@ -130,7 +110,7 @@ def _rank(inputs: list[Path], output: Path, options: RankingOptions, dry_run: bo
 
     try:
         with progress(quiet=json) as move, nullcontext() if dry_run else ranking_into(output) as tree:
-            result = rank(inputs, options, told)
+            result = rank(inputs, options, told, source.exposures)
             rated = rate(result, options, dry_run, told, output)
             if tree is not None:
                 write_ranking(result, rated, tree, options.workers, told)

@@ -11,18 +11,26 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from hdrkit.cli import options as shared
-from hdrkit.tonemapping.options import Operator, RenderOptions
+from hdrkit.cli.flags import Part
+from hdrkit.tonemapping.options import RenderOptions
 
 if TYPE_CHECKING:
     from hdrkit.series.show.timeline import Timeline
     from hdrkit.types import Failure
 
 Source = Annotated[Path, typer.Argument(metavar="FOLDER", help="Merged radiance, or pictures, of one camera.")]
-OneRange = Annotated[
-    str,
-    typer.Option(
-        "--range", metavar="MIN MAX|auto", help="The range of ln radiance that is shown; auto: as found in pictures of all times."
+Rendering = Annotated[
+    RenderOptions,
+    Part(
+        told={
+            "operator": {"panel": None},
+            "range_ln": {
+                "panel": None,
+                "metavar": "MIN MAX|auto",
+                "shown": "auto",
+                "help": "the range of ln radiance that is shown; auto: as found in pictures of all times",
+            },
+        }
     ),
 ]
 OneExposure = Annotated[
@@ -33,12 +41,6 @@ Camera = Annotated[
     str | None,
     typer.Option("--camera", metavar="NAME", help="Of pictures NAME_YYYYmmddHHMMSS of several cameras, the one to show."),
 ]
-
-
-def renderer(tonemap: str, display_range: str) -> RenderOptions:
-    """How radiance is shown. Raises typer.BadParameter where that makes no sense."""
-    operator = shared.choice(Operator, tonemap, "--tonemap")
-    return shared.checked(RenderOptions, operator=operator, range_ln=shared.given_range(display_range))
 
 
 def tell(

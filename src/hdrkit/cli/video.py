@@ -9,16 +9,17 @@ import typer
 
 from hdrkit.cli import options as shared
 from hdrkit.cli import timelines
+from hdrkit.cli.flags import takes
 
 EXAMPLES = "Examples:  hdrkit video merged/2024/06/14 -o day.mp4   |   hdrkit video merged/ --fps 30 --range -4 6 -o day.mp4"
 
 
+@takes
 def video(
     source: timelines.Source,
+    render: timelines.Rendering,
     output: Annotated[Path, typer.Option("-o", "--output", help="The film, .mp4.")],
     fps: Annotated[float, typer.Option("--fps", min=0.1, max=240, help="Pictures a second.")] = 24.0,
-    tonemap: shared.Tonemap = "reinhard",
-    display_range: timelines.OneRange = "auto",
     exposure: timelines.OneExposure = None,
     camera: timelines.Camera = None,
     json: shared.Json = False,
@@ -36,7 +37,6 @@ def video(
     if output.suffix.lower() != ".mp4":
         raise typer.BadParameter(f"{output.name!r} is no .mp4", param_hint="-o")
     refuse_replacing([output])
-    render = timelines.renderer(tonemap, display_range)
     series = timeline(source, exposure, camera)
     count = len(series.pictures)
     with timelines.quiet_decoders(), progress(quiet=json) as move:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import warnings
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,25 +12,22 @@ from typing import Annotated, Any
 import typer
 
 from hdrkit.cli import options as shared
-from hdrkit.cli.orders import AUTO, OUTPUT, Orders, Scheduler, taking_orders
-from hdrkit.jobs.batch import placed
-from hdrkit.jobs.outputs import named_format
+from hdrkit.cli.flags import Part, takes
+from hdrkit.inputs.options import By
+from hdrkit.jobs.request import MergeRequest
 from hdrkit.series.watch.options import WatchOptions
 
 EXAMPLES = (
     "Examples:  hdrkit watch /data/camera -o /data/merged --response camera.npz --align none --frames 4   |   "
     "hdrkit watch /mnt/camera -o merged/ --poll 5 --heartbeat /run/hdrkit/heartbeat.json"
 )
-_WATCHING = "Watching"
 
 
-@taking_orders(by="time", groups=None)
+@takes
 def watch(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="The folder that the camera writes to, with all below it.")],
-    wanted: Orders,
-    frames: Annotated[int | None, shared.described(WatchOptions, "frames", "--frames", rich_help_panel=_WATCHING)] = None,
-    wait: Annotated[float, shared.described(WatchOptions, "wait_s", "--wait", rich_help_panel=_WATCHING)] = WatchOptions.wait_s,
-    poll: Annotated[float, shared.described(WatchOptions, "poll_s", "--poll", rich_help_panel=_WATCHING)] = WatchOptions.poll_s,
+    request: Annotated[MergeRequest, Part(but=("groups", "max_groups"), fixed={"by": By.TIME})],
+    options: WatchOptions,
     heartbeat: Annotated[
         Path | None,
         typer.Option(
@@ -37,11 +35,11 @@ def watch(
             metavar="FILE",
             help="JSON file with the counters, written every 10 seconds.",
             show_default="heartbeat.json in the output",
-            rich_help_panel=_WATCHING,
+            rich_help_panel="Watching",
         ),
     ] = None,
-    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Brackets merged side by side.", rich_help_panel=OUTPUT)] = 1,
-    scheduler: Scheduler = None,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Brackets merged side by side.", rich_help_panel="Output")] = 1,
+    scheduler: shared.Scheduler = None,
 ) -> None:
     """Merge timestamped brackets as they complete, until SIGTERM or Ctrl-C, whatever happens to disks and files meanwhile.
 
@@ -50,22 +48,25 @@ def watch(
     """
     from hdrkit.cli.console import say, trouble
     from hdrkit.files.manifest import refuse_replacing
+    from hdrkit.jobs.batch import placed
+    from hdrkit.jobs.outputs import named_format
     from hdrkit.jobs.workers import executor
     from hdrkit.series.watch.heartbeat import Heartbeat
     from hdrkit.series.watch.watch import Watch
 
     # watchdog warns of a folder that is made while it begins to listen, and means nothing by it
     warnings.filterwarnings("ignore", "Callback with id .* already exists", RuntimeWarning)
-    if named_format(wanted.output):
+    if named_format(request.output):
         raise typer.BadParameter(
-            f"{wanted.output}: brackets without end do not fit into one file; give a folder", param_hint="-o"
+            f"{request.output}: brackets without end do not fit into one file; give a folder", param_hint="-o"
         )
-    if wanted.out.preview is not None and wanted.display_range == AUTO:
+    if request.shows and request.range_of_all:
         raise typer.BadParameter(
             "auto needs all brackets at once; give MIN MAX, or what hdrkit range prints", param_hint="--range"
         )
-    source, out = folder.absolute(), wanted.output.absolute()
-    options = shared.checked(WatchOptions, frames=frames, wait_s=wait, poll_s=poll)
+    source, out = folder.absolute(), request.output.absolute()
+    merging = replace(request, output=out)
+    shared.check_request(merging)
     beating = Heartbeat((heartbeat or out / "heartbeat.json").absolute())
     refuse_replacing([beating.path])
 
@@ -75,10 +76,10 @@ def watch(
     watcher = Watch(
         source,
         out,
-        lambda brackets: [placed(job, jobs, scheduler) for job in wanted.at(out).jobs(brackets)],
+        lambda brackets: [placed(job, jobs, scheduler) for job in merging.jobs(brackets)],
         partial(executor, jobs, scheduler),
         beating,
-        wanted.inputs,
+        request.inputs,
         options,
         tell,
     )

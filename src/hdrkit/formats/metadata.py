@@ -18,7 +18,7 @@ from PIL import Image, UnidentifiedImageError
 from PIL.ExifTags import IFD, Base
 
 from hdrkit.errors import ExposureError, InputError
-from hdrkit.exposure import exact_exposure, exposure_from_name
+from hdrkit.exposure import as_listed, exact_exposure, exposure_from_name
 from hdrkit.files.atomic import read_bytes
 from hdrkit.files.text import show
 from hdrkit.formats.maker_notes import Release, read_release
@@ -93,13 +93,7 @@ def _choose_exposure(photo: Photo, override: Exposure | None, literal: bool) -> 
     own = photo.exposure if literal or photo.exposure is None else exact_exposure(photo.exposure)
     if override is None:
         return own or exposure_from_name(photo.path.stem)
-    return Exposure(
-        time_s=override.time_s,
-        f_number=override.f_number or (own.f_number if own else None),
-        iso=override.iso or (own.iso if own else None),
-        bias_ev=own.bias_ev if own else None,
-        source=ExposureSource.LIST,
-    )
+    return as_listed(override, own)
 
 
 def _opened(path: Path, data: bytes | None) -> BinaryIO:

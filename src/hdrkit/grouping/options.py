@@ -47,11 +47,22 @@ class IngestOptions:
     target_size: tuple[int, int] = field(
         default=(512, 512), metadata={"help": "largest width and height that photographs are compared at"}
     )
-    max_workers: int = field(default_factory=lambda: os.cpu_count() or 1, metadata={"help": "photographs read side by side"})
-    metadata: bool = field(
-        default=True, metadata={"help": "use times, exposures and cameras as evidence; without, content alone decides"}
+    max_workers: int = field(
+        default_factory=lambda: os.cpu_count() or 1,
+        metadata={"flag": "--jobs -j", "min": 1, "shown": "all cores", "help": "photographs read side by side"},
     )
-    cache: bool = field(default=True, metadata={"help": "keep what was computed of each photograph in the user's cache folder"})
+    metadata: bool = field(
+        default=True,
+        metadata={
+            "flag": "--no-metadata",
+            "panel": "Evidence",
+            "help": "use times, exposures and cameras as evidence; without, content alone decides",
+        },
+    )
+    cache: bool = field(
+        default=True,
+        metadata={"flag": "--no-cache", "help": "use or keep what was computed of each photograph, in the user's cache folder"},
+    )
 
     def __post_init__(self) -> None:
         if len(self.target_size) != 2 or min(self.target_size) < 64 or max(self.target_size) > 4096:
@@ -64,11 +75,17 @@ class IngestOptions:
 class EmbeddingOptions:
     """Candidates: `model_name` is a folder or a hub's name for the learned kinds, which nominate and never link."""
 
-    kind: Embedding = field(default=Embedding.GRADIENT, metadata={"help": "what nominates pairs for comparison"})
+    kind: Embedding = field(
+        default=Embedding.GRADIENT,
+        metadata={"flag": "--embedding", "panel": "Evidence", "help": "what nominates pairs for comparison"},
+    )
     model_name: str = field(
         default="",
         metadata={
-            "help": "folder or hub name of a learned embedding; else facebook/dinov2-small or openai/clip-vit-base-patch32"
+            "flag": "--model",
+            "panel": "Evidence",
+            "metavar": "NAME",
+            "help": "folder or hub name of a learned embedding; else facebook/dinov2-small or openai/clip-vit-base-patch32",
         },
     )
     use_gpu: bool = field(default=True, metadata={"help": "use CUDA where there is one"})
@@ -89,13 +106,31 @@ class EmbeddingOptions:
 class ClusteringOptions:
     """Views: `min_cluster_size` and `cluster_selection_epsilon` are HDBSCAN's; the lists hold pairs that a person decided."""
 
-    method: Linkage = field(default=Linkage.AVERAGE, metadata={"help": "the rule that makes views of pairs"})
+    method: Linkage = field(
+        default=Linkage.AVERAGE, metadata={"flag": "--linkage", "panel": "Evidence", "help": "the rule that makes views of pairs"}
+    )
     min_cluster_size: int = field(default=2, metadata={"help": "photographs that make a cluster (hdbscan)"})
     cluster_selection_epsilon: float = field(
         default=0.1, metadata={"help": "distance below which clusters are not split (hdbscan)"}
     )
-    must_link: Path | None = field(default=None, metadata={"help": "CSV of two paths a line that belong to one view"})
-    cannot_link: Path | None = field(default=None, metadata={"help": "CSV of two paths a line that do not belong to one view"})
+    must_link: Path | None = field(
+        default=None,
+        metadata={
+            "flag": "--must-link",
+            "panel": "Evidence",
+            "metavar": "FILE.csv",
+            "help": "CSV of two paths a line that belong to one view",
+        },
+    )
+    cannot_link: Path | None = field(
+        default=None,
+        metadata={
+            "flag": "--cannot-link",
+            "panel": "Evidence",
+            "metavar": "FILE.csv",
+            "help": "CSV of two paths a line that do not belong to one view",
+        },
+    )
 
     def __post_init__(self) -> None:
         if self.min_cluster_size < 2:
@@ -111,3 +146,13 @@ class GroupingOptions:
     ingest: IngestOptions = field(default_factory=IngestOptions)
     embedding: EmbeddingOptions = field(default_factory=EmbeddingOptions)
     clustering: ClusteringOptions = field(default_factory=ClusteringOptions)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """A line for each setting that has no effect beside the others."""
+        if not self.embedding.model_name or self.embedding.kind is not Embedding.GRADIENT:
+            return ()
+        return (f"model_name {self.embedding.model_name!r} is not used: the embedding is gradient, which needs no model",)
+
+
+SECTIONS = {"ingest": (IngestOptions,), "embedding": (EmbeddingOptions,), "clustering": (ClusteringOptions,)}

@@ -17,7 +17,7 @@ from hdrkit.formats.pixels import read_each, read_frames, require_alike
 from hdrkit.inputs.brackets import distinct_names, form_brackets, spread_brackets
 from hdrkit.inputs.discover import discover, discover_folders, nothing_found, sole_list
 from hdrkit.inputs.listed import fill_exposures
-from hdrkit.inputs.lists import GroupList, read_exposure_list, read_groups
+from hdrkit.inputs.lists import ExposureList, GroupList, read_groups
 from hdrkit.inputs.options import By, ExposureUnit, InputOptions
 from hdrkit.inputs.remarks import Remarks, UnusualBrackets
 from hdrkit.inputs.timestamps import floored, timestamp_in_name
@@ -49,7 +49,7 @@ def find_brackets(inputs: Paths, options: InputOptions | None = None) -> Inputs:
     """
     options = options or InputOptions()
     found = discover(inputs)
-    overrides = read_exposure_list(options.exposures) if options.exposures else {}
+    listed_exposures = ExposureList(options.exposures)
     listed = _group_list(inputs, options)
     groups = {os.path.realpath(path): name for path, name in listed.brackets.items()} if listed else None
     roots = dict(zip(found.paths, found.roots, strict=True))
@@ -58,11 +58,10 @@ def find_brackets(inputs: Paths, options: InputOptions | None = None) -> Inputs:
         if not roots:
             raise InputError(f"{show(_given(inputs)[0])}: it lists no exposure bracket ({listed.left_out or 'nothing at all'})")
 
-    photos, failures = _read(roots, options, overrides)
+    photos, failures = _read(roots, options, listed_exposures)
     if not photos:
         raise _none_readable(len(failures), failures[0])
-    if overrides and not any(_override_for(photo.path, overrides) for photo, _ in photos):
-        raise _none_listed(options)
+    listed_exposures.require_any(photo.path for photo, _ in photos)
     notes: list[str | UnusualBrackets] = [listed.left_out] if listed and listed.left_out else []
     if listed and options.by in (By.AUTO, By.GROUPS) and not options.estimate_exposures:
         photos, told = _with_listed_exposures(photos, listed)
@@ -107,21 +106,19 @@ def find_series(inputs: Paths, options: InputOptions | None = None) -> Series | 
         return None
     if options.by is By.AUTO and not _all_timed(given, span_s):
         return None
-    overrides = read_exposure_list(options.exposures) if options.exposures else {}
+    listed_exposures = ExposureList(options.exposures)
     photographs = ignored = 0
-    timed, exposed = False, not overrides
+    timed = False
     for folder in discover_folders(given):
         photographs += len(folder.names)
         ignored += folder.ignored
         timed = timed or any(timestamp_in_name(path) for path in folder.paths)
-        exposed = exposed or any(_override_for(path, overrides) for path in folder.paths)
     if not photographs:
         raise nothing_found(given, ignored)
     if not timed:
         return None
-    if not exposed:
-        raise _none_listed(options)
-    return Series(photographs, ignored, lambda: _parts(given, replace(options, by=By.TIME), overrides))
+    listed_exposures.require_any(path for folder in discover_folders(given) for path in folder.paths)
+    return Series(photographs, ignored, lambda: _parts(given, replace(options, by=By.TIME), listed_exposures))
 
 
 def _all_timed(given: Sequence[Path], span_s: float) -> bool:
@@ -135,12 +132,12 @@ def _all_timed(given: Sequence[Path], span_s: float) -> bool:
     return more > 0
 
 
-def _parts(given: Sequence[Path], options: InputOptions, overrides: dict[str, Exposure]) -> Iterator[Inputs]:
+def _parts(given: Sequence[Path], options: InputOptions, exposures: ExposureList) -> Iterator[Inputs]:
     remarks, names = Remarks(options.span_s), set[str]()
     read = unread = 0
     first_unread: Failure | None = None
     for folder in discover_folders(given):
-        photos, failures = _read(dict.fromkeys(folder.paths, folder.root), options, overrides)
+        photos, failures = _read(dict.fromkeys(folder.paths, folder.root), options, exposures)
         timed = [(photo, root) for photo, root in photos if timestamp_in_name(photo.path)]
         brackets = _formed(timed, options) if timed else []
         if len(given) > 1:  # folders of one may be called as those of another
@@ -209,12 +206,12 @@ def _group_list(inputs: Paths, options: InputOptions) -> GroupList | None:
 
 
 def _read(
-    roots: Mapping[Path, Path], options: InputOptions, overrides: dict[str, Exposure]
+    roots: Mapping[Path, Path], options: InputOptions, exposures: ExposureList
 ) -> tuple[list[tuple[Photo, Path]], tuple[Failure, ...]]:
     """The photographs at these paths, each with its root, and those that cannot be read."""
 
     def read(path: Path) -> Photo | Failure:
-        override = _override_for(path, overrides) or _named_exposure(path, options.exposure_unit)
+        override = exposures.of(path) or _named_exposure(path, options.exposure_unit)
         try:
             return read_photo(path, override=override, literal=options.literal, max_pixels=options.max_pixels)
         except HdrkitError as error:
@@ -237,10 +234,6 @@ def _none_readable(count: int, first: Failure) -> NoneReadableError:
     return NoneReadableError((f"none of {count} files is readable; the first: " if count > 1 else "") + first.reason)
 
 
-def _none_listed(options: InputOptions) -> InputError:
-    return InputError(f"{show(options.exposures or '')}: none of its file names is among the photographs")
-
-
 def _with_listed_exposures(photos: Sequence[tuple[Photo, Path]], listed: GroupList) -> tuple[list[tuple[Photo, Path]], list[str]]:
     """The photos of the list, with its exposures where a bracket has photos that state none, and a note for each such bracket."""
     real = cache(os.path.realpath)
@@ -258,14 +251,6 @@ def _with_listed_exposures(photos: Sequence[tuple[Photo, Path]], listed: GroupLi
         exposed += [(photo, root_of[photo.path]) for photo in filled]
         notes += [note] if note else []
     return exposed, notes
-
-
-def _override_for(path: Path, overrides: dict[str, Exposure]) -> Exposure | None:
-    """The row that names this file, the one with the longest matching path where several do."""
-    for start in range(len(path.parts)):
-        if (row := overrides.get("/".join(path.parts[start:]))) is not None:
-            return row
-    return None
 
 
 def _named_exposure(path: Path, unit: ExposureUnit | None) -> Exposure | None:

@@ -5,16 +5,16 @@ from __future__ import annotations
 import math
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 
 from hdrkit.errors import ExposureError, InputError
-from hdrkit.exposure import parse_time_s
+from hdrkit.exposure import as_listed, parse_time_s
 from hdrkit.files.tables import read_rows
 from hdrkit.files.text import counted, show
-from hdrkit.types import Exposure
+from hdrkit.types import Exposure, Photo
 
 
 def read_exposure_list(path: Path | str) -> dict[str, Exposure]:
@@ -38,6 +38,31 @@ def read_exposure_list(path: Path | str) -> dict[str, Exposure]:
         if exposures.setdefault(name, exposure) != exposure:
             raise InputError(f"{where}: {show(name)} is listed before with another exposure; keep one of the lines")
     return exposures
+
+
+class ExposureList:
+    """Exposures by file name, as the user hands them in; without a file it knows none."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        self._path, self._rows = path, read_exposure_list(path) if path else {}
+
+    def of(self, path: Path) -> Exposure | None:
+        """The row that names this file, the one with the longest matching path where several do."""
+        for start in range(len(path.parts)):
+            if (row := self._rows.get("/".join(path.parts[start:]))) is not None:
+                return row
+        return None
+
+    def applied(self, photos: Iterable[Photo]) -> Iterator[Photo]:
+        """The photographs, those that are listed with the exposure of the list."""
+        for photo in photos:
+            row = self.of(photo.path)
+            yield replace(photo, exposure=as_listed(row, photo.exposure)) if row else photo
+
+    def require_any(self, paths: Iterable[Path]) -> None:
+        """Raise InputError where none of these files is listed."""
+        if self._rows and not any(self.of(path) for path in paths):
+            raise InputError(f"{show(self._path or '')}: none of its file names is among the photographs")
 
 
 @dataclass(frozen=True)

@@ -51,40 +51,77 @@ class InputOptions:
     by: By = field(
         default=By.AUTO,
         metadata={
+            "flag": "--by",
+            "panel": "Input",
             "help": "what makes a bracket: each folder, a list (--groups), or timestamps in names; auto takes the list where "
-            "there is one, timestamps where every name has one, folders otherwise"
+            "there is one, timestamps where every name has one, folders otherwise",
         },
     )
     round_to: str = field(
         default="30s",
         metadata={
+            "flag": "--round",
+            "panel": "Input",
             "help": "span of time, such as 30s or 1min, that one bracket falls into, or gap: what no pause of the camera divides "
-            "(--by time)"
+            "(--by time)",
         },
     )
     exposure_unit: ExposureUnit | None = field(
         default=None,
         metadata={
+            "flag": "--exposure-unit",
+            "panel": "Input",
             "help": "what numbers at the end of names count; they then win over metadata. Without it they are used where "
-            "metadata tell nothing, in any unit that is the same for all files"
+            "metadata tell nothing, in any unit that is the same for all files",
         },
     )
-    min_frames: int = field(default=2, metadata={"help": "leave brackets of fewer readable frames out, and say so"})
+    min_frames: int = field(
+        default=2,
+        metadata={
+            "flag": "--min-frames",
+            "panel": "Input",
+            "min": 2,
+            "help": "leave brackets of fewer readable frames out, and say so",
+        },
+    )
     max_groups: int | None = field(
         default=None,
-        metadata={"help": "brackets used at most, spread evenly over those found; complete ones where there are enough"},
+        metadata={
+            "flag": "--max-groups",
+            "panel": "Input",
+            "min": 1,
+            "help": "brackets used at most, spread evenly over those found; complete ones where there are enough",
+        },
     )
-    groups: Path | None = field(default=None, metadata={"help": "CSV with the columns path and bracket (--by groups)"})
+    groups: Path | None = field(
+        default=None,
+        metadata={"flag": "--groups", "panel": "Input", "help": "CSV with the columns path and bracket (--by groups)"},
+    )
     exposures: Path | None = field(
-        default=None, metadata={"help": "CSV with the columns filename,exposure_time_s[,f_number,iso]; wins over all metadata"}
+        default=None,
+        metadata={
+            "flag": "--exposures",
+            "panel": "Input",
+            "metavar": "FILE.csv",
+            "words": {"estimate": "estimate_exposures"},
+            "help": "CSV with the columns filename,exposure_time_s[,f_number,iso]; wins over all metadata",
+        },
     )
     estimate_exposures: bool = field(
         default=False, metadata={"help": "replace stated exposures, and fill in missing ones, by what the pixels show"}
     )
     literal: bool = field(
-        default=False, metadata={"help": "take exposure times and apertures as written: 1/60 s is 1/60 s, not 1/64 s"}
+        default=False,
+        metadata={
+            "flag": "--literal-exif",
+            "panel": "Input",
+            "help": "take exposure times and apertures as written: 1/60 s is 1/60 s, not 1/64 s",
+        },
     )
-    max_pixels: int = field(default=500_000_000, metadata={"help": "refuse pictures with more pixels than this"})
+    max_pixels: int = field(
+        default=500_000_000,
+        metadata={"flag": "--max-pixels", "panel": "Input", "help": "refuse pictures with more pixels than this"},
+    )
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "by", _member(By, self.by))

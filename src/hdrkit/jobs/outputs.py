@@ -70,7 +70,7 @@ def output_paths(brackets: Sequence[Bracket], out: Path, options: MergeOptions, 
             raise OutputError(f"{show(out)}: {len(brackets)} brackets do not fit into one file; give a folder")
         paths = [out]
     else:
-        chosen = chosen_format(out, options, suffix).suffix
-        paths = [out / f"{bracket.name}{'_hdr' if bracket.kind == By.TIME else ''}{chosen}" for bracket in brackets]
+        ending = f".{suffix}" if suffix else chosen_format(out, options, suffix).suffix
+        paths = [out / f"{bracket.name}{'_hdr' if bracket.kind == By.TIME else ''}{ending}" for bracket in brackets]
     refuse_overwriting(paths, (photo.path for bracket in brackets for photo in bracket.photos))
     return paths

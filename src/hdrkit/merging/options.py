@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from hdrkit.errors import InputError
-from hdrkit.imaging.codes import Weight, scale_clip
+from hdrkit.imaging.codes import Weight, parse_clip, scale_clip
 from hdrkit.merging.device import Device
 
 if TYPE_CHECKING:
@@ -52,24 +52,39 @@ class MergeOptions:
     estimator: Estimator | Fusion = field(
         default=Estimator.INVERSE_VARIANCE,
         metadata={
-            "help": "how measurements combine: inverse variance is the most precise; mertens fuses for display, without times"
+            "flag": "--estimator",
+            "help": "how measurements combine: inverse variance is the most precise; mertens fuses for display, without times",
         },
     )
-    weight: Weight = field(default="triangle", metadata={"help": "weight of codes for the debevec estimator"})
+    weight: Weight = field(default="triangle", metadata={"flag": "--weight", "help": "weight of codes for the debevec estimator"})
     clip: tuple[float, float] = field(
-        default=(0.0, 250.0), metadata={"help": "8-bit codes below and above which nothing is measured"}
+        default=(0.0, 250.0),
+        metadata={
+            "flag": "--clip",
+            "metavar": "LOW,HIGH",
+            "parse": parse_clip,
+            "help": "8-bit codes below and above which nothing is measured",
+        },
     )
-    noise: NoiseModel | None = field(default=None, metadata={"help": "noise of the camera; measured if not given"})
-    variance: bool = field(default=False, metadata={"help": "keep the variance of every pixel (EXR only)"})
+    noise: NoiseModel | None = field(default=None, metadata={"help": "noise of the camera; measured if not given", "kind": None})
+    variance: bool = field(
+        default=False, metadata={"flag": "--variance", "panel": "Output", "help": "keep the variance of every pixel (EXR only)"}
+    )
     device: Device = field(
         default=Device.CPU,
-        metadata={"help": "what does the arithmetic: auto takes a GPU where there is one, which pays for many large brackets"},
+        metadata={
+            "flag": "--device",
+            "panel": "Output",
+            "help": "what does the arithmetic: auto takes a GPU where there is one, which pays for many large brackets",
+        },
     )
     deghost: str = field(
         default="off",
         metadata={
+            "flag": "--deghost",
+            "metavar": "off|auto|FILENAME",
             "help": "show what moved between the frames once: auto takes it from the frame best exposed there, a file name "
-            "from that frame; off merges what every frame shows"
+            "from that frame; off merges what every frame shows",
         },
     )
 

@@ -11,10 +11,10 @@ from hdrkit.files.json_text import plain
 from hdrkit.files.manifest import GROUP
 from hdrkit.files.result_tree import require_replaceable
 from hdrkit.files.transport import Placing
-from hdrkit.grouping.configuration import Configuration
 from hdrkit.grouping.options import GroupingOptions
 from hdrkit.grouping.sequences.clusters import form_clusters
 from hdrkit.inputs.discover import discover
+from hdrkit.inputs.lists import ExposureList
 from hdrkit.pipeline.grouping.decided import decided_pairs
 from hdrkit.pipeline.grouping.ingest import ingest
 from hdrkit.pipeline.grouping.views import views_of
@@ -24,19 +24,25 @@ from hdrkit.types import GroupingReport, GroupingResult, Progress
 
 
 def group(
-    inputs: Path | str | Sequence[Path | str], options: GroupingOptions | None = None, progress: Progress | None = None
+    inputs: Path | str | Sequence[Path | str],
+    options: GroupingOptions | None = None,
+    progress: Progress | None = None,
+    exposures: Path | None = None,
 ) -> GroupingResult:
     """Find which photographs under `inputs` (files or folders) show one view, and which of those form an exposure bracket.
 
-    The result does not depend on names, folders or the order of files. Raises InputError where there is no readable
+    The result does not depend on names, folders or the order of files. `exposures` is a CSV with the columns filename and
+    exposure_time_s, which wins over metadata. Raises InputError where there is no readable
     photograph, or a list of pairs is wrong; a single bad file is in the result as unreadable.
     """
     options, progress = options or GroupingOptions(), progress or (lambda *_: None)
     seconds: dict[str, float] = {}
-    found = discover(inputs)
+    found, listed = discover(inputs), ExposureList(exposures)
+    listed.require_any(found.paths)
     with open_cache(options.ingest.cache) as cache:
         with timed(seconds, "ingest"):
             ingested = ingest(found.paths, options, cache, progress)
+            ingested = replace(ingested, photos=tuple(listed.applied(ingested.photos)))
         with timed(seconds, "clustering"):
             decided, notes = decided_pairs(ingested, options.clustering)
             views = views_of(ingested, options, decided, cache, progress)
@@ -49,24 +55,28 @@ def group(
 
 
 def group_as_configured(
-    inputs: Path | str | Sequence[Path | str], configuration: Configuration, progress: Progress | None = None
+    inputs: Path | str | Sequence[Path | str],
+    options: GroupingOptions,
+    progress: Progress | None = None,
+    exposures: Path | None = None,
 ) -> GroupingResult:
-    """`group` with the options of a configuration; settings of it that have no effect are in the notes of the report."""
-    result = group(inputs, configuration.options, progress)
-    return replace(result, report=replace(result.report, notes=(*configuration.notes, *result.report.notes)))
+    """`group`; settings that have no effect are in the notes of the report."""
+    result = group(inputs, options, progress, exposures)
+    return replace(result, report=replace(result.report, notes=(*options.notes, *result.report.notes)))
 
 
 def group_folder(
     inputs: Path | str | Sequence[Path | str],
     output: Path,
-    configuration: Configuration,
+    options: GroupingOptions,
     placing: Placing = Placing.LINK,
     progress: Progress | None = None,
+    exposures: Path | None = None,
 ) -> tuple[GroupingResult, Written]:
     """Group the photographs under `inputs` and write the results to the folder `output`; see `write_groups` for the files.
 
     Raises InputError where there are no photographs, OutputError, before any work is done, where `output` holds what is not ours.
     """
     require_replaceable(output, GROUP)
-    result = group_as_configured(inputs, configuration, progress)
-    return result, write_groups(result, output, placing, progress, configuration.options.ingest.max_workers)
+    result = group_as_configured(inputs, options, progress, exposures)
+    return result, write_groups(result, output, placing, progress, options.ingest.max_workers)

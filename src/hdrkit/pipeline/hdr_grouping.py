@@ -18,7 +18,7 @@ from hdrkit.types import GroupingResult, Progress
 class HDRGroupingPipeline:
     """Groups folders of photographs into views and exposure brackets, and writes what it finds to `output_dir`.
 
-    `config` is a JSON or TOML file, a mapping with the sections `ingest`, `embedding` and `clustering`, or GroupingOptions;
+    `config` is a TOML, JSON or YAML file, a mapping with the sections `ingest`, `embedding` and `clustering`, or GroupingOptions;
     what it leaves out has its default. Raises InputError for settings that are not known.
     """
 
@@ -30,7 +30,7 @@ class HDRGroupingPipeline:
         progress: Progress | None = None,
     ) -> None:
         self.output_dir = Path(output_dir)
-        self.configuration = read_configuration(config)
+        self.options = read_configuration(config)
         self.placing = Placing(placing)
         self.progress = progress
 
@@ -41,7 +41,7 @@ class HDRGroupingPipeline:
         `unassigned_images`, `unreadable_images`, `notes` and `stats` (the content of report.json). `success` is False where a
         file could not be read. Raises InputError where there are no photographs, OutputError where results cannot be written.
         """
-        return summary(*group_folder(directory, self.output_dir, self.configuration, self.placing, self.progress))
+        return summary(*group_folder(directory, self.output_dir, self.options, self.placing, self.progress))
 
 
 def summary(result: GroupingResult, written: Written) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from hdrkit.formats.metadata import read_photo
 from hdrkit.grouping.options import GroupingOptions, IngestOptions
 from hdrkit.imaging.threads import ahead
 from hdrkit.inputs.discover import discover
+from hdrkit.inputs.lists import ExposureList
 from hdrkit.pipeline.ranking.sharpness import rank_series
 from hdrkit.pipeline.ranking.takes import Glance, glances, join_brackets
 from hdrkit.ranking.brackets import Frame, is_bracket
@@ -49,21 +50,26 @@ class _Run:
 
 
 def rank(
-    inputs: Path | str | Sequence[Path | str], options: RankingOptions | None = None, progress: Progress | None = None
+    inputs: Path | str | Sequence[Path | str],
+    options: RankingOptions | None = None,
+    progress: Progress | None = None,
+    exposures: Path | None = None,
 ) -> RankingResult:
     """Find the series among the photographs under `inputs` (files or folders), and the sharpest of each; nothing is written.
 
+    `exposures` is a CSV with the columns filename and exposure_time_s, which wins over metadata.
     A single bad file is in the result as unreadable. Raises InputError where there are no photographs, or none is readable.
     """
     options, progress = options or RankingOptions(), progress or (lambda *_: None)
     seconds: dict[str, float] = {}
     notes: list[str] = []
-    found = discover(inputs)
+    found, listed = discover(inputs), ExposureList(exposures)
+    listed.require_any(found.paths)
     left = _Left()
     with _timed(seconds, "metadata"):
-        shots = pair_up(in_sequence(_photos(found.paths, options, left, progress)))
+        shots = pair_up(in_sequence(list(listed.applied(_photos(found.paths, options, left, progress)))))
     with _timed(seconds, "series"):
-        find = _views if options.method is Method.VIEW else _series
+        find = partial(_views, exposures=exposures) if options.method is Method.VIEW else _series
         found_series, threshold, doubtful = find(shots, options, left, progress)
     with _timed(seconds, "sharpness"):
         groups = tuple(rank_series(found_series, options, left.unreadable, partial(progress, MEASURING)))
@@ -145,7 +151,9 @@ def _kept(
             yield signature
 
 
-def _views(shots: Sequence[Take], options: RankingOptions, left: _Left, progress: Progress) -> tuple[list[list[Take]], None, int]:
+def _views(
+    shots: Sequence[Take], options: RankingOptions, left: _Left, progress: Progress, exposures: Path | None
+) -> tuple[list[list[Take]], None, int]:
     """The takes of each view as `hdrkit group` finds it, in sequence; the frames of an exposure bracket are one take.
 
     Where what grouping takes for a bracket is none as a whole, brackets in it are found as in any other sequence.
@@ -158,7 +166,7 @@ def _views(shots: Sequence[Take], options: RankingOptions, left: _Left, progress
             seen[glance.frame.photo.path] = glance.shot, glance.frame
     if not seen:
         return [], None, 0
-    grouped = group(list(seen), GroupingOptions(IngestOptions(max_workers=options.workers)), progress)
+    grouped = group(list(seen), GroupingOptions(IngestOptions(max_workers=options.workers)), progress, exposures)
     left.unreadable += grouped.unreadable
     order = {path: number for number, path in enumerate(seen)}
     views: dict[str, list[Take]] = {}

@@ -34,25 +34,55 @@ class RankingOptions:
     method: Method = field(
         default=Method.HASH,
         metadata={
+            "flag": "--method",
             "help": "what makes a series: consecutive photographs alike by hash, or by matching features, or all of one view "
-            "as hdrkit group finds it"
+            "as hdrkit group finds it",
         },
     )
     measure: Measure = field(
         default=Measure.DETAIL,
-        metadata={"help": "detail: fine contrast without noise, fair across exposures; laplacian: its variance in the middle"},
+        metadata={
+            "flag": "--sharpness",
+            "help": "detail: fine contrast without noise, fair across exposures; laplacian: its variance in the middle",
+        },
     )
     diff: float | None = field(
         default=None,
-        metadata={"help": "difference, 0 to 1, up to which neighbours are one series; chosen from the data if not given"},
+        metadata={
+            "flag": "-d --diff",
+            "shown": "from the data",
+            "help": "difference, 0 to 1, up to which neighbours are one series; chosen from the data if not given",
+        },
     )
-    max_rank: int = field(default=3, metadata={"help": "stars of the sharpest photograph of a series"})
-    exclude: bool = field(default=False, metadata={"help": "leave out photographs that have a sidecar, or stars inside, already"})
+    max_rank: int = field(
+        default=3,
+        metadata={
+            "flag": "-m --max-rank",
+            "panel": "Ratings",
+            "min": 1,
+            "max": MOST_STARS,
+            "help": "stars of the sharpest photograph of a series",
+        },
+    )
+    exclude: bool = field(
+        default=False,
+        metadata={"flag": "-e --exclude", "help": "leave out photographs that have a sidecar, or stars inside, already"},
+    )
     sidecar: Sidecar = field(
-        default=Sidecar.DARKTABLE, metadata={"help": "whose sidecars to write: IMG.JPG.xmp, or IMG.xmp of RAW files alone"}
+        default=Sidecar.DARKTABLE,
+        metadata={
+            "flag": "--sidecar",
+            "panel": "Ratings",
+            "help": "whose sidecars to write: IMG.JPG.xmp, or IMG.xmp of RAW files alone",
+        },
     )
-    overwrite: bool = field(default=False, metadata={"help": "replace ratings that a person gave, too"})
-    workers: int = field(default_factory=lambda: os.cpu_count() or 1, metadata={"help": "photographs worked on side by side"})
+    overwrite: bool = field(
+        default=False, metadata={"flag": "--overwrite", "panel": "Ratings", "help": "replace ratings that a person gave, too"}
+    )
+    workers: int = field(
+        default_factory=lambda: os.cpu_count() or 1,
+        metadata={"flag": "--jobs -j", "min": 1, "shown": "all cores", "help": "photographs worked on side by side"},
+    )
 
     def __post_init__(self) -> None:
         if self.diff is not None and not (math.isfinite(self.diff) and 0 <= self.diff <= 1):

@@ -3,10 +3,45 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
 
 from hdrkit.errors import InputError
+
+_PANEL = "Pictures for the display"
+
+
+def parse_range(text: str, folder: Path = Path()) -> tuple[float, float] | None:  # noqa: B008 - a path does not change
+    """The two numbers of `MIN,MAX`, or those in a file; None for `auto` and `none`. Raises ValueError.
+
+    Raises InputError for a file that holds no range.
+    """
+    if text in ("auto", "none"):
+        return None
+    if (folder / text).is_file():
+        return _range_in(folder / text)
+    try:
+        low, high = (float(part) for part in text.split(","))
+    except ValueError:
+        raise ValueError(f"{text!r} is neither two numbers, a file, auto nor none") from None
+    return low, high
+
+
+def _range_in(file: Path) -> tuple[float, float]:
+    """The range that `hdrkit range` has printed into a file, or that a response curve carries."""
+    from hdrkit.files.atomic import read_bytes
+    from hdrkit.files.text import show
+    from hdrkit.formats.curves.files import read_curve
+
+    try:
+        if file.suffix.lower() == ".npz":
+            low, high = (float(value) for value in read_curve(file).metadata["lnE_range"])
+        else:
+            low, high = (float(word) for word in read_bytes(file).split())
+    except (ValueError, KeyError, TypeError):
+        raise InputError(f"{show(file)}: no range of two numbers in it; hdrkit range prints one") from None
+    return low, high
 
 
 class Operator(StrEnum):
@@ -26,8 +61,24 @@ class RenderOptions:
     picture of a series the same exposure; None adapts to each. Raises InputError for a range that is empty or not finite.
     """
 
-    operator: Operator = Operator.REINHARD
-    range_ln: tuple[float, float] | None = None
+    operator: Operator = field(
+        default=Operator.REINHARD,
+        metadata={"flag": "--tonemap", "panel": _PANEL, "help": "how radiance is rendered for the display"},
+    )
+    range_ln: tuple[float, float] | None = field(
+        default=None,
+        metadata={
+            "flag": "--range",
+            "panel": _PANEL,
+            "metavar": "MIN MAX|FILE|none",
+            "parse": parse_range,
+            "relative": True,
+            "words": {"auto": "range_of_all"},
+            "shown": "none",
+            "help": "one exposure for all pictures: a range of ln radiance, or the one in a FILE, which hdrkit range has printed "
+            "or a response curve carries",
+        },
+    )
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "operator", _operator(self.operator))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
@@ -14,9 +14,8 @@ from numpy.typing import NDArray
 
 from hdrkit.alignment.options import AlignmentOptions
 from hdrkit.errors import HdrkitError, InputError, OutputError
-from hdrkit.files.manifest import refuse_replacing
 from hdrkit.files.text import listed, show
-from hdrkit.formats.curves.files import read_curve, write_curve
+from hdrkit.formats.curves.files import write_curve
 from hdrkit.formats.display import most_bits, write_display
 from hdrkit.formats.metadata import read_photo
 from hdrkit.formats.radiance import write_radiance
@@ -27,11 +26,11 @@ from hdrkit.inputs.find import find_brackets
 from hdrkit.inputs.options import By, ExposureUnit, InputOptions
 from hdrkit.inputs.timestamps import written
 from hdrkit.jobs.job import MergeJob, run_job
-from hdrkit.jobs.options import OutputOptions
 from hdrkit.jobs.outputs import result_format
+from hdrkit.jobs.request import MergeRequest
 from hdrkit.merging.options import CHOICES, Estimator, MergeOptions, Product
 from hdrkit.pipeline.calibrate import calibrate, stamped
-from hdrkit.pipeline.merge import ln_range, merge
+from hdrkit.pipeline.merge import merge
 from hdrkit.series.asi.naming import span_of
 from hdrkit.series.asi.responses import as_columns
 from hdrkit.series.run.merge import merge_series
@@ -92,9 +91,10 @@ class MergeChoices:
             return None
         return ResponseCurve(as_columns(self.response, "the response").astype(np.float64)).anchored()
 
-    def render(self, range_ln: tuple[float, float] | None) -> RenderOptions:
-        """How pictures for the display are rendered: with the range that was asked for, or else the given one."""
-        return RenderOptions(Operator(self.operator), self.lnE_range or range_ln)
+    @property
+    def rendering(self) -> RenderOptions:
+        """How pictures for the display are rendered."""
+        return RenderOptions(Operator(self.operator), self.lnE_range)
 
 
 def create_and_save_hdr(
@@ -122,7 +122,7 @@ def create_and_save_hdr(
         return write_display(np.asarray(result.fused), output, most_bits(output))
     if written_as.kind is FileKind.RADIANCE:
         return write_radiance(result.radiance, output)
-    return write_display(render(result.radiance, choices.render(None)), output, most_bits(output))
+    return write_display(render(result.radiance, choices.rendering), output, most_bits(output))
 
 
 def _frame(pixels: NDArray[Any], time: float, number: int) -> Frame:
@@ -144,8 +144,8 @@ def process_timestamp(
     """
     try:
         bracket = _bracket(*timestamp_group, Path(root_dir))
-        curve, name = _kept_response(Path(target_dir))
-        (job,) = _jobs([bracket], Path(target_dir), MergeChoices(), curve, name, filetype)
+        target = Path(target_dir)
+        (job,) = _jobs([bracket], target, MergeChoices(), _kept_response(target), filetype)
     except HdrkitError as error:
         logger.warning("%s", error)
         return None
@@ -176,8 +176,8 @@ def process_hdr_series(
     paths: dict[str, Path] = {}
     if brackets:
         try:
-            curve, name = _common_response(list(brackets.values()), target, [root])
-            paths = _merged(_jobs(list(brackets.values()), target, MergeChoices(), curve, name, filetype), target, n_workers)
+            response = _common_response(list(brackets.values()), target, [root])
+            paths = _merged(_jobs(list(brackets.values()), target, MergeChoices(), response, filetype), target, n_workers)
         except HdrkitError as error:
             logger.warning("%s", error)
     found = [paths.get(brackets[stamp].name) if stamp in brackets else None for stamp in stamps]
@@ -204,15 +204,12 @@ def process_directory(
     found = find_brackets(Path(directory), source)
     for line in (*found.failures, *found.notes):
         logger.warning("%s", line)
+    response: ResponseCurve | Path | None = None
     if choices.response is not None:
-        curve, name = choices.curve, "given"
-    elif choices.merge.product is Product.FUSION:
-        curve, name = None, "none"
-    elif response_file is not None:
-        curve, name = read_curve(response_file), Path(response_file).name
-    else:
-        curve, name = _common_response(found.brackets, target, [directory])
-    _merged(_jobs(found.brackets, target, choices, curve, name, filetype), target, 0)
+        response = choices.curve
+    elif choices.merge.product is Product.RADIANCE:
+        response = Path(response_file) if response_file is not None else _common_response(found.brackets, target, [directory])
+    _merged(_jobs(found.brackets, target, choices, response, filetype), target, 0)
 
 
 def _bracket(stamp: pd.Timestamp, group: pd.Series[Any], root: Path) -> Bracket:
@@ -229,39 +226,40 @@ def _bracket(stamp: pd.Timestamp, group: pd.Series[Any], root: Path) -> Bracket:
     return Bracket(name, tuple(photos), reference=len(photos) // 2, kind=By.TIME.value)
 
 
-def _common_response(brackets: Sequence[Bracket], target: Path, inputs: Iterable[Path | str]) -> tuple[ResponseCurve, str]:
+def _common_response(brackets: Sequence[Bracket], target: Path, inputs: Iterable[Path | str]) -> Path:
     """The response kept in the folder of results, or else learned from brackets spread over the series, and kept there."""
-    curve, name = _kept_response(target)
-    if curve is None:
-        still = AlignmentOptions(method="none")
-        result = calibrate(spread_brackets(brackets, _GROUPS), alignment=still)
-        for line in result.report.skipped:
-            logger.warning("%s", line)
-        write_curve(stamped(result.response, list(inputs)), target / RESPONSE_NAME)
-        return read_curve(target / RESPONSE_NAME), RESPONSE_NAME
-    return curve, name
+    if kept := _kept_response(target):
+        return kept
+    still = AlignmentOptions(method="none")
+    result = calibrate(spread_brackets(brackets, _GROUPS), alignment=still)
+    for line in result.report.skipped:
+        logger.warning("%s", line)
+    return write_curve(stamped(result.response, list(inputs)), target / RESPONSE_NAME)
 
 
-def _kept_response(target: Path) -> tuple[ResponseCurve | None, str]:
+def _kept_response(target: Path) -> Path | None:
     kept = target / RESPONSE_NAME
-    return (read_curve(kept), RESPONSE_NAME) if kept.is_file() else (None, "none")
+    return kept if kept.is_file() else None
 
 
 def _jobs(
-    brackets: Sequence[Bracket], target: Path, choices: MergeChoices, curve: ResponseCurve | None, name: str, filetype: str
+    brackets: Sequence[Bracket], target: Path, choices: MergeChoices, response: ResponseCurve | Path | None, filetype: str
 ) -> list[MergeJob]:
     if not filetype.startswith("."):
         suffixes = listed([row.suffix for row in written_formats(*RESULTS)])
         raise OutputError(f"filetype {filetype!r} does not begin with a dot; choose {suffixes}")
-    shown = OutputOptions()
-    if result_format(Path(f"*{filetype}")).kind is FileKind.DISPLAY:
-        shown = replace(shown, preview=choices.render(ln_range(brackets, curve) if curve else None))
-    outputs = [target / f"{bracket.name}_hdr{filetype}" for bracket in brackets]
-    refuse_replacing(outputs)
-    return [
-        MergeJob(bracket, output, curve, name, choices.merge, choices.alignment, shown)
-        for bracket, output in zip(brackets, outputs, strict=True)
-    ]
+    result_format(Path(f"*{filetype}"))
+    rendering = choices.rendering
+    request = MergeRequest(
+        target,
+        response,
+        choices.merge,
+        choices.alignment,
+        filetype.removeprefix("."),
+        rendering=rendering,
+        range_of_all=response is not None and rendering.range_ln is None,
+    )
+    return request.with_range(brackets).jobs(brackets)
 
 
 def _merged(jobs: Sequence[MergeJob], target: Path, n_workers: int) -> dict[str, Path]:

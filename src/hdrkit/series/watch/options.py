@@ -14,15 +14,28 @@ class WatchOptions:
     """When a bracket is merged. Raises InputError for numbers that make no sense."""
 
     frames: int | None = field(
-        default=None, metadata={"help": "exposures of a complete bracket, which is merged as soon as they are there"}
+        default=None,
+        metadata={
+            "flag": "--frames",
+            "panel": "Watching",
+            "help": "exposures of a complete bracket, which is merged as soon as they are there",
+        },
     )
     wait_s: float = field(
         default=10.0,
-        metadata={"help": "seconds without a new frame after which a bracket is merged as it is, once its span of time is over"},
+        metadata={
+            "flag": "--wait",
+            "panel": "Watching",
+            "help": "seconds without a new frame after which a bracket is merged as it is, once its span of time is over",
+        },
     )
     poll_s: float = field(
         default=30.0,
-        metadata={"help": "seconds between looks through all folders; the system tells of new files sooner where it can"},
+        metadata={
+            "flag": "--poll",
+            "panel": "Watching",
+            "help": "seconds between looks through all folders; the system tells of new files sooner where it can",
+        },
     )
 
     def __post_init__(self) -> None:

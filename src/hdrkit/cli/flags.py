@@ -1,0 +1,224 @@
+"""Flags from option dataclasses: a command states which groups of options it takes, and is given them built.
+
+A field is an option of the command line where its metadata have `flag`. Beside `help` they may hold
+
+- `panel` of the help page, `metavar`, `min` and `max`, and `shown`: what the help page tells as the default;
+- `parse`: what makes a value of text, raising ValueError; else the type of the field tells, an enumeration its choices;
+- `words`: words in the place of a value that switch on another field, of the same dataclass or of the one around it.
+
+A flag of a field that is on by default switches it off.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass
+from pathlib import Path
+from typing import Annotated, Any, cast, get_args, get_origin
+
+import typer
+
+from hdrkit.errors import HdrkitError
+from hdrkit.files.configuration import Settings, bare, choices_of, kind_of
+
+_Path = tuple[str, ...]
+
+Config = Annotated[
+    Path | None,
+    typer.Option(
+        "--config", "-c", metavar="FILE", help="Settings as TOML, JSON or YAML, in sections; options given here win over them."
+    ),
+]
+
+
+@dataclass(frozen=True)
+class Part:
+    """The fields of a group that a command takes, those of groups in it too: `only` some, or all `but` some.
+
+    `fixed` are values that the command gives; `told` is metadata that take the place of the field's.
+    """
+
+    only: tuple[str, ...] = ()
+    but: tuple[str, ...] = ()
+    fixed: Mapping[str, Any] = field(default_factory=dict)
+    told: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    def takes(self, name: str) -> bool:
+        """Whether a field of this name can be chosen."""
+        return name not in self.but and name not in self.fixed and (not self.only or name in self.only)
+
+
+@dataclass(frozen=True)
+class _Flag:
+    """A field as an option: `path` leads to it from the parameter of the command; `switched` is what its words switch on."""
+
+    path: _Path
+    owner: type[Any]
+    field: Field[Any]
+    metadata: Mapping[str, Any]
+    switched: Mapping[str, tuple[_Path, Field[Any]]]
+
+    @property
+    def parameter(self) -> str:
+        return "__".join(self.path)
+
+    @property
+    def names(self) -> list[str]:
+        return cast(str, self.metadata["flag"]).split()
+
+    @property
+    def kind(self) -> Any:
+        return bare(kind_of(self.owner, self.field))
+
+    @property
+    def metavar(self) -> str | None:
+        alternatives = [self.metadata.get("metavar") or "|".join(choices_of(self.kind)), *self.switched]
+        return "|".join(one for one in alternatives if one) or None
+
+    def as_parameter(self) -> inspect.Parameter:
+        """The option as a parameter that typer understands."""
+        told = self.metadata
+        kind: Any = self.kind if not told.get("parse") and self.kind in (bool, int, float, Path) and not self.switched else str
+        turned_off = kind is bool and self.field.default is True
+        help_text = ("Do not " if turned_off else "") + told["help"]
+        for word, (_, switch) in self.switched.items():
+            help_text += f"; or {word}: {switch.metadata['help']}"
+        default: Any = inspect.Parameter.empty
+        if kind is bool:
+            default = False
+        elif self.field.default is not MISSING:
+            default = _as_text(self.field.default)
+        elif self.field.default_factory is not MISSING:
+            default = None
+        option = typer.Option(
+            *self.names,
+            help=help_text[:1].upper() + help_text[1:].rstrip(".") + ".",
+            metavar=self.metavar,
+            min=told.get("min"),
+            max=told.get("max"),
+            show_default=told.get("shown", True),
+            rich_help_panel=told.get("panel"),
+        )
+        wide: Any = kind if default is inspect.Parameter.empty or kind is bool else kind | None
+        annotation: Any = Annotated[wide, option]
+        return inspect.Parameter(self.parameter, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+
+    def value(self, given: Any) -> Any:
+        """The value of the field where the option was given."""
+        hint = next(name for name in self.names if name.startswith("--"))
+        if self.kind is bool:
+            return self.field.default is not True
+        if str(given) in self.metadata.get("words", {}) and "parse" not in self.metadata:
+            raise typer.BadParameter(f"{str(given)!r} is not possible here; give {self.metavar}", param_hint=hint)
+        if choices := choices_of(self.kind):
+            if given not in choices:
+                raise typer.BadParameter(f"{given!r} is none of {', '.join(choices)}", param_hint=hint)
+            return self.kind(given) if isinstance(self.kind, type) else given
+        try:
+            return self.metadata["parse"](given) if "parse" in self.metadata else self.kind(given)
+        except ValueError as error:
+            raise typer.BadParameter(str(error), param_hint=hint) from None
+
+
+def takes(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command an option for each field of the option dataclasses among its parameters, and --config.
+
+    The parameters are dataclasses, or `Annotated[THE_DATACLASS, Part(...)]`; the command is called with them built.
+    """
+    own = inspect.signature(command, eval_str=True).parameters
+    groups = {name: found for name, one in own.items() if (found := _group(one.annotation))}
+    flags = [flag for name, (kind, part) in groups.items() for flag in _flags((name,), kind, part, ())]
+
+    def run(context: typer.Context, config: Path | None, **given: Any) -> None:
+        settings = _settings(config) if config and not given.get("undo") else {}
+        chosen: dict[_Path, Any] = {}
+        for flag in flags:
+            text = given.pop(flag.parameter)
+            source = context.get_parameter_source(flag.parameter)
+            if source is not None and source.name == "COMMANDLINE":
+                chosen |= dict.fromkeys((path for path, _ in flag.switched.values()), False)
+                chosen |= _choice(flag, text, flag.value)
+            elif flag.field.name in settings.get(flag.owner, {}):
+                chosen |= _choice(flag, settings[flag.owner][flag.field.name], lambda value: value)
+        built = {name: _built((name,), kind, part, chosen, settings) for name, (kind, part) in groups.items()}
+        more = {"context": context} if "context" in own else {}
+        command(**given, **built, **more)
+
+    parameters = [inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)]
+    for name, one in own.items():
+        lent = [flag.as_parameter() for flag in flags if flag.path[0] == name]
+        parameters += lent if name in groups else [one.replace(kind=inspect.Parameter.KEYWORD_ONLY)] if name != "context" else []
+    parameters.append(inspect.Parameter("config", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Config))
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    run.__doc__, run.__name__ = command.__doc__, command.__name__
+    return run
+
+
+def _group(annotation: Any) -> tuple[type[Any], Part] | None:
+    kind, *notes = get_args(annotation) if get_origin(annotation) is Annotated else [annotation]
+    if not (isinstance(kind, type) and is_dataclass(kind)):
+        return None
+    return kind, next((note for note in notes if isinstance(note, Part)), Part())
+
+
+def _nested(one: Field[Any]) -> type[Any] | None:
+    """The dataclass that a field holds, which is a group of options itself."""
+    factory = one.default_factory
+    return factory if isinstance(factory, type) and is_dataclass(factory) else None
+
+
+def _flags(path: _Path, kind: type[Any], part: Part, around: tuple[tuple[_Path, type[Any]], ...]) -> Iterator[_Flag]:
+    """The options of a group in the order of its fields; `around` are the groups that it is in, the innermost last."""
+    around = (*around, (path, kind))
+    for one in fields(kind):
+        if inner := _nested(one):
+            yield from _flags((*path, one.name), inner, part, around)
+        elif part.takes(one.name) and "flag" in one.metadata:
+            metadata = {**one.metadata, **part.told.get(one.name, {})}
+            switched = {
+                word: ((*there, switch.name), switch)
+                for word, name in metadata.get("words", {}).items()
+                for there, group in around
+                for switch in fields(group)
+                if switch.name == name and part.takes(name)
+            }
+            yield _Flag((*path, one.name), kind, one, metadata, switched)
+
+
+def _choice(flag: _Flag, given: Any, value: Callable[[Any], Any]) -> dict[_Path, Any]:
+    """The value of an option's field, or of the one that is switched on by the word that was given in its place."""
+    if isinstance(given, str) and given in flag.switched:
+        return {flag.switched[given][0]: True}
+    return {flag.path: value(given)}
+
+
+def _built(path: _Path, kind: type[Any], part: Part, chosen: Mapping[_Path, Any], settings: Settings) -> Any:
+    values: dict[str, Any] = {}
+    for one in fields(kind):
+        if inner := _nested(one):
+            values[one.name] = _built((*path, one.name), inner, part, chosen, settings)
+        elif one.name in part.fixed:
+            values[one.name] = part.fixed[one.name]
+        elif (*path, one.name) in chosen:
+            values[one.name] = chosen[*path, one.name]
+        elif part.takes(one.name) and "flag" not in one.metadata and one.name in settings.get(kind, {}):
+            values[one.name] = settings[kind][one.name]
+    try:
+        return kind(**values)
+    except HdrkitError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+def _as_text(default: Any) -> Any:
+    """A default as it would be given on the command line."""
+    if isinstance(default, tuple):
+        return ",".join(f"{one:g}" for one in default)
+    return default if isinstance(default, (bool, int, float, Path)) else str(default or "") or None
+
+
+def _settings(config: Path) -> Settings:
+    from hdrkit.cli.sections import sections
+    from hdrkit.files.configuration import read_settings
+
+    return read_settings(config, sections())

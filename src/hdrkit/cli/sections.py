@@ -1,0 +1,30 @@
+"""The sections that a configuration file may have, for whichever command it is given to."""
+
+from __future__ import annotations
+
+from hdrkit.alignment.options import AlignmentOptions
+from hdrkit.calibration.options import CalibrationOptions
+from hdrkit.files.configuration import Sections
+from hdrkit.grouping.options import SECTIONS as GROUPING
+from hdrkit.inputs.options import InputOptions
+from hdrkit.jobs.options import OutputOptions
+from hdrkit.jobs.request import MergeRequest
+from hdrkit.merging.options import MergeOptions
+from hdrkit.ranking.options import RankingOptions
+from hdrkit.series.watch.options import WatchOptions
+from hdrkit.tonemapping.options import RenderOptions
+
+
+def sections() -> Sections:
+    """The dataclasses of each section; a command takes notice of those that it has options of."""
+    return {
+        "inputs": (InputOptions,),
+        "calibration": (CalibrationOptions,),
+        "alignment": (AlignmentOptions,),
+        "merging": (MergeOptions,),
+        "output": (MergeRequest, OutputOptions),
+        "rendering": (RenderOptions,),
+        **GROUPING,
+        "ranking": (RankingOptions,),
+        "watching": (WatchOptions,),
+    }

@@ -1,0 +1,183 @@
+"""Settings from a TOML, JSON or YAML file: sections that are named like groups of options, keys that are their fields.
+
+What a field takes is read off its dataclass: its type (or `kind` in its metadata, None where text cannot tell the value), `parse`
+(text to a value; with `relative` it is given the folder of the file too) and `words` that come back as they are.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import MISSING, Field, fields
+from difflib import get_close_matches
+from enum import StrEnum
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Any, Literal, Union, get_args, get_origin
+
+from hdrkit.errors import InputError
+from hdrkit.files.atomic import read_bytes
+from hdrkit.files.text import show
+
+Sections = Mapping[str, tuple[type[Any], ...]]
+Settings = dict[type[Any], dict[str, Any]]
+
+
+def read_settings(source: Path | str | Mapping[str, Any], sections: Sections) -> Settings:
+    """What a file, or a mapping with the same sections, sets: for each dataclass of its sections the values of its fields.
+
+    The file is TOML (.toml), YAML (.yaml, .yml), or JSON under any other name. Paths in it are relative to its folder. Raises
+    InputError for a file that cannot be read, a section or key that is not known (with the nearest one that is), and a value that
+    the field does not take.
+    """
+    if isinstance(source, Mapping):
+        given, where, folder = source, "the configuration", Path()
+    else:
+        given, where, folder = _parsed(Path(source)), show(source), Path(source).parent
+    found: Settings = {}
+    for name, values in _table(given, where, "it").items():
+        if name not in sections:
+            raise InputError(f"{where}: {name!r} is not a section; {_nearest(name, sections)}")
+        known = {field.name: (kind, field) for kind in sections[name] for field in fields(kind) if kind_of(kind, field)}
+        for key, value in _table(values, where, name).items():
+            if key not in known:
+                raise InputError(f"{where}: {name}.{key} is not a setting; {_nearest(key, known)}")
+            kind, field = known[key]
+            found.setdefault(kind, {})[key] = _value(value, kind, field, f"{where}: {name}.{key}", folder)
+        for kind in sections[name]:
+            _require_sense(kind, found.get(kind, {}), f"{where}: {name}")
+    return found
+
+
+def kind_of(owner: type[Any], field: Field[Any]) -> Any:
+    """The type of a field as far as text can tell its value; None of a field that only Python sets."""
+    if "help" not in field.metadata or "kind" in field.metadata:
+        return field.metadata.get("kind")
+    return eval(field.type, vars(sys.modules[owner.__module__])) if isinstance(field.type, str) else field.type
+
+
+def bare(kind: Any) -> Any:
+    """A type without None."""
+    if get_origin(kind) not in (Union, UnionType):
+        return kind
+    others = [one for one in get_args(kind) if one is not NoneType]
+    return others[0] if len(others) == 1 else kind
+
+
+def choices_of(kind: Any) -> tuple[str, ...]:
+    """The words that a field of enumerations or a Literal takes; none of other fields."""
+    kind = bare(kind)
+    if get_origin(kind) in (Union, UnionType):
+        return tuple(word for one in get_args(kind) for word in choices_of(one))
+    if isinstance(kind, type) and issubclass(kind, StrEnum):
+        return tuple(member.value for member in kind)
+    return get_args(kind) if get_origin(kind) is Literal else ()
+
+
+def _parsed(path: Path) -> Any:
+    import json
+    import tomllib
+
+    parsers: dict[str, tuple[str, Callable[[str], Any]]] = {
+        ".toml": ("TOML", tomllib.loads),
+        ".yaml": ("YAML", _yaml),
+        ".yml": ("YAML", _yaml),
+    }
+    data = read_bytes(path)
+    kind, parse = parsers.get(path.suffix.lower(), ("JSON", json.loads))
+    try:
+        return parse(data.decode("utf-8-sig"))
+    except ValueError as error:  # the parsers' errors, and bytes that are no text
+        raise InputError(f"{show(path)}: not valid {kind} ({' '.join(str(error).split())})") from error
+
+
+def _yaml(text: str) -> Any:
+    """YAML, in which only `true` and `false` are truth values, as in YAML 1.2: `off` and `no` are words."""
+    import yaml
+
+    class Loader(yaml.SafeLoader):  # type: ignore[misc]
+        yaml_implicit_resolvers = {
+            first: [one for one in resolvers if one[0] != "tag:yaml.org,2002:bool"]
+            for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+        }
+
+    Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile("true|false|True|False|TRUE|FALSE"), list("tTfF"))
+    try:
+        return yaml.load(text, Loader)
+    except yaml.YAMLError as error:
+        raise ValueError(error) from error
+
+
+def _table(value: Any, where: str, name: str) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise InputError(f"{where}: {name} must hold named settings, not {value!r}")
+    return {str(key): one for key, one in value.items()}
+
+
+def _nearest(word: str, known: Iterable[str]) -> str:
+    names = list(known)
+    (nearest,) = get_close_matches(word.replace("-", "_"), names, 1, 0)
+    return f"the nearest is {nearest!r}, of {', '.join(names)}"
+
+
+def _require_sense(kind: type[Any], values: Mapping[str, Any], where: str) -> None:
+    """Raise InputError where the options refuse the values."""
+    by_name = {field.name: field for field in fields(kind)}
+    if any(field.default is MISSING and field.default_factory is MISSING for field in by_name.values()):
+        return  # the command line completes them
+    try:
+        kind(**{name: value for name, value in values.items() if value not in by_name[name].metadata.get("words", {})})
+    except InputError as error:
+        raise InputError(f"{where}: {error}") from None
+
+
+def _value(value: Any, owner: type[Any], field: Field[Any], where: str, folder: Path) -> Any:
+    """A value as the file has it, in the kind that the option wants; an option that is never None takes no null."""
+    kind = kind_of(owner, field)
+    parse = field.metadata.get("parse")
+    if isinstance(value, str) and value in field.metadata.get("words", {}):
+        return value
+    if isinstance(value, str) and parse:
+        try:
+            return parse(value, folder) if field.metadata.get("relative") else parse(value)
+        except ValueError as error:
+            raise InputError(f"{where}: {error}") from None
+    if value is None and kind != bare(kind):
+        return None
+    return _plain_value(value, bare(kind), where, folder)
+
+
+def _plain_value(value: Any, kind: Any, where: str, folder: Path) -> Any:
+    words = choices_of(kind)
+    match value:
+        case bool() if kind is bool:
+            return value
+        case int() if kind in (int, float) and not isinstance(value, bool):
+            return kind(value)
+        case float() if kind is float:
+            return value
+        case str() if words and value in words:
+            return kind(value) if isinstance(kind, type) else value
+        case str() if kind is str:
+            return value
+        case str() | Path() if kind is Path:
+            return folder / value
+        case [int(), int()] if kind == tuple[int, int]:
+            return tuple(value)
+        case [int() | float(), int() | float()] if kind == tuple[float, float]:
+            return float(value[0]), float(value[1])
+        case _:
+            wanted = f"one of {', '.join(words)}" if words else _WANTED[kind]
+            raise InputError(f"{where} must be {wanted}, not {value!r}")
+
+
+_WANTED = {
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    str: "text",
+    Path: "a path",
+    tuple[int, int]: "two whole numbers",
+    tuple[float, float]: "two numbers",
+}

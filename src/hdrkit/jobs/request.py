@@ -1,0 +1,136 @@
+"""What is to be made of brackets, and where it goes: from brackets to the jobs of their merges."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hdrkit.alignment.options import AlignmentOptions
+from hdrkit.files.text import listed
+from hdrkit.formats.suffixes import RESULTS, FileKind, written_formats
+from hdrkit.inputs.options import InputOptions
+from hdrkit.jobs.options import OutputOptions
+from hdrkit.merging.options import MergeOptions
+from hdrkit.tonemapping.options import RenderOptions
+
+if TYPE_CHECKING:
+    from hdrkit.jobs.job import MergeJob
+    from hdrkit.types import Bracket, ResponseCurve
+
+
+_TYPES = [row.suffix.removeprefix(".") for row in written_formats(*RESULTS)]
+_DEPTHS = ", ".join(f"{row.suffix.removeprefix('.')} {row.bits[-1]} bit" for row in written_formats(FileKind.DISPLAY))
+
+
+def parse_file_type(text: str) -> str:
+    """A file type of results, such as exr. Raises ValueError."""
+    if text not in _TYPES:
+        raise ValueError(f"{text!r} is none of {', '.join(_TYPES)}")
+    return text
+
+
+def _suffixes(kind: FileKind) -> str:
+    return listed([row.suffix for row in written_formats(kind)])
+
+
+@dataclass(frozen=True)
+class MergeRequest:
+    """What is to be made of brackets, and where it goes.
+
+    `response` is a curve, or the file that holds one. Where `output` is a folder, `file_type` names the kind of its files.
+    `preview` asks for a picture for the display beside radiance, and `range_of_all` for one exposure of all pictures, which the
+    brackets themselves give. Raises OutputError where the file type cannot hold what is asked for.
+    """
+
+    output: Path = field(
+        metadata={
+            "flag": "-o --output",
+            "help": f"a file: {_suffixes(FileKind.RADIANCE)} for radiance, {_suffixes(FileKind.DISPLAY)} for the display; "
+            "or a folder for many",
+        }
+    )
+    response: Path | ResponseCurve | None = field(
+        default=None,
+        metadata={
+            "flag": "--response",
+            "kind": Path | None,
+            "help": "response curve (.npz, .npy, .m, .rsp); else RAW is linear, others calibrate themselves",
+        },
+    )
+    merging: MergeOptions = field(default_factory=MergeOptions)
+    alignment: AlignmentOptions = field(default_factory=AlignmentOptions)
+    file_type: str | None = field(
+        default=None,
+        metadata={
+            "flag": "--format",
+            "panel": "Output",
+            "metavar": "|".join(_TYPES),
+            "parse": parse_file_type,
+            "shown": "exr, png for mertens",
+            "help": f"file type in a folder: radiance, or pictures for the display ({_DEPTHS})",
+        },
+    )
+    files: OutputOptions = field(default_factory=OutputOptions)
+    preview: bool = field(
+        default=False,
+        metadata={
+            "flag": "--preview",
+            "panel": "Pictures for the display",
+            "help": "also write a picture for the display beside radiance",
+        },
+    )
+    rendering: RenderOptions = field(default_factory=RenderOptions)
+    range_of_all: bool = field(default=False, metadata={"help": "the one of all brackets"})
+    inputs: InputOptions = field(default_factory=InputOptions)
+
+    def __post_init__(self) -> None:
+        from hdrkit.jobs.outputs import require_fitting
+
+        require_fitting(self.output, self.merging, self.file_type, self.files.half)
+
+    @cached_property
+    def curve(self) -> ResponseCurve | None:
+        """The response curve, which is read once. Raises InputError."""
+        if not isinstance(self.response, Path):
+            return self.response
+        from hdrkit.formats.curves.files import read_curve
+
+        return read_curve(self.response)
+
+    @property
+    def response_name(self) -> str:
+        """What reports call the curve."""
+        return self.response.name if isinstance(self.response, Path) else "none" if self.response is None else "given"
+
+    @property
+    def shows(self) -> bool:
+        """Whether pictures for the display are made."""
+        from hdrkit.jobs.outputs import chosen_format
+
+        return self.preview or chosen_format(self.output, self.merging, self.file_type).kind is FileKind.DISPLAY
+
+    def with_range(self, brackets: Iterable[Bracket]) -> MergeRequest:
+        """The same, where pictures are to have the one exposure of these brackets, which are looked at for that alone."""
+        from hdrkit.pipeline.merge import ln_range
+
+        if not (self.range_of_all and self.shows):
+            return self
+        return replace(self, rendering=replace(self.rendering, range_ln=ln_range(brackets, self.curve)), range_of_all=False)
+
+    def jobs(self, brackets: Sequence[Bracket]) -> list[MergeJob]:
+        """A job for each bracket. Raises OutputError where they cannot go to the output."""
+        from hdrkit.files.manifest import refuse_replacing
+        from hdrkit.jobs.job import MergeJob
+        from hdrkit.jobs.outputs import output_paths
+
+        paths = output_paths(brackets, self.output, self.merging, self.file_type)
+        out = replace(self.files, preview=self.rendering if self.shows else None)
+        jobs = [
+            MergeJob(bracket, path, self.curve, self.response_name, self.merging, self.alignment, out, self.inputs)
+            for bracket, path in zip(brackets, paths, strict=True)
+        ]
+        refuse_replacing(job.preview for job in jobs if job.preview)
+        return jobs
