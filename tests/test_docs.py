@@ -10,8 +10,9 @@ import pytest
 import typer.main
 
 from hdrkit.cli.app import app
-from hdrkit.grouping.configuration import read_configuration
-from hdrkit.grouping.options import Linkage
+from hdrkit.cli.sections import sections
+from hdrkit.files.configuration import read_settings
+from hdrkit.grouping.options import ClusteringOptions, Linkage
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -60,7 +61,7 @@ def test_readme_python_runs(folder: Path) -> None:
 def test_the_settings_in_the_readme_are_accepted(tmp_path: Path) -> None:
     for text in blocks("toml"):
         (tmp_path / "settings.toml").write_text(text)
-        assert read_configuration(tmp_path / "settings.toml").clustering.method is Linkage.HDBSCAN
+        assert read_settings(tmp_path / "settings.toml", sections())[ClusteringOptions]["method"] is Linkage.HDBSCAN
 
 
 def test_every_option_has_help_and_every_command_is_in_the_readme() -> None:

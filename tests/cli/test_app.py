@@ -211,6 +211,35 @@ def test_literal_exif(hdrkit, tmp_path, shoot):
     assert [t["files"][0]["exposure_time"] for t in told] == ["1/64 s", "1/60 s"]
 
 
+def test_info_takes_listed_exposures(hdrkit, tmp_path, room):
+    (tmp_path / "times.csv").write_text("filename,exposure_time_s,iso\n1.png,1/3,400\n")
+    code, out, _ = hdrkit("info", room / "1.png", room / "2.png", "--json", "--exposures", tmp_path / "times.csv")
+    listed, other = json.loads(out)["files"]
+    assert (code, listed["exposure_source"], listed["exposure_time"], listed["iso"]) == (0, "list", "1/3 s", "400")
+    assert other["exposure_source"] == "exif"
+
+
+def test_a_configuration_serves_every_command(hdrkit, tmp_path, room, curve):
+    (tmp_path / "times.csv").write_text("filename,exposure_time_s\n1.png,1/3\n")
+    config = tmp_path / "hdrkit.yaml"
+    config.write_text(
+        f"inputs: {{exposures: times.csv}}\noutput: {{response: {curve}, preview: yes}}\nrendering: {{range_ln: [-3, 2]}}"
+    )
+    code, _, err = hdrkit("info", room / "1.png", "--config", config)
+    assert (code, err) == (1, f"error: {config}: output.preview must be true or false, not 'yes'\n")
+    config.write_text(config.read_text().replace("yes", "true"))
+    told = json.loads(hdrkit("info", room / "1.png", "--json", "--config", config).out)
+    assert told["files"][0]["exposure_source"] == "list"
+    words = ("--exposures", tmp_path / "true.csv", "--align", "none")
+    (tmp_path / "true.csv").write_text("filename,exposure_time_s\n0.png,1/64\n")
+    assert hdrkit("merge", room, "-o", tmp_path / "a.exr", "-c", config, *words).code == 0
+    given = ("--response", curve, "--preview", "--range", "-3", "2")
+    assert hdrkit("merge", room, "-o", tmp_path / "b.exr", *given, *words).code == 0
+    assert (tmp_path / "a_preview.jpg").read_bytes() == (tmp_path / "b_preview.jpg").read_bytes()
+    config.write_text("merging: {estimater: poisson}")
+    assert "the nearest is 'estimator'" in hdrkit("merge", room, "-o", tmp_path / "c.exr", "-c", config).err
+
+
 def test_the_same_command_twice_writes_the_same_bytes(hdrkit, tmp_path, room):
     for out in ("one", "two"):
         target = tmp_path / out

@@ -117,6 +117,17 @@ def test_views_of_grouping_are_series_too(hdrkit, photographs):
     assert ratings(photographs) == EXPECTED | one_view
 
 
+def test_listed_exposures_win_over_those_inside(hdrkit, photographs, tmp_path):
+    times = "".join(f"IMG_{k}.JPG,0.02\n" for k in (7, 8, 9))  # one exposure: no bracket then
+    (tmp_path / "times.csv").write_text("filename,exposure_time_s\n" + times)
+    told = json.loads(hdrkit("rank", photographs, "--dry-run", "--json", "--exposures", tmp_path / "times.csv").out)
+    stars = {Path(one["path"]).stem: one["stars"] for one in told["photographs"]}
+    assert None not in (stars["IMG_7"], stars["IMG_8"], stars["IMG_9"])
+    (tmp_path / "times.csv").write_text("filename,exposure_time_s\nother.jpg,1\n")
+    done = hdrkit("rank", photographs, "--dry-run", "--exposures", tmp_path / "times.csv")
+    assert (done.code, done.err) == (1, f"error: {tmp_path / 'times.csv'}: none of its file names is among the photographs\n")
+
+
 def test_the_page_shows_details_side_by_side_and_needs_nothing_else(hdrkit, photographs):
     hdrkit("rank", photographs)
     page = (photographs / "ranking" / "report.html").read_text()

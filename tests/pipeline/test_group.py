@@ -12,7 +12,7 @@ from hdrkit.errors import InputError
 from hdrkit.grouping.options import ClusteringOptions, GroupingOptions, IngestOptions
 from hdrkit.pipeline.group import group
 from hdrkit.pipeline.grouping import ingest, views
-from hdrkit.types import Flag, Kind
+from hdrkit.types import ExposureSource, Flag, Kind
 
 ROOM = Path(__file__).parents[2] / "samples" / "room"
 WITHOUT_METADATA = GroupingOptions(IngestOptions(metadata=False))
@@ -233,3 +233,15 @@ def test_learned_embeddings_nominate_and_the_same_rooms_are_found(tmp_path):
 
     options = GroupingOptions(embedding=EmbeddingOptions(Embedding.DINOV2, str(tmp_path / "tiny"), target_dims=16))
     assert {members(cluster) for cluster in group(ROOM, options).clusters if cluster.kind is Kind.BRACKET} == truth()
+
+
+def test_listed_exposures_win_over_those_inside(shoot, tmp_path):
+    shoot(tmp_path / "in")
+    (tmp_path / "times.csv").write_text("filename,exposure_time_s,iso\n0.png,1,50\n1.png,8,50\n2.png,64,50\n")
+    uncached = GroupingOptions(IngestOptions(cache=False))
+    result = group(tmp_path / "in", uncached, exposures=tmp_path / "times.csv")
+    found = [member.photo.exposure for cluster in result.clusters for member in cluster.members]
+    assert {(one.time_s, one.iso, one.source) for one in found} == {(t, 50.0, ExposureSource.LIST) for t in (1.0, 8.0, 64.0)}
+    (tmp_path / "times.csv").write_text("filename,exposure_time_s\nother.png,1\n")
+    with pytest.raises(InputError, match="none of its file names is among the photographs"):
+        group(tmp_path / "in", uncached, exposures=tmp_path / "times.csv")
