@@ -20,7 +20,7 @@ from hdrkit.jobs.batch import LostError, merge_all, merge_each
 from hdrkit.jobs.job import MergeJob, MergeOutcome, run_job
 from hdrkit.jobs.options import OutputOptions
 from hdrkit.jobs.outputs import output_paths
-from hdrkit.pipeline.merging import plan as plan_module
+from hdrkit.pipeline import merge as merging
 from hdrkit.simulate import SimulatedCamera
 from hdrkit.tonemapping.options import RenderOptions
 from hdrkit.types import Bracket, BracketFailure, Encoding, Failure, Photo
@@ -149,13 +149,13 @@ def read(monkeypatch):
 
 
 def before_planning(monkeypatch, do):
-    real = plan_module.plan_merge
+    real = merging.plan_merge
 
     def plan(stack, *rest):
         do(stack.bracket.name)
         return real(stack, *rest)
 
-    monkeypatch.setattr(plan_module, "plan_merge", plan)
+    monkeypatch.setattr(merging, "plan_merge", plan)
 
 
 def wait_for(condition):
@@ -309,7 +309,7 @@ def test_an_error_of_any_kind_is_the_outcome_of_its_own_job(tmp_path, shoot, mon
     def fail(*_, **__):
         raise error
 
-    monkeypatch.setattr("hdrkit.pipeline.merging.plan.plan_merge", fail)
+    monkeypatch.setattr("hdrkit.pipeline.merge.plan_merge", fail)
     outcome = run_job(job)
     assert str(outcome.error).startswith("in: ")
     assert not (tmp_path / "out.exr").exists()
@@ -322,7 +322,7 @@ def test_an_interruption_is_no_outcome(tmp_path, shoot, monkeypatch):
     def interrupt(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("hdrkit.pipeline.merging.plan.plan_merge", interrupt)
+    monkeypatch.setattr("hdrkit.pipeline.merge.plan_merge", interrupt)
     with pytest.raises(KeyboardInterrupt):
         run_job(job)
 

@@ -129,14 +129,14 @@ def _fused(job: MergeJob, loaded: Loaded) -> MergeOutcome:
 def _merged(job: MergeJob, loaded: Loaded) -> MergeOutcome:
     from hdrkit.formats.display import most_bits, write_display
     from hdrkit.jobs.streaming import write_merged
-    from hdrkit.pipeline.merging.plan import plan_merge
+    from hdrkit.pipeline.merge import plan_merge
     from hdrkit.tonemapping.render import render
 
     plan = plan_merge(loaded.stack, job.response, job.merge, job.alignment, job.inputs, job.response_name)
     preview = None
     if is_display(job.output):
         merged = plan.rows(0, plan.report.size[1])
-        report = plan.told([merged.tally])
+        report = plan.report_with([merged.tally])
         write_display(render(merged.radiance, job.out.preview), job.output, most_bits(job.output))
     else:
         report, radiance = write_merged(plan, job.output, job.out.half, job.out.max_memory, job.bracket, bool(job.out.preview))

@@ -72,7 +72,7 @@ def write_merged(
                 small.add(merged.radiance)
         if written:
             written.result()
-    return plan.told(tallies), small.radiance if small else merged.radiance if preview else None
+    return plan.report_with(tallies), small.radiance if small else merged.radiance if preview else None
 
 
 class _Reduced:

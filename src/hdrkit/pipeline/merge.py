@@ -1,4 +1,4 @@
-"""A bracket -> radiance: everything decided first, then the pixels, row by row."""
+"""A bracket -> radiance, the narrative of `hdrkit merge`: everything is decided first, then the pixels are merged, row by row."""
 
 from __future__ import annotations
 
@@ -7,12 +7,17 @@ from collections.abc import Iterable
 from hdrkit.alignment.options import AlignmentOptions
 from hdrkit.errors import InputError
 from hdrkit.files.text import show
-from hdrkit.inputs.find import Paths
+from hdrkit.inputs.find import Paths, read_bracket
 from hdrkit.inputs.options import InputOptions
 from hdrkit.merging.options import MergeOptions, Product
 from hdrkit.pipeline.fuse import fuse
-from hdrkit.pipeline.merging.plan import plan_merge
-from hdrkit.types import Bracket, Encoding, MergeResult, ResponseCurve, Stack
+from hdrkit.pipeline.merging.exposures import exposure_warnings, exposures_of
+from hdrkit.pipeline.merging.frames import aligned, alignment_warnings, area_of, require_several, size_of
+from hdrkit.pipeline.merging.ghosts import ghost_warnings, without_ghosts
+from hdrkit.pipeline.merging.noise import with_noise
+from hdrkit.pipeline.merging.plan import MergePlan, provenance
+from hdrkit.pipeline.merging.response import response_of, response_warnings
+from hdrkit.types import Bracket, Encoding, MergeReport, MergeResult, ResponseCurve, Stack
 
 
 def merge(
@@ -34,7 +39,52 @@ def merge(
         return MergeResult(None, fusion.report, fusion.picture)
     plan = plan_merge(source, response, options, alignment, inputs, response_name)
     merged = plan.rows(0, plan.report.size[1])
-    return MergeResult(merged.radiance, plan.told([merged.tally]))
+    return MergeResult(merged.radiance, plan.report_with([merged.tally]))
+
+
+def plan_merge(
+    source: Stack | Paths,
+    response: ResponseCurve | None = None,
+    options: MergeOptions | None = None,
+    alignment: AlignmentOptions | None = None,
+    inputs: InputOptions | None = None,
+    response_name: str = "given",
+) -> MergePlan:
+    """All of a merge but the pixels: frames read and aligned, curve and noise learned. Arguments and errors are the same."""
+    options, alignment, inputs = options or MergeOptions(), alignment or AlignmentOptions(), inputs or InputOptions()
+    stack = source if isinstance(source, Stack) else read_bracket(source, inputs)
+    require_several(stack, inputs.min_frames)
+    if not inputs.estimate_exposures:
+        stack.bracket.relative_exposures()  # or say what is missing before the work begins
+    stack, alignment_report, left_out = aligned(stack, alignment)
+    area = area_of(stack, alignment)
+    used = response_of(stack, response, response_name, inputs)
+    exposed = exposures_of(stack, used, inputs.estimate_exposures)
+    frames, exposures = exposed.stack.frames, exposed.stack.bracket.relative_exposures()
+    options, noise = with_noise(frames, exposures, used.curve, options)
+    trust, ghosts = without_ghosts(frames, exposures, used.curve, options)
+    report = MergeReport(
+        bracket=stack.bracket.name,
+        estimator=options.estimator.value,
+        response=used.name,
+        frames=tuple(frame.name for frame in frames),
+        exposures=exposures,
+        size=size_of(area),
+        noise=noise,
+        ghosts=ghosts,
+        alignment=alignment_report,
+        calibration=used.calibration,
+        warnings=(
+            *alignment_warnings(alignment_report),
+            *response_warnings(used, stack),
+            *exposure_warnings(stack, exposed),
+            *ghost_warnings(ghosts),
+        ),
+        left_out=left_out,
+        steps=exposed.steps,
+        estimated=exposed.estimated,
+    )
+    return MergePlan(frames, exposures, used.curve, options, trust, area, report, provenance(exposed.stack, report))
 
 
 def ln_range(brackets: Iterable[Bracket], response: ResponseCurve | None) -> tuple[float, float]:

@@ -3,10 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from hdrkit.errors import AlignmentError
+from hdrkit.pipeline.merging.response import UsedResponse
 from hdrkit.types import Exposure, ExposureEstimate, ExposureSource, Frame, Photo, ResponseCurve, Stack, StepCheck
+
+
+@dataclass(frozen=True)
+class UsedExposures:
+    """The stack with the exposures that a merge uses, what the pixels say of the stated ones, and what was estimated."""
+
+    stack: Stack
+    steps: tuple[StepCheck, ...]
+    estimated: tuple[ExposureEstimate, ...]
+
+
+def exposures_of(stack: Stack, response: UsedResponse, estimate: bool) -> UsedExposures:
+    """The stated exposures, or with `estimate` those that the pixels show. A calibration has checked them already."""
+    if response.calibration:
+        steps, estimated = response.calibration.steps, response.calibration.estimated
+    else:
+        steps, estimated = checked_exposures(stack, response.curve, estimate)
+    return UsedExposures(with_exposures(stack, estimated) if estimate else stack, steps, estimated)
 
 
 def checked_exposures(
@@ -44,12 +63,13 @@ def with_exposures(stack: Stack, estimated: Sequence[ExposureEstimate]) -> Stack
     return Stack(replace(stack.bracket, photos=photos), stack.frames)
 
 
-def exposure_warnings(stated: Stack, used: Stack, steps: Sequence[StepCheck]) -> Iterable[str]:
+def exposure_warnings(stated: Stack, exposed: UsedExposures) -> Iterable[str]:
     """What is odd about the exposures of a bracket as stated, and as they are used."""
     if not any(stated.bracket.stated_exposures()):
         yield "no exposure is stated: the scale is arbitrary, the frame of middle brightness counts as 1"
+    used = exposed.stack
     if used is stated:
-        yield from (step.sentence for step in steps if step.contradicts)
+        yield from (step.sentence for step in exposed.steps if step.contradicts)
     if len(set(used.bracket.relative_exposures())) == 1:
         yield "all frames have the same exposure: merging them lowers noise, the range stays that of one frame"
     for name in ("iso", "f_number"):

@@ -1,0 +1,50 @@
+"""The response curve of a merge: the one given, or the one that the bracket itself shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from hdrkit.alignment.options import AlignmentOptions
+from hdrkit.errors import ExposureError
+from hdrkit.inputs.options import InputOptions
+from hdrkit.pipeline.calibrate import calibrate
+from hdrkit.types import CalibrationReport, ResponseCurve, Stack
+
+
+@dataclass(frozen=True)
+class UsedResponse:
+    """A curve (None for float pictures, which are light already), what the report calls it, and how it was learned if it was."""
+
+    curve: ResponseCurve | None
+    name: str
+    calibration: CalibrationReport | None = None
+
+
+def response_of(stack: Stack, given: ResponseCurve | None, name: str, inputs: InputOptions | None) -> UsedResponse:
+    """The given curve by its name; else linear for RAW and float pictures, and for others calibrated from the aligned frames."""
+    if given is not None:
+        return UsedResponse(given, name)
+    if stack.frames[0].pixels.dtype == np.float32:
+        return UsedResponse(None, "linear")
+    if stack.frames[0].is_linear:
+        return UsedResponse(ResponseCurve.identity(stack.frames[0].levels), "linear")
+    stated = stack.bracket.stated_exposures()
+    if None not in stated and len(set(stated)) == 1:
+        raise ExposureError(
+            f"{stack.frames[0].name}: all frames of bracket {stack.bracket.name!r} have the same exposure, so no response curve "
+            "can be learned from them; give one with --response, or the true times with --exposures"
+        )
+    result = calibrate(stack, alignment=AlignmentOptions(method="none"), inputs=inputs)
+    return UsedResponse(result.response, "calibrated from this bracket", result.report)
+
+
+def response_warnings(response: UsedResponse, stack: Stack) -> Iterable[str]:
+    """What is odd about the curve: it belongs to another camera, or what its calibration noted."""
+    camera = stack.bracket.photos[0].camera
+    if response.calibration:
+        yield from response.calibration.notes
+    elif response.curve and response.curve.camera and camera and response.curve.camera != camera:
+        yield f"the response curve belongs to {response.curve.camera}, the photographs to {camera}"
