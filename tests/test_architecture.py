@@ -1,5 +1,7 @@
+import ast
 import importlib
 import inspect
+import re
 import subprocess
 import sys
 from importlib.resources import files
@@ -71,3 +73,84 @@ def test_errors_and_warnings_are_one_tree():
     kinds = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, Exception)]
     assert len(kinds) >= 7
     assert all(issubclass(kind, (errors.HdrkitError, errors.HdrkitWarning)) for kind in kinds)
+
+
+TESTS = Path(__file__).parent
+CONTRACT = {
+    "_EXPO_RE",
+    "_group_files_by_time",
+    "_parse_exposure_from_name",
+    "_save_response_plot",
+}  # of `hdrkit.series`, documented
+FEATURES = {
+    "cli/series_commands",
+    "merging/parts",
+    "series/asi/contract",
+    "series/asi/documentation",
+    "series/asi/truth",
+    "series/expectations",
+    "series/operators",
+    "series/run/scheduler",
+    "series/watch/pauses",
+    "sidecars/darktable",
+    "simulate/simulate",
+}
+OF_PYTHON = {"_exit", "_replace", "_asdict", "_fields"}
+
+
+def private(name):
+    return name.startswith("_") and not name.startswith("__") and name not in CONTRACT | OF_PYTHON
+
+
+def private_names(tree):
+    """The private names that a test file imports, reads of something other than itself, or names in a string to patch them."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.ImportFrom(module=str(module), names=names) if module.partition(".")[0] == "hdrkit":
+                yield from (one.name for one in names if private(one.name) or any(map(private, module.split("."))))
+            case ast.Import(names=names):
+                yield from (
+                    one.name for one in names if one.name.startswith("hdrkit.") and any(map(private, one.name.split(".")))
+                )
+            case ast.Attribute(value=ast.Name(id="self" | "cls")):
+                pass
+            case ast.Attribute(attr=attribute) if private(attribute):
+                yield attribute
+            case ast.Call(args=[_, ast.Constant(value=str(name)), *_]) if "setattr" in ast.unparse(node.func) and private(name):
+                yield name
+            case ast.Constant(value=str(text)):
+                yield from (name for name in re.findall(r"\bhdrkit(?:\.\w+)*\.(_\w+)", text) if private(name))
+
+
+@pytest.mark.parametrize(
+    ("code", "found"),
+    [
+        ("from hdrkit.files.atomic import _temporary", ["_temporary"]),
+        ("monkeypatch.setattr(module, '_LIMIT', 3)", ["_LIMIT"]),
+        ("monkeypatch.setattr('hdrkit.jobs.batch._LIMIT', 3)", ["_LIMIT"]),
+        ("ledger._rows", ["_rows"]),
+        ("self._rows, os._exit(1), api._group_files_by_time(folder), __name__", []),
+    ],
+)
+def test_private_names_are_found(code, found):
+    assert list(private_names(ast.parse(code))) == found
+
+
+def test_no_test_reaches_for_private_names():
+    found = {path.relative_to(TESTS): list(private_names(ast.parse(path.read_text("utf-8")))) for path in TESTS.rglob("*.py")}
+    own = {Path("test_architecture.py")}  # with the examples above
+    assert {path: names for path, names in found.items() if names and path not in own} == {}
+
+
+def test_each_file_of_tests_mirrors_a_room_or_a_module_of_the_package():
+    package = Path(str(files("hdrkit")))
+    beside = [path.relative_to(TESTS) for path in TESTS.rglob("test_*.py") if path.parent != TESTS]
+    assert len(beside) > 60
+    assert [str(path) for path in beside if not (package / path.parent / "__init__.py").is_file()] == []
+    modules = [package / path.parent / path.stem.removeprefix("test_") for path in beside]
+    features = {
+        str(path.parent / path.stem.removeprefix("test_"))
+        for path, module in zip(beside, modules, strict=True)
+        if not (module.with_suffix(".py").is_file() or module.is_dir())
+    }
+    assert features == FEATURES, "a test file has the name of a module, or of a feature that several modules make up"

@@ -18,7 +18,7 @@ from hdrkit.files.spool import spooled
 from hdrkit.jobs.job import MergeJob, load_job, run_job
 from hdrkit.jobs.options import OutputOptions
 from hdrkit.merging.options import Estimator
-from hdrkit.pipeline.merging.plan import plan_merge
+from hdrkit.pipeline.merge import plan_merge
 from hdrkit.simulate import SimulatedCamera
 from hdrkit.tonemapping.options import RenderOptions
 from hdrkit.types import Frame
@@ -108,7 +108,7 @@ def test_the_preview_comes_from_a_reduced_version(folder, tmp_path):
 def test_reduction_is_the_mean_of_blocks_and_all_their_flags():
     rng = np.random.default_rng(0)
     pixels, flags = rng.random((200, 90, 3), np.float32), rng.choice([0, 0, 0, 1, 2, 4], (200, 90)).astype(np.uint8)
-    reduced = streaming._Reduced(90, 200, 13 * 90 * 200 // 9)
+    reduced = streaming.Reduced(90, 200, 13 * 90 * 200 // 9)
     for top in range(0, 200, 64):
         reduced.add(streaming.RadianceMap(pixels[top : top + 64], validity=flags[top : top + 64]))
     np.testing.assert_allclose(reduced.radiance.pixels[7, 5], pixels[28:32, 20:24].mean(axis=(0, 1)), rtol=1e-5)

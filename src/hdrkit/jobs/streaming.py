@@ -56,7 +56,7 @@ def write_merged(
     small = None
     if limit is not None and _whole_bytes(bracket, plan.options) > limit:
         rows = _band_rows(width, plan.options, limit)
-        small = _Reduced(width, height, (limit - FLOOR_BYTES) // 8) if preview else None
+        small = Reduced(width, height, (limit - FLOOR_BYTES) // 8) if preview else None
     else:
         rows = height if preview else CHUNK_ROWS * max(1, band_pixels // (CHUNK_ROWS * width))
     tallies = []
@@ -75,7 +75,7 @@ def write_merged(
     return plan.report_with(tallies), small.radiance if small else merged.radiance if preview else None
 
 
-class _Reduced:
+class Reduced:
     """A radiance map at a fraction of its size that fits into so many bytes: averages of square blocks, added from the top."""
 
     def __init__(self, width: int, height: int, limit: int):

@@ -9,6 +9,7 @@ import threading
 import time
 from concurrent.futures import BrokenExecutor, Executor, ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -21,22 +22,16 @@ from hdrkit.jobs.job import MergeJob
 from hdrkit.jobs.options import OutputOptions
 from hdrkit.jobs.outputs import output_paths
 from hdrkit.series.run.records import opened
-from hdrkit.series.watch import arrivals
 from hdrkit.series.watch.heartbeat import Heartbeat
-from hdrkit.series.watch.options import WatchOptions
+from hdrkit.series.watch.options import Clock, Pace, WatchOptions
 from hdrkit.series.watch.watch import Watch
 from hdrkit.simulate import SimulatedCamera, chart, simulate_bracket
 
+QUICK = Pace(settled_s=0.2, round_s=0.1)
 CAMERA = SimulatedCamera()
 CURVE = CAMERA.response_curve()
 TIMES_US = (1000, 8000, 64000)
 SCENE = 64 * chart(24, 16, stops=8, seed=3)
-
-
-@pytest.fixture(autouse=True)
-def _quick(monkeypatch):
-    monkeypatch.setattr(arrivals, "SETTLED_S", 0.2)
-    monkeypatch.setattr("hdrkit.series.watch.watch._ROUND_S", 0.1)
 
 
 def frames(seed=3):
@@ -60,7 +55,7 @@ def until(truth, seconds=15.0):
 
 
 class Watched:
-    def __init__(self, folder, pool=lambda: ThreadPoolExecutor(1), round_to="30s", **options):
+    def __init__(self, folder, pool=lambda: ThreadPoolExecutor(1), round_to="30s", pace=QUICK, clock=None, **options):
         self.source, self.out, self.lines = folder / "in", folder / "out", []
         self.source.mkdir(parents=True, exist_ok=True)
         self.inputs = InputOptions(by=By.TIME, round_to=round_to)
@@ -75,9 +70,11 @@ class Watched:
             self.inputs,
             options,
             lambda *line: self.lines.append(line),
+            pace,
+            clock,
         )
-        self._stop = threading.Event()
-        self.thread = threading.Thread(target=self.watch.run, args=(self._stop.is_set,))
+        self.stop = threading.Event()
+        self.thread = threading.Thread(target=self.watch.run, args=(self.stop.is_set,))
 
     def jobs_of(self, brackets):
         merge, still = MergeOptions(), AlignmentOptions(method="none")
@@ -92,7 +89,7 @@ class Watched:
         return self
 
     def __exit__(self, *_):
-        self._stop.set()
+        self.stop.set()
         self.thread.join(20)
         assert not self.thread.is_alive()
 
@@ -188,9 +185,8 @@ def test_a_file_is_not_touched_before_it_is_whole(tmp_path):
     assert (w.heartbeat.merged, w.heartbeat.failed, w.heartbeat.last_error) == (1, 0, None)
 
 
-def test_a_file_that_stays_broken_is_left_out_and_told_of(tmp_path, monkeypatch):
-    monkeypatch.setattr(arrivals, "_OLD_S", 1.0)
-    with Watched(tmp_path, round_to="1s") as w:
+def test_a_file_that_stays_broken_is_left_out_and_told_of(tmp_path):
+    with Watched(tmp_path, round_to="1s", pace=replace(QUICK, old_s=1.0)) as w:
         put(w.source, "20240614120000")
         broken = w.source / "20240614120000_8000.png"
         broken.write_bytes(broken.read_bytes()[:-60])
@@ -200,9 +196,8 @@ def test_a_file_that_stays_broken_is_left_out_and_told_of(tmp_path, monkeypatch)
     assert broken.name in (w.out / "series.csv").read_text()
 
 
-def test_a_bracket_that_cannot_be_merged_is_told_of_once_and_the_others_go_on(tmp_path, monkeypatch):
-    monkeypatch.setattr(arrivals, "_OLD_S", 1.0)
-    with Watched(tmp_path, round_to="1s", poll_s=0.2) as w:
+def test_a_bracket_that_cannot_be_merged_is_told_of_once_and_the_others_go_on(tmp_path):
+    with Watched(tmp_path, round_to="1s", poll_s=0.2, pace=replace(QUICK, old_s=1.0)) as w:
         put(w.source, "20240614110000", TIMES_US[:1])
         put(w.source, "20240614120000")
         until(lambda: w.heartbeat.merged == 1 and w.heartbeat.failed == 1)
@@ -422,7 +417,7 @@ def test_what_waits_is_counted_while_the_watch_is_blocked(tmp_path, monkeypatch)
         while time.monotonic() < end:
             assert (w.heartbeat.state, w.heartbeat.pending) == ("blocked", 12)
             time.sleep(0.02)
-        w._stop.set()
+        w.stop.set()
         w.thread.join(20)
         assert (w.heartbeat.state, w.heartbeat.pending) == ("stopped", 12)
 
@@ -444,26 +439,25 @@ def test_results_beside_the_photographs_are_not_taken_for_photographs(tmp_path):
 
 
 def test_a_clock_that_jumps_back_hides_nothing(tmp_path):
-    with Watched(tmp_path, poll_s=0.2) as w:
+    ahead_s = 3600  # of what is right
+    clock = Clock(lambda: time.time() + ahead_s, lambda status: status.st_ctime_ns + ahead_s * 10**9)
+    with Watched(tmp_path, poll_s=0.2, clock=clock) as w:
         put(w.source, "20240614120000")
         until(lambda: w.heartbeat.merged == 1)
         time.sleep(2.5)
-        w.watch._arrivals._folders[w.source].newest_ns += 3600 * 10**9  # what was newest before the clock was set back
-        w.watch._clock += 3600
+        ahead_s = 0  # what was newest is an hour newer than what comes now
         put(w.source, "20240614120030")
         until(lambda: w.heartbeat.merged == 2)
     assert w.heartbeat.failed == 0
 
 
 def test_nothing_is_kept_of_what_is_done(tmp_path):
-    with Watched(tmp_path) as w:
+    with Watched(tmp_path, pace=replace(QUICK, remembered=50)) as w:
         for k in range(60):
             put(w.source / f"d{k % 15}", f"20240614{k // 60 + 10}{k % 60:02d}00")
         until(lambda: w.heartbeat.merged == 60, 60)
-        watch = w.watch
-        assert not any(watch._arrivals.new.values())
-        assert not watch._waiting
-        assert len(watch._done) == 60 < 1000  # the bound of it
+        until(lambda: w.heartbeat.pending == 0)  # neither among what is new nor among what waits for a worker
+        assert w.watch.remembered == 50
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -506,9 +500,8 @@ def test_wrong_usage(hdrkit, tmp_path, words, reason):
     assert reason in " ".join(err.replace("│", "").split())
 
 
-def test_a_stray_whose_name_begins_that_of_a_broken_file_is_a_stray_all_the_same(tmp_path, monkeypatch):
-    monkeypatch.setattr(arrivals, "_OLD_S", 1.0)
-    with Watched(tmp_path, round_to="1s") as w:
+def test_a_stray_whose_name_begins_that_of_a_broken_file_is_a_stray_all_the_same(tmp_path):
+    with Watched(tmp_path, round_to="1s", pace=replace(QUICK, old_s=1.0)) as w:
         put(w.source, "20240614120000")
         whole = (w.source / "20240614120000_8000.png").read_bytes()
         (w.source / "20240614120000.png").write_bytes(whole)

@@ -19,9 +19,8 @@ from hdrkit.formats.pixels import read_frame
 from hdrkit.formats.suffixes import FileKind, kind_of
 from hdrkit.inputs.folders import in_turn, patterns
 from hdrkit.inputs.timestamps import photograph_taken_at
-from hdrkit.series.watch.options import SETTLED_S
+from hdrkit.series.watch.options import Clock, Pace
 
-_OLD_S = 60.0  # without a change, after which a file is taken as it is
 _TICK_S = 2.0  # what is changed within it may carry the same time
 
 
@@ -52,8 +51,9 @@ class _Folder:
 class Arrivals:
     """The new photographs below `root`, but for those below `out`."""
 
-    def __init__(self, root: Path, out: Path, wait_s: float) -> None:
+    def __init__(self, root: Path, out: Path, wait_s: float, pace: Pace, clock: Clock) -> None:
         self._root, self._out, self._wait_s = root, out.resolve(), wait_s
+        self._pace, self._clock = pace, clock
         self._folders: dict[Path, _Folder] = {}
         self._counted: dict[Path, int] = {}  # photographs, of folders that were forgotten
         self.new: dict[Path, dict[Path, Arrival]] = {}  # by folder
@@ -125,17 +125,18 @@ class Arrivals:
                         if path in new:
                             continue
                         status = entry.stat()
-                        newest = max(newest, status.st_ctime_ns)
+                        inode_ns = self._clock.changed_ns(status)
+                        newest = max(newest, inode_ns)
                         signature = status.st_size, status.st_mtime_ns
-                        if _is_new(status.st_ctime_ns, known) and known.handled.get(entry.name) != signature:
-                            since = time.monotonic() - max(0.0, time.time() - status.st_ctime)
-                            new[path] = Arrival(stamp, signature, status.st_ctime, since)
+                        if _is_new(inode_ns, known) and known.handled.get(entry.name) != signature:
+                            since = time.monotonic() - max(0.0, self._clock.now_s() - inode_ns / 1e9)
+                            new[path] = Arrival(stamp, signature, inode_ns / 1e9, since)
         except OSError:
             self.forget(folder)
             return 0
         if newest > known.newest_ns + _TICK_S * 1e9:
             known.handled.clear()
-        known.changed_ns = changed_ns if time.time() - changed_ns / 1e9 > _TICK_S else None
+        known.changed_ns = changed_ns if self._clock.now_s() - changed_ns / 1e9 > _TICK_S else None
         known.newest_ns, known.photographs, known.below = newest, photographs, tuple(sorted(below))
         known.taken = (first, last) if photographs else None
         return max(0, len(new) - before - self._counted.pop(folder, 0))
@@ -153,11 +154,11 @@ class Arrivals:
                 continue
             signature = status.st_size, status.st_mtime_ns
             if signature != arrival.signature:
-                new[path] = Arrival(arrival.stamp, signature, status.st_ctime, now)
+                new[path] = Arrival(arrival.stamp, signature, self._clock.changed_ns(status) / 1e9, now)
             elif (
                 arrival.whole
-                or now - arrival.since >= SETTLED_S
-                and (now - arrival.since >= max(_OLD_S, self._wait_s) or _decodes(path))
+                or now - arrival.since >= self._pace.settled_s
+                and (now - arrival.since >= max(self._pace.old_s, self._wait_s) or _decodes(path))
             ):
                 arrival.whole = True
                 ready.append(path)

@@ -17,18 +17,20 @@ from hdrkit.inputs.timestamps import photograph_taken_at
 from hdrkit.series.run.made import made_from
 from hdrkit.series.run.records import Records
 from hdrkit.series.watch.arrivals import Arrivals
-from hdrkit.series.watch.options import WatchOptions
+from hdrkit.series.watch.options import Pace, WatchOptions
 from hdrkit.types import Bracket, Failure
 
 _NEIGHBOURS = timedelta(minutes=30)  # before and after, whose frames tell which bracket a new one belongs to
-_AT_ONCE = 200  # photographs, the newest first
 
 
 class Forming:
     """What can be merged now, of what has arrived below `source`."""
 
-    def __init__(self, source: Path, out: Path, arrivals: Arrivals, inputs: InputOptions, options: WatchOptions) -> None:
+    def __init__(
+        self, source: Path, out: Path, arrivals: Arrivals, inputs: InputOptions, options: WatchOptions, pace: Pace
+    ) -> None:
         self._source, self._out, self._arrivals, self._inputs, self._options = source, out, arrivals, inputs, options
+        self._at_once = pace.at_once
         self._formed: dict[Path, tuple[list[Path], float]] = {}  # what was not complete yet, and when it will be
 
     @property
@@ -45,7 +47,7 @@ class Forming:
         """
         new = self._arrivals.new.get(folder, {})
         newest = sorted(new, key=lambda path: new[path].stamp, reverse=True)
-        settled = self._arrivals.settled(newest[:_AT_ONCE])
+        settled = self._arrivals.settled(newest[: self._at_once])
         now = time.monotonic()
         before, due = self._formed.get(folder, ([], 0.0))
         if not settled or settled == before and now < due:
@@ -61,7 +63,7 @@ class Forming:
             if all(path.parent != folder for path in mine):
                 continue
             over = self._over(mine)
-            if len(newest) > _AT_ONCE and newest[_AT_ONCE - 1] in mine and len(brackets) > 1:
+            if len(newest) > self._at_once and newest[self._at_once - 1] in mine and len(brackets) > 1:
                 due = now  # the rest of it comes with those before
             elif now >= over or self._options.frames is not None and len(bracket.photos) >= self._options.frames:
                 complete.append(bracket)

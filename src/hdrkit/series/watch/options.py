@@ -2,11 +2,39 @@
 
 from __future__ import annotations
 
+import os
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from hdrkit.errors import InputError
 
-SETTLED_S = 2.0  # a file that has not changed for so long may be complete
+
+@dataclass(frozen=True)
+class Pace:
+    """How a watch takes its time, and how much it takes up and remembers.
+
+    A file that has not changed for `settled_s` seconds may be complete, and after `old_s` it is taken as it is. Looks at what
+    waits are `round_s` seconds apart. `at_once` photographs of a folder are formed to brackets at a time, the newest first, and
+    the last `remembered` brackets are known that are done, or lost.
+    """
+
+    settled_s: float = 2.0
+    old_s: float = 60.0
+    round_s: float = 0.5
+    at_once: int = 200
+    remembered: int = 1000
+
+
+@dataclass(frozen=True)
+class Clock:
+    """The clock of the system, which somebody may set, and what it has left in the status of a file.
+
+    `now_s` gives seconds since 1970, `changed_ns` the time of change of an inode in nanoseconds since then.
+    """
+
+    now_s: Callable[[], float] = time.time
+    changed_ns: Callable[[os.stat_result], int] = lambda status: status.st_ctime_ns
 
 
 @dataclass(frozen=True)

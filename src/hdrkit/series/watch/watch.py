@@ -27,17 +27,15 @@ from hdrkit.series.watch.arrivals import Arrivals
 from hdrkit.series.watch.forming import Forming
 from hdrkit.series.watch.heartbeat import Heartbeat
 from hdrkit.series.watch.notices import Notices
-from hdrkit.series.watch.options import WatchOptions
+from hdrkit.series.watch.options import Clock, Pace, WatchOptions
 from hdrkit.series.watch.places import Place
 from hdrkit.types import Bracket
 
-_ROUND_S = 0.5  # between looks at what waits
 _LOOKING_S = 2.0  # that one round looks through folders
 _AHEAD = 32  # brackets that wait for a worker
 _LOST = 3  # times that a bracket may lose its worker
 _LONGEST_PAUSE_S = 60.0  # after trouble with a disk
 _CLOCK_S = 5.0  # jump of the system clock after which times of change tell nothing
-_REMEMBERED = 1000  # brackets that were done, or lost, last
 _ENDING_S = 60.0  # that brackets have to be finished in at the end
 
 
@@ -69,6 +67,8 @@ class Watch:
         inputs: InputOptions | None = None,
         options: WatchOptions | None = None,
         tell: Callable[[str, str], None] = lambda _line, _kind: None,
+        pace: Pace | None = None,
+        clock: Clock | None = None,
     ) -> None:
         if not source.is_dir():
             raise InputError(f"{show(source)}: no such folder; make it, or mount what belongs there, before it is watched")
@@ -76,8 +76,9 @@ class Watch:
         self._places = Place(source), Place(out)
         self._jobs_of, self._pool, self._tell = jobs_of, pool, tell
         self._heartbeat, self._poll_s = heartbeat, options.poll_s
-        self._arrivals = Arrivals(source, out, options.wait_s)
-        self._forming = Forming(source, out, self._arrivals, inputs, options)
+        self._pace, self._clock = pace or Pace(), clock or Clock()
+        self._arrivals = Arrivals(source, out, options.wait_s, self._pace, self._clock)
+        self._forming = Forming(source, out, self._arrivals, inputs, options, self._pace)
         self._notices = Notices(source, out)
         self._unheard = ""
         self._folders: dict[Path, None] = {}  # to look at
@@ -87,7 +88,7 @@ class Watch:
         self._lost: Counter[Path] = Counter()
         self._postponed: dict[Path, _Pause] = {}  # folders of results that cannot be worked in
         self._next_poll = self._blocked_until = self._pause_s = 0.0
-        self._clock = time.time() - time.monotonic()
+        self._set_s = self._clock_set()
 
     def run(self, stopped: Callable[[], bool]) -> None:
         """Watch until `stopped()`; what is being merged then is finished, or left out as a whole where that takes long.
@@ -100,8 +101,8 @@ class Watch:
                 while not stopped():
                     pool = self._round(records, pool, executor)
                     self._beat()
-                    self._notices.wait(_ROUND_S)
-                    time.sleep(_ROUND_S / 10)  # what comes in a burst is looked at once
+                    self._notices.wait(self._pace.round_s)
+                    time.sleep(self._pace.round_s / 10)  # what comes in a burst is looked at once
             finally:
                 self._notices.stop()
                 for future in self._running:
@@ -123,7 +124,9 @@ class Watch:
             pool = None
         gone = [place for place in self._places if not place.there()]
         if gone:
-            self._block(records, f"{show(gone[0].path)}: the folder is gone; the watch goes on when it is back", _ROUND_S)
+            self._block(
+                records, f"{show(gone[0].path)}: the folder is gone; the watch goes on when it is back", self._pace.round_s
+            )
         if time.monotonic() < self._blocked_until:
             return pool
         try:
@@ -144,8 +147,8 @@ class Watch:
 
     def _look(self, records: Records) -> None:
         """Find new photographs, in the folders that the system names at once, and in all when it is their turn."""
-        if abs(time.time() - time.monotonic() - self._clock) > _CLOCK_S:
-            self._clock = time.time() - time.monotonic()
+        if abs(self._clock_set() - self._set_s) > _CLOCK_S:
+            self._set_s = self._clock_set()
             self._arrivals.forget()
             self._next_poll = 0.0
         self._folders = dict.fromkeys(sorted(self._notices.take(), reverse=True)) | self._folders
@@ -162,6 +165,10 @@ class Watch:
             self._folders |= dict.fromkeys(self._arrivals.unseen_below(folder))
             if not known:
                 self._forming.pass_over_made(folder, records)
+
+    def _clock_set(self) -> float:
+        """By how much the clock of the system is ahead of the one that nobody sets."""
+        return self._clock.now_s() - time.monotonic()
 
     def _listen(self) -> None:
         unheard = self._notices.start()
@@ -255,7 +262,7 @@ class Watch:
             if future.cancelled() or future.exception() is not None:
                 broken = True
                 self._lost[output] += 1
-                _bound(self._lost)
+                self._bound(self._lost)
                 if self._lost[output] <= _LOST:
                     self._waiting.setdefault(output, run.job)
                     self._heartbeat.trouble(str(outcome.error))
@@ -279,7 +286,7 @@ class Watch:
         output = run.job.output
         self._lost.pop(output, None)
         self._done[output] = run.key
-        _bound(self._done)
+        self._bound(self._done)
         if outcome.error:
             self._fail(str(outcome.error))
         else:
@@ -290,6 +297,16 @@ class Watch:
             for failure in outcome.failures:
                 self._heartbeat.trouble(failure.reason)
                 self._tell(failure.reason, "warning")
+
+    def _bound(self, remembered: dict[Path, Any]) -> None:
+        """Forget what was put there first, where it is too much."""
+        while len(remembered) > self._pace.remembered:
+            del remembered[next(iter(remembered))]
+
+    @property
+    def remembered(self) -> int:
+        """How many of the last brackets are known that are done."""
+        return len(self._done)
 
     def _fail(self, line: str) -> None:
         self._heartbeat.failed += 1
@@ -337,9 +354,3 @@ class Watch:
 def _longer(pause_s: float) -> float:
     """The pause after one that did not help."""
     return min(max(1.0, 2 * pause_s), _LONGEST_PAUSE_S)
-
-
-def _bound(remembered: dict[Path, Any]) -> None:
-    """Forget what was put there first, where it is too much."""
-    while len(remembered) > _REMEMBERED:
-        del remembered[next(iter(remembered))]

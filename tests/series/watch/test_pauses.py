@@ -2,13 +2,14 @@
 
 import csv
 import time
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 from PIL import Image
 
 from hdrkit.series.run.made import Made, made_from
-from tests.series.watch.test_watch import TIMES_US, Watched, _quick, frames, put, until  # noqa: F401 - `_quick` holds here too
+from tests.series.watch.test_watch import QUICK, TIMES_US, Watched, frames, put, until
 
 MIDNIGHT = datetime(2024, 6, 15)
 SECONDS = (-2, 0, 2)  # of the frames of a bracket, from midnight or the half minutes before and after
@@ -87,7 +88,7 @@ def test_a_restart_reads_nothing_where_all_is_done(tmp_path, monkeypatch, camera
         until(lambda: w.heartbeat.merged == 5)
     before = results(w.out)
     monkeypatch.setattr("hdrkit.series.watch.forming.find_brackets", None)
-    monkeypatch.setattr("hdrkit.series.watch.arrivals._decodes", None)
+    monkeypatch.setattr("hdrkit.series.watch.arrivals.read_photo", None)
     with Watched(tmp_path, round_to=round_to) as w:
         until(lambda: w.heartbeat.seen == 15)
         time.sleep(1)
@@ -109,12 +110,11 @@ def test_what_came_since_is_merged_and_its_neighbours_are_not_again(tmp_path):
 
 
 @pytest.mark.parametrize("round_to", ["gap", "1s"])
-def test_a_backlog_that_is_taken_in_parts_merges_each_bracket_once(tmp_path, monkeypatch, round_to):
-    monkeypatch.setattr("hdrkit.series.watch.forming._AT_ONCE", 7)
+def test_a_backlog_that_is_taken_in_parts_merges_each_bracket_once(tmp_path, round_to):
     for second in range(0, 60, 10):
         put(tmp_path / "in", f"202406141200{second:02d}")
     time.sleep(1)
-    with Watched(tmp_path, round_to=round_to, frames=None, wait_s=0.1) as w:
+    with Watched(tmp_path, round_to=round_to, frames=None, wait_s=0.1, pace=replace(QUICK, at_once=7)) as w:
         until(lambda: w.heartbeat.merged == 6 and w.heartbeat.pending == 0)
         time.sleep(0.5)
     assert (w.heartbeat.merged, set(results(w.out).values())) == (6, {3})
@@ -134,9 +134,8 @@ def test_a_file_that_states_no_exposure_is_named_and_changes_nothing(tmp_path):
     assert (w.out / "series.csv").read_bytes() == record
 
 
-def test_a_result_stays_recorded_where_merging_again_fails(tmp_path, monkeypatch):
-    monkeypatch.setattr("hdrkit.series.watch.arrivals._OLD_S", 0.5)
-    with Watched(tmp_path, round_to="1s") as w:
+def test_a_result_stays_recorded_where_merging_again_fails(tmp_path):
+    with Watched(tmp_path, round_to="1s", pace=replace(QUICK, old_s=0.5)) as w:
         put(w.source, "20240614120000")
         until(lambda: w.heartbeat.merged == 1)
         for time_us in TIMES_US:
