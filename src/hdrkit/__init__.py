@@ -36,6 +36,9 @@ if TYPE_CHECKING:
     from hdrkit.pipeline.group import group as group
     from hdrkit.pipeline.hdr_grouping import HDRGroupingPipeline as HDRGroupingPipeline
     from hdrkit.pipeline.merge import merge as merge
+    from hdrkit.pipeline.rank import rank as rank
+    from hdrkit.pipeline.rank import rank_folder as rank_folder
+    from hdrkit.ranking.options import RankingOptions as RankingOptions
     from hdrkit.results.grouped import write_groups as write_groups
     from hdrkit.tonemapping.options import RenderOptions as RenderOptions
     from hdrkit.tonemapping.render import render as render
@@ -66,6 +69,8 @@ _HOMES = {
     "hdrkit.pipeline.merge": "merge",
     "hdrkit.pipeline.group": "group",
     "hdrkit.pipeline.hdr_grouping": "HDRGroupingPipeline",
+    "hdrkit.pipeline.rank": "rank rank_folder",
+    "hdrkit.ranking.options": "RankingOptions",
     "hdrkit.tonemapping.options": "RenderOptions",
     "hdrkit.tonemapping.render": "render",
     "hdrkit.types": "Bracket Exposure Frame NoiseModel Photo RadianceMap ResponseCurve Stack",

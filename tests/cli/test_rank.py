@@ -18,6 +18,7 @@ from PIL import Image
 from PIL.TiffImagePlugin import IFDRational
 from scipy import ndimage
 
+from hdrkit import RankingOptions, rank_folder
 from hdrkit.ranking import read_rating, write_rating
 from hdrkit.sidecars import journal as rating_journal
 from hdrkit.sidecars.xmp import new_sidecar
@@ -126,6 +127,31 @@ def test_listed_exposures_win_over_those_inside(hdrkit, photographs, tmp_path):
     (tmp_path / "times.csv").write_text("filename,exposure_time_s\nother.jpg,1\n")
     done = hdrkit("rank", photographs, "--dry-run", "--exposures", tmp_path / "times.csv")
     assert (done.code, done.err) == (1, f"error: {tmp_path / 'times.csv'}: none of its file names is among the photographs\n")
+
+
+def test_python_ranks_a_folder_as_the_command_does(hdrkit, photographs, tmp_path):
+    other = tmp_path / "other"
+    shutil.copytree(photographs, other)
+    assert hdrkit("rank", photographs, "-m", "4").code == 0
+    planned, would_be = rank_folder(other, other / "ranking", RankingOptions(max_rank=4), dry_run=True)
+    assert files(other) == {name: data for name, data in files(photographs).items() if name.endswith(".JPG")}
+    result, rated = rank_folder(other, other / "ranking", RankingOptions(max_rank=4))
+    assert ratings(other) == ratings(photographs)
+    ours, theirs = ((folder / "ranking" / "ranking.csv").read_bytes() for folder in (other, photographs))
+    assert ours == theirs
+    assert (planned.groups, would_be) == (result.groups, rated)
+
+
+def test_a_photograph_is_read_once_for_each_thing_that_is_looked_for(hdrkit, photographs, opens):
+    """Its metadata, a small picture that tells series, half the size for sharpness, the rating inside, and the report."""
+    opens.clear()
+    assert hdrkit("rank", photographs).code == 0
+    assert {k: opens[photographs / f"IMG_{k}.JPG"] for k in range(1, 10)} == dict.fromkeys(range(1, 6), 5) | {
+        6: 4,  # without a rival there is nothing to compare in the report
+        7: 2,
+        8: 4,
+        9: 2,
+    }
 
 
 def test_the_page_shows_details_side_by_side_and_needs_nothing_else(hdrkit, photographs):
@@ -384,7 +410,7 @@ def test_what_is_in_the_way_is_found_before_the_work(hdrkit, photographs, tmp_pa
     (ranking / "report.html").write_text("mine")
     (tmp_path / "file").touch()
     before = files(tmp_path)
-    monkeypatch.setattr("hdrkit.pipeline.rank.rank", never)
+    monkeypatch.setattr("hdrkit.pipeline.rank.shots_of", never)
     done = hdrkit("rank", photographs)
     assert done.code == 1
     assert "report.html: hdrkit did not write it" in done.err
@@ -410,7 +436,7 @@ def test_read_only_folders_are_told_before_the_work(hdrkit, photographs, tmp_pat
     before, access = files(tmp_path), os.access
     monkeypatch.setattr(os, "access", lambda path, mode: Path(path) not in folders[1:] and access(path, mode))
     with monkeypatch.context() as patch:
-        patch.setattr("hdrkit.pipeline.rank.rank", None)
+        patch.setattr("hdrkit.pipeline.rank.shots_of", None)
         done = hdrkit("rank", photographs, "-o", tmp_path / "out")
     assert done.code == 1
     expected = [f"error: {folder}: it is read-only and takes no sidecars; change that, or leave it out" for folder in folders[1:]]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -89,15 +88,10 @@ def _by_features(options: RankingOptions) -> RankingOptions:
 def _rank(inputs: list[Path], output: Path, options: RankingOptions, source: InputOptions, dry_run: bool, json: bool) -> None:
     from hdrkit.cli.console import ignored, print_json, progress, trouble
     from hdrkit.files.text import counted
-    from hdrkit.pipeline.rank import rank
-    from hdrkit.pipeline.ranking.rating import RATING, rate
-    from hdrkit.results.ranked import ranking_into, read_only_folders, write_ranking
+    from hdrkit.pipeline.rank import rank_folder
+    from hdrkit.pipeline.ranking.rating import RATING
+    from hdrkit.results.ranked import ReadOnlyError
 
-    refusing = () if dry_run else read_only_folders(inputs, options.sidecar)
-    for line in refusing:
-        trouble(line)
-    if refusing:
-        raise typer.Exit(1)
     settled = ""
 
     def told(stage: str, done: int, total: int) -> None:
@@ -109,11 +103,12 @@ def _rank(inputs: list[Path], output: Path, options: RankingOptions, source: Inp
         move(stage, done, total)
 
     try:
-        with progress(quiet=json) as move, nullcontext() if dry_run else ranking_into(output) as tree:
-            result = rank(inputs, options, told, source.exposures)
-            rated = rate(result, options, dry_run, told, output)
-            if tree is not None:
-                write_ranking(result, rated, tree, options.workers, told)
+        with progress(quiet=json) as move:
+            result, rated = rank_folder(inputs, output, options, dry_run, told, source.exposures)
+    except ReadOnlyError as error:
+        for line in error.lines:
+            trouble(line)
+        raise typer.Exit(1) from None
     except BaseException:  # an interrupt too: no rating is taken back for it
         if settled:
             trouble(settled, "note")

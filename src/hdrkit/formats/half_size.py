@@ -29,21 +29,21 @@ def read_half(photo: Photo) -> NDArray[np.uint8]:
     return np.asarray(cv2.cvtColor(preview, cv2.COLOR_RGB2GRAY), np.uint8)
 
 
-def read_crop(photo: Photo, centre: tuple[int, int], side: int) -> NDArray[np.uint8]:
+def read_crop(photo: Photo, centre: tuple[int, int], side: int, data: bytes | None = None) -> NDArray[np.uint8]:
     """A square of at most `side` pixels of the photo in full size, (h, w, 3) RGB codes, as near to `centre` (x, y) as it fits.
 
-    Raises InputError naming the file.
+    `data` is the content of the file where it is read already. Raises InputError naming the file.
     """
-    whole = _display_pixels(photo)
+    whole = _display_pixels(photo, data)
     height, width = whole.shape[:2]
     left, top = (max(0, min(at - side // 2, most - side)) for at, most in zip(centre, (width, height), strict=True))
     return np.ascontiguousarray(whole[top : top + side, left : left + side])
 
 
-def _display_pixels(photo: Photo) -> NDArray[Any]:
+def _display_pixels(photo: Photo, data: bytes | None) -> NDArray[Any]:
     if photo.encoding is Encoding.RAW:
-        return read_preview(photo, (photo.width, photo.height))
-    frame = read_frame(photo)
+        return read_preview(photo, (photo.width, photo.height), data)
+    frame = read_frame(photo, data=data)
     return three_channels(eight_bit(frame.pixels, frame.white))
 
 

@@ -23,23 +23,24 @@ def read_thumbnails(photos: Sequence[Photo], workers: int, progress: Progress | 
     """A JPEG of at most 256 x 256 pixels of each photo, in order; None of one that cannot be decoded."""
     thumbnails = []
     with ThreadPoolExecutor(workers) as pool:
-        for thumbnail in pool.map(_thumbnail, photos):
+        for thumbnail in pool.map(read_thumbnail, photos):
             thumbnails.append(thumbnail)
             if progress:
                 progress("making thumbnails", len(thumbnails), len(photos))
     return thumbnails
 
 
+def read_thumbnail(photo: Photo, data: bytes | None = None) -> bytes | None:
+    """A JPEG of at most 256 x 256 pixels; None where it cannot be decoded. `data` is the content of the file, if known."""
+    try:
+        return _encoded(read_preview(photo, (_DECODED, _DECODED), data)[..., ::-1], SIDE)
+    except InputError:
+        return None
+
+
 def shrunk(thumbnail: bytes, side: int) -> bytes:
     """The same picture within `side` x `side` pixels."""
     return _encoded(np.asarray(cv2.imdecode(np.frombuffer(thumbnail, np.uint8), cv2.IMREAD_COLOR)), side)
-
-
-def _thumbnail(photo: Photo) -> bytes | None:
-    try:
-        return _encoded(read_preview(photo, (_DECODED, _DECODED))[..., ::-1], SIDE)
-    except InputError:
-        return None
 
 
 def _encoded(bgr: NDArray[Any], side: int) -> bytes:

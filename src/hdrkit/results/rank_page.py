@@ -20,10 +20,11 @@ import cv2
 
 from hdrkit.errors import InputError
 from hdrkit.exposure import engraved
+from hdrkit.files.atomic import read_bytes
 from hdrkit.files.text import counted, show
 from hdrkit.files.transport import real
 from hdrkit.formats.half_size import read_crop
-from hdrkit.formats.thumbnails import read_thumbnails
+from hdrkit.formats.thumbnails import read_thumbnail
 from hdrkit.results.group_layout import relative_to
 from hdrkit.types import Photo, Progress, RankedTake, RankingResult, Rated
 
@@ -31,6 +32,7 @@ CROP = 320  # pixels a side
 MOST = 400  # photographs on a page: some 10 MB
 _SETTINGS = (cv2.IMWRITE_JPEG_QUALITY, 85, cv2.IMWRITE_JPEG_OPTIMIZE, 1)
 Group = Sequence[RankedTake]
+Pictures = tuple[bytes | None, bytes | None]  # JPEGs of a detail at full size, and of the whole photograph
 
 
 def page_name(number: int) -> str:
@@ -60,9 +62,7 @@ def rank_pages(
         ranked = [one for group in page for one in _shown(group)]
         further = _further(progress, done, total)
         shown = [one.take.shown for one in ranked]
-        pictures = dict(
-            zip(shown, zip(_crops(ranked, workers, further), read_thumbnails(shown, workers, further), strict=True), strict=True)
-        )
+        pictures = dict(zip(shown, _pictures(ranked, workers, further), strict=True))
         done += len(ranked)
         filling = {
             "title": f"Sharpness of {counted(len(fates), 'photograph')}",
@@ -111,19 +111,29 @@ def _contents(pages: Sequence[Sequence[Group]], current: int) -> str:
     return f"<nav>{' &middot; '.join(links)}</nav>"
 
 
-def _crops(ranked: Sequence[RankedTake], workers: int, progress: Progress | None) -> list[bytes | None]:
-    crops = []
+def _pictures(ranked: Sequence[RankedTake], workers: int, progress: Progress | None) -> list[Pictures]:
+    pictures = []
     with ThreadPoolExecutor(workers) as pool:
-        for crop in pool.map(_crop, ranked):
-            crops.append(crop)
+        for of_one in pool.map(_pictures_of, ranked):
+            pictures.append(of_one)
             if progress:
-                progress("cutting out details", len(crops), len(ranked))
-    return crops
+                progress("cutting out details", len(pictures), len(ranked))
+    return pictures
 
 
-def _crop(one: RankedTake) -> bytes | None:
+def _pictures_of(one: RankedTake) -> Pictures:
+    """The detail and the whole, from one read of the file: it is too large to be kept until the place of the detail is known."""
+    photo = one.take.shown
     try:
-        pixels = read_crop(one.take.shown, one.focus, CROP)
+        data = read_bytes(photo.path)
+    except InputError:
+        return None, None
+    return _crop(one, data), read_thumbnail(photo, data)
+
+
+def _crop(one: RankedTake, data: bytes) -> bytes | None:
+    try:
+        pixels = read_crop(one.take.shown, one.focus, CROP, data)
     except InputError:
         return None
     return cv2.imencode(".jpg", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), _SETTINGS)[1].tobytes()
@@ -131,7 +141,7 @@ def _crop(one: RankedTake) -> bytes | None:
 
 def _sheet(
     group: Sequence[RankedTake],
-    pictures: Mapping[Photo, tuple[bytes | None, bytes | None]],
+    pictures: Mapping[Photo, Pictures],
     fates: Mapping[Photo, Rated],
     folder: Path,
 ) -> str:

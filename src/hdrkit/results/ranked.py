@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
-from hdrkit.errors import HdrkitError, InputError
+from hdrkit.errors import HdrkitError, InputError, OutputError
 from hdrkit.files.lock import alone_in
 from hdrkit.files.manifest import RANK, read_manifest_of
 from hdrkit.files.result_tree import ResultTree, clear, plan_undo, replacing, undo
 from hdrkit.files.tables import to_csv
 from hdrkit.files.text import show
 from hdrkit.files.transport import real
-from hdrkit.inputs.discover import discover, discover_folders, sole_list
+from hdrkit.inputs.discover import discover_folders, sole_list
 from hdrkit.inputs.lists import read_groups
 from hdrkit.results.group_layout import relative_to
 from hdrkit.results.rank_page import page_name, rank_pages
@@ -59,15 +59,22 @@ def write_ranking(
         tree.add_bytes(page_name(number), page.encode())
 
 
-def read_only_folders(inputs: Sequence[Path], sidecar: Sidecar) -> tuple[str, ...]:
-    """A line for each folder where sidecars of the photographs under `inputs` would be, and that refuses them.
+class ReadOnlyError(OutputError):
+    """Folders of photographs take no sidecars; `lines` has one for each folder."""
 
-    Raises InputError as `discover` does.
-    """
-    sidecars = (sidecar_path(real(path), sidecar) for path in discover(inputs).paths)
+    def __init__(self, folders: Iterable[Path]) -> None:
+        self.lines = tuple(
+            f"{show(folder)}: it is read-only and takes no sidecars; change that, or leave it out" for folder in folders
+        )
+        super().__init__("\n".join(self.lines))
+
+
+def require_writable_folders(photographs: Iterable[Path], sidecar: Sidecar) -> None:
+    """Raise ReadOnlyError where folders in which sidecars of these photographs would be refuse them."""
+    sidecars = (sidecar_path(real(path), sidecar) for path in photographs)
     folders = dict.fromkeys(beside.parent for beside in sidecars if beside is not None)
-    refusing = [folder for folder in folders if not os.access(folder, os.W_OK | os.X_OK)]
-    return tuple(f"{show(folder)}: it is read-only and takes no sidecars; change that, or leave it out" for folder in refusing)
+    if refusing := [folder for folder in folders if not os.access(folder, os.W_OK | os.X_OK)]:
+        raise ReadOnlyError(refusing)
 
 
 def undo_ranking(photographs: Path, folder: Path, dry_run: bool = False) -> Undone:

@@ -1,1 +1,1 @@
-"""The steps of `pipeline.rank`: shots to takes, takes to sharpness, stars to sidecars."""
+"""The steps of `pipeline.rank`: files to shots, shots to takes and series, takes to sharpness, stars to sidecars."""
