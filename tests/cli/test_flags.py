@@ -15,6 +15,7 @@ from hdrkit.inputs.options import By, InputOptions
 from hdrkit.jobs.options import OutputOptions
 from hdrkit.jobs.request import MergeRequest
 from hdrkit.merging.options import Estimator, Fusion
+from hdrkit.tonemapping.options import RenderOptions
 
 # Every option with its names, its default as the help page shows it (spaces as _), and ! where it is required.
 FLAGS = {
@@ -222,3 +223,9 @@ def test_a_flag_of_a_field_that_is_on_switches_it_off():
     for words in ([], ["--no-cache"]):
         typer.main.get_command(alone)(words, standalone_mode=False)
     assert taken == [True, False]
+
+
+def test_a_word_in_a_configuration_counts_for_nothing_where_it_means_nothing(asked, tmp_path):
+    (tmp_path / "c.yaml").write_text("inputs: {exposures: estimate}\nrendering: {range_ln: auto, operator: aces}")
+    request = asked("-c", tmp_path / "c.yaml", part=Part(but=("estimate_exposures", "range_of_all")))
+    assert (request.inputs, request.rendering) == (InputOptions(), RenderOptions("aces"))

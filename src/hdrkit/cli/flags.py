@@ -104,6 +104,10 @@ class _Flag:
         annotation: Any = Annotated[wide, option]
         return inspect.Parameter(self.parameter, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
 
+    def means(self, given: Any) -> bool:
+        """Whether a value of a configuration is none of the words that only other commands know."""
+        return not isinstance(given, str) or given not in self.metadata.get("words", {}) or given in self.switched
+
     def value(self, given: Any) -> Any:
         """The value of the field where the option was given."""
         hint = next(name for name in self.names if name.startswith("--"))
@@ -139,8 +143,8 @@ def takes(command: Callable[..., None]) -> Callable[..., None]:
             if source is not None and source.name == "COMMANDLINE":
                 chosen |= dict.fromkeys((path for path, _ in flag.switched.values()), False)
                 chosen |= _choice(flag, text, flag.value)
-            elif flag.field.name in settings.get(flag.owner, {}):
-                chosen |= _choice(flag, settings[flag.owner][flag.field.name], lambda value: value)
+            elif flag.field.name in (section := settings.get(flag.owner, {})) and flag.means(section[flag.field.name]):
+                chosen |= _choice(flag, section[flag.field.name], lambda value: value)
         built = {name: _built((name,), kind, part, chosen, settings) for name, (kind, part) in groups.items()}
         more = {"context": context} if "context" in own else {}
         command(**given, **built, **more)
