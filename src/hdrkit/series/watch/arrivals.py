@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from hdrkit.errors import HdrkitError
-from hdrkit.formats.metadata import read_photo
+from hdrkit.formats.metadata import read_content, read_photo
 from hdrkit.formats.pixels import read_frame
 from hdrkit.formats.suffixes import FileKind, kind_of
 from hdrkit.inputs.folders import in_turn, patterns
@@ -179,7 +179,8 @@ def _is_new(changed_ns: float, folder: _Folder) -> bool:
 
 def _decodes(path: Path) -> bool:
     try:
-        photo = read_photo(path)
-        return kind_of(path.suffix) is FileKind.RAW or read_frame(photo).pixels.size > 0
+        data = read_content(path)
+        photo = read_photo(path, data=data)
+        return kind_of(path.suffix) is FileKind.RAW or read_frame(photo, data=data).pixels.size > 0
     except HdrkitError:
         return False
