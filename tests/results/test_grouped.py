@@ -557,7 +557,7 @@ def test_undo_overwrites_nothing_and_says_what_it_could_not_put_back(card, sort_
     assert undone.put_back == len(SOURCES) - 2
     assert [failure.reason.split(": ")[1].split(";")[0] for failure in undone.failures] == [
         "another file is there now",
-        "it is gone, moved on by somebody",
+        "it is gone, somebody moved or removed it",
     ]
     assert [failure.path for failure in undone.failures] == [out / name for name in PHOTOGRAPHS[:2]]
     assert (card / SOURCES[0]).read_bytes() == b"another"

@@ -1,4 +1,4 @@
-"""What was computed of photographs before, kept by content in the user's cache folder.
+"""Values that were computed from photographs, kept by content in the user's cache folder.
 
-What is computed is the caller's affair.
+The caller decides which values these are.
 """

@@ -1,8 +1,8 @@
-"""What was computed of photographs, kept in the user's cache folder: a second run pays only for what is new.
+"""The user's cache folder keeps what was computed from photographs, so that a second run computes only what is new.
 
-An SQLite index says what is known of files, of contents (each named by the digest of its file) and of pairs of contents; rows
-of arrays lie in segments beside it. The cache never stops a run: what it cannot keep stays in memory until the run ends,
-what is damaged counts as unknown, and `Cache.notes` says what happened.
+An SQLite index holds what is known of files, of contents (each named by the digest of its file) and of pairs of contents. Rows
+of arrays lie in segments beside it. The cache never stops a run: rows that it cannot keep stay in memory until the run ends,
+damaged data counts as unknown, and `Cache.notes` says what happened.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hdrkit.cache.photo_text import photo_from_text, photo_text, text_format
-from hdrkit.cache.rows import SUFFIX, Place, Rows
+from hdrkit.cache.rows import SUFFIX, RowLocation, Rows
 from hdrkit.files.text import show
 from hdrkit.types import Photo
 
 MOST_BYTES = 8_000_000_000  # about a hundred thousand photographs
 _SHARE_OF_DISK = 0.1  # of what would be free without the cache
-_LAYOUT = "v1"  # of the tables; another one when they change
+_LAYOUT = "v1"  # of the tables; it changes when they change
 _PATIENCE_S = 10.0  # while another process writes
 SAVE_EVERY_S = 1.0  # what a killed run loses at most
 _UNSETTLED_NS = 2_000_000_000  # a file this young may change again without showing it
-_ABANDONED_S = 86_400.0  # age of segments, of which the index knows nothing, that no running process still writes
+_ABANDONED_S = 86_400.0  # a segment this old that the index does not list was left by a process that ended
 
 _TABLES = """
 PRAGMA auto_vacuum = FULL;
@@ -56,10 +56,10 @@ def cache_folder() -> Path:
 
 @contextmanager
 def open_cache(enabled: bool = True, most_bytes: int = MOST_BYTES, save_every_s: float = SAVE_EVERY_S) -> Iterator[Cache]:
-    """The user's cache for the length of the block; one that is gone afterwards where it is not `enabled` or cannot be opened.
+    """The user's cache during the block. If it is not `enabled` or cannot be opened, it is a temporary one.
 
-    At the end the least recently used rows are dropped until it takes at most `most_bytes`, and a tenth of the disk space
-    that would be free without it. A run that is killed loses what came within `save_every_s` seconds.
+    At the end the least recently used rows are dropped until the cache takes at most `most_bytes`, and at most a tenth of the
+    disk space that would be free without it. A run that is killed loses at most the last `save_every_s` seconds.
     """
     notes: list[str] = []
     folder = cache_folder() / _LAYOUT
@@ -77,7 +77,7 @@ def open_cache(enabled: bool = True, most_bytes: int = MOST_BYTES, save_every_s:
 
 
 def _open_index(folder: Path, notes: list[str]) -> sqlite3.Connection | None:
-    """The index in a folder, built anew where it is damaged; None, with a note, where there can be none."""
+    """The index in a folder, built anew if it is damaged; None, with a note, if it cannot be opened."""
     path = folder / "index.sqlite"
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -110,14 +110,14 @@ def _connected(path: Path) -> sqlite3.Connection:
 
 
 class Cache:
-    """What is known of photographs; `notes` says in one line each what could not be kept or was damaged."""
+    """What is known of photographs. `notes` has one line for each thing that could not be kept or was damaged."""
 
     def __init__(
         self, folder: Path | None, index: sqlite3.Connection | None, notes: list[str], save_every_s: float = SAVE_EVERY_S
     ) -> None:
         self.notes = notes
         self._folder, self._index = folder, index
-        self._seen: dict[Path, str] = {}
+        self._asked: dict[Path, str] = {}
         self._rows: list[Rows] = []
         self._unsaved: list[tuple[str, tuple[Any, ...]]] = []
         self._save_every_s, self._saved_at = save_every_s, time.monotonic()
@@ -126,7 +126,7 @@ class Cache:
         """The metadata and the digest of a file that has not changed since `keep_photo`."""
         if (status := _status(path)) is None:
             return None
-        self._seen[path] = status
+        self._asked[path] = status
         found = self._ask(
             "SELECT photo, digest FROM files WHERE path = ? AND status = ? AND format = ?",
             (os.fsencode(path.absolute()), status, text_format()),
@@ -134,10 +134,10 @@ class Cache:
         return (replace(photo_from_text(found[0][0]), path=path), found[0][1]) if found else None
 
     def keep_photo(self, photo: Photo, digest: bytes) -> None:
-        """Remember what was read of a file since `photo` was asked for it."""
-        if status := self._seen.get(photo.path):
+        """Keep the metadata and the digest of a file that `photo` was asked for before."""
+        if status := self._asked.get(photo.path):
             key = os.fsencode(photo.path.absolute())
-            self._tell(
+            self._queue(
                 "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?)", (key, status, text_format(), digest, photo_text(photo))
             )
 
@@ -145,19 +145,19 @@ class Cache:
         """The rows that were computed by `version` with this dtype, by digest."""
         version = hashlib.blake2b(f"{version} {record.descr}".encode(), digest_size=8).hexdigest()
         found = self._ask("SELECT digest, segment, slot, checksum FROM rows WHERE version = ?", (version,))
-        places = {digest: Place(*place) for digest, *place in found}
+        locations = {digest: RowLocation(*location) for digest, *location in found}
 
-        def saved(digest: bytes, place: Place) -> None:
-            self._tell("INSERT OR REPLACE INTO rows VALUES (?, ?, ?, ?, ?)", (version, digest, *place))
-            self._tell("INSERT OR REPLACE INTO segments VALUES (?, ?)", (place.segment, time.time()))
+        def saved(digest: bytes, location: RowLocation) -> None:
+            self._queue("INSERT OR REPLACE INTO rows VALUES (?, ?, ?, ?, ?)", (version, digest, *location))
+            self._queue("INSERT OR REPLACE INTO segments VALUES (?, ?)", (location.segment, time.time()))
 
-        self._rows.append(Rows(record, self._folder, places, saved, self._cannot_save))
+        self._rows.append(Rows(record, self._folder, locations, saved, self._cannot_save))
         return self._rows[-1]
 
     def evidence(
         self, version: str, pairs: Sequence[tuple[bytes, bytes]], columns: int
     ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-        """The figures (P, columns) that `version` found for pairs of digests, and which pairs are known; the others hold NaN."""
+        """The figures (P, columns) that `version` found for pairs of digests, and which pairs are known. The others hold NaN."""
         figures = np.full((len(pairs), columns), np.nan, np.float32)
         known = np.zeros(len(pairs), bool)
         for k, (a, b) in enumerate(pairs):
@@ -167,14 +167,14 @@ class Cache:
         return figures, known
 
     def keep_evidence(self, version: str, pairs: Sequence[tuple[bytes, bytes]], figures: NDArray[np.float32]) -> None:
-        """Remember figures (P, columns) of pairs; the order within a pair matters."""
+        """Keep figures (P, columns) of pairs. The order within a pair matters."""
         for (a, b), row in zip(pairs, np.asarray(figures, np.float32), strict=True):
-            self._tell("INSERT OR REPLACE INTO evidence VALUES (?, ?, ?)", (version, a + b, row.tobytes()))
+            self._queue("INSERT OR REPLACE INTO evidence VALUES (?, ?, ?)", (version, a + b, row.tobytes()))
 
     def close(self, most_bytes: int) -> None:
-        """Save what is not saved yet, and drop the least recently used rows above `most_bytes`."""
+        """Save what is not saved yet, and drop the least recently used rows until `most_bytes` are left."""
         for name in set().union(*(rows.used for rows in self._rows)):
-            self._tell("UPDATE segments SET used = ? WHERE name = ?", (time.time(), name))
+            self._queue("UPDATE segments SET used = ? WHERE name = ?", (time.time(), name))
         self._save()
         if self._index is not None:
             with suppress(OSError):
@@ -191,14 +191,14 @@ class Cache:
             self._cannot_save(error)
             return []
 
-    def _tell(self, statement: str, values: tuple[Any, ...]) -> None:
+    def _queue(self, statement: str, values: tuple[Any, ...]) -> None:
         if self._index is not None:
             self._unsaved.append((statement, values))
             if time.monotonic() - self._saved_at > self._save_every_s:
                 self._save()
 
     def _save(self) -> None:
-        """Write what was told in one transaction."""
+        """Write the unsaved statements in one transaction."""
         unsaved, self._unsaved = self._unsaved, []
         if self._index is not None:
             try:
@@ -212,12 +212,12 @@ class Cache:
 
     def _cannot_save(self, error: Exception) -> None:
         if self._index is not None:
-            self.notes.append(f"{show(self._folder or '')}: caching was given up ({error}); grouping went on without")
+            self.notes.append(f"{show(self._folder or '')}: the cache failed ({error}); the run went on without it")
             self._index.close()
             self._index = None
 
     def _shrink(self, most_bytes: int) -> None:
-        """Drop segments that nothing refers to, then those used longest ago, and with them what is known of their contents."""
+        """Drop segments that nothing refers to, then the least recently used ones, with all that is known of their contents."""
         assert self._folder is not None
         recent = [name for (name,) in self._ask("SELECT name FROM segments ORDER BY used")]
         sizes = {path.name: path.stat() for path in self._folder.iterdir()}
@@ -233,17 +233,17 @@ class Cache:
                 dropped.append(name)
         if dropped:
             for name in dropped:
-                self._tell("DELETE FROM rows WHERE segment = ?", (name,))
-                self._tell("DELETE FROM segments WHERE name = ?", (name,))
-            self._tell("DELETE FROM files WHERE digest NOT IN (SELECT digest FROM rows)", ())
-            self._tell("DELETE FROM evidence WHERE substr(pair, 1, 16) NOT IN (SELECT digest FROM rows)", ())
+                self._queue("DELETE FROM rows WHERE segment = ?", (name,))
+                self._queue("DELETE FROM segments WHERE name = ?", (name,))
+            self._queue("DELETE FROM files WHERE digest NOT IN (SELECT digest FROM rows)", ())
+            self._queue("DELETE FROM evidence WHERE substr(pair, 1, 16) NOT IN (SELECT digest FROM rows)", ())
             self._save()
             for name in dropped:
                 (self._folder / name).unlink(missing_ok=True)
 
 
 def _status(path: Path) -> str | None:
-    """What changes with the content of a file; None where it is too young to tell, or not there."""
+    """A text that changes with the content of a file; None if the file is too young to be sure, or is not there."""
     try:
         status = path.stat()
     except OSError:

@@ -1,4 +1,4 @@
-"""Photo <-> JSON text, by the types of its fields, so that a field added to `Photo` needs nothing here."""
+"""Photo <-> JSON text, by the types of its fields: a new field of `Photo` needs no change here."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from hdrkit.types import Exposure, Photo
 
 @functools.cache
 def text_format() -> str:
-    """Changes with the fields of a photo and with the version of hdrkit that read them; texts of another format are void."""
+    """A text that changes with the fields of a photo and with the version of hdrkit. Texts of another format are not read."""
     fields = [f"{field.name}: {field.type}" for kind in (Photo, Exposure) for field in dataclasses.fields(kind)]
     return hashlib.blake2b(f"{version('hdrkit')} {fields}".encode(), digest_size=8).hexdigest()
 
 
 def photo_text(photo: Photo) -> str:
-    """A photo as JSON, every byte of its path kept."""
+    """A photo as JSON. Every byte of its path is kept."""
     return json.dumps(dataclasses.asdict(photo), default=_plain)
 
 
 def photo_from_text(text: str) -> Photo:
-    """The photo that `photo_text` wrote down. Raises ValueError, KeyError or TypeError for anything else."""
+    """The photo of a text of `photo_text`. Raises ValueError, KeyError or TypeError for any other text."""
     return typing.cast(Photo, _restored(Photo, json.loads(text)))
 
 

@@ -1,7 +1,7 @@
-"""Rows of arrays by digest, in segment files that are only ever appended to, mapped into memory, and dropped whole.
+"""Rows of arrays by digest, in segment files. Segments are appended to, mapped into memory, and dropped whole.
 
-A process writes segments of its own, so nothing needs a lock between processes, and a mapped segment stays readable after
-another process dropped it. A row counts only where its checksum agrees.
+Each process writes segments of its own, so processes need no lock. A mapped segment stays readable after another process has
+dropped it. A row counts only if its checksum agrees.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ SUFFIX = ".rows"
 SEGMENT_BYTES = 256_000_000
 
 
-class Place(NamedTuple):
+class RowLocation(NamedTuple):
     """Where a row lies: the file name of its segment, its number in there, and the CRC-32 of its bytes."""
 
     segment: str
@@ -29,22 +29,23 @@ class Place(NamedTuple):
 
 
 class Rows:
-    """Rows of one structured dtype, one row a digest.
+    """Rows of one structured dtype, one row for each digest.
 
-    `places` says what lies in `folder` already. `saved` is told what is added to the folder, `failed` that it cannot be
-    written to; from then on, and where there is no folder, new rows are kept in memory.
+    `locations` lists the rows that lie in `folder` already. `saved` is called for each row that is added to the folder, `failed`
+    when the folder cannot be written to. After that, and without a folder, new rows stay in memory.
     """
 
     def __init__(
         self,
         record: np.dtype[Any],
         folder: Path | None,
-        places: Mapping[bytes, Place],
-        saved: Callable[[bytes, Place], None],
+        locations: Mapping[bytes, RowLocation],
+        saved: Callable[[bytes, RowLocation], None],
         failed: Callable[[OSError], None],
     ) -> None:
-        self._record, self._folder, self._places, self._saved, self._failed = record, folder, places, saved, failed
-        self._found: dict[bytes, int] = {}  # number of the segment << 32 | number in it, of rows that are known to be intact
+        self._record, self._folder, self._locations = record, folder, locations
+        self._saved, self._failed = saved, failed
+        self._found: dict[bytes, int] = {}  # rows known to be intact: number of the segment << 32 | number in it
         self._segments: list[NDArray[np.void]] = []
         self._numbers: dict[str, int] = {}  # of segments by file name
         self._writing = ""
@@ -56,12 +57,12 @@ class Rows:
         return set(self._numbers)
 
     def __contains__(self, digest: object) -> bool:
-        """Whether there is a row of this digest, with the bytes that were written. Any thread may ask."""
+        """Whether there is an intact row of this digest. Any thread may ask."""
         with self._lock:
             return digest in self._found or (isinstance(digest, bytes) and self._find(digest))
 
     def locate(self, digests: Sequence[bytes]) -> NDArray[np.int64]:
-        """Where the rows of these digests lie, for `take`. Raises KeyError for one that has none."""
+        """Where the rows of these digests lie, for `take`. Raises KeyError for a digest without a row."""
         missing = [digest for digest in digests if digest not in self]
         if missing:
             raise KeyError(missing[0].hex())
@@ -72,7 +73,7 @@ class Rows:
         return self._record[field].shape
 
     def take(self, field: str, located: NDArray[np.int64]) -> NDArray[Any]:
-        """One field of rows (n, ...), a copy."""
+        """A copy of one field of rows (n, ...)."""
         kind, shape = self._record[field].base, self._record[field].shape
         taken = np.empty((len(located), *shape), kind)
         numbers, slots = located >> 32, located & 0xFFFFFFFF
@@ -92,24 +93,24 @@ class Rows:
                 self._found[digest] = number << 32 | slot
         if self._folder is not None:
             for slot, digest in enumerate(digests):
-                self._saved(digest, Place(self._writing, first + slot, zlib.crc32(records[slot].tobytes())))
+                self._saved(digest, RowLocation(self._writing, first + slot, zlib.crc32(records[slot].tobytes())))
 
     def _find(self, digest: bytes) -> bool:
         """Look a row up in the folder and compare its checksum."""
-        place = self._places.get(digest)
-        if place is None or self._folder is None:
+        location = self._locations.get(digest)
+        if location is None or self._folder is None:
             return False
-        if place.segment not in self._numbers and not self._map(place.segment):
+        if location.segment not in self._numbers and not self._map(location.segment):
             return False
-        number = self._numbers[place.segment]
+        number = self._numbers[location.segment]
         segment = self._segments[number]
-        if place.slot >= len(segment) or zlib.crc32(segment[place.slot].tobytes()) != place.checksum:
+        if location.slot >= len(segment) or zlib.crc32(segment[location.slot].tobytes()) != location.checksum:
             return False
-        self._found[digest] = number << 32 | place.slot
+        self._found[digest] = number << 32 | location.slot
         return True
 
     def _map(self, name: str) -> bool:
-        """Map a segment as long as it is now; whether there is one."""
+        """Map a segment with the rows that it has now. Gives whether it could be mapped."""
         assert self._folder is not None
         path = self._folder / name
         try:
@@ -125,7 +126,7 @@ class Rows:
         return True
 
     def _append(self, records: NDArray[np.void]) -> tuple[int, int]:
-        """Write records to a segment; its number and that of the first record in it."""
+        """Write records to a segment. Gives the number of the segment and that of the first record in it."""
         if self._folder is not None:
             try:
                 return self._write(self._folder, records)

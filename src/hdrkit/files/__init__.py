@@ -1,4 +1,4 @@
-"""Files whatever they hold: whole or not at all, locked, listed in a manifest, brought from place to place.
+"""Files of any format: written whole or not at all, locked, listed in a manifest, linked, copied and moved.
 
-No format is known here.
+This room knows no format.
 """

@@ -1,4 +1,4 @@
-"""Files whole or not at all: reading and atomic writing, with errors that a person can act on."""
+"""Reading, and writing of a file whole or not at all, with errors that say what to do."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ _TEMPORARY = re.compile(r"\.hdrkit-[0-9a-f]{16}(\.[^.]*)?")
 
 @contextmanager
 def atomic_write(path: Path | str) -> Iterator[Path]:
-    """Yield a temporary path beside `path`; what is written there replaces `path` when the block ends well.
+    """Yield a temporary path beside `path`; the file there replaces `path` when the block ends without an error.
 
-    The temporary file exists, is hidden, has the suffix of `path` and the permissions that the umask grants. Parent
-    folders are made, a link is written through. Any error, an interrupt too, removes the temporary file and leaves an
-    old `path` as it was. Raises OutputError where the file system refuses.
+    The temporary file exists, is hidden, and has the suffix of `path` and the permissions that the umask grants. Parent folders
+    are made. If `path` is a link, the file that it points to is replaced. Any error, an interrupt too, removes the temporary
+    file and leaves an old `path` as it was. Raises OutputError if the file system refuses.
     """
     with writing(path), _temporary(Path(os.path.realpath(path))) as temporary:
         yield temporary
@@ -42,7 +42,7 @@ def atomic_write(path: Path | str) -> Iterator[Path]:
 
 @contextmanager
 def writing(path: Path | str) -> Iterator[None]:
-    """A block that writes to `path`: what the file system refuses in it becomes an OutputError with the way out."""
+    """A block that writes to `path`: an OSError in it becomes an OutputError that says what to do."""
     try:
         yield
     except OSError as error:
@@ -69,16 +69,16 @@ def _temporary(target: Path) -> Iterator[Path]:
 
 
 def temporary_beside(target: Path) -> Path:
-    """A new hidden name in the folder of a file, for what is to become that file.
+    """A new hidden name in the folder of a file, for the data that will become that file.
 
-    It is a name of our own, for that of the file may leave no room for an addition, with its suffix, for libraries choose the
-    format by it.
+    The name is our own, because the name of the file may be too long to add to. It has the suffix of the file, because
+    libraries choose the format by it.
     """
     return target.with_name(f".hdrkit-{secrets.token_hex(8)}{target.suffix}")
 
 
 def unfinished(folder: Path) -> list[Path]:
-    """The files in a folder with names of `temporary_beside`, which a run that was killed leaves; no records of hdrkit."""
+    """The files of `temporary_beside` that a killed run left in a folder. Records of hdrkit are not among them."""
     return [path for path in folder.glob(".hdrkit-*") if _TEMPORARY.fullmatch(path.name)]
 
 
@@ -91,7 +91,7 @@ def write_bytes(path: Path | str, data: bytes) -> Path:
 
 @contextmanager
 def open_bytes(path: Path | str) -> Iterator[BinaryIO]:
-    """A file open for reading. Raises InputError for one that is missing, a folder, or not readable."""
+    """A file open for reading. Raises InputError if it is missing, a folder, or not readable."""
     try:
         with Path(path).open("rb") as file:
             yield file

@@ -1,7 +1,8 @@
-"""Settings from a TOML, JSON or YAML file: sections that are named like groups of options, keys that are their fields.
+"""Settings from a TOML, JSON or YAML file: each section is a group of options, and its keys are their fields.
 
-What a field takes is read off its dataclass: its type (or `kind` in its metadata, None where text cannot tell the value), `parse`
-(text to a value; with `relative` it is given the folder of the file too) and `words` that come back as they are.
+The dataclass says which values a field takes: by its type, or by its metadata. There `kind` replaces the type (None if no text
+can give the value), `parse` turns text into a value (with `relative` it gets the folder of the file too), and `words` are
+returned as they are.
 """
 
 from __future__ import annotations
@@ -25,11 +26,11 @@ Settings = dict[type[Any], dict[str, Any]]
 
 
 def read_settings(source: Path | str | Mapping[str, Any], sections: Sections) -> Settings:
-    """What a file, or a mapping with the same sections, sets: for each dataclass of its sections the values of its fields.
+    """The values that a file, or a mapping with the same sections, sets for the fields of each dataclass.
 
     The file is TOML (.toml), YAML (.yaml, .yml), or JSON under any other name. Paths in it are relative to its folder. Raises
-    InputError for a file that cannot be read, a section or key that is not known (with the nearest one that is), and a value that
-    the field does not take.
+    InputError for a file that cannot be read, for an unknown section or key (and names the nearest known one), and for a value
+    that the field does not take.
     """
     if isinstance(source, Mapping):
         given, where, folder = source, "the configuration", Path()
@@ -51,7 +52,7 @@ def read_settings(source: Path | str | Mapping[str, Any], sections: Sections) ->
 
 
 def kind_of(owner: type[Any], field: Field[Any]) -> Any:
-    """The type of a field as far as text can tell its value; None of a field that only Python sets."""
+    """The type of a field whose value can be given as text; None for a field that only Python sets."""
     if "help" not in field.metadata or "kind" in field.metadata:
         return field.metadata.get("kind")
     return eval(field.type, vars(sys.modules[owner.__module__])) if isinstance(field.type, str) else field.type
@@ -66,7 +67,7 @@ def bare(kind: Any) -> Any:
 
 
 def choices_of(kind: Any) -> tuple[str, ...]:
-    """The words that a field of enumerations or a Literal takes; none of other fields."""
+    """The words that a field of an enumeration or a Literal takes; no words for other fields."""
     kind = bare(kind)
     if get_origin(kind) in (Union, UnionType):
         return tuple(word for one in get_args(kind) for word in choices_of(one))
@@ -88,12 +89,12 @@ def _parsed(path: Path) -> Any:
     kind, parse = parsers.get(path.suffix.lower(), ("JSON", json.loads))
     try:
         return parse(data.decode("utf-8-sig"))
-    except ValueError as error:  # the parsers' errors, and bytes that are no text
+    except ValueError as error:  # the parsers' errors, and bytes that are not text
         raise InputError(f"{show(path)}: not valid {kind} ({' '.join(str(error).split())})") from error
 
 
 def _yaml(text: str) -> Any:
-    """YAML, in which only `true` and `false` are truth values, as in YAML 1.2: `off` and `no` are words."""
+    """YAML in which only `true` and `false` are truth values, as in YAML 1.2; `off` and `no` are words."""
     import yaml
 
     class Loader(yaml.SafeLoader):  # type: ignore[misc]
@@ -122,10 +123,10 @@ def _nearest(word: str, known: Iterable[str]) -> str:
 
 
 def _require_sense(kind: type[Any], values: Mapping[str, Any], where: str) -> None:
-    """Raise InputError where the options refuse the values."""
+    """Raise InputError if the options refuse the values."""
     by_name = {field.name: field for field in fields(kind)}
     if any(field.default is MISSING and field.default_factory is MISSING for field in by_name.values()):
-        return  # the command line completes them
+        return  # the command line gives the others
     try:
         kind(**{name: value for name, value in values.items() if value not in by_name[name].metadata.get("words", {})})
     except InputError as error:
@@ -133,7 +134,7 @@ def _require_sense(kind: type[Any], values: Mapping[str, Any], where: str) -> No
 
 
 def _value(value: Any, owner: type[Any], field: Field[Any], where: str, folder: Path) -> Any:
-    """A value as the file has it, in the kind that the option wants; an option that is never None takes no null."""
+    """A value of the file as the type of its option; null is refused for an option that is never None."""
     kind = kind_of(owner, field)
     parse = field.metadata.get("parse")
     if isinstance(value, str) and value in field.metadata.get("words", {}):
@@ -168,11 +169,11 @@ def _plain_value(value: Any, kind: Any, where: str, folder: Path) -> Any:
         case [int() | float(), int() | float()] if kind == tuple[float, float]:
             return float(value[0]), float(value[1])
         case _:
-            wanted = f"one of {', '.join(words)}" if words else _WANTED[kind]
-            raise InputError(f"{where} must be {wanted}, not {value!r}")
+            expected = f"one of {', '.join(words)}" if words else _KINDS[kind]
+            raise InputError(f"{where} must be {expected}, not {value!r}")
 
 
-_WANTED = {
+_KINDS = {
     bool: "true or false",
     int: "a whole number",
     float: "a number",

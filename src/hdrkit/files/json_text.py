@@ -15,10 +15,10 @@ import numpy as np
 
 
 def plain(value: Any) -> Any:
-    """What JSON can hold of a value: dataclasses as objects, enums by value, paths and dates as text, arrays as lists.
+    """A value as JSON can hold it: dataclasses as objects, enums by value, paths and dates as text, arrays as lists.
 
-    A dataclass that says how it reads as text (`__str__`), as a failure does, becomes that text. NaN and infinities become
-    null. Raises TypeError for what has no such form.
+    A dataclass with its own `__str__`, such as a failure, becomes that text. NaN and infinities become null. Raises TypeError
+    for a value that has no such form.
     """
     match value:
         case Enum():

@@ -18,10 +18,10 @@ class InUseError(OutputError):
 
 @contextmanager
 def alone_in(folder: Path) -> Iterator[None]:
-    """A block during which no other run of hdrkit is in such a block with the same folder, which must be there.
+    """A block during which no other run of hdrkit can enter such a block with the same folder. The folder must exist.
 
-    The lock is on the folder itself and ends with the process, so that nothing is left of a run that was killed. Without
-    effect on Windows and on file systems that have no locks. Raises InUseError where another run has the folder.
+    The lock is on the folder itself and ends with the process, so a run that was killed leaves no lock. It has no effect on
+    Windows and on file systems without locks. Raises InUseError if another run holds the folder.
     """
     try:
         import fcntl

@@ -1,6 +1,6 @@
-"""The hidden record of what a run wrote to a folder, by which it is told from the files of others.
+"""The hidden record of the files that a run wrote to a folder. It tells them from the files of others.
 
-A file that somebody changed since is no longer ours.
+A file that somebody changed later is no longer ours.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ _TEXTS = (".csv", ".html", ".json", ".txt")
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a run of `hdrkit COMMAND` left in a folder.
+    """The files that a run of `hdrkit COMMAND` left in a folder.
 
-    `written` holds the names of files of ours, relative to the folder, each with what tells it from another file of that
-    name (`mark`). `moved` maps the places of moved photographs to where they came from.
+    `written` holds the names of our files, relative to the folder. Each comes with its `mark`, which tells it from another file
+    of the same name. `moved` maps the new name of each moved photograph to the path that it came from.
     """
 
     command: str
@@ -37,7 +37,7 @@ class Manifest:
 
     @cached_property
     def names(self) -> frozenset[str]:
-        """The names of the files that were written, whatever is there now; a moved photograph is none of them."""
+        """The names of the files that were written, even if they are gone or changed now, without moved photographs."""
         return frozenset(name for name, _ in self.written if name not in self.moved)
 
     def owns(self, folder: Path, name: str) -> bool:
@@ -47,12 +47,12 @@ class Manifest:
         return (name, mark(folder / name)) in self.written
 
     def changed(self, folder: Path) -> tuple[str, ...]:
-        """The names at which there is another file now than the one that was written."""
+        """The names of files that are no longer as they were written."""
         return tuple(name for name in sorted(self.names) if os.path.lexists(folder / name) and not self.owns(folder, name))
 
 
 def read_manifest(folder: Path) -> Manifest | None:
-    """The manifest of a folder, None where it has none. Raises InputError for one that is damaged."""
+    """The manifest of a folder, None if it has none. Raises InputError if the manifest is damaged."""
     path = folder / MANIFEST
     if not path.is_file():
         return None
@@ -70,12 +70,12 @@ def read_manifest(folder: Path) -> Manifest | None:
 
 
 def _command_of(names: Container[str]) -> str:
-    """The command that wrote an older manifest, which does not name it: one of `hdrkit rank` always names a ranking.csv."""
+    """The command of an older manifest, which does not name it. A manifest of `hdrkit rank` always lists a ranking.csv."""
     return RANK if "ranking.csv" in names else GROUP
 
 
 def read_manifest_of(folder: Path, command: str) -> Manifest | None:
-    """The manifest of a folder, as `read_manifest` does. Raises OutputError where another command wrote it."""
+    """The manifest of a folder, as `read_manifest` gives it. Raises OutputError if another command wrote it."""
     manifest = read_manifest(folder)
     if manifest is not None and manifest.command != command:
         other = f"hdrkit {manifest.command}"
@@ -84,11 +84,11 @@ def read_manifest_of(folder: Path, command: str) -> Manifest | None:
 
 
 def refuse_replacing(paths: Iterable[Path]) -> None:
-    """Raises OutputError for a file that is there and named in the manifest of a folder that it is in, or of one above."""
+    """Raise OutputError for an existing file that the manifest of its folder, or of a folder above, lists."""
 
     @cache
     def manifests(folder: Path) -> list[tuple[Manifest, Path]]:
-        """Those of a folder and of all above, each with the way down from there."""
+        """The manifests of a folder and of all folders above it, each with the relative path from there down to the folder."""
         at = folder.resolve()
         return [(manifest, at.relative_to(above)) for above in (at, *at.parents) if (manifest := read_manifest(above))]
 
@@ -106,10 +106,10 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
 
 
 def mark(path: Path) -> str:
-    """What tells a file from another of its name, empty where there is none.
+    """A text that tells a file from another file of the same name; empty if the file does not exist.
 
-    It is the digest of a list or a page, which people edit, where a link leads, and of a picture the size in bytes and the
-    second in which it was changed: to read all pictures would take long.
+    For a list or a page, which people edit, it is the digest. For a link it is the path that it points to. For a picture it is
+    the size in bytes and the second of the last change, because reading all pictures would take long.
     """
     try:
         if path.is_symlink():

@@ -1,4 +1,4 @@
-"""Packages that not every install has, loaded when they are first needed."""
+"""Optional packages, loaded when they are first needed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hdrkit.errors import InputError
 
 
 def load_package(module: str, purpose: str, install: str) -> Any:
-    """A module of a package by its full name. Raises InputError that says what needs it, and what `pip install` gets it."""
+    """A module of a package, by its full name. Raises InputError that says what needs it and how to install it."""
     try:
         return import_module(module)
     except ImportError as error:

@@ -1,7 +1,7 @@
-"""A folder of results that takes the place of its predecessor whole, and touches no file that is not its own.
+"""A folder of results that replaces the results of an earlier run as a whole. It never touches a file of anybody else.
 
-What was written, and from where photographs were moved, is in a hidden manifest. By it the next run knows what it may
-replace, a search for photographs what to pass over, and `undo` what to take back.
+A hidden manifest lists the files that were written and the origins of moved photographs. It tells the next run which files it
+may replace, a search for photographs which files to skip, and `undo` what to take back.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from hdrkit.types import Failure
 
 @dataclass(frozen=True)
 class UndoPlan:
-    """What `undo` would do: places of moved photographs with where each came from, files to remove, changed files to leave."""
+    """The plan of `undo`: moved photographs, each with its origin, files to remove, and changed files to keep."""
 
     put_back: dict[str, str]
     remove: tuple[str, ...]
@@ -33,8 +33,8 @@ class UndoPlan:
 
 
 @dataclass(frozen=True)
-class Undone:
-    """What `undo` did: photographs put back, files removed, files left because somebody changed them since.
+class UndoneTree:
+    """What `undo` did: photographs put back, files removed, and files kept because somebody changed them later.
 
     `failures` are the photographs that could not be put back.
     """
@@ -46,10 +46,10 @@ class Undone:
 
 
 class ResultTree:
-    """The files of a run while they are made, in a hidden folder inside the one that they are for.
+    """The new files of a run. They are made in a hidden folder inside their destination.
 
-    `before` is what an earlier run of the same command left there. Names are relative to that folder, photographs are given by
-    their absolute paths (`real`).
+    `before` is the manifest of the earlier run of the same command. Names are relative to the destination. Photographs are given
+    by their absolute paths (`real`).
     """
 
     def __init__(self, folder: Path, stage: Path, before: Manifest) -> None:
@@ -61,19 +61,19 @@ class ResultTree:
         self._moves: dict[str, Path] = {}
 
     def is_empty(self) -> bool:
-        """Whether nothing was put into it."""
+        """Whether no file was added."""
         return not (self._staged or self._moves)
 
     def add_bytes(self, name: str, data: bytes) -> None:
-        """A file of our own at `name`, relative to the folder."""
-        self._place(name).write_bytes(data)
+        """Add a file of our own at `name`, relative to the folder."""
+        self._staged_path(name).write_bytes(data)
 
     def add_copy(self, name: str, source: Path) -> None:
-        """A copy of a photograph."""
-        copy(source, self._place(name))
+        """Add a copy of a photograph."""
+        copy(source, self._staged_path(name))
 
     def can_link(self) -> bool:
-        """Whether the file system has symbolic links, and lets us make them."""
+        """Whether the file system has symbolic links and lets us make them."""
         probe = self._stage / ".link"
         try:
             probe.symlink_to(self._stage)
@@ -83,20 +83,20 @@ class ResultTree:
         return True
 
     def add_link(self, name: str, source: Path) -> None:
-        """A symbolic link to a photograph, relative where it can be."""
+        """Add a symbolic link to a photograph, relative if possible."""
         target = str(source)
         with suppress(ValueError):  # on another drive
             target = os.path.relpath(source, (self._resolved / name).parent)
-        self._place(name).symlink_to(target)
+        self._staged_path(name).symlink_to(target)
 
     def add_moved(self, name: str, source: Path) -> None:
-        """A photograph itself, no link, which leaves its place when the tree takes its own."""
+        """Add the photograph itself. It is moved when the tree is committed."""
         if not os.access(source.parent, os.W_OK):
-            raise OutputError(f"{show(source)}: its folder is read-only, it cannot be moved away; copy or link instead")
+            raise OutputError(f"{show(source)}: its folder is read-only, so it cannot be moved away; copy or link instead")
         self.claim(name)
         self._moves[name] = source
 
-    def _place(self, name: str) -> Path:
+    def _staged_path(self, name: str) -> Path:
         self.claim(name)
         staged = self._stage / name
         staged.parent.mkdir(parents=True, exist_ok=True)
@@ -104,22 +104,22 @@ class ResultTree:
         return staged
 
     def claim(self, name: str) -> None:
-        """Raises OutputError for a place where something is that we did not write, or that somebody changed since."""
+        """Raise OutputError if a file at `name` is not ours, or somebody changed it since we wrote it."""
         target = self.folder / name
         foreign = target if os.path.lexists(target) and not self._before.owns(self.folder, name) else None
         changed = name in self._before.names
         for parent in list(PurePosixPath(name).parents)[:-1]:
-            place = self.folder / parent
-            if place.is_symlink() or (place.exists() and not place.is_dir()):
-                foreign, changed = place, False
+            above = self.folder / parent
+            if above.is_symlink() or (above.exists() and not above.is_dir()):
+                foreign, changed = above, False
         if foreign is not None:
             why = "it was changed since hdrkit wrote it" if changed else "hdrkit did not write it and leaves it alone"
             raise OutputError(f"{show(foreign)}: {why}; move it away, or choose another folder")
 
     def commit(self) -> None:
-        """Move the photographs, put the new files into their places, then remove those of the run before.
+        """Move the photographs, put the new files at their destinations, then remove the files of the run before.
 
-        The manifest names old and new files before the first of them is touched, so that a run cut off leaves none unknown.
+        The manifest lists old and new files before the first of them changes, so a run that is cut off leaves no unknown file.
         """
         new = frozenset((name, mark(self._stage / name)) for name in self._staged)
         moved = {name: str(source) for name, source in self._moves.items()}
@@ -130,7 +130,7 @@ class ResultTree:
         try:
             for parent in made:
                 parent.mkdir(parents=True, exist_ok=True)
-            write_manifest(self._stage, self._manifest(new, moved))  # while there may be want of space
+            write_manifest(self._stage, self._manifest(new, moved))  # now, because the disk may be full
             write_manifest(self.folder, self._manifest(self._before.written | new, moved))
             for name, source in self._moves.items():
                 if os.path.lexists(self.folder / name):  # ours, from the run before
@@ -156,7 +156,7 @@ class ResultTree:
         return self._stage / ".before" / name
 
     def _roll_back(self, begun: Iterable[str]) -> None:
-        """Put photographs back; one that cannot be is remembered, so that `undo` can try again."""
+        """Put photographs back. The manifest keeps those that cannot be put back, so that `undo` can try again."""
         left = {}
         for name in begun:
             try:
@@ -173,9 +173,9 @@ class ResultTree:
 
 
 def require_replaceable(folder: Path, command: str) -> Manifest:
-    """What an earlier run of `hdrkit COMMAND` wrote to a folder.
+    """The manifest of what an earlier run of `hdrkit COMMAND` wrote to a folder; it is empty if there was none.
 
-    Raises OutputError where another command wrote there, or photographs were moved there: they are nowhere else.
+    Raises OutputError if another command wrote there, or if photographs were moved there: no other copy of them exists.
     """
     before = read_manifest_of(folder, command) or Manifest(command)
     if before.moved:
@@ -185,14 +185,13 @@ def require_replaceable(folder: Path, command: str) -> Manifest:
 
 @contextmanager
 def replacing(folder: Path, command: str, sources: Iterable[Path]) -> Iterator[ResultTree]:
-    """A tree to fill; when the block ends well it takes the place of what an earlier run of `hdrkit COMMAND` wrote to `folder`.
+    """A tree to fill. When the block ends without an error, it replaces what `hdrkit COMMAND` wrote to `folder` before.
 
-    On any error, and where the tree is empty, nothing of it is left and the earlier results are whole. `sources` are the absolute
-    paths of the photographs. Raises OutputError where the file system refuses, where another run is writing, where one of the
-    photographs is a file that an earlier run wrote, where photographs were moved to `folder`, and where another command wrote
-    its results there.
+    After an error, or if the tree is empty, nothing of it remains and the earlier results are whole. `sources` are the absolute
+    paths of the photographs. Raises OutputError if the file system refuses, if another run is writing, if one of the photographs
+    is a file that an earlier run wrote, if photographs were moved to `folder`, or if another command wrote its results there.
     """
-    missing = [place for place in (folder, *folder.parents) if not place.exists()]
+    missing = [above for above in (folder, *folder.parents) if not above.exists()]
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
         with alone_in(folder):
@@ -227,17 +226,17 @@ def _stage(folder: Path) -> Iterator[Path]:
 
 
 def plan_undo(folder: Path, command: str) -> UndoPlan:
-    """What `undo` would do with a folder; nothing is written. Raises as `undo` does."""
+    """What `undo` would do with a folder. Nothing is written. Raises the errors of `undo`."""
     manifest = _required_manifest(folder, command)
     ours = tuple(name for name in sorted(manifest.names) if manifest.owns(folder, name))
     return UndoPlan(manifest.moved, ours, manifest.changed(folder))
 
 
-def undo(folder: Path, command: str) -> Undone:
-    """Put photographs that were moved to `folder` back to where they came from, and remove what `hdrkit COMMAND` wrote there.
+def undo(folder: Path, command: str) -> UndoneTree:
+    """Put moved photographs back to where they came from, and remove the files that `hdrkit COMMAND` wrote to `folder`.
 
-    Files of others, and files that somebody changed, stay, and so does the folder where there are any. Raises InputError
-    where hdrkit wrote nothing, OutputError where another command did, and where another run is writing.
+    Files of others, and files that somebody changed, stay. The folder stays if it holds any. Raises InputError if hdrkit wrote
+    nothing there, and OutputError if another command wrote there or another run is writing.
     """
     _required_manifest(folder, command)
     with writing(folder), alone_in(folder):
@@ -258,11 +257,11 @@ def undo(folder: Path, command: str) -> Undone:
         else:
             (folder / MANIFEST).unlink()
             _remove_empty([folder])
-    return Undone(len(manifest.moved) - len(failures), removed, kept, tuple(failures.values()))
+    return UndoneTree(len(manifest.moved) - len(failures), removed, kept, tuple(failures.values()))
 
 
 def clear(folder: Path) -> None:
-    """Remove what runs that were cut off left in a folder without results, and the folder where that was all."""
+    """Remove the leftovers of runs that were cut off from a folder without results, and the folder if it is empty then."""
     if any(folder.glob(".hdrkit-stage-*")):
         with writing(folder), alone_in(folder):
             _remove_left_behind(folder)
@@ -272,7 +271,7 @@ def clear(folder: Path) -> None:
 def _required_manifest(folder: Path, command: str) -> Manifest:
     manifest = read_manifest_of(folder, command)
     if manifest is None:
-        raise InputError(f"{show(folder)}: no results of hdrkit there; nothing to undo")
+        raise InputError(f"{show(folder)}: it holds no results of hdrkit; there is nothing to undo")
     return manifest
 
 
@@ -282,7 +281,7 @@ def _rename(source: Path, target: Path) -> None:
 
 
 def _remove(folder: Path, manifest: Manifest) -> int:
-    """Remove files that are ours, then the folders that are empty for it; the number of files that were there."""
+    """Remove our files, then the folders that are empty afterwards. Gives the number of files removed."""
     ours = [name for name in manifest.names if manifest.owns(folder, name)]
     for name in ours:
         (folder / name).unlink()
@@ -291,7 +290,7 @@ def _remove(folder: Path, manifest: Manifest) -> int:
 
 
 def _remove_left_behind(folder: Path, moved: Iterable[str] = ()) -> None:
-    """What runs that were cut off left: hidden folders, and copies half done of photographs that were moved."""
+    """Remove the leftovers of runs that were cut off: hidden folders, and unfinished copies of photographs that were moved."""
     for stage in folder.glob(".hdrkit-stage-*"):
         shutil.rmtree(stage, ignore_errors=True)
     for parent in {(folder / name).parent for name in moved} - {folder}:

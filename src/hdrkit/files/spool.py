@@ -1,4 +1,4 @@
-"""Pixels that wait on disk: a frame's codes in a scratch file that vanishes with the process, whatever ends it."""
+"""The codes of a frame in a scratch file on disk. The file vanishes with the process, even if it is killed."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from hdrkit.types import Frame
 
 
 def spooled(frame: Frame, folder: Path) -> Frame:
-    """The frame with its pixels in a nameless file of `folder`, read as they are asked for.
+    """The frame with its pixels in a nameless file of `folder`, read when they are used.
 
-    Raises OutputError where the folder has no room for it.
+    Raises OutputError if the folder has no room for it.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -13,9 +13,9 @@ from hdrkit.files.text import show
 
 
 def to_csv(rows: Iterable[Iterable[str]]) -> bytes:
-    """Rows as a CSV with a line feed behind each; undecodable bytes of a path stay as they are.
+    """Rows as a CSV with a line feed after each. Undecodable bytes of a path stay as they are.
 
-    Cells are quoted where they hold what would divide them, a carriage return too, which Python's own writer leaves bare.
+    A cell is quoted if it holds a comma, a quote, a line feed or a carriage return, which Python's own writer leaves bare.
     """
     lines = "".join(",".join(map(_quoted, row)) + "\n" for row in rows)
     return lines.encode("utf-8", "surrogateescape")
@@ -26,7 +26,7 @@ def _quoted(cell: str) -> str:
 
 
 def read_rows(path: Path | str, required: tuple[str, ...]) -> Iterator[tuple[int, dict[str, str]]]:
-    """Line numbers and rows of a CSV with a header, blank lines left out, cells stripped, missing cells empty."""
+    """Line numbers and rows of a CSV with a header. Blank lines are left out, cells are stripped, missing cells are empty."""
     text = read_bytes(path).decode("utf-8-sig", "surrogateescape")
     reader = csv.reader(io.StringIO(text, newline=""))
     try:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def show(path: Path | str) -> str:
-    """A path that prints on one line anywhere: undecodable bytes and control characters become escapes."""
+    """A path as printable text on one line: undecodable bytes and control characters become escapes."""
     text = os.fsencode(path).decode("utf-8", "backslashreplace")
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 

@@ -1,4 +1,4 @@
-"""A photograph brought to a place: as a link, as a copy, or itself; nothing is lost on the way."""
+"""A photograph copied or moved to a folder of results, and moved back. Nothing is lost on the way."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from hdrkit.files.text import show
 
 
 class Placing(StrEnum):
-    """What stands in the folder of a group for each photograph."""
+    """What the folder of a group holds for each photograph."""
 
     LINK = "link"
     COPY = "copy"
@@ -24,14 +24,14 @@ class Placing(StrEnum):
 
 
 def real(path: Path | str) -> Path:
-    """The absolute path of a file, links resolved in its folder but not in its own name."""
+    """The absolute path of a file. Links in its folder are resolved; the file itself may be a link."""
     path = Path(path)
     return path.parent.resolve() / path.name
 
 
 def copy(source: Path, target: Path) -> None:
-    """Write the content, times and permissions of `source` to `target`, onto the disk and not only on the way there."""
-    with open_bytes(source):  # what cannot be read is told as that
+    """Copy the content, times and permissions of `source` to `target`, and wait until they are on the disk."""
+    with open_bytes(source):  # a source that cannot be read raises InputError here
         pass
     shutil.copyfile(source, target)
     shutil.copystat(source, target)
@@ -39,9 +39,9 @@ def copy(source: Path, target: Path) -> None:
 
 
 def bring(source: Path, target: Path) -> bool:
-    """Rename `source` to `target`, or across file systems copy and compare it: then True, the source is left to be removed.
+    """Rename `source` to `target`. Across file systems copy it and compare the copy, and give True: the source is still there.
 
-    Never onto another file. Raises OSError, and OutputError where the copy differs from its source.
+    Another file is never replaced. Raises OSError, and OutputError if the copy differs from its source.
     """
     if os.path.lexists(target):
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
@@ -55,7 +55,7 @@ def bring(source: Path, target: Path) -> bool:
         try:
             copy(source, temporary)
             if not _same_content(source, temporary):
-                raise OutputError(f"{show(source)}: its copy differs from it; it stays where it is, check the disks") from None
+                raise OutputError(f"{show(source)}: its copy differs from it; it stays where it is; check the disks") from None
             temporary.rename(target)
         finally:
             temporary.unlink(missing_ok=True)
@@ -66,12 +66,12 @@ def bring(source: Path, target: Path) -> bool:
 def put_back(source: Path, target: Path) -> None:
     """Bring a moved photograph from `source` back to `target`, where it came from.
 
-    Finishes what an interrupted move left: a photograph that is at both places stays at `target`. Raises OutputError where it
-    is lost, or another file took its place.
+    It also finishes an interrupted move: a photograph that is at both paths stays at `target`. Raises OutputError if the
+    photograph is lost, or if another file is at `target` now.
     """
     if not os.path.lexists(source):
         if not os.path.lexists(target):
-            raise OutputError(f"{show(source)}: it is gone, moved on by somebody; there is nothing to put back")
+            raise OutputError(f"{show(source)}: it is gone, somebody moved or removed it; there is nothing to put back")
         return
     if not os.path.lexists(target):
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -80,7 +80,7 @@ def put_back(source: Path, target: Path) -> None:
     elif real(source) == real(target):  # somebody linked the folders
         return
     elif target.is_symlink() or not target.is_file() or not _same_content(source, target):
-        raise OutputError(f"{show(target)}: another file is there now; {show(source)} stays, move it by hand")
+        raise OutputError(f"{show(target)}: another file is there now; {show(source)} stays where it is; move it by hand")
     source.unlink()
 
 
