@@ -196,7 +196,7 @@ def test_what_is_no_photo_says_why(tmp_path):
     for name, reason in {
         "text.jpg": "not an image",
         "empty.jpg": "0 bytes",
-        "pipe.jpg": "it is a pipe or a device, no file",
+        "pipe.jpg": "it is a pipe or a device, not a file",
         "folder.jpg": "is a folder",
         "gone.jpg": "No such file",
     }.items():

@@ -412,7 +412,7 @@ def test_exr_headers_of_other_programs(tmp_path):
 def test_exr_values_that_are_not_light_are_replaced_with_a_warning(tmp_path):
     pixels = np.array([[[1, 2, 3], [np.nan, 1, 1], [np.inf, 1, 1], [-1, -np.inf, 1]]], np.float32)
     path = exr_of(tmp_path / "a.exr", {"RGB": pixels})
-    with pytest.warns(HdrkitWarning, match="3 pixels were negative or not finite"):
+    with pytest.warns(HdrkitWarning, match="3 pixels are negative or not finite"):
         back = read_radiance(path)
     assert back.pixels.tolist() == [[[1, 2, 3], [0, 1, 1], [3, 1, 1], [0, 0, 1]]]
 
@@ -463,11 +463,11 @@ def test_one_pixel(tmp_path):
 
 
 def test_other_suffixes(tmp_path):
-    with pytest.raises(OutputError, match=r"\.jpg is no radiance format; choose \.exr, \.hdr"):
+    with pytest.raises(OutputError, match=r"\.jpg is not a radiance format; choose \.exr, \.hdr"):
         write_radiance(RadianceMap(scene()), tmp_path / "a.jpg")
     with pytest.raises(OutputError, match="only .exr holds half"):
         write_radiance(RadianceMap(scene()), tmp_path / "a.hdr", half=True)
-    with pytest.raises(InputError, match="no suffix is no radiance"):
+    with pytest.raises(InputError, match="no suffix is not a radiance format"):
         read_radiance(tmp_path / "a")
     with pytest.raises(InputError, match="no such file"):
         read_radiance(tmp_path / "a.exr")

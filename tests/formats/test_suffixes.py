@@ -119,13 +119,13 @@ def test_what_a_format_cannot_hold_is_refused_with_those_that_can(tmp_path):
     image = np.zeros((4, 4, 3), np.float32)
     with pytest.raises(OutputError, match=r"choose \.jpg with 8, \.png with 8 or 16 or \.tif with 8 or 16"):
         write_display(image, tmp_path / "a.jpg", 16)
-    with pytest.raises(OutputError, match=r"\.webp is no display format; choose \.jpg, \.png or \.tif$"):
+    with pytest.raises(OutputError, match=r"\.webp is not a display format; choose \.jpg, \.png or \.tif$"):
         write_display(image, tmp_path / "a.webp")
     with pytest.raises(OutputError, match=r"no radiance format; choose \.exr, \.hdr or \.pic$"):
         write_radiance(RadianceMap(image), tmp_path / "a.tif")
     with pytest.raises(OutputError, match=r"only \.exr holds half floats; choose \.exr or leave half out"):
         write_radiance(RadianceMap(image), tmp_path / "a.hdr", half=True)
-    with pytest.raises(InputError, match=r"is no radiance; give \.exr, \.hdr, \.pic or a float \.tif$"):
+    with pytest.raises(InputError, match=r"is not a radiance format; give \.exr, \.hdr, \.pic or a float \.tif$"):
         read_radiance(tmp_path / "a.jpg")
 
 

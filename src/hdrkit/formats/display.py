@@ -1,4 +1,4 @@
-"""Pictures for the display, encoded RGB in 0..1, to files by suffix, through the table of formats."""
+"""Pictures for the display (encoded RGB in 0..1) written to files. The suffix chooses the format from the table of formats."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from hdrkit.formats.suffixes import FileKind, Format, written_format, written_fo
 
 
 def most_bits(path: Path | str) -> int:
-    """The most bits that a display format holds: 8 in JPEG, else 16. Raises OutputError for another suffix."""
+    """The most bits that a display format holds: 8 in JPEG, 16 in the others. Raises OutputError for another suffix."""
     return _format(path).bits[-1]
 
 
 def write_display(image: NDArray[np.float32], path: Path | str, bits: int = 8) -> Path:
     """Write a display-encoded picture (H, W, 3) float RGB in 0..1, clipped and rounded to `bits` 8 or 16, and give the path back.
 
-    JPEG (quality 95) holds 8 bits, PNG and TIFF either. Raises OutputError for another suffix or depth, a picture that is
-    not finite RGB or too large for the format, and for a place that cannot be written to.
+    JPEG (quality 95) holds 8 bits, PNG and TIFF hold 8 or 16. Raises OutputError for another suffix or depth, for a picture
+    that is not finite RGB or is too large for the format, and if the file cannot be written.
     """
     written = _format(path)
     if bits not in written.bits:
@@ -37,5 +37,5 @@ def _format(path: Path | str) -> Format:
     suffix = Path(path).suffix
     if (written := written_format(suffix, FileKind.DISPLAY)) is None:
         choices = listed([row.suffix for row in written_formats(FileKind.DISPLAY)])
-        raise OutputError(f"{show(path)}: {suffix.lower() or 'no suffix'} is no display format; choose {choices}")
+        raise OutputError(f"{show(path)}: {suffix.lower() or 'no suffix'} is not a display format; choose {choices}")
     return written

@@ -1,7 +1,7 @@
 """Pictures for the display as the bytes of JPEG, PNG and TIFF files.
 
-All take a finite picture (H, W, 3) float RGB in 0..1, the bits of its codes, 8 or 16, and the name of the file for errors, and
-raise OutputError for a picture that is too large for the format.
+Each function takes a finite picture (H, W, 3) float RGB in 0..1, the bits of its codes (8 or 16), and the name of the file for
+errors. Each raises OutputError for a picture that is too large for the format.
 """
 
 from __future__ import annotations
@@ -20,9 +20,11 @@ _JPEG_LONGEST = 65500  # libjpeg's limit
 
 
 def jpeg(image: NDArray[np.float32], bits: int, name: str) -> bytes:
-    """A JPEG file of quality 95, of 8 bits."""
+    """A JPEG file of quality 95 and 8 bits."""
     if max(image.shape) > _JPEG_LONGEST:
-        raise OutputError(f"{name}: JPEG holds {_JPEG_LONGEST} pixels a side, not {max(image.shape)}; choose .png or .tif")
+        raise OutputError(
+            f"{name}: JPEG holds at most {_JPEG_LONGEST} pixels a side, not {max(image.shape)}; choose .png or .tif"
+        )
     return _encoded(".jpg", image, bits, name, _JPEG_SETTINGS)
 
 

@@ -1,4 +1,4 @@
-"""OpenEXR pictures: radiance with its variance, its validity and where it came from, in one file."""
+"""OpenEXR pictures: radiance with its variance, its validity and its origin, in one file."""
 
 from __future__ import annotations
 
@@ -26,25 +26,25 @@ from hdrkit.types import RadianceMap
 from hdrkit.types.image import SRGB_CHROMATICITIES
 
 HALF_MAX = 65504.0
-CHUNK_ROWS = 16  # what ZIP compresses together
+CHUNK_ROWS = 16  # rows that ZIP compresses together
 
 _STANDARD = {"software": "software", "comments": "comments", "owner": "owner", "capdate": "capDate"}
-_GEOMETRY = {"whiteLuminance", "pixelAspectRatio", "screenWindowWidth", "name"}  # plain attributes that are no provenance
+_GEOMETRY = {"whiteLuminance", "pixelAspectRatio", "screenWindowWidth", "name"}  # plain attributes that do not tell the origin
 _OURS = "hdrkit:"
-_BLOCK_PIXELS = 1 << 19  # what a thread compresses at a time
+_BLOCK_PIXELS = 1 << 19  # pixels that a thread compresses at a time
 _EXPOSURE_TIMES = "exposureTimes"
 
 
 class ExrRows:
     """An OpenEXR picture, written from top to bottom, some rows at a time, to a file that is open and empty.
 
-    Channels R, G, B as float32 or half, ZIP, lossless but for the rounding to half. Variance becomes the layer `variance`
-    (float32), validity the channel `validity` (half). A map in cd/m2 gets whiteLuminance 1. Metadata: the strings software,
-    comments, owner and capdate become standard attributes, `exposure_times` a float vector `exposureTimes` for other readers,
-    and every key a JSON string `hdrkit:<key>`.
+    The channels R, G, B are float32 or half, compressed with ZIP; only the rounding to half loses anything. Variance becomes the
+    layer `variance` (float32), validity the channel `validity` (half). A map in cd/m2 gets whiteLuminance 1. Of the metadata the
+    strings software, comments, owner and capdate become standard attributes, `exposure_times` a float vector `exposureTimes` for
+    other readers, and every key a JSON string `hdrkit:<key>`.
 
-    The package writes whole pictures only. Blocks of rows are therefore written as pictures in memory, side by side in threads,
-    and their chunks, which are compressed each by itself, joined under one header.
+    The package writes whole pictures only. Threads therefore write blocks of rows as pictures in memory. Their chunks, each
+    compressed on its own, are joined under one header.
     """
 
     def __init__(self, file: BinaryIO, path: Path | str, height: int, half: bool = False):
@@ -54,7 +54,7 @@ class ExrRows:
         self._row = 0
 
     def write(self, rows: RadianceMap) -> None:
-        """Add rows, `CHUNK_ROWS` or a multiple of them, or the last ones. Raises OutputError for values that half cannot hold."""
+        """Add `CHUNK_ROWS` rows, a multiple of them, or the last rows. Raises OutputError for values that half cannot hold."""
         height, width, _ = rows.pixels.shape
         step = CHUNK_ROWS * max(1, _BLOCK_PIXELS // (CHUNK_ROWS * width))
         with ThreadPoolExecutor(os.cpu_count()) as pool:
@@ -65,7 +65,7 @@ class ExrRows:
         """The header of these rows as a picture, and its chunks."""
         file = BytesIO()
         OpenEXR.File(_header(rows), _channels(rows, slice(top, bottom), self._half, self._path), num_threads=0).write(file)
-        return _taken_apart(file.getbuffer())
+        return split_header(file.getbuffer())
 
     def _append(self, header: memoryview, chunks: list[memoryview]) -> None:
         if self._row == 0:
@@ -85,9 +85,9 @@ class ExrRows:
 def read_exr(path: Path | str) -> RadianceMap:
     """Read an OpenEXR picture: R, G, B of any type and order, in the first layer that has them, or one gray channel.
 
-    What `ExrRows` stored comes back; other text and numbers of the header become metadata under their own names.
-    Values that are negative or not finite are replaced (NaN and negative by 0, infinite by the largest finite one)
-    with an HdrkitWarning. Raises InputError for a file that is damaged, or has no colour or gray channel.
+    All that `ExrRows` stored is restored. Other text and numbers of the header become metadata under their own names. Values that
+    are negative or not finite are replaced with an HdrkitWarning: NaN and negative ones by 0, infinite ones by the largest finite
+    one. Raises InputError for a file that is damaged, or that has neither colour nor one gray channel.
     """
     with _opened(path) as picture:
         header = picture.header()
@@ -106,7 +106,7 @@ def read_exr(path: Path | str) -> RadianceMap:
 
 
 def exr_size(path: Path | str) -> tuple[int, int]:
-    """Width and height of an OpenEXR picture, from its header. Raises InputError as `read_exr` does."""
+    """Width and height of an OpenEXR picture, from its header. Raises the InputError of `read_exr`."""
     with _opened(path, header_only=True) as picture:
         low, high = picture.header()["dataWindow"]
         return int(high[0] - low[0]) + 1, int(high[1] - low[1]) + 1
@@ -127,7 +127,7 @@ def _channels(radiance: RadianceMap, rows: slice, half: bool, path: Path | str) 
             f"{show(path)}: the brightest value, {brightest:.4g}, is above {HALF_MAX:.0f}, the most that half floats hold; "
             "write 32-bit floats instead"
         )
-    # The package writes wrong pixels, without a word, for arrays that are not C-contiguous.
+    # For arrays that are not C-contiguous the package writes wrong pixels without an error.
     channels: dict[str, NDArray[Any]] = {"RGB": np.ascontiguousarray(radiance.pixels[rows], np.float16 if half else np.float32)}
     if radiance.variance is not None:
         channels["variance"] = np.ascontiguousarray(radiance.variance[rows], np.float32)
@@ -136,8 +136,8 @@ def _channels(radiance: RadianceMap, rows: slice, half: bool, path: Path | str) 
     return channels
 
 
-def _taken_apart(picture: memoryview) -> tuple[memoryview, list[memoryview]]:
-    """The header of a picture of scanlines, and its chunks without the row that they begin with."""
+def split_header(picture: memoryview) -> tuple[memoryview, list[memoryview]]:
+    """The header of a picture of scanlines, and its chunks without the row number at their beginning."""
     end = _attributes(picture)[""]
     (first,) = struct.unpack_from("<Q", picture, end)
     offsets = [*struct.unpack_from(f"<{(first - end) // 8}Q", picture, end), len(picture)]
@@ -153,7 +153,7 @@ def _with_height(header: memoryview, height: int) -> bytes:
 
 
 def _attributes(picture: memoryview) -> dict[str, int]:
-    """Where the value of each attribute begins, by its name, and under no name where the header ends."""
+    """The offset of the value of each attribute by its name, and under the empty name the end of the header."""
     at, found = 8, {}
     while picture[at]:
         name, kind, _ = bytes(picture[at : at + 512]).split(b"\0", 2)
@@ -165,7 +165,7 @@ def _attributes(picture: memoryview) -> dict[str, int]:
 
 def _header(radiance: RadianceMap) -> dict[str, Any]:
     header: dict[str, Any] = {
-        "compression": OpenEXR.ZIP_COMPRESSION,  # up to three times as fast as PIZ, and as small on photographs
+        "compression": OpenEXR.ZIP_COMPRESSION,  # up to three times as fast as PIZ, and as small for photographs
         "type": OpenEXR.scanlineimage,
         "chromaticities": tuple(radiance.chromaticities),
     }
@@ -197,7 +197,7 @@ def _metadata(header: dict[str, Any]) -> dict[str, Any]:
 
 
 def _layer(channels: dict[str, NDArray[Any]], prefix: str) -> NDArray[np.float32] | None:
-    """Channels R, G, B behind a prefix as (H, W, 3), None where one is missing."""
+    """The channels R, G, B with a prefix as (H, W, 3), None if one is missing."""
     names = [prefix + letter for letter in "RGB"]
     if not channels.keys() >= set(names):
         return None
@@ -222,7 +222,7 @@ def _clean(pixels: NDArray[np.float32], path: Path | str) -> NDArray[np.float32]
         return pixels
     good = np.isfinite(pixels) & (pixels >= 0)
     warnings.warn(
-        f"{show(path)}: {int((~good).any(axis=-1).sum())} pixels were negative or not finite and are replaced",
+        f"{show(path)}: {int((~good).any(axis=-1).sum())} pixels are negative or not finite and are replaced",
         HdrkitWarning,
         stacklevel=3,
     )

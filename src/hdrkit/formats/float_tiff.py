@@ -14,7 +14,7 @@ from hdrkit.types import RadianceMap
 
 
 def read_float_tiff(path: Path | str) -> RadianceMap:
-    """Read a float32 gray or RGB TIFF. Raises InputError for another TIFF, a damaged one, and values below 0 or not finite."""
+    """Read a float32 gray or RGB TIFF. Raises InputError for any other TIFF, a damaged one, or values below 0 or not finite."""
     data = np.frombuffer(read_bytes(path), np.uint8)
     pixels = cv2.imdecode(data, cv2.IMREAD_UNCHANGED) if data.size else None
     if pixels is None:

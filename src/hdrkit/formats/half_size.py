@@ -1,4 +1,4 @@
-"""Photo -> gray codes in half its size, which is where sharpness is looked for, and parts of it in full size."""
+"""Photo -> gray codes in half its size, in which sharpness is measured, and parts of it in full size."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from hdrkit.types import Encoding, Photo
 
 
 def read_half(photo: Photo) -> NDArray[np.uint8]:
-    """The photo as (h, w) gray codes, upright, in half its size; a JPEG is decoded to that size within its transform.
+    """The photo as (h, w) gray codes, upright, in half its size. A JPEG is decoded straight to that size.
 
-    RAW gives the picture that the camera embedded. Raises InputError naming the file.
+    RAW gives the picture that the camera embedded. Raises InputError that names the file.
     """
     if _is_jpeg(photo):
         half = decode(read_bytes(photo.path), photo.path, cv2.IMREAD_REDUCED_GRAYSCALE_2 | cv2.IMREAD_IGNORE_ORIENTATION)
@@ -32,7 +32,7 @@ def read_half(photo: Photo) -> NDArray[np.uint8]:
 def read_crop(photo: Photo, centre: tuple[int, int], side: int, data: bytes | None = None) -> NDArray[np.uint8]:
     """A square of at most `side` pixels of the photo in full size, (h, w, 3) RGB codes, as near to `centre` (x, y) as it fits.
 
-    `data` is the content of the file where it is read already. Raises InputError naming the file.
+    `data` is the content of the file if it was read already. Raises InputError that names the file.
     """
     whole = _display_pixels(photo, data)
     height, width = whole.shape[:2]

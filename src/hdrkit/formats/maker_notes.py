@@ -1,7 +1,7 @@
-"""Maker notes -> how a photograph was released: single, in a burst, in a bracket, and as which shot of it.
+"""Maker notes -> how a photograph was taken: single, in a burst or in a bracket, and as which shot of it.
 
-Layouts and values of the tags after the tables of ExifTool (exiftool.org/TagNames) and exifread. Only plain whole numbers
-are read, and what does not fit is left out.
+The layouts and values of the tags follow the tables of ExifTool (exiftool.org/TagNames) and exifread. Only plain whole numbers
+are read. Tags that do not fit are left out.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from hdrkit.types import Drive
 Block = bytes | mmap
 Directory = Mapping[int, tuple[int, ...]]
 _FORMATS = {1: "B", 3: "H", 4: "I", 6: "b", 8: "h", 9: "i", 13: "I"}  # TIFF types of whole numbers
-_LONGEST = 512  # numbers of a tag
+_LONGEST = 512  # numbers in a tag
 _ORDERS = {b"II": "<", b"MM": ">"}
 
 
 @dataclass(frozen=True)
 class Release:
-    """How the shutter was released; fields as in `Photo`, None where the camera does not say."""
+    """How the shutter was released. The fields are those of `Photo`, None if the camera does not say."""
 
     drive: Drive | None = None
     shot: int | None = None
@@ -32,22 +32,22 @@ class Release:
 
 
 def read_release(tiff: Block, maker: str) -> Release:
-    """The release that the maker note in a TIFF structure tells of: an EXIF block without its prefix, or a TIFF-like RAW file.
+    """The release according to the maker note in a TIFF structure: an EXIF block without its prefix, or a TIFF-like RAW file.
 
-    `maker` is the EXIF tag Make. Nothing is known where there is no note, or one that cannot be read.
+    `maker` is the EXIF tag Make. All fields are None if there is no note, or if it cannot be read.
     """
     order = _ORDERS.get(tiff[:2])
     if order is None or len(tiff) < 8:
         return Release()
     try:
         exif = _first(_directory(tiff, struct.unpack_from(order + "I", tiff, 4)[0], order), IFD.Exif)
-        at = next((place for tag, _, _, place in _entries(tiff, exif, order) if tag == IFD.MakerNote), 0)
+        at = next((offset for tag, _, _, offset in _entries(tiff, exif, order) if tag == IFD.MakerNote), 0)
         at = struct.unpack_from(order + "I", tiff, at + 8)[0] if at else 0
         head = tiff[at : at + 16] if at else b""
         for start, reader in _MAKERS.items():
             if head.startswith(start):
                 return reader(tiff, at, order)
-        return _canon(tiff, at, order) if at and maker.lower().startswith("canon") else Release()  # whose notes have no head
+        return _canon(tiff, at, order) if at and maker.lower().startswith("canon") else Release()  # its notes have no head
     except struct.error:
         return Release()
 
@@ -83,7 +83,7 @@ def _nikon(tiff: Block, at: int, _order: str) -> Release:
 def _olympus(tiff: Block, at: int, order: str) -> Release:
     head = tiff[at : at + 16]
     own = next((head.find(mark) for mark in _ORDERS if mark in head[8:]), -1)
-    if own >= 0:  # the newer kind counts from its own beginning
+    if own >= 0:  # the newer kind counts offsets from its own beginning
         order, start, base = _ORDERS[head[own : own + 2]], at + own + 4, at
     else:
         start, base = at + 8, 0
@@ -120,21 +120,21 @@ _MAKERS: dict[bytes, Callable[[Block, int, str], Release]] = {
 
 
 def _directory(data: Block, start: int, order: str, base: int = 0) -> Directory:
-    """Whole-number tags of the TIFF directory at `start`, whose offsets count from `base`."""
+    """The whole-number tags of the TIFF directory at `start`. Its offsets count from `base`."""
     tags: dict[int, tuple[int, ...]] = {}
     for tag, kind, length, entry in _entries(data, start, order):
         if kind not in _FORMATS or not 0 < length <= _LONGEST:
             continue
         form = f"{order}{length}{_FORMATS[kind]}"
         size = struct.calcsize(form)
-        place = entry + 8 if size <= 4 else base + struct.unpack_from(order + "I", data, entry + 8)[0]
-        if place + size <= len(data):
-            tags.setdefault(tag, struct.unpack_from(form, data, place))
+        at = entry + 8 if size <= 4 else base + struct.unpack_from(order + "I", data, entry + 8)[0]
+        if at + size <= len(data):
+            tags.setdefault(tag, struct.unpack_from(form, data, at))
     return tags
 
 
 def _entries(data: Block, start: int, order: str) -> list[tuple[int, int, int, int]]:
-    """Tag, type, length and place of each entry of a directory."""
+    """Tag, type, length and offset of each entry of a directory."""
     if not 0 < start <= len(data) - 2:
         return []
     end = min(start + 2 + 12 * struct.unpack_from(order + "H", data, start)[0], len(data) - 11)
@@ -146,5 +146,5 @@ def _first(tags: Directory, tag: int) -> int:
 
 
 def _counted(number: int, limit: int = 10_000) -> int | None:
-    """A number that counts from 1; 0 and what is no count mean that there is none."""
+    """A number that counts from 1, None for 0 and for numbers that are not a count."""
     return number if 0 < number < limit else None

@@ -1,4 +1,4 @@
-"""File -> Photo: the only place that knows what cameras write into their files."""
+"""File -> Photo. Only this module knows what cameras write into their files."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ def read_photo(
     max_pixels: int = 500_000_000,
     data: bytes | None = None,
 ) -> Photo:
-    """What a file says of the photograph in it; the pixels stay on disk.
+    """The metadata of the photograph in a file. The pixels stay on disk.
 
     The exposure comes from `override`, else from EXIF or RAW metadata, else from a file name that ends in `_<EXPO>`.
     Nominal values of EXIF and RAW become the exact ones that they stand for unless `literal`. `data` is the content of the
-    file where `read_content` has read it already. Raises InputError for a file that is missing, empty, no image, or larger
+    file if `read_content` has read it already. Raises InputError for a file that is missing, empty, not an image, or larger
     than `max_pixels`.
     """
     path = Path(path)
@@ -59,9 +59,9 @@ def read_photo(
 
 
 def read_content(path: Path | str) -> bytes:
-    """All bytes of the file of a photograph, from which its metadata, digest and pixels can be read without reading it again.
+    """All bytes of the file of a photograph. Its metadata, digest and pixels can be taken from them without another read.
 
-    Raises InputError for a file that is missing, empty, no regular file, or not readable.
+    Raises InputError for a file that is missing, empty, not a regular file, or not readable.
     """
     path = Path(path)
     _require_file(path)
@@ -76,7 +76,7 @@ def _require_file(path: Path) -> None:
     if path.is_dir():
         raise InputError(f"{show(path)}: it is a folder; give a file")
     if not path.is_file():
-        raise InputError(f"{show(path)}: it is a pipe or a device, no file; take it out")
+        raise InputError(f"{show(path)}: it is a pipe or a device, not a file; take it out")
     if size == 0:
         raise InputError(f"{show(path)}: the file is empty (0 bytes); copy it again from the card")
 
@@ -85,7 +85,7 @@ def _require_size(path: Path, width: int, height: int, max_pixels: int) -> None:
     if width * height > max_pixels:
         raise InputError(
             f"{show(path)}: {width} x {height} pixels are more than the limit of {max_pixels:,}; "
-            "if you trust the file, raise it with --max-pixels"
+            "if you trust the file, raise the limit with --max-pixels"
         )
 
 
@@ -109,13 +109,13 @@ def _read_encoded_header(path: Path, max_pixels: int, data: bytes | None) -> Pho
                 return _read_float_header(path)
             # Pillow opens deep colour as plain RGB.
             deep = image.mode[0] == "I" or ";16" in str(image.tile) or (stated_bits(_head(file)) or 8) > 8
-            turned = image.format == "TIFF"  # which Pillow and OpenCV turn upright themselves
+            turned = image.format == "TIFF"  # Pillow and OpenCV turn these upright themselves
             tags = _exif(image, file)
             release = _release(image.info.get("exif", b""), _text(tags.get(Base.Make)))
     except UnidentifiedImageError:
         if path.suffix.lower() in TIFF.suffixes:
             return _read_float_header(path)  # Pillow does not know float RGB
-        raise InputError(f"{show(path)}: not an image, or one damaged beyond recognition; remove it or copy it again") from None
+        raise InputError(f"{show(path)}: not an image, or damaged beyond recognition; remove it or copy it again") from None
     except PermissionError as error:
         raise InputError(f"{show(path)}: permission to read it is denied; change its permissions") from error
     except (OSError, SyntaxError, ValueError, EOFError, RuntimeError, Image.DecompressionBombError) as error:
@@ -159,12 +159,12 @@ def _circumstances(tags: Mapping[int, Any], release: Release) -> dict[str, Any]:
 
 
 def _manual(program: float | None, mode: float | None) -> bool | None:
-    """Whether ExposureProgram or ExposureMode says manual; None where neither says anything."""
+    """Whether ExposureProgram or ExposureMode says manual; None if neither says anything."""
     return None if program is None and mode is None else program == 1 or mode == 1
 
 
 def stated_bits(head: bytes) -> int | None:
-    """Bit depth that the first bytes of an AVIF (box `pixi`) or JPEG 2000 (box `ihdr`) file state; None for other files."""
+    """The bit depth stated by the first bytes of an AVIF (box `pixi`) or JPEG 2000 (box `ihdr`) file; None for other files."""
     if head[4:8] == b"ftyp" and (at := head.find(b"pixi")) > 0:
         return head[at + 9]
     if head[4:8] == b"jP  " and (at := head.find(b"ihdr")) > 0:
@@ -181,9 +181,9 @@ def _head(file: BinaryIO) -> bytes:
 
 
 def _exif(image: Image.Image, file: BinaryIO) -> dict[int, Any]:
-    """Tags of the main and the EXIF directory; none where they are garbage, which does not make the picture so."""
+    """The tags of the main and the EXIF directory; no tags if they are damaged, because the picture may still be good."""
     if image.format == "PNG" and "exif" not in image.info and has_chunk(file, b"eXIf"):
-        image.load()  # EXIF behind the pixels is found only by decoding them
+        image.load()  # EXIF after the pixels is found only by decoding them
     try:
         exif = Image.Image.getexif(image)
         return dict(exif) | exif.get_ifd(IFD.Exif)
@@ -192,7 +192,7 @@ def _exif(image: Image.Image, file: BinaryIO) -> dict[int, Any]:
 
 
 def has_chunk(file: BinaryIO, kind: bytes) -> bool:
-    """Whether a PNG file has a chunk of this kind anywhere; the place in the file stays."""
+    """Whether a PNG file has a chunk of this kind anywhere. The position in the file stays."""
     before = file.tell()
     file.seek(8)
     while len(head := file.read(8)) == 8 and head[4:] != kind:
@@ -214,7 +214,7 @@ def _read_raw_header(path: Path, data: bytes | None) -> Photo:
         with _mapped(path) if data is None else nullcontext(data) as content:
             release = read_release(content, _text(named.get("Image Make")))
     except (rawpy.LibRawError, OSError, ValueError, KeyError, IndexError, TypeError) as error:
-        cut = isinstance(error, rawpy.LibRawIOError)  # the file ended where more was to be read
+        cut = isinstance(error, rawpy.LibRawIOError)  # the file ends too early
         why = ": it ends too early, as if cut off; copy it again from the card" if cut else f" ({_reason(error)})"
         raise InputError(f"{show(path)}: not a RAW file that LibRaw reads{why}") from error
     tags: dict[int, Any] = {
@@ -282,7 +282,7 @@ def _exif_exposure(tags: Mapping[int, Any], source: ExposureSource) -> Exposure 
 
 
 def _number(value: Any, positive: bool = True) -> float | None:
-    """A tag as a finite number, or None where cameras write nonsense (0/0, text, infinity)."""
+    """A tag as a finite number, or None if the camera wrote nonsense (0/0, text, infinity)."""
     try:
         number = float(value)
     except (TypeError, ValueError, ZeroDivisionError):
@@ -292,7 +292,7 @@ def _number(value: Any, positive: bool = True) -> float | None:
 
 
 def _first(tag: Any) -> Any:
-    """The first value of a tag as exifread gives it, None without one."""
+    """The first value of a tag of exifread, None if it has none."""
     return tag.values[0] if tag is not None and getattr(tag, "values", None) else None
 
 
@@ -310,7 +310,7 @@ def _camera_name(make: Any, model: Any) -> str:
 
 
 def _taken_at(tags: Mapping[int, Any]) -> datetime | None:
-    """When the shutter opened: with its zone where the camera wrote one, else naive."""
+    """The time when the shutter opened, with its zone if the camera wrote one, else naive."""
     stated = (tags.get(tag) for tag in (Base.DateTimeOriginal, Base.OffsetTimeOriginal, Base.SubsecTimeOriginal))
     stamp, offset, fraction = map(_text, stated)
     try:

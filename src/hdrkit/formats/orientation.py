@@ -1,4 +1,4 @@
-"""Turning pixels the way the camera was held."""
+"""Pixels turned upright, as the camera was held."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is global in Pillow, put aside while headers are read."""
+"""Global settings of Pillow and Python, set aside while headers are read."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from contextlib import ExitStack, contextmanager
 from PIL import Image
 
 _lock = threading.Lock()
-_readers: list[ExitStack] = []  # one entry a reader; the first one knows how things were before
+_readers: list[ExitStack] = []  # one entry for each reader; it restores the settings of before
 
 
 @contextmanager
 def without_pillow_limit() -> Iterator[None]:
-    """Open headers of any size and without warnings; the limit that holds in hdrkit is `max_pixels` of `read_photo`.
+    """Open headers of any size and without warnings. The limit of hdrkit is `max_pixels` of `read_photo`.
 
-    Pillow's limit and Python's warnings belong to the whole process. The first of several threads that read puts them aside,
-    and the last one puts them back, so that no thread waits for another and a program that uses hdrkit finds its own settings.
+    Pillow's limit and Python's warnings belong to the whole process. The first of several threads that read sets them aside,
+    and the last one restores them. So no thread waits for another, and a program that uses hdrkit keeps its own settings.
     """
     with _lock:
         _readers.append(_put_aside() if not _readers else _readers[0])

@@ -1,4 +1,4 @@
-"""Photo -> Frame: codes as stored, RGB, upright; RAW is demosaiced linearly, float pictures are taken as light."""
+"""Photo -> Frame: codes as stored, RGB, upright. RAW is demosaiced linearly; float pictures already hold linear light."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from hdrkit.types import Encoding, Frame, Photo
 def read_frame(photo: Photo, white_balance: tuple[float, ...] | None = None, data: bytes | None = None) -> Frame:
     """The pixels of a photo. Raises InputError for a file that is truncated, damaged or of a kind that cannot be used.
 
-    `white_balance` holds the RAW multipliers that a whole bracket shares; without it the photo's own are taken. `data` is the
-    content of the file where it is read already; radiance comes from the file itself.
+    `white_balance` holds the RAW multipliers that a whole bracket shares; without it the photo's own are used. `data` is the
+    content of the file if it was read already; radiance is always read from the file itself.
     """
     if photo.encoding is Encoding.RAW:
         from hdrkit.formats.raw import read_raw
@@ -38,9 +38,9 @@ def read_frame(photo: Photo, white_balance: tuple[float, ...] | None = None, dat
 
 
 def read_frames(photos: Sequence[Photo]) -> list[Frame]:
-    """The frames of a bracket, decoded side by side; RAW frames share the white balance of the middle one.
+    """The frames of a bracket, decoded side by side. RAW frames share the white balance of the middle one.
 
-    Raises InputError for the first file that cannot be read, and where frames differ in size or kind.
+    Raises InputError for the first file that cannot be read, or if frames differ in size or kind.
     """
     frames = []
     for result in read_each(photos):
@@ -52,9 +52,9 @@ def read_frames(photos: Sequence[Photo]) -> list[Frame]:
 
 
 def read_each(photos: Sequence[Photo], keep: Callable[[Frame], Frame] | None = None) -> list[Frame | InputError]:
-    """Each photo as its frame, or as the error that says why it cannot be read; as `read_frames` reads them.
+    """For each photo its frame, or the error that says why it cannot be read. The frames are those of `read_frames`.
 
-    With `keep` one photo is decoded at a time, and what `keep` returns takes the place of its frame.
+    With `keep` one photo is decoded at a time, and the frame that `keep` returns replaces it.
     """
     balance = _shared_white_balance([photo for photo in photos if photo.encoding is Encoding.RAW])
 
@@ -79,7 +79,7 @@ def _shared_white_balance(raws: Sequence[Photo]) -> tuple[float, ...] | None:
 
 
 def require_alike(frames: Sequence[Frame]) -> None:
-    """Raise InputError where frames differ in size or kind."""
+    """Raise InputError if frames differ in size or kind."""
     first = frames[0]
     for frame in frames[1:]:
         if frame.pixels.shape[:2] != first.pixels.shape[:2]:
@@ -101,7 +101,7 @@ def _kind(frame: Frame) -> str:
 
 def decode(data: bytes, path: Path, flags: int = cv2.IMREAD_UNCHANGED) -> NDArray[Any]:
     """The picture in the bytes of the file `path`, as OpenCV decodes it with `flags`. Raises InputError."""
-    cut_off = data.startswith(b"\x89PNG") and b"IEND" not in data  # libpng would write of it to standard error
+    cut_off = data.startswith(b"\x89PNG") and b"IEND" not in data  # libpng would print a message to standard error
     try:
         pixels = None if cut_off else cv2.imdecode(np.frombuffer(data, np.uint8), flags)
     except cv2.error as error:

@@ -1,6 +1,6 @@
-"""Photo -> preview: small RGB codes, upright, decoded no larger than they are needed.
+"""Photo -> preview: small RGB codes, upright, decoded no larger than needed.
 
-JPEG is decoded to a half, a quarter or an eighth within its transform, RAW gives the picture that the camera embedded.
+JPEG is decoded straight to a half, a quarter or an eighth. RAW gives the picture that the camera embedded.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _WHITE_QUANTILE = 0.99
 
 @dataclass(frozen=True)
 class Preview:
-    """What `read_previews` gives of a photo: the digest of its file, and `pixels` (h, w, 3) where they were not known."""
+    """A photo, the digest of its file, and its preview `pixels` (h, w, 3), None if the digest was known."""
 
     photo: Photo
     digest: bytes
@@ -47,8 +47,8 @@ def read_previews(
 ) -> Iterator[Preview | InputError]:
     """The preview of each file, in order, or the error that says why it has none; see `read_preview`.
 
-    A file is read once, for its metadata (unless it is given as a photo, whose metadata are known), digest and pixels.
-    `workers` threads read ahead by a few files. Files whose digest is `known` are not decoded.
+    A file is read once, for its metadata (unless it is given as a photo), digest and pixels. `workers` threads read a few files
+    ahead. Files whose digest is `known` are not decoded.
     """
     with ThreadPoolExecutor(workers) as pool:
         yield from ahead(pool, lambda file: _preview(file, target_size, known), files, 2 * workers)
@@ -67,7 +67,7 @@ def _preview(file: Path | Photo, target_size: tuple[int, int], known: Container[
 def content_digest(data: bytes) -> bytes:
     """16 bytes of BLAKE2b over the whole content of a file.
 
-    Of RAW files too: frames of one bracket can share size, header and a black tail.
+    The whole content counts for RAW files too, because frames of one bracket can share size, header and a black end.
     """
     return hashlib.blake2b(data, digest_size=16).digest()
 
@@ -75,10 +75,10 @@ def content_digest(data: bytes) -> bytes:
 def read_preview(photo: Photo, target_size: tuple[int, int], data: bytes | None = None) -> NDArray[np.uint8]:
     """The photo as (h, w, 3) uint8 RGB codes, upright, within `target_size` (width, height), never enlarged.
 
-    A JPEG is decoded to the largest of 1, 1/2, 1/4 and 1/8 that fits, so up to twice smaller than `target_size`; others
-    are averaged to fill it. 16-bit codes become 8-bit ones at the same share of white. RAW gives its embedded picture, or a
-    demosaiced one where that is less than half of `target_size`. Radiance shows its 0.99 quantile as white, with gamma 2.2.
-    `data` is the content of the file where it is read already. Raises InputError naming the file.
+    A JPEG is decoded to the largest of 1, 1/2, 1/4 and 1/8 that fits, so it may be half as large as `target_size`. Other pictures
+    are averaged to fill `target_size`. 16-bit codes become 8-bit ones at the same share of white. RAW gives its embedded picture,
+    or a demosaiced one if that is less than half of `target_size`. Radiance shows its 0.99 quantile as white, with gamma 2.2.
+    `data` is the content of the file if it was read already. Raises InputError that names the file.
     """
     if photo.encoding is Encoding.FLOAT:
         return three_channels(_display_codes(_fit(read_frame(photo).pixels, target_size)))
@@ -114,7 +114,7 @@ def _raw_preview(photo: Photo, target_size: tuple[int, int], data: bytes) -> NDA
 
 
 def _embedded_jpeg(data: bytes, photo: Photo, target_size: tuple[int, int]) -> NDArray[np.uint8] | None:
-    """The embedded picture decoded as small as is enough; None where it is damaged."""
+    """The embedded picture, decoded no larger than needed; None if it is damaged."""
     try:
         with Image.open(io.BytesIO(data)) as header:
             size = header.size

@@ -1,8 +1,8 @@
-"""Radiance files by suffix, through the table of formats: OpenEXR and Radiance pictures both ways, float TIFF for reading.
+"""Radiance files: OpenEXR and Radiance pictures are read and written, float TIFF is read. The suffix chooses the format.
 
-Metadata keys that files carry: `software`, `capdate` (YYYY:MM:DD hh:mm:ss), `owner` and `camera` in both formats; in
-OpenEXR also `comments` and every other key that JSON can express, such as `sources` (file names), `exposure_times`,
-`response` and `alignment`.
+Both formats carry the metadata keys `software`, `capdate` (YYYY:MM:DD hh:mm:ss), `owner` and `camera`. OpenEXR also carries
+`comments` and every other key that JSON can express, such as `sources` (file names), `exposure_times`, `response` and
+`alignment`.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from hdrkit.types import RadianceMap
 def write_radiance(radiance: RadianceMap, path: Path | str, half: bool = False) -> Path:
     """Write a radiance map as .exr (float32, or 16-bit half floats on request) or .hdr, .pic, and give the path back.
 
-    `software` is added to the metadata. Raises OutputError for another suffix, for half floats elsewhere than in .exr,
-    for values that the format cannot hold, and for a place that cannot be written to.
+    `software` is added to the metadata. Raises OutputError for another suffix, for half floats outside .exr, for values that
+    the format cannot hold, and if the file cannot be written.
     """
     with writing_radiance(path, radiance.pixels.shape[0], half) as write:
         write(radiance)
@@ -35,14 +35,14 @@ def write_radiance(radiance: RadianceMap, path: Path | str, half: bool = False) 
 def writing_radiance(path: Path | str, height: int, half: bool = False) -> Iterator[Callable[[RadianceMap], None]]:
     """Write a radiance map of `height` rows piece by piece, as `write_radiance` does.
 
-    What is yielded adds rows below those before: `exr.CHUNK_ROWS` or a multiple of them, or the last ones. All pieces have
-    the same metadata and layers.
+    The function that is yielded adds rows below the earlier ones: `exr.CHUNK_ROWS`, a multiple of them, or the last rows. All
+    pieces have the same metadata and layers.
     """
     suffix = Path(path).suffix.lower()
     written = written_format(suffix, FileKind.RADIANCE)
     if written is None:
         choices = listed([known for row in written_formats(FileKind.RADIANCE) for known in row.suffixes])
-        raise OutputError(f"{show(path)}: {suffix or 'no suffix'} is no radiance format; choose {choices}")
+        raise OutputError(f"{show(path)}: {suffix or 'no suffix'} is not a radiance format; choose {choices}")
     if half and not written.half:
         choices = listed([row.suffix for row in written_formats(FileKind.RADIANCE) if row.half])
         raise OutputError(f"{show(path)}: only {choices} holds half floats; choose {choices} or leave half out")
@@ -59,7 +59,7 @@ def read_radiance(path: Path | str) -> RadianceMap:
 
 
 def radiance_size(path: Path | str) -> tuple[int, int]:
-    """Width and height of a radiance map, from the header where the format has one. Raises InputError as `read_radiance` does."""
+    """Width and height of a radiance map, from the header if the format has one. Raises the InputError of `read_radiance`."""
     found = _format(path)
     if found.size:
         width, height = found.sizer(path)
@@ -74,4 +74,4 @@ def _format(path: Path | str) -> Format:
         return found
     sure = [known for row in formats_of(FileKind.RADIANCE) for known in row.suffixes if kind_of(known) is FileKind.RADIANCE]
     choices = listed([*sure, f"a float {TIFF.suffix}"])
-    raise InputError(f"{show(path)}: {suffix.lower() or 'no suffix'} is no radiance; give {choices}")
+    raise InputError(f"{show(path)}: {suffix.lower() or 'no suffix'} is not a radiance format; give {choices}")

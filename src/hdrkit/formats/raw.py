@@ -1,4 +1,4 @@
-"""RAW files through LibRaw: linear camera RGB, one white balance for a bracket, clipping known per pixel."""
+"""RAW files through LibRaw: linear camera RGB, one white balance for a bracket, clipping known for each pixel."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ _XYZ_FROM_SRGB = np.array(
     [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]]
 )
 _SATURATED = 0.99  # share of the white level from which sensors are no longer linear
-_DEMOSAIC_REACH = 5  # pixels around a clipped photosite whose colour it touches
+_DEMOSAIC_REACH = 5  # pixels around a clipped photosite whose colour it changes
 
 
 def read_white_balance(photo: Photo, data: bytes | None = None) -> tuple[float, ...]:
-    """The multipliers (R, G, B, G2) that the camera chose, daylight ones where it wrote none. Raises InputError.
+    """The multipliers (R, G, B, G2) that the camera chose, or daylight ones if it wrote none. Raises InputError.
 
-    `data`, here and below, is the content of the file where it is read already.
+    `data`, here and below, is the content of the file if it was read already.
     """
     with _opened(photo, data) as raw:
         for candidate in (raw.camera_whitebalance, raw.daylight_whitebalance):
@@ -41,7 +41,7 @@ def read_white_balance(photo: Photo, data: bytes | None = None) -> tuple[float, 
 def read_raw(photo: Photo, white_balance: tuple[float, ...] | None = None, data: bytes | None = None) -> Frame:
     """A demosaiced frame: uint16 camera RGB, linear, black at 0, white-balanced so that no channel is cut before it clips.
 
-    A pixel that a clipped photosite touched holds 65535 in every channel. `to_srgb` leads on to linear sRGB.
+    A pixel that depends on a clipped photosite holds 65535 in every channel. `to_srgb` converts to linear sRGB.
     Raises InputError for a file that LibRaw cannot decode, or that is not RGB.
     """
     balance = white_balance or read_white_balance(photo, data)
@@ -67,7 +67,7 @@ def read_raw(photo: Photo, white_balance: tuple[float, ...] | None = None, data:
 
 
 def read_embedded(photo: Photo, data: bytes | None = None) -> bytes | NDArray[np.uint8] | None:
-    """The largest picture that the camera put into the file, as the sensor was held: a JPEG, or (h, w, 3) RGB codes, or None.
+    """The largest picture that the camera embedded, not turned: a JPEG, or (h, w, 3) RGB codes, or None.
 
     Raises InputError for a file that LibRaw cannot open.
     """
@@ -97,12 +97,12 @@ def _opened(photo: Photo, data: bytes | None) -> Iterator[Any]:
             yield raw
     except (rawpy.LibRawError, OSError) as error:
         raise InputError(
-            f"{show(photo.path)}: LibRaw cannot decode it; the file is truncated or damaged, copy it again from the card"
+            f"{show(photo.path)}: LibRaw cannot decode it; the file is truncated or damaged; copy it again from the card"
         ) from error
 
 
 def _clipped(raw: Any) -> NDArray[np.uint8]:
-    """(H, W) mask of the pixels that a photosite at the white level touches."""
+    """(H, W) mask of the pixels that depend on a photosite at the white level."""
     mosaic, colours = raw.raw_image_visible, raw.raw_colors_visible
     black = np.array(raw.black_level_per_channel, float)
     white = np.array(raw.camera_white_level_per_channel or [raw.white_level] * 4, float)
@@ -116,10 +116,10 @@ def _clipped(raw: Any) -> NDArray[np.uint8]:
 
 
 def _srgb_from_camera(raw: Any) -> NDArray[np.float64]:
-    """(3, 3) from white-balanced camera RGB to linear sRGB; white stays white.
+    """The matrix (3, 3) from white-balanced camera RGB to linear sRGB. White stays white.
 
-    From the camera's XYZ matrix as dcraw uses it (rows of camera-from-sRGB scaled to sum to 1, then inverted), else
-    from the matrix in the file, else none.
+    It is made from the camera's XYZ matrix as dcraw does (rows of camera-from-sRGB scaled to sum to 1, then inverted), else
+    from the matrix in the file, else it is the identity.
     """
     camera_from_xyz = np.array(raw.rgb_xyz_matrix, float)[:3]
     if camera_from_xyz.any():

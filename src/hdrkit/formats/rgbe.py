@@ -1,7 +1,7 @@
-"""Radiance pictures (.hdr, .pic): three mantissas under one exponent, four bytes a pixel.
+"""Radiance pictures (.hdr, .pic): three mantissas and one exponent, four bytes a pixel.
 
-Formats after Ward, "Real Pixels" (Graphics Gems II, 1991) and the Radiance file format document. As Radiance does, the
-writer truncates mantissas and the reader adds half a step, so that the mean error is nil.
+The formats follow Ward, "Real Pixels" (Graphics Gems II, 1991) and the Radiance file format document. As in Radiance, the
+writer truncates mantissas and the reader adds half a step, so that the mean error is zero.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ from hdrkit.formats.rle import TRUNCATED, decode_scanlines, encode_scanlines
 from hdrkit.imaging.compiled import compiled
 from hdrkit.types import RadianceMap
 
-RADIANCE_CHROMATICITIES = (0.640, 0.330, 0.290, 0.600, 0.150, 0.060, 1 / 3, 1 / 3)  # meant where PRIMARIES= is missing
+RADIANCE_CHROMATICITIES = (0.640, 0.330, 0.290, 0.600, 0.150, 0.060, 1 / 3, 1 / 3)  # if PRIMARIES= is missing
 
 _RGBE, _XYZE = "32-bit_rle_rgbe", "32-bit_rle_xyze"
 _EFFICACY = 179.0  # lm/W: Radiance counts luminance as 179 times the value
 _UNIT = "HDRKIT_UNIT"
-_VARIABLES = ("software", "camera", "capdate", "gmt", "latlong", "owner", "view")  # what we pass on from the metadata
+_VARIABLES = ("software", "camera", "capdate", "gmt", "latlong", "owner", "view")  # the metadata that are written
 _BLACK = np.float32(1e-32)
 _LARGEST = 2.0**127
-# By the exponent of the largest channel, as a float32 has it in its bits; nothing that is not black has one below 20.
+# By the exponent bits of the largest channel as a float32. Values that are not black have an exponent of 20 or more.
 _TO_MANTISSA = np.where(np.arange(256), np.ldexp(np.float32(1), 134 - np.maximum(np.arange(256), 20)), np.float32(0))
 _LONGEST_HEADER = 1 << 20
 _BLOCK = 1 << 18  # pixels at a time, so that temporaries stay small
@@ -44,7 +44,7 @@ class HdrRows:
     """A Radiance picture, written from top to bottom, some rows at a time, to a file that is open and empty.
 
     A pixel keeps 8 bits below its largest channel (relative error under 1/128 of that channel). A map in cd/m2 gets
-    `EXPOSURE=179`, so that Radiance tools, which multiply by 179 lm/W, show its luminance. Of the metadata the strings
+    `EXPOSURE=179`, so that Radiance tools, which multiply by 179 lm/W, show its luminance. Of the metadata only the strings
     software, camera, capdate, gmt, latlong, owner and view are kept.
     """
 
@@ -70,9 +70,9 @@ class HdrRows:
 def read_hdr(path: Path | str) -> RadianceMap:
     """Read a Radiance picture: flat, old or new run lengths, RGBE or XYZE, any orientation, any `#?` magic.
 
-    Values are divided by the product of all EXPOSURE and COLORCORR lines; header variables become metadata under their
+    Values are divided by the product of all EXPOSURE and COLORCORR lines. Header variables become metadata under their
     names in lower case. XYZE becomes RGB of Radiance's own primaries, clipped at 0. Raises InputError for a file that
-    is not a Radiance picture, is cut short or makes no sense.
+    is not a Radiance picture, is cut short or is damaged.
     """
     data = read_bytes(path)
     header = _parse_header(data, path)
@@ -101,13 +101,13 @@ def read_hdr(path: Path | str) -> RadianceMap:
 
 
 def hdr_size(path: Path | str) -> tuple[int, int]:
-    """Width and height of a Radiance picture, from its header. Raises InputError as `read_hdr` does."""
+    """Width and height of a Radiance picture, from its header. Raises the InputError of `read_hdr`."""
     with open_bytes(path) as file:
         return _parse_header(file.read(_LONGEST_HEADER), path).size
 
 
 def to_rgbe(pixels: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """Pixels (H, W, 3), finite, from 0 to below 2^127, as (H, W, 4) mantissas and exponent; truncated, below 1e-32 black."""
+    """Finite pixels (H, W, 3) from 0 to below 2^127 as (H, W, 4) truncated mantissas and exponent; below 1e-32 they are black."""
     rgbe = np.empty((*pixels.shape[:2], 4), np.uint8)
     _to_rgbe(pixels, rgbe)
     return rgbe
@@ -132,7 +132,7 @@ def _to_rgbe(pixels: NDArray[np.float32], rgbe: NDArray[np.uint8]) -> None:
 
 
 def from_rgbe(rgbe: NDArray[np.uint8], exposure: NDArray[np.float64] | float = 1.0) -> NDArray[np.float32]:
-    """Mantissas and exponent (H, W, 4) as float32 (H, W, 3), divided by `exposure` (one value or one a channel).
+    """Mantissas and exponent (H, W, 4) as float32 (H, W, 3), divided by `exposure` (one value, or one for each channel).
 
     Exponent 0 is black.
     """
@@ -177,13 +177,13 @@ def _header(radiance: RadianceMap) -> bytes:
 @dataclass(frozen=True)
 class _Header:
     variables: dict[str, str]
-    exposure: NDArray[np.float64]  # a channel
+    exposure: NDArray[np.float64]  # one for each channel
     resolution: re.Match[bytes]
     end: int  # where the scanlines begin
 
     @property
     def scanlines(self) -> tuple[int, int]:
-        """Their number and their length, in the order of the file."""
+        """The number of scanlines and their length, in the order of the file."""
         return int(self.resolution[3]), int(self.resolution[6])
 
     @property
@@ -215,13 +215,13 @@ def _parse_header(data: bytes, path: Path | str) -> _Header:
     for line in data[:blank].decode("utf-8", "surrogateescape").split("\n")[1:]:
         name, equals, text = line.partition("=")
         if not equals or not name.isidentifier():
-            continue  # comments, commands, and tab-indented lines, which tell of the files that this one was made from
+            continue  # comments, commands, and tab-indented lines about the files that this one was made from
         if name in ("EXPOSURE", "COLORCORR"):
             exposure *= _factors(line, text, path)
         else:
             variables[name] = text.strip()
     if variables.get("FORMAT", _RGBE) not in (_RGBE, _XYZE):
-        raise InputError(f"{show(path)}: FORMAT={variables['FORMAT']} is not read; convert it to {_RGBE}")
+        raise InputError(f"{show(path)}: FORMAT={variables['FORMAT']} cannot be read; convert it to {_RGBE}")
     return _Header(variables, exposure, resolution, end + 1)
 
 
@@ -236,7 +236,7 @@ def _factors(line: str, text: str, path: Path | str) -> NDArray[np.float64]:
 def _chromaticities(text: str, path: Path | str) -> tuple[float, ...]:
     values = _numbers(text)
     if not any(values):
-        return RADIANCE_CHROMATICITIES  # zeros are how some programs write "not known"
+        return RADIANCE_CHROMATICITIES  # some programs write zeros for "not known"
     if len(values) != 8 or values[7] <= 0 or np.linalg.cond(_xyz(values)[:, :3]) > 1e6:
         warnings.warn(f"{show(path)}: PRIMARIES={text} makes no sense and is ignored", HdrkitWarning, stacklevel=3)
         return RADIANCE_CHROMATICITIES
@@ -244,7 +244,7 @@ def _chromaticities(text: str, path: Path | str) -> tuple[float, ...]:
 
 
 def _numbers(text: str) -> tuple[float, ...]:
-    """The finite numbers in a text; (nan,) where there is anything else."""
+    """The finite numbers in a text; (nan,) if it holds anything else."""
     try:
         values = tuple(float(word) for word in text.split())
     except ValueError:

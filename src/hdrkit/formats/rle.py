@@ -1,4 +1,4 @@
-"""Scanlines of Radiance pictures: run-length coding of four-byte pixels, compiled because runs follow one another."""
+"""Scanlines of Radiance pictures: run-length coding of four-byte pixels, compiled because each run depends on the last."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def _encode(rows: NDArray[np.uint8], out: NDArray[np.uint8]) -> int:
 
 @compiled
 def _decode_planes(data: NDArray[np.uint8], at: int, row: NDArray[np.uint8]) -> int:
-    """One new-style scanline, its four planes one after the other; the offset behind it, or what is wrong."""
+    """Decode one new-style scanline, four planes one after the other. Gives the offset after it, or what is wrong."""
     width = row.shape[0]
     for c in range(4):
         x = 0
@@ -75,7 +75,7 @@ def _decode_planes(data: NDArray[np.uint8], at: int, row: NDArray[np.uint8]) -> 
 
 @compiled
 def _decode_pixels(data: NDArray[np.uint8], at: int, row: NDArray[np.uint8]) -> int:
-    """One flat or old-style scanline: whole pixels, (1, 1, 1, n) repeats the one before; n in a row are digits to base 256."""
+    """Decode one flat or old-style scanline of whole pixels. (1, 1, 1, n) repeats the last pixel, several n in base 256."""
     width = row.shape[0]
     x = 0
     shift = 0
@@ -117,7 +117,7 @@ def _decode(data: NDArray[np.uint8], out: NDArray[np.uint8]) -> int:
 
 
 def encode_scanlines(rows: NDArray[np.uint8]) -> bytes:
-    """Pixels (H, W, 4) as new-style run lengths, or flat for widths that those cannot express."""
+    """Pixels (H, W, 4) as new-style run lengths, or flat for widths that these cannot express."""
     height, width, _ = rows.shape
     if not MIN_WIDTH <= width <= MAX_WIDTH:
         return rows.tobytes()

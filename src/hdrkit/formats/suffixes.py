@@ -1,7 +1,7 @@
-"""The one table of file formats: what a suffix may stand for, what each format holds, and what reads and writes it.
+"""The one table of file formats: what a suffix may stand for, what each format holds, and which functions read and write it.
 
-A suffix is not a kind: a .tif may be a photograph, radiance in floats, or a picture for the display. Readers and writers are
-named here and loaded when they are asked for, so that the table loads nothing.
+A suffix is not a kind: a .tif may be a photograph, radiance in floats, or a picture for the display. The table names readers and
+writers and loads them only when they are used.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from typing import Any
 
 
 class FileKind(Enum):
-    """What a file is to hdrkit, and how the functions are called that the table names for it.
+    """What a file is to hdrkit, and how to call the functions that the table names for it.
 
-    - ENCODED, RAW: photographs. `formats.metadata` and `formats.pixels` read them, by what the file holds.
+    - ENCODED, RAW: photographs. `formats.metadata` and `formats.pixels` read them, by the content of the file.
     - RADIANCE: `reader(path)` gives a RadianceMap, `sizer(path)` width and height. `writer(file, path, height)`, with `half=`
-      where the format has half floats, gives an object whose `write(rows)` takes rows from the top, as `exr.ExrRows` does.
-    - DISPLAY: pictures to look at, which are written alone: `writer(image, bits, name)` gives the bytes of the file.
+      if the format has half floats, gives an object whose `write(rows)` takes rows from the top, as `exr.ExrRows` does.
+    - DISPLAY: pictures to look at. They are only written: `writer(image, bits, name)` gives the bytes of the file.
     - CURVE: response curves: `reader(data, name)` gives a ResponseCurve, `writer(curve, name)` the bytes of the file.
     """
 
@@ -30,18 +30,19 @@ class FileKind(Enum):
     CURVE = "response curve"
 
 
-PHOTOGRAPHS = (FileKind.ENCODED, FileKind.RAW)  # what folders are searched for, and what a watcher keeps
-RESULTS = (FileKind.RADIANCE, FileKind.DISPLAY)  # what a merge writes
+PHOTOGRAPHS = (FileKind.ENCODED, FileKind.RAW)  # kinds that a search of folders finds and a watcher keeps
+RESULTS = (FileKind.RADIANCE, FileKind.DISPLAY)  # kinds that a merge writes
 
 
 @dataclass(frozen=True)
 class Format:
-    """A format as files of one kind have it.
+    """A format for files of one kind.
 
     `suffixes` are in small letters, the usual one first. `read`, `size` and `write` name functions as `module:function`, as
-    `FileKind` describes them; empty: there is none. `bits` are the depths that a display format holds, from the smallest;
-    `half` and `variance` tell whether radiance can be of half floats and carry its variance. A format that `streams` is written
-    piece by piece in flat memory. Of one picture in several formats that of the greatest `worth` is shown.
+    `FileKind` describes them; an empty name means that there is no such function. `bits` are the depths that a display format
+    holds, from the smallest. `half` and `variance` say whether radiance can be of half floats and carry its variance. A format
+    that `streams` is written piece by piece in constant memory. If a picture exists in several formats, that of the greatest
+    `worth` is shown.
     """
 
     name: str
@@ -92,7 +93,7 @@ _CAMERA_RAW = (
     *(".nef", ".nrw", ".orf", ".pef", ".raf", ".raw", ".rw2", ".rwl", ".sr2", ".srf", ".srw", ".x3f"),
 )
 
-# Where several rows have a suffix, the first says what a file is taken for by its name alone.
+# If several rows have a suffix, the first one is the kind of a file whose name alone is known.
 FORMATS = (
     JPEG,
     Format("PNG", FileKind.ENCODED, (".png",), worth=1),
@@ -161,33 +162,33 @@ FORMATS = (
 
 
 def formats_of(*kinds: FileKind) -> list[Format]:
-    """The formats of some kinds, in the order of the table."""
+    """The formats of these kinds, in the order of the table."""
     return [row for row in FORMATS if row.kind in kinds]
 
 
 def written_formats(*kinds: FileKind) -> list[Format]:
-    """Those of `formats_of` that can be written."""
+    """The formats of these kinds that can be written."""
     return [row for row in formats_of(*kinds) if row.write]
 
 
 def format_of(suffix: str, *kinds: FileKind) -> Format | None:
-    """The format of one of some kinds that a suffix in any letters stands for, None where there is none."""
+    """The format of one of these kinds that has this suffix, in small or capital letters; None if there is none."""
     return _first(formats_of(*kinds), suffix)
 
 
 def written_format(suffix: str, *kinds: FileKind) -> Format | None:
-    """As `format_of`, of the formats that can be written."""
+    """As `format_of`, among the formats that can be written."""
     return _first(written_formats(*kinds), suffix)
 
 
 def kind_of(suffix: str) -> FileKind | None:
-    """What a file of this suffix is taken for by its name alone: never one for the display; None for a suffix unknown."""
+    """The kind of a file by its suffix alone, None for an unknown suffix. It is never a picture for the display."""
     found = _first(FORMATS, suffix)
     return found.kind if found else None
 
 
 def suffixes_of(*kinds: FileKind) -> frozenset[str]:
-    """The suffixes by which alone a file is taken for one of some kinds."""
+    """The suffixes that by themselves make a file one of these kinds."""
     return frozenset(suffix for row in formats_of(*kinds) for suffix in row.suffixes if kind_of(suffix) is row.kind)
 
 

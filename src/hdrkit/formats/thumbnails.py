@@ -1,4 +1,4 @@
-"""Photographs -> small JPEG pictures to look through."""
+"""Photographs -> small JPEG pictures."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from hdrkit.formats.previews import read_preview
 from hdrkit.types import Photo, Progress
 
 SIDE = 256
-_DECODED = 320  # a JPEG comes up to twice smaller than asked for
+_DECODED = 320  # a JPEG may be decoded to half the size asked for
 _SETTINGS = (cv2.IMWRITE_JPEG_QUALITY, 75, cv2.IMWRITE_JPEG_OPTIMIZE, 1)
 
 
 def read_thumbnails(photos: Sequence[Photo], workers: int, progress: Progress | None = None) -> list[bytes | None]:
-    """A JPEG of at most 256 x 256 pixels of each photo, in order; None of one that cannot be decoded."""
+    """A JPEG of at most 256 x 256 pixels for each photo, in order; None for a photo that cannot be decoded."""
     thumbnails = []
     with ThreadPoolExecutor(workers) as pool:
         for thumbnail in pool.map(read_thumbnail, photos):

@@ -135,7 +135,7 @@ def test_pfstools_file_as_pfshdrcalibrate_writes_it(tmp_path):
         f" {0.5:15.9f} {m:4d}\n" for m in range(256)
     )
     (tmp_path / "a.m").write_text("".join(blocks) + weights)
-    with pytest.warns(HdrkitWarning, match="3 values of the curve were missing"):
+    with pytest.warns(HdrkitWarning, match="3 values of the curve are missing"):
         curve = read_curve(tmp_path / "a.m")
     np.testing.assert_allclose(curve.linear[1:], np.repeat((np.arange(1, 256) / 128)[:, None], 3, axis=1), rtol=1e-7)
     np.testing.assert_allclose(curve.linear[0], 0.5 / 128, rtol=1e-7)
@@ -231,7 +231,7 @@ def test_truncated_curves(tmp_path):
         ({"response": np.zeros((256, 3), np.int64)}, "int64"),
         ({"response": np.full((256, 3), np.nan)}, "0 of 256 codes"),
         ({"response": np.zeros((256, 3)), "metadata": np.array("{")}, "Expecting"),
-        ({"response": np.zeros((256, 3)), "metadata": np.array("[]")}, "no JSON object"),
+        ({"response": np.zeros((256, 3)), "metadata": np.array("[]")}, "not a JSON object"),
         ({"response": np.zeros((256, 3)), "metadata": np.array('{"kind": "hdrkit-noise", "version": 1}')}, "'hdrkit-noise'"),
         ({"response": np.zeros((256, 3)), "metadata": np.array('{"kind": "hdrkit-response", "version": 9}')}, "version 9"),
         ({"response": np.array([[{}, {}, {}]] * 256)}, "not a response curve"),
@@ -250,9 +250,9 @@ def test_a_logarithmic_npy_is_not_taken_for_a_linear_one(tmp_path):
 
 
 def test_other_suffixes(tmp_path):
-    with pytest.raises(OutputError, match=r"\.txt is no response format; choose \.npz"):
+    with pytest.raises(OutputError, match=r"\.txt is not a response format; choose \.npz"):
         write_curve(camera_curve(), tmp_path / "a.txt")
-    with pytest.raises(InputError, match="no suffix is no response curve"):
+    with pytest.raises(InputError, match="no suffix is not a response curve"):
         read_curve(tmp_path / "a")
     with pytest.raises(InputError, match="no such file"):
         read_curve(tmp_path / "a.npz")

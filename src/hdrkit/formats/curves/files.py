@@ -1,4 +1,4 @@
-"""Response curves as files, by suffix, through the table of formats: our NPZ, and what OpenCV, pfstools and hdrgen write."""
+"""Response curves as files: our NPZ, and the files of OpenCV, pfstools and hdrgen. The suffix chooses the format."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from hdrkit.types import ResponseCurve
 def write_curve(curve: ResponseCurve, path: Path | str) -> Path:
     """Write a response curve in the format that the suffix names, and give the path back.
 
-    - `.npz`: `response` float32 (levels, C), natural logarithm, `metadata` JSON, `sigma` where known.
+    - `.npz`: `response` float32 (levels, C), natural logarithm, `metadata` JSON, `sigma` if known.
     - `.npy`: linear float32 (256, 1, C) as OpenCV's CalibrateDebevec returns it, for images in its order blue, green, red.
-    - `.m`: pfstools, one table a channel: log10 response, code, response.
-    - `.rsp`: hdrgen, one polynomial a channel; an HdrkitWarning tells of a fit that is off by more than 1 %.
+    - `.m`: pfstools, one table for each channel: log10 response, code, response.
+    - `.rsp`: hdrgen, one polynomial for each channel, with an HdrkitWarning if the fit is off by more than 1 %.
 
-    Raises OutputError for another suffix, and for a place that cannot be written to.
+    Raises OutputError for another suffix, and if the file cannot be written.
     """
     suffix = Path(path).suffix.lower()
     if (written := written_format(suffix, FileKind.CURVE)) is None:
         choices = listed([row.suffix for row in written_formats(FileKind.CURVE)])
-        raise OutputError(f"{show(path)}: {suffix or 'no suffix'} is no response format; choose {choices}")
+        raise OutputError(f"{show(path)}: {suffix or 'no suffix'} is not a response format; choose {choices}")
     return write_bytes(path, written.writer(curve, show(path)))
 
 
@@ -35,13 +35,13 @@ def read_curve(path: Path | str, camera: str | None = None) -> ResponseCurve:
     """Read a response curve written by `write_curve`, OpenCV, pfstools or hdrgen, or an NPZ without our extra keys.
 
     NPZ arrays may be (levels, C), (levels, 1, C) or (levels,). The curve is anchored at its middle code unless it says
-    that it is absolute. A curve that falls, or lacks codes, is repaired with an HdrkitWarning; so is one warned of that
-    belongs to another `camera` than the one given. Raises InputError for a file that is no response curve.
+    that it is absolute. A curve that falls, or lacks codes, is repaired with an HdrkitWarning. A curve of another camera than
+    `camera` gives an HdrkitWarning too. Raises InputError for a file that is not a response curve.
     """
     suffix = Path(path).suffix.lower()
     if (found := format_of(suffix, FileKind.CURVE)) is None:
         choices = listed([row.suffix for row in formats_of(FileKind.CURVE)])
-        raise InputError(f"{show(path)}: {suffix or 'no suffix'} is no response curve; give {choices}")
+        raise InputError(f"{show(path)}: {suffix or 'no suffix'} is not a response curve; give {choices}")
     data = read_bytes(path)
     try:
         curve: ResponseCurve = found.reader(data, show(path))

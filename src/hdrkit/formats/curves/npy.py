@@ -1,4 +1,4 @@
-"""Response curves as OpenCV keeps them: linear exposure, channels in the order blue, green, red."""
+"""Response curves in the format of OpenCV: linear exposure, channels in the order blue, green, red."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Response curves in our NPZ, and in one that lacks our further keys."""
+"""Response curves in our NPZ, and in an NPZ that has only the curve."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from hdrkit.types import ResponseCurve
 KIND = "hdrkit-response"
 VERSION = 1
 
-# What scripts for sky cameras look for in the metadata; null where it is not known.
+# Scripts for sky cameras look for these keys in the metadata. Unknown values are null.
 _SERIES_KEYS = (
     *("timestamp_utc", "input_directory", "samples_per_image", "sample_technique", "max_processed_groups", "smoothness"),
     *("weight_type", "low_clip", "high_clip", "seed", "num_groups_used", "lnE_range", "algorithm"),
@@ -23,7 +23,7 @@ _STRUCTURE = ("kind", "version", "camera", "covered", "absolute", "channels", "c
 
 
 def npz(curve: ResponseCurve, _name: str) -> bytes:
-    """A curve as an NPZ: `response` float32 (levels, C), natural logarithm, `metadata` JSON, `sigma` where known."""
+    """A curve as an NPZ: `response` float32 (levels, C), natural logarithm, `metadata` JSON, `sigma` if known."""
     metadata = {
         **dict.fromkeys(_SERIES_KEYS),
         **curve.metadata,
@@ -52,7 +52,7 @@ def read_npz(data: bytes, name: str) -> ResponseCurve:
         raise ValueError(f"it holds {', '.join(sorted(arrays)) or 'nothing'} and no 'response'")
     metadata = json.loads(str(arrays["metadata"])) if "metadata" in arrays else {}
     if not isinstance(metadata, dict):
-        raise ValueError("its metadata is no JSON object")
+        raise ValueError("its metadata is not a JSON object")
     if "kind" in metadata and (metadata["kind"], metadata.get("version")) != (KIND, VERSION):
         raise ValueError(f"it is {metadata['kind']!r} of version {metadata.get('version')}, not {KIND!r} of version {VERSION}")
     covered, sigma = metadata.get("covered"), arrays.get("sigma")

@@ -15,7 +15,7 @@ from hdrkit.formats.curves.repair import repaired_curve
 from hdrkit.types import ResponseCurve
 
 _TABLE = re.compile(r"# rows: (\d+)\s*\n# columns: 3\s*\n((?:\s*[-+.\deE]+ +\d+ +[-+.\deE]+ *\n)+)")
-_MISSING_LOG10 = -6.0  # pfstools writes this where the response is 0
+_MISSING_LOG10 = -6.0  # pfstools writes this if the response is 0
 
 _MAX_DEGREE = 5  # the most that hdrgen fits
 _HDRGEN_LEVELS = 256
@@ -23,7 +23,7 @@ _FIT_TOLERANCE = 0.01
 
 
 def pfstools_text(curve: ResponseCurve, _name: str) -> bytes:
-    """A curve as pfshdrcalibrate saves it: for each channel a table of log10 response, code and response."""
+    """A curve in the format of pfshdrcalibrate: for each channel a table of log10 response, code and response."""
     lines = []
     for name, g in zip(("IR", "IG", "IB") if curve.channels == 3 else ("IY",), curve.ln_exposure.T, strict=True):
         lines += [
@@ -40,12 +40,12 @@ def pfstools_text(curve: ResponseCurve, _name: str) -> bytes:
 
 
 def pfstools_curve(data: bytes, name: str) -> ResponseCurve:
-    """The curve of a pfstools file, repaired where the response is 0. Raises ValueError for another file."""
+    """The curve of a pfstools file, repaired at codes with response 0. Raises ValueError for another file."""
     channels = []
     for rows, body in _TABLE.findall(data.decode("latin-1").replace("\r\n", "\n")):
         table = np.array(body.split(), float).reshape(-1, 3)
         if len(table) != int(rows) or (table[:, 1] != np.arange(len(table))).any():
-            raise ValueError(f"a table has {len(table)} rows where {rows} codes are announced")
+            raise ValueError(f"a table has {len(table)} rows, but its header says {rows}")
         missing = (table[:, 2] <= 0) & (table[:, 0] == _MISSING_LOG10)
         channels.append(np.where(missing, -np.inf, table[:, 0] * np.log(10)))
     if len(channels) not in (1, 3) or len({channel.size for channel in channels}) != 1:
@@ -54,10 +54,10 @@ def pfstools_curve(data: bytes, name: str) -> ResponseCurve:
 
 
 def hdrgen_text(curve: ResponseCurve, name: str) -> bytes:
-    """A curve as hdrgen keeps it: for each of three channels the degree and the coefficients, highest power first.
+    """A curve in the format of hdrgen: for each of three channels the degree and the coefficients, highest power first.
 
-    The polynomial gives linear exposure against x = (code + 1/2) / 256 and is 1 at x = 1. Degree and fit are those of
-    the smallest relative error among monotone ones; HdrkitWarning where the RMS over the covered codes exceeds 1 %.
+    The polynomial gives linear exposure against x = (code + 1/2) / 256 and is 1 at x = 1. It is the monotone polynomial of the
+    smallest relative error. An HdrkitWarning is given if its RMS error over the covered codes exceeds 1 %.
     """
     colour = curve.for_channels(3).for_levels(_HDRGEN_LEVELS)
     scale = (_HDRGEN_LEVELS - 1) / (curve.levels - 1)
@@ -77,7 +77,7 @@ def hdrgen_text(curve: ResponseCurve, name: str) -> bytes:
 
 
 def hdrgen_curve(data: bytes, name: str) -> ResponseCurve:
-    """The curve of an hdrgen file, of 256 levels, repaired where it is not positive. Raises ValueError for another file."""
+    """The curve of an hdrgen file, 256 levels, repaired where it is not positive. Raises ValueError for another file."""
     lines = [np.array(line.split(), float) for line in data.decode("latin-1").splitlines() if line.strip()]
     if len(lines) != 3 or any(line.size < 2 or line[0] != line.size - 2 for line in lines):
         raise ValueError("it is not three lines of a degree and that many coefficients and one, as hdrgen writes them")
@@ -95,7 +95,7 @@ def _fit(linear: NDArray[np.float64], codes: slice) -> tuple[NDArray[np.float64]
 
     powers = polynomial.polyvander(_x(), _MAX_DEGREE) / linear[:, None]
     ones = np.ones(len(linear))
-    # Coefficients that are not negative are always monotone, and so always a way out.
+    # A polynomial without negative coefficients is always monotone, so this candidate always works.
     candidates: list[NDArray[Any]] = [nnls(powers[codes], ones[codes])[0]]
     candidates += [np.linalg.lstsq(powers[codes, : degree + 1], ones[codes])[0] for degree in range(1, _MAX_DEGREE + 1)]
 
