@@ -299,7 +299,7 @@ def test_a_response_of_another_kind(refused, tmp_path, room):
     (tmp_path / "broken.npz").write_bytes(b"PK\3\4 and no more")
     for name in ("other.npz", "kind.npz", "flat.npy", "text.m", "text.rsp", "broken.npz", "gone.npz"):
         refused("merge", room, "-o", tmp_path / "out.exr", "--response", tmp_path / name, saying=[name])
-    refused("merge", room, "-o", tmp_path / "out.exr", "--response", room / "0.png", saying=["0.png", "no response curve"])
+    refused("merge", room, "-o", tmp_path / "out.exr", "--response", room / "0.png", saying=["0.png", "not a response curve"])
     refused("info", tmp_path / "other.npz", saying=["other.npz", "not a response curve"])
 
 

@@ -33,7 +33,12 @@ def test_the_same_picture_twice_gives_the_same_bytes(tmp_path):
 
 @pytest.mark.parametrize(
     ("name", "bits", "complaint"),
-    [("a.jpg", 16, "does not hold 16 bits"), ("a.webp", 8, "no display format"), ("a", 8, "no suffix"), ("a.png", 12, "12 bits")],
+    [
+        ("a.jpg", 16, "does not hold 16 bits"),
+        ("a.webp", 8, "not a display format"),
+        ("a", 8, "no suffix"),
+        ("a.png", 12, "12 bits"),
+    ],
 )
 def test_formats_that_are_not_there(tmp_path, name, bits, complaint):
     with pytest.raises(OutputError, match=complaint):

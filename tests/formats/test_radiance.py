@@ -292,7 +292,7 @@ def test_damaged_bytes_never_do_worse_than_an_input_error(tmp_path_factory, data
         (hand_made([], "-Y 4 -Y 4"), "does not end in a size"),
         (hand_made([], "-Y 0 +X 4"), "does not end in a size"),
         (hand_made([], "4 4"), "does not end in a size"),
-        (hand_made([], header="FORMAT=Radiance_spectra"), "Radiance_spectra is not read"),
+        (hand_made([], header="FORMAT=Radiance_spectra"), "Radiance_spectra cannot be read"),
         (hand_made([2, 2, 0, 9] * 20), "damaged scanline"),
         (hand_made([2, 2, 0, 8, 0] + [1] * 50), "damaged scanline"),
         (hand_made([2, 2, 0, 8, 128 + 9] + [1] * 50), "damaged scanline"),

@@ -121,7 +121,7 @@ def test_what_a_format_cannot_hold_is_refused_with_those_that_can(tmp_path):
         write_display(image, tmp_path / "a.jpg", 16)
     with pytest.raises(OutputError, match=r"\.webp is not a display format; choose \.jpg, \.png or \.tif$"):
         write_display(image, tmp_path / "a.webp")
-    with pytest.raises(OutputError, match=r"no radiance format; choose \.exr, \.hdr or \.pic$"):
+    with pytest.raises(OutputError, match=r"not a radiance format; choose \.exr, \.hdr or \.pic$"):
         write_radiance(RadianceMap(image), tmp_path / "a.tif")
     with pytest.raises(OutputError, match=r"only \.exr holds half floats; choose \.exr or leave half out"):
         write_radiance(RadianceMap(image), tmp_path / "a.hdr", half=True)
