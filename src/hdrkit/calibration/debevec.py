@@ -14,9 +14,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from hdrkit.calibration.axis import ln_codes
 from hdrkit.calibration.observations import Observations, knots_beside, read_at
-
-_TOE = 4 / 255  # of the full scale: below it the curve may bend freely
 
 
 def solve_debevec(
@@ -63,7 +62,7 @@ def _pairs_within_pixels(
 
 def _roughness(knots: int) -> NDArray[np.float64]:
     """Quadratic form of the mean squared second derivative of g against ln(z + toe), scaled to the range of that axis."""
-    u = np.log(np.linspace(0, 1, knots) + _TOE)
+    u = ln_codes(knots)
     u /= u[-1] - u[0]
     left, right = np.diff(u)[:-1], np.diff(u)[1:]
     row = np.arange(knots - 2)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from hdrkit.calibration.compression import compressed
 from hdrkit.calibration.offsets import OffsetSolution
-from hdrkit.calibration.sampling import patch_codes
+from hdrkit.calibration.sampling import LEAST_RANGE, patch_codes
 from hdrkit.errors import ExposureError
 from hdrkit.imaging.warping import common_area
 from hdrkit.types import ExposureEstimate, Frame, NoiseModel, ResponseCurve, StepCheck
@@ -23,7 +23,6 @@ _MODEL_ERROR = 0.003  # of ln light: what no patch tells better than
 _DEPENDENCE, _COMPRESSED_DEPENDENCE = 3.0, 20.0  # neighbouring patches and channels share their errors
 _ROUNDS = 8
 _RIDGE = 1e-9
-_LEAST_RANGE = 0.05
 _LN2 = float(np.log(2))
 
 Array = NDArray[np.float64]
@@ -65,7 +64,7 @@ def guessed_exposures(frames: Sequence[Frame], stated: Sequence[float | None]) -
     if known.all():
         return tuple(one for one in stated if one is not None)
     ln_stated = np.array([np.log(one) if one is not None else np.nan for one in stated])
-    if known.sum() < 2 or np.ptp(ln_stated[known]) < _LEAST_RANGE:
+    if known.sum() < 2 or np.ptp(ln_stated[known]) < LEAST_RANGE:
         raise ExposureError(
             f"{frames[int(np.argmin(known))].name}: its exposure cannot be estimated, for neither the response curve nor two "
             "different exposures are known; give a curve with --response, or the times with --exposures FILE.csv"

@@ -13,9 +13,10 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from hdrkit.calibration.axis import ln_codes
+
 COMPONENTS = 14
 _CURVES = 1500
-_TOE = 4 / 255
 _DEVIATION, _DEVIATION_LENGTH = 0.01, 1.0  # in ln exposure, along ln z
 
 Array = NDArray[np.float64]
@@ -43,7 +44,7 @@ def response_family(knots: int) -> tuple[Array, Array, Array]:
 
 def _smooth_deviation(knots: int) -> Array:
     """Covariance of what no named family has: a Gaussian process along ln z, pinned at the middle code."""
-    u = np.log(np.linspace(0, 1, knots) + _TOE)
+    u = ln_codes(knots)
     kernel = _DEVIATION**2 * np.exp(-0.5 * ((u[:, None] - u) / _DEVIATION_LENGTH) ** 2)
     middle = knots // 2
     return np.asarray(kernel - kernel[:, [middle]] - kernel[[middle], :] + kernel[middle, middle])

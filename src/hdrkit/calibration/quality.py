@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from hdrkit.calibration.axis import ln_codes
 from hdrkit.calibration.observations import Observations, read_at
 from hdrkit.imaging.monotone import rising
 
-_TOE = 4 / 255
 _ENOUGH = 3  # samples that make a code covered
 CHANNEL_TOLERANCE = 0.25  # in ln exposure: what white balance and colour processing may do
 
@@ -45,7 +45,7 @@ def _filled(g: NDArray[np.float64]) -> NDArray[np.float64]:
     known = np.isfinite(g)
     if known.all():
         return g
-    u = np.log(np.linspace(0, 1, g.size) + _TOE)
+    u = ln_codes(g.size)
     filled = np.interp(u, u[known], g[known])
     at = np.flatnonzero(known)
     reach = max(1, len(at) // 10)

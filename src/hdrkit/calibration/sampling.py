@@ -21,7 +21,7 @@ PATCH = 8  # pixels across
 _BINS = 32
 _PLENTY = 500_000
 _PIXELS_A_PATCH = 4  # what a patch counts for among the samples that were asked for
-_LEAST_RANGE = 0.05  # in ln exposure; less is no difference
+LEAST_RANGE = 0.05  # in ln exposure; less is no difference
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def take_samples(
     order = np.argsort(exposures, kind="stable")
     ordered = [frames[i] for i in order]
     ln_times = np.log(np.asarray(exposures, float)[order])
-    if np.ptp(ln_times) < _LEAST_RANGE:
+    if np.ptp(ln_times) < LEAST_RANGE:
         raise CalibrationError(
             f"{ordered[0].name}: all {len(ordered)} frames of bracket {bracket!r} have the same exposure; "
             "a response curve needs different exposures of one view"

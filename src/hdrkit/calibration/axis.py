@@ -1,0 +1,13 @@
+"""The axis along which response curves are smooth: cameras bend like powers, which are straight against ln z."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+_TOE = 4 / 255  # of the full scale: below it a curve may bend freely
+
+
+def ln_codes(knots: int) -> NDArray[np.float64]:
+    """ln(z + toe) of each knot (knots,), with z from 0 to 1."""
+    return np.asarray(np.log(np.linspace(0, 1, knots) + _TOE))
