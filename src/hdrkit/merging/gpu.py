@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from hdrkit.imaging.warping import Area, placed, whole
+from hdrkit.merging.bands import Merged, bounds_of
 from hdrkit.merging.weights import Tables, near_clipping
 from hdrkit.types import Frame, Validity
 
@@ -29,7 +30,7 @@ def run_tables_on(
     trust: Sequence[NDArray[np.uint8] | None] | None = None,
     area: Area | None = None,
     band_pixels: int = BAND_PIXELS,
-) -> tuple[NDArray[np.float32], NDArray[np.uint8], NDArray[np.float32], NDArray[np.int64]]:
+) -> Merged:
     """What `kernel.run_tables` does, on a device of torch, `band_pixels` at a time; equal to it within 1e-5."""
     first, last, left, right = area or whole(frames[0])
     band = max(1, band_pixels // (right - left))
@@ -44,7 +45,7 @@ def run_tables_on(
             sums.add(k, there.pixels[:, left:right], seen, share)
         merged.append(sums.finish())
     out, validity, variance, used = zip(*merged, strict=True)
-    return np.concatenate(out), np.concatenate(validity), np.concatenate(variance), np.sum(used, axis=0)
+    return Merged(np.concatenate(out), np.concatenate(validity), np.concatenate(variance), np.sum(used, axis=0))
 
 
 class _Sums:
@@ -60,8 +61,9 @@ class _Sums:
         self.must = torch.zeros((*size, channels), dtype=torch.bool, device=device)  # be clipped, says a shorter frame
         self.numerator, self.denominator = self._of(tables.numerator), self._of(tables.denominator)
         self.spread = self._of(tables.variance) if want_variance else None
-        self.limit = [self._of(tables.exposure / np.float32(t)) for t in exposures]
-        self.darkest = self._of(np.stack([tables.black / np.float32(t) for t in exposures]))
+        bounds = bounds_of(tables, exposures)
+        self.limit = [self._of(bounds.exposure / t) for t in bounds.times]
+        self.darkest = self._of(bounds.darkest)
         self.place = torch.arange(channels, device=device) * levels  # of a channel in a table laid flat
         self.second = channels * levels  # of the tables for channels beside a clipped one
         self.a, self.b, self.out = (torch.zeros((*size, channels), device=device) for _ in range(3))
@@ -75,7 +77,7 @@ class _Sums:
         return torch.from_numpy(np.ascontiguousarray(array)).to(self.device)
 
     def add(self, k: int, pixels: NDArray[Any], seen: NDArray[np.bool_] | None, share: NDArray[np.uint8] | None) -> None:
-        """Add frame k, as `kernel._add` does."""
+        """Add frame k, as `kernel` does."""
         codes = self._of(pixels).to(torch.int64)
         codes = torch.where(self.must & (codes > self.near), self.last, codes)
         clipped = codes > self.high
@@ -104,8 +106,8 @@ class _Sums:
         self.longest[plain] = k
         self.partly[partly] = k
 
-    def finish(self) -> tuple[NDArray[np.float32], NDArray[np.uint8], NDArray[np.float32], list[int]]:
-        """Radiance, validity, variance and use of the band, as `kernel._finish` and `_finish_spread` have them."""
+    def finish(self) -> Merged:
+        """What was merged of the band, as `kernel` has it."""
         measured = self.b > 0
         value = self.a / self.b
         if self.logarithmic:
@@ -124,4 +126,4 @@ class _Sums:
             square = out.to(torch.float64) ** 2
             of_quotient = self.v / self.b.to(torch.float64) ** 2 * (square if self.logarithmic else 1.0)
             variance = torch.where(measured, of_quotient, square).to(torch.float32)
-        return out.cpu().numpy(), self.validity.cpu().numpy(), variance.cpu().numpy(), self.used
+        return Merged(out.cpu().numpy(), self.validity.cpu().numpy(), variance.cpu().numpy(), np.array(self.used, np.int64))

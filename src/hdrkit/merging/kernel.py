@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from hdrkit.errors import InputError
 from hdrkit.imaging.compiled import compiled
 from hdrkit.imaging.warping import Area, place, whole
+from hdrkit.merging.bands import Bounds, Merged, bounds_of
 from hdrkit.merging.weights import Tables, near_clipping
 from hdrkit.types import Frame, Validity
 
@@ -28,6 +29,25 @@ _SHARE = np.float32(1 / 255)
 _BAND_BYTES = 500_000  # of codes of all frames: what a core keeps close
 
 
+class Band(NamedTuple):
+    """Rows of all frames, the shortest exposure first: codes (K, rows, W, C), and masks (K, rows, W) or None.
+
+    `seen` is what a frame shows and `share` how far it is trusted, 0 to 255; without them the compiler leaves the questions out.
+    """
+
+    codes: NDArray[Any]
+    seen: NDArray[np.bool_] | None
+    share: NDArray[np.uint8] | None
+
+
+class Rule(NamedTuple):
+    """How codes are summed: numerators and denominators (2, K, C, levels, 2), and the highest code that counts."""
+
+    pairs: NDArray[np.float32]
+    high: int
+    logarithmic: bool
+
+
 def run_tables(
     frames: Sequence[Frame],
     tables: Tables,
@@ -36,12 +56,11 @@ def run_tables(
     want_variance: bool,
     trust: Sequence[NDArray[np.uint8] | None] | None = None,
     area: Area | None = None,
-) -> tuple[NDArray[np.float32], NDArray[np.uint8], NDArray[np.float32], NDArray[np.int64]]:
+) -> Merged:
     """Merge coded frames, sorted from the shortest to the longest exposure; `trust` and `area` as `merge_frames`
     has them.
 
-    Returns radiance (H, W, C), validity flags (H, W), variance (H, W, C) or an empty array, and the number of pixels
-    that each frame contributed to as a whole. Where a frame is above clip[1] in some channels, the others still count, by
+    Where a frame is above clip[1] in some channels, the others still count, by
     tables of their own. A channel that is nearly clipped counts as clipped where a shorter frame shows that it must be:
     cameras mix channels, which may bring a clipped one back below the limit.
     """
@@ -50,9 +69,9 @@ def run_tables(
     out = np.empty((height, width, channels), np.float32)
     validity = np.empty((height, width), np.uint8)
     variance = np.empty((height, width, channels) if want_variance else (0, 0, channels), np.float32)
-    times = np.array(exposures, np.float32)
-    darkest = tables.black / times[:, None]
+    bounds = bounds_of(tables, exposures)
     pairs = np.stack([tables.numerator, tables.denominator], axis=-1)  # which are looked up together
+    rule = Rule(pairs, clip[1], tables.logarithmic)
     spread = tables.variance if want_variance else None
     rows = min(height, max(1, _BAND_BYTES // (len(frames) * width * channels * frames[0].pixels.itemsize)))
     shape = len(frames), rows, width
@@ -74,16 +93,15 @@ def run_tables(
                 if share is not None and trust is not None and (weight := trust[k]) is not None:
                     share[k, here] = weight[first + top : first + band.stop, left:right]
             _clip(codes, seen, share, near, full, kind(levels - 1), here.stop)
-            gathered = codes, seen, share, clip[1]
-            bounds = tables.exposure, times, darkest, tables.logarithmic
-            _merge(gathered, pairs, spread, bounds, out[band], validity[band], variance[band], used)
+            merged = Merged(out[band], validity[band], variance[band], used)
+            _merge(Band(codes, seen, share), rule, spread, bounds, merged)
         return used
 
     tops = iter(range(0, height, rows))
     threads = os.cpu_count() or 1
     with ThreadPoolExecutor(threads) as pool:
         used = np.sum(list(pool.map(merge_bands, [tops] * threads)), axis=0)
-    return out, validity, variance, used
+    return Merged(out, validity, variance, used)
 
 
 def _require_below(levels: int, codes: NDArray[Any], frame: Frame) -> None:
@@ -114,48 +132,59 @@ def _clip(codes: Any, seen: Any, share: Any, near: Any, full: Any, last: Any, ro
 
 
 @compiled
-def _merge(gathered: Any, tables: Any, spread: Any, bounds: Any, out: Any, validity: Any, variance: Any, used: Any) -> None:
-    """Merge a band, as many rows as `out` has, and count the pixels that each frame measured as a whole.
+def _merge(band: Band, rule: Rule, spread: Any, bounds: Bounds, merged: Merged) -> None:
+    """Merge a band, as many rows as `merged` has, and count the pixels that each frame measured as a whole.
 
-    `gathered` are the codes (K, rows, W, C) of all frames, what they have seen and how far they count (K, rows, W), and the
-    highest code that counts. Both masks, and `spread`, may be None: then the compiler leaves the questions out.
+    `spread`, the numerators of the variance (2, K, C, levels), may be None.
     """
-    codes, seen, share, high = gathered
-    height, width, channels = out.shape
-    b = None if spread is None else np.empty((width, channels), np.float32)
+    height, width, channels = merged.radiance.shape
+    weights = None if spread is None else np.empty((width, channels), np.float32)
     for y in range(height):
-        _merge_row(codes, seen, share, high, y, tables, bounds, b, out[y], validity[y], used)
+        _merge_row(band, y, rule, bounds, weights, merged)
         if spread is not None:
-            _spread_row(b, codes, seen, share, high, y, spread, bounds[3], out[y], variance[y])
+            _spread_row(band, y, rule, spread, weights, merged)
 
 
 @compiled
-def _merge_row(
-    codes: Any,
-    seen: Any,
-    share: Any,
-    high: int,
-    y: int,
-    tables: Any,
-    bounds: Any,
-    denominator: Any,
-    out: Any,
-    validity: Any,
-    used: Any,
-) -> None:
-    """Merge a row; the sums of weights go to `denominator` where it is not None."""
+def _looks(seen: Any, k: int, y: int, x: int) -> bool:
+    """Whether frame k shows the pixel."""
+    if seen is None:
+        return True
+    return bool(seen[k, y, x])
+
+
+@compiled
+def _trust(share: Any, k: int, y: int, x: int) -> Any:
+    """How far frame k is trusted there, 0 to 255."""
+    if share is None:
+        return np.uint8(255)
+    return share[k, y, x]
+
+
+@compiled
+def _weight(share: Any, k: int, y: int, x: int) -> Any:
+    """The same from 0 to 1."""
+    if share is None:
+        return np.float32(1)
+    return share[k, y, x] * _SHARE
+
+
+@compiled
+def _merge_row(band: Band, y: int, rule: Rule, bounds: Bounds, weights: Any, merged: Merged) -> None:
+    """Merge a row; the sums of weights go to `weights` where it is not None."""
+    codes, tables, high, darkest = band.codes, rule.pairs, rule.high, bounds.darkest
+    out, validity, used = merged.radiance[y], merged.validity[y], merged.used
     width, channels = out.shape
     green, blue = min(1, channels - 1), channels - 1  # gray is three times the same
-    darkest, logarithmic = bounds[2], bounds[3]
-    zero, one = np.float32(0), np.float32(1)
+    zero = np.float32(0)
     for x in range(width):
         a0 = a1 = a2 = b0 = b1 = b2 = zero
         whole_by, partly_by, flags = _UNSEEN, _UNSEEN, _NOTHING
         for k in range(codes.shape[0]):
-            if seen is not None and not seen[k, y, x]:
+            if not _looks(band.seen, k, y, x):
                 flags = _PARTIAL
                 continue
-            if share is not None and share[k, y, x] == 0:
+            if _trust(band.share, k, y, x) == 0:
                 continue
             z0, z1, z2 = codes[k, y, x, 0], codes[k, y, x, green], codes[k, y, x, blue]
             kind = 0
@@ -168,7 +197,7 @@ def _merge_row(
                 if min(z0, min(z1, z2)) > high:
                     continue
                 kind, partly_by = 1, k
-            weight = one if share is None else share[k, y, x] * _SHARE
+            weight = _weight(band.share, k, y, x)
             a0 += weight * tables[kind, k, 0, z0, 0]
             b0 += weight * tables[kind, k, 0, z0, 1]
             a1 += weight * tables[kind, k, green, z1, 0]
@@ -176,24 +205,24 @@ def _merge_row(
             a2 += weight * tables[kind, k, blue, z2, 0]
             b2 += weight * tables[kind, k, blue, z2, 1]
         v0, v1, v2 = a0 / b0, a1 / b1, a2 / b2
-        if logarithmic:
+        if rule.logarithmic:
             v0, v1, v2 = np.exp(v0), np.exp(v1), np.exp(v2)
         out[x, 0], validity[x] = v0, flags
         if channels == 3:
             out[x, 1], out[x, 2] = v1, v2
-        if denominator is not None:
-            denominator[x, 0] = b0
+        if weights is not None:
+            weights[x, 0] = b0
             if channels == 3:
-                denominator[x, 1], denominator[x, 2] = b1, b2
+                weights[x, 1], weights[x, 2] = b1, b2
         # The bound of the shortest frame is quicker to look up than that of the longest that measured here, and higher.
         if not (v0 >= darkest[0, 0] and v1 >= darkest[0, green] and v2 >= darkest[0, blue]):
-            _bound((b0, b1, b2), whole_by, partly_by, codes, y, x, bounds, out, validity)
+            _bound((b0, b1, b2), whole_by, partly_by, codes[:, y, x], bounds, x, out, validity)
 
 
 @compiled
-def _bound(b: Any, whole_by: int, partly_by: int, codes: Any, y: int, x: int, bounds: Any, out: Any, validity: Any) -> None:
+def _bound(b: Any, whole_by: int, partly_by: int, codes: Any, bounds: Bounds, x: int, out: Any, validity: Any) -> None:
     """Give a pixel its bound in the channels that no frame measured, or that none tells from black."""
-    exposure, times, darkest, _ = bounds
+    darkest = bounds.darkest
     for c in range(out.shape[1]):
         if b[c] > 0:
             last = max(whole_by, partly_by)
@@ -205,15 +234,15 @@ def _bound(b: Any, whole_by: int, partly_by: int, codes: Any, y: int, x: int, bo
             validity[x] |= _BLACK
         else:  # clipped in every frame: the least that it can be, which is nothing where no frame looked
             first = _CLIPPED - whole_by
-            out[x, c] = 0 if whole_by == _UNSEEN else exposure[c, codes[first, y, x, c]] / times[first]
+            out[x, c] = 0 if whole_by == _UNSEEN else bounds.exposure[c, codes[first, c]] / bounds.times[first]
             validity[x] |= _SATURATED
 
 
 @compiled
-def _spread_row(
-    b: Any, codes: Any, seen: Any, share: Any, high: int, y: int, spread: Any, logarithmic: bool, out: Any, variance: Any
-) -> None:
+def _spread_row(band: Band, y: int, rule: Rule, spread: Any, weights: Any, merged: Merged) -> None:
     """The variance of what `_merge_row` has written; a bound is uncertain by its own size."""
+    codes, high = band.codes, rule.high
+    out, variance = merged.radiance[y], merged.variance[y]
     width, channels = out.shape
     green, blue = min(1, channels - 1), channels - 1
     v = np.empty(channels)
@@ -221,13 +250,13 @@ def _spread_row(
         v[:] = 0
         for k in range(codes.shape[0]):
             z0, z1, z2 = codes[k, y, x, 0], codes[k, y, x, green], codes[k, y, x, blue]
-            if min(z0, min(z1, z2)) <= high and (seen is None or seen[k, y, x]):
+            if min(z0, min(z1, z2)) <= high and _looks(band.seen, k, y, x):
                 kind = 0 if max(z0, max(z1, z2)) <= high else 1
-                weight = 1.0 if share is None else share[k, y, x] / 255.0
+                weight = _trust(band.share, k, y, x) / 255.0
                 for c in range(channels):
                     v[c] += weight**2 * spread[kind, k, c, codes[k, y, x, c]]
         for c in range(channels):
             square = np.float64(out[x, c]) ** 2
-            if b[x, c] > 0:
-                square = v[c] / np.float64(b[x, c]) ** 2 * (square if logarithmic else 1.0)
+            if weights[x, c] > 0:
+                square = v[c] / np.float64(weights[x, c]) ** 2 * (square if rule.logarithmic else 1.0)
             variance[x, c] = square

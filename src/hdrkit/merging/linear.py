@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hdrkit.imaging.warping import Area, placed, whole
+from hdrkit.merging.bands import Merged
 from hdrkit.merging.estimators.separable import Measurements
 from hdrkit.merging.estimators.table import estimator_of
 from hdrkit.merging.options import MergeOptions
@@ -20,11 +21,8 @@ def merge_float(
     options: MergeOptions,
     trust: Sequence[NDArray[np.uint8] | None] | None = None,
     area: Area | None = None,
-) -> tuple[NDArray[np.float32], NDArray[np.uint8], NDArray[np.float32], NDArray[np.int64]]:
-    """Merge linear frames, shortest exposure first. Float pictures do not say where they clip: every pixel above 0 counts.
-
-    Returns radiance, validity, variance (H, W, C) and the number of pixels each frame contributed to, as `run_tables` does.
-    """
+) -> Merged:
+    """Merge linear frames, shortest exposure first. Float pictures do not say where they clip: every pixel above 0 counts."""
     first, last, left, right = area or whole(frames[0])
     here = slice(first, last), slice(left, right)
     shape = frames[0].pixels[here].shape
@@ -57,4 +55,4 @@ def merge_float(
     variance = np.divide(spread, denominator**2, where=measured, out=np.zeros(shape))
     if logarithmic:
         variance *= radiance**2
-    return radiance.astype(np.float32), validity, variance.astype(np.float32), used
+    return Merged(radiance.astype(np.float32), validity, variance.astype(np.float32), used)

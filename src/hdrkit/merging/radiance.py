@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from hdrkit.errors import ExposureError, InputError
 from hdrkit.imaging.warping import Area
+from hdrkit.merging.bands import Merged
 from hdrkit.merging.device import uses_cuda
 from hdrkit.merging.options import MergeOptions
 from hdrkit.merging.weights import Tables, build_tables
@@ -120,7 +121,7 @@ def _merge_codes(
     trust: list[NDArray[np.uint8] | None] | None,
     area: Area | None,
     tables: Tables | None,
-) -> tuple[NDArray[np.float32], NDArray[np.uint8], NDArray[np.float32], NDArray[np.int64]]:
+) -> Merged:
     tables = tables or tables_of(frames, times, response, options)
     assert tables is not None  # the frames hold codes
     clip = options.clip_codes(frames[0])
