@@ -119,7 +119,7 @@ def test_a_word_in_the_place_of_a_value_switches_another_field_on(asked):
     request = asked("--exposures", "estimate", "--range", "auto")
     assert (request.inputs.exposures, request.inputs.estimate_exposures) == (None, True)
     assert (request.rendering.range_ln, request.range_of_all) == (None, True)
-    with pytest.raises(typer.BadParameter, match="'estimate' is not possible here; give FILE.csv"):
+    with pytest.raises(typer.BadParameter, match="'estimate' is not possible for this command; give FILE.csv"):
         asked("--exposures", "estimate", part=Part(but=("estimate_exposures",)))
 
 

@@ -49,10 +49,10 @@ def test_a_short_summary_and_where_to_look_next(hdrkit, whole, card, tmp_path):
     lines = out.splitlines()
     assert lines[0] == "9 photographs: 3 groups of 2 views, 1 unassigned"
     assert [line.split() for line in lines[1:4]] == [["kind", "groups", "frames"], ["bracket", "2", "7"], ["single", "1", "1"]]
-    assert "1 of them needs a look, least sure first:" in lines
+    assert "check 1 of them, the least certain first:" in lines
     assert "  cluster_1  confidence 0.52  frames agree weakly (least 0.33); 1 duplicate" in lines
     assert "unassigned: black.png: nothing to see in it" in lines
-    assert lines[-2] == f"wrote {tmp_path / 'sorted'}: look through {tmp_path / 'sorted' / 'report.html'}"
+    assert lines[-2] == f"wrote {tmp_path / 'sorted'}: open {tmp_path / 'sorted' / 'report.html'}"
     assert lines[-1] == f"next: hdrkit merge {tmp_path / 'sorted' / 'groups.csv'} -o merged/"
     assert err.splitlines() == ["note: a note of the run", "1 other file ignored"]
     assert (tmp_path / "sorted" / "cluster_0" / "00_EV-3.0_0.png").is_symlink()
@@ -81,7 +81,7 @@ def test_a_dry_run_writes_nothing_and_prints_the_plan(hdrkit, whole, card, tmp_p
     before = names(tmp_path)
     code, out, _ = hdrkit("group", card, "-o", tmp_path / "sorted", "--dry-run", "--move")
     assert code == 0
-    assert f"nothing written; in {tmp_path / 'sorted'} there would be 9 photographs moved:" in out
+    assert f"nothing is written; in {tmp_path / 'sorted'}, 9 photographs would be moved:" in out
     assert f"  {tmp_path / 'sorted' / 'cluster_1' / '00_EV-3.0_0.png'}  from  {card / 'second' / '0.png'}" in out
     code, out, _ = hdrkit("group", card, "-o", tmp_path / "sorted", "--dry-run", "--json")
     assert len(json.loads(out)["files"]) == 9
@@ -109,15 +109,15 @@ def test_undo_is_tried_without_doing_it(hdrkit, whole, card, tmp_path):
     before = names(tmp_path)
     code, out, err = hdrkit("group", "--undo", "--dry-run", sorted_)
     assert (code, err) == (0, "")
-    assert f"nothing done; in {sorted_} there would be 9 photographs put back, 17 files of hdrkit removed:" in out
+    assert f"nothing is changed; in {sorted_}, 9 photographs would be put back and 17 files of hdrkit removed:" in out
     assert f"  {sorted_ / 'cluster_1' / '00_EV-3.0_0.png'}  back to  {card / 'second' / '0.png'}" in out.splitlines()
     assert f"  {sorted_ / 'groups.csv'}  removed" in out.splitlines()
-    assert out.splitlines()[-1] == f"  {sorted_ / 'summary.txt'}  left, it was changed since hdrkit wrote it"
+    assert out.splitlines()[-1] == f"  {sorted_ / 'summary.txt'}  stays: it was changed after hdrkit wrote it"
     told = json.loads(hdrkit("group", "--undo", "--dry-run", sorted_, "--json").out)
     assert (told["dry_run"], len(told["plan"]["put_back"]), told["plan"]["keep"]) == (True, 9, ["summary.txt"])
     assert names(tmp_path) == before
     code, out, err = hdrkit("group", "--undo", sorted_)
-    assert (code, err) == (0, f"note: {sorted_ / 'summary.txt'} is left: it was changed since hdrkit wrote it\n")
+    assert (code, err) == (0, f"note: {sorted_ / 'summary.txt'} stays: it was changed after hdrkit wrote it\n")
     assert names(sorted_) == ["summary.txt"]
 
 
@@ -125,7 +125,7 @@ def test_a_dry_run_says_which_links_would_stay(hdrkit, whole, card, tmp_path):
     (card / "black.png").rename(tmp_path / "away.png")
     (card / "black.png").symlink_to(tmp_path / "away.png")
     out = hdrkit("group", card, "-o", tmp_path / "sorted", "--dry-run", "--move").out
-    assert "there would be 8 photographs moved:" in out
+    assert ", 8 photographs would be moved:" in out
     assert out.splitlines()[-1] == f"  {card / 'black.png'} is a link and would stay where it is"
 
 

@@ -83,8 +83,8 @@ def test_each_series_is_ranked_and_rated(hdrkit, photographs, words):
     assert done.code == 0, done.err
     assert ratings(photographs) == EXPECTED
     assert "3 series" not in done.out
-    assert "2 series, 2 without a rival" in done.out
-    assert re.search(r"difference of 0\.\d+ are one series \((none in doubt|given)\)", done.out)
+    assert "2 series, 2 in no series" in done.out
+    assert re.search(r"differ by at most 0\.\d+ are one series \((every pair is clear|given)\)", done.out)
     with (photographs / "ranking" / "ranking.csv").open(newline="") as file:
         rows = {Path(row["path"]).stem: row for row in csv.DictReader(file)}
     assert list(next(iter(rows.values()))) == ["path", "group", "rank", "sharpness", "stars", "written", "reason"]
@@ -196,7 +196,7 @@ def test_people_come_first(hdrkit, photographs):
 def test_photographs_with_a_sidecar_can_be_left_out(hdrkit, photographs):
     write_rating(photographs / "IMG_2.JPG", 0)
     done = hdrkit("rank", photographs, "-e")
-    assert "1 left out" in done.out
+    assert "1 photograph left out" in done.out
     assert ratings(photographs) == EXPECTED | {"IMG_2": 0, "IMG_1": 3}
     assert "left out: it has a sidecar" in (photographs / "ranking" / "ranking.csv").read_text()
     before = files(photographs)
@@ -214,7 +214,7 @@ def test_lightroom_gets_sidecars_of_raw_files_alone(hdrkit, photographs):
     assert done.code == 0
     assert list(photographs.glob("*.xmp")) == []
     assert "0 ratings written, 0 left as they were" in done.out
-    assert done.err.count("note: 7 photographs without a sidecar: Lightroom reads those of proprietary RAW files alone") == 1
+    assert done.err.count("note: 7 photographs without a sidecar: Lightroom reads only sidecars of proprietary RAW files") == 1
     assert "Lightroom reads no sidecar of such a file" in (photographs / "ranking" / "ranking.csv").read_text()
 
 
@@ -271,7 +271,7 @@ def test_ratings_inside_photographs_are_of_people(hdrkit, photographs):
     assert "rejected by a person, in the photograph" in listed
     assert hdrkit("rank", "--undo", photographs).code == 0
     left_out = hdrkit("rank", photographs, "-e")
-    assert "2 left out: they have a sidecar, or stars inside" in left_out.out
+    assert "2 photographs left out: with a sidecar, or with stars in the file" in left_out.out
     assert hdrkit("rank", photographs, "--overwrite").code == 0
     assert ratings(photographs)["IMG_1"] == EXPECTED["IMG_1"]
 
@@ -473,8 +473,8 @@ def test_an_interrupt_leaves_what_is_written_and_says_so(hdrkit, photographs, mo
     done = hdrkit("rank", photographs, "-j", "1")
     assert done.code == 130
     assert done.err.splitlines() == [
-        "note: 3 of 7 ratings are as they should be, and stay; run again for the rest, or take them back with --undo",
-        "error: interrupted; nothing is left half written",
+        "note: 3 of 7 ratings are done, and stay; run the command again for the rest, or take the ratings back with --undo",
+        "error: interrupted; no file is left half written",
     ]
     assert len(list(photographs.glob("*.xmp"))) == 3
     assert not (photographs / "ranking").exists()
@@ -493,8 +493,8 @@ def test_an_interrupt_during_the_report_says_what_is_missing(hdrkit, photographs
     done = hdrkit("rank", photographs)
     assert done.code == 130
     assert done.err.splitlines() == [
-        "note: all 7 ratings are as they should be, and stay; run again for the report, or take them back with --undo",
-        "error: interrupted; nothing is left half written",
+        "note: all 7 ratings are done, and stay; run the command again for the report, or take the ratings back with --undo",
+        "error: interrupted; no file is left half written",
     ]
     assert ratings(photographs) == EXPECTED
 
@@ -523,7 +523,7 @@ def test_a_full_disk_is_told_and_nothing_is_lost(hdrkit, photographs, monkeypatc
     written = len(list(photographs.glob("*.xmp")))
     assert written == min(max(0, room_for - 1), 7)
     count = "all" if written == 7 else f"{written} of"
-    assert f"note: {count} 7 ratings are as they should be, and stay" in done.err or not written
+    assert f"note: {count} 7 ratings are done, and stay" in done.err or not written
     assert not (photographs / "ranking").exists()
     monkeypatch.undo()
     again = photographs.with_name("again")

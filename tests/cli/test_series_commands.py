@@ -104,7 +104,7 @@ def test_what_cannot_be_read_is_said_of_each_day_and_the_rest_is_done(merge, tmp
     done = merge("--by", "time")
     assert done.code == 1
     assert done.err.count("20240614093000_100.png: not an image") == 2
-    assert done.err.count("2 brackets with notes in series.csv, the first 2024/06/14/20240614093000: 3 frames where 4 are") == 1
+    assert done.err.count("series.csv has notes on 2 brackets; the first: 2024/06/14/20240614093000: 3 frames where 4 are") == 1
     assert done.err.count("where 4 are usual") == 1
     assert "1 other file ignored" in done.err
     told = json.loads(merge("--by", "time", "--json").out)

@@ -1,1 +1,1 @@
-"""The command line: each command parses its words, calls the pipeline and prints the report. Nothing is computed here."""
+"""The command line. Each command parses its arguments, calls the pipeline and prints the report. It computes nothing itself."""

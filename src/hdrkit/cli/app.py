@@ -1,4 +1,4 @@
-"""The `hdrkit` command: its sub-commands, and errors as one line and an exit code."""
+"""The `hdrkit` command: the list of sub-commands. An error becomes one line and an exit code."""
 
 from __future__ import annotations
 
@@ -15,36 +15,39 @@ import typer
 import typer.main
 from typer.core import TyperGroup
 
-os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")  # before OpenCV is loaded: broken files are reported by us
-os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", str(2**40))  # the limit that holds is --max-pixels
+os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")  # before OpenCV is loaded: hdrkit reports broken files itself
+os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", str(2**40))  # --max-pixels is the limit that applies
 
 from hdrkit import __version__
 from hdrkit.errors import HdrkitError, HdrkitWarning
 
-_COMMANDS = {  # name -> module and function in it, and what the list of commands says
+_COMMANDS = {  # name -> module and its function, and the line in the list of commands
     "group": (
         "group.group",
-        "Find which photographs belong together, whatever their exposure: views, and the exposure brackets of each.",
+        "Find which photographs show the same view, at any exposure, and which of them form exposure brackets.",
     ),
-    "calibrate": ("calibrate.calibrate", "Learn how a camera maps light to pixel values, from brackets of one view each."),
+    "calibrate": ("calibrate.calibrate", "Learn how a camera maps light to pixel values, from exposure brackets."),
     "merge": ("merge.merge", "Align exposure brackets and merge them into scene-referred radiance."),
     "watch": (
         "watch.watch",
-        "Merge timestamped brackets as they complete, until SIGTERM or Ctrl-C, whatever happens to disks and files meanwhile.",
+        "Watch a folder and merge each timestamped bracket as soon as it is complete, until SIGTERM or Ctrl-C.",
     ),
     "keogram": (
         "keogram.keogram",
-        "Set the line through the middle of every picture side by side, along the hours, all at one exposure.",
+        "Draw a keogram of a series: one line of pixels from each picture, side by side over time, at one exposure.",
     ),
-    "video": ("video.video", "Show a series as a film at one exposure, every time the same while long."),
-    "rank": ("rank.rank", "Find series of like photographs, rank each by sharpness, and write stars for darktable or Lightroom."),
+    "video": ("video.video", "Make a film of a series at one exposure. Each frame is shown for the same time."),
+    "rank": (
+        "rank.rank",
+        "Find series of similar photographs, rank each by sharpness, and write stars for darktable or Lightroom.",
+    ),
     "range": (
         "ranges.show_range",
-        "Tell the range of ln radiance that all these brackets can record, for `hdrkit merge --range MIN MAX`.",
+        "Print the range of ln radiance that all these brackets can record, for `hdrkit merge --range MIN MAX`.",
     ),
     "info": (
         "info.show_info",
-        "Tell what files hold: exposure and camera of a photo, coverage of a response curve, range and origin of radiance.",
+        "Print what files hold: photographs (exposure, camera), response curves (coverage), radiance (range, origin).",
     ),
 }
 _LOOKS: dict[str, Any] = {
@@ -55,12 +58,12 @@ _LOOKS: dict[str, Any] = {
 
 
 class Commands(TyperGroup):
-    """The commands, each imported when it is run or asked for its help: a list of them needs none."""
+    """The commands. Each is imported when it runs or when its help is asked for; the list of commands imports none."""
 
     _listing = False
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """A command by its name; while they are listed, one that only tells its name and its summary."""
+        """A command by its name. While the commands are listed, it is a stand-in with the name and the summary."""
         known = super().get_command(ctx, cmd_name)
         if known is None or self._listing:
             return known
@@ -86,11 +89,11 @@ app = typer.Typer(
 for _name, (_, _summary) in _COMMANDS.items():
     app.command(_name, help=_summary)(lambda: None)
 
-_INTERRUPTED = 130  # how the parser ends at Ctrl-C
+_INTERRUPTED = 130  # the exit code of the parser after Ctrl-C
 
 
-def _version(wanted: bool) -> None:
-    if wanted:
+def _version(requested: bool) -> None:
+    if requested:
         sys.stdout.write(f"hdrkit {__version__}\n")
         raise typer.Exit
 
@@ -99,11 +102,11 @@ def _version(wanted: bool) -> None:
 def hdrkit(
     version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,  # noqa: ARG001
 ) -> None:
-    """Turn a folder of photographs into radiance: find exposure brackets, learn the camera's response, align and merge."""
+    """Turn a folder of photographs into radiance: find exposure brackets, learn the response curve, align and merge."""
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the command line. Exit codes: 0 all done, 1 something failed or was left out, 2 wrong usage."""
+    """Run the command line. Exit codes: 0 everything is done; 1 something failed or was left out; 2 wrong usage."""
     warnings.showwarning = lambda message, category, *_: (
         _trouble(str(message), "warning") if issubclass(category, HdrkitWarning) else None
     )
@@ -117,32 +120,32 @@ def main(arguments: list[str] | None = None) -> None:
         sys.exit(1)
     except SystemExit as end:
         if end.code == _INTERRUPTED:
-            _trouble("interrupted; nothing is left half written")
+            _trouble("interrupted; no file is left half written")
         raise
     except ModuleNotFoundError as error:
         package = (error.name or "").partition(".")[0]
         _trouble(f"this needs {package}, which is not installed; run: pip install {package}")
         sys.exit(1)
-    except BrokenPipeError:  # the reader of our output has gone
+    except BrokenPipeError:  # the program that reads the output has ended
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
-    except OSError as error:  # standard output is full, say
+    except OSError as error:  # for example, standard output is full
         _trouble(f"{error.filename or 'standard output'}: {error.strerror or error}")
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
 
 
 def _trouble(message: str, kind: str = "error") -> None:
-    from hdrkit.cli.console import trouble  # rich: only where there is something to tell
+    from hdrkit.cli.console import trouble  # loads rich, which only messages need
 
     trouble(message, kind)
 
 
 def joined_ranges(arguments: list[str]) -> list[str]:
-    """`--range MIN MAX` as one value, which is how the parser wants it."""
+    """The arguments with `--range MIN MAX` as one value, `--range=MIN,MAX`, as the parser requires it."""
     number = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
     for at in range(len(arguments)):
-        if spelled := re.match(rf"--range[ =]({number}) ({number})( |$)", " ".join(arguments[at : at + 3])):
-            low, high, _ = spelled.groups()
-            return [*arguments[:at], f"--range={low},{high}", *arguments[at + len(spelled[0].split()) :]]
+        if match := re.match(rf"--range[ =]({number}) ({number})( |$)", " ".join(arguments[at : at + 3])):
+            low, high, _ = match.groups()
+            return [*arguments[:at], f"--range={low},{high}", *arguments[at + len(match[0].split()) :]]
     return list(arguments)

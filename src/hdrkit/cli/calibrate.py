@@ -1,4 +1,4 @@
-"""`hdrkit calibrate`: brackets to a response curve."""
+"""`hdrkit calibrate`: learn a response curve from brackets."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ def calibrate(
     alignment: Annotated[AlignmentOptions, Part(only=("method",))],
     source: InputOptions,
     output: Annotated[
-        Path, typer.Option("-o", "--output", help="The curve: .npz, or .npy (OpenCV), .m (pfstools), .rsp (hdrgen).")
+        Path, typer.Option("-o", "--output", help="File for the curve: .npz, .npy (OpenCV), .m (pfstools) or .rsp (hdrgen).")
     ] = Path("response.npz"),
-    plot: Annotated[bool, typer.Option(help="Draw the curve and its residuals beside the output.")] = True,
+    plot: Annotated[bool, typer.Option(help="Draw the curve and its residuals as a .png beside the output.")] = True,
     json: shared.Json = False,
 ) -> None:
-    """Learn how a camera maps light to pixel values, from brackets of one view each.
+    """Learn how a camera maps light to pixel values, from exposure brackets.
 
-    All brackets are solved together, each with its own exposure times. The curve is made monotone, codes that no sample
-    covers are marked, and exposure steps that the pixels contradict are reported.
+    Each bracket shows one view. All brackets together give one response curve; each has its own exposure times. The curve
+    always rises. The report names the codes that no sample covers, and the exposure steps that the pixels contradict.
     """
     from hdrkit.cli.console import ignored, print_json, progress, trouble
     from hdrkit.files.atomic import write_bytes

@@ -1,4 +1,4 @@
-"""How commands talk: reports on standard output, progress and trouble on standard error."""
+"""What commands print: reports on standard output; progress, errors, warnings and notes on standard error."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ err = Console(stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=
 
 
 def say(line: str, style: str | None = None) -> None:
-    """One line of a report, whatever characters the names in it hold."""
+    """Print one line of a report. Characters that cannot be printed become escapes."""
     out.print(show(line), style=style)
 
 
 def trouble(message: object, kind: str = "error") -> None:
-    """One line about something that went wrong (`error`) or may be (`warning`)."""
+    """Print one line about something that went wrong (`error`) or may be wrong (`warning`), or a `note`."""
     err.print(f"{kind}:", style="bold red" if kind == "error" else "bold yellow", end=" ")
     err.print(show(str(message)))
 
 
 class _Lines(logging.Handler):
-    """Log records as the lines that commands print on standard error."""
+    """Prints log records as commands print errors, warnings and notes."""
 
     def emit(self, record: logging.LogRecord) -> None:
         """Print a record."""
@@ -43,7 +43,7 @@ class _Lines(logging.Handler):
 
 
 def log(level: str) -> None:
-    """Show what is logged below `hdrkit` from this level on: debug, info, warning or error."""
+    """Print the log records of `hdrkit` from this level on: debug, info, warning or error."""
     logger = logging.getLogger("hdrkit")
     logger.setLevel(level.upper())
     logger.propagate = False
@@ -51,7 +51,7 @@ def log(level: str) -> None:
 
 
 def ignored(count: int) -> None:
-    """Say how many files were passed over because they are no photographs."""
+    """Print how many files were ignored because they are not photographs."""
     if count:
         err.print(f"{count} other file{'s' if count > 1 else ''} ignored")
 
@@ -61,23 +61,23 @@ def estimates(found: Sequence[ExposureEstimate]) -> Iterator[str]:
     for one in found:
         name = Path(one.frame).name
         if one.uncertainty_ev is None:
-            yield f"{name}: exposure {one.estimated:.6g} as stated, the pixels do not tell"
+            yield f"{name}: the pixels do not show the exposure; the stated one, {one.estimated:.6g}, is used"
         elif one.stated is None:
-            yield f"{name}: no exposure stated, {one.estimated:.6g} estimated, to {one.uncertainty_ev:.3f} EV"
+            yield f"{name}: no exposure is stated; {one.estimated:.6g} is estimated, within {one.uncertainty_ev:.3f} EV"
         else:
-            off = f"{math.log2(one.estimated / one.stated):+.3f} EV, to {one.uncertainty_ev:.3f}"
-            yield f"{name}: exposure {one.stated:.6g} stated, {one.estimated:.6g} estimated ({off})"
+            off = f"{math.log2(one.estimated / one.stated):+.3f} EV, within {one.uncertainty_ev:.3f} EV"
+            yield f"{name}: exposure {one.stated:.6g} is stated, {one.estimated:.6g} is estimated ({off})"
 
 
 def print_json(value: Any) -> None:
-    """A report for scripts."""
+    """Print a report as JSON, for scripts."""
     from hdrkit.files.json_text import to_json
 
     sys.stdout.write(to_json(value))
 
 
 def table(*headings: str) -> Table:
-    """An empty table with the house's looks."""
+    """An empty table with these headings."""
     result = Table(box=None, header_style="bold", pad_edge=False)
     for heading in headings:
         result.add_column(heading, overflow="fold")
@@ -86,7 +86,7 @@ def table(*headings: str) -> Table:
 
 @contextmanager
 def progress(quiet: bool) -> Iterator[Callable[[str, int, int | None], None]]:
-    """A bar on standard error while a terminal is watching; yields the callback that moves it, to a total where it is known."""
+    """A progress bar on standard error, if that is a terminal. Yields the callback (stage, done, total or None) that moves it."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=err, transient=True, disable=quiet or not err.is_terminal) as bar:
         tasks: dict[str, Any] = {}

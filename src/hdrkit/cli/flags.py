@@ -1,12 +1,14 @@
-"""Flags from option dataclasses: a command states which groups of options it takes, and is given them built.
+"""Flags from option dataclasses. A command names the groups of options that it takes, and receives them built.
 
-A field is an option of the command line where its metadata have `flag`. Beside `help` they may hold
+A field is an option of the command line if its metadata have `flag`. Beside `flag` and `help` the metadata may hold
 
-- `panel` of the help page, `metavar`, `min` and `max`, and `shown`: what the help page tells as the default;
-- `parse`: what makes a value of text, raising ValueError; else the type of the field tells, an enumeration its choices;
-- `words`: words in the place of a value that switch on another field, of the same dataclass or of the one around it.
+- `panel` of the help page, `metavar`, `min` and `max`, and `shown`: the default that the help page shows;
+- `parse`: a function from text to a value that raises ValueError. Without it the type of the field decides; an enumeration
+  gives the choices;
+- `words`: words that are accepted instead of a value. A word switches on another field, of the same dataclass or of one
+  around it.
 
-A flag of a field that is on by default switches it off.
+The flag of a field that is on by default switches it off.
 """
 
 from __future__ import annotations
@@ -27,31 +29,34 @@ _Path = tuple[str, ...]
 Config = Annotated[
     Path | None,
     typer.Option(
-        "--config", "-c", metavar="FILE", help="Settings as TOML, JSON or YAML, in sections; options given here win over them."
+        "--config",
+        "-c",
+        metavar="FILE",
+        help="File of settings, in sections: TOML, JSON or YAML. Options on the command line win over it.",
     ),
 ]
 
 
 @dataclass(frozen=True)
 class Part:
-    """The fields of a group that a command takes, those of groups in it too: `only` some, or all `but` some.
+    """The fields of a group, and of the groups in it, that a command takes: `only` some, or all `but` some.
 
-    `fixed` are values that the command gives; `told` is metadata that take the place of the field's.
+    `fixed` holds the values that the command sets itself. `metadata` of a field here replace those in the dataclass.
     """
 
     only: tuple[str, ...] = ()
     but: tuple[str, ...] = ()
     fixed: Mapping[str, Any] = field(default_factory=dict)
-    told: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    metadata: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def takes(self, name: str) -> bool:
-        """Whether a field of this name can be chosen."""
+        """Whether the command has an option for the field of this name."""
         return name not in self.but and name not in self.fixed and (not self.only or name in self.only)
 
 
 @dataclass(frozen=True)
 class _Flag:
-    """A field as an option: `path` leads to it from the parameter of the command; `switched` is what its words switch on."""
+    """A field as an option. `path` leads to it from the parameter of the command; `switched` holds the fields of its words."""
 
     path: _Path
     owner: type[Any]
@@ -78,10 +83,10 @@ class _Flag:
 
     def as_parameter(self) -> inspect.Parameter:
         """The option as a parameter that typer understands."""
-        told = self.metadata
-        kind: Any = self.kind if not told.get("parse") and self.kind in (bool, int, float, Path) and not self.switched else str
+        plain = self.kind in (bool, int, float, Path) and not self.metadata.get("parse") and not self.switched
+        kind: Any = self.kind if plain else str
         turned_off = kind is bool and self.field.default is True
-        help_text = ("Do not " if turned_off else "") + told["help"]
+        help_text = ("Do not " if turned_off else "") + self.metadata["help"]
         for word, (_, switch) in self.switched.items():
             help_text += f"; or {word}: {switch.metadata['help']}"
         default: Any = inspect.Parameter.empty
@@ -95,10 +100,10 @@ class _Flag:
             *self.names,
             help=help_text[:1].upper() + help_text[1:].rstrip(".") + ".",
             metavar=self.metavar,
-            min=told.get("min"),
-            max=told.get("max"),
-            show_default=told.get("shown", True),
-            rich_help_panel=told.get("panel"),
+            min=self.metadata.get("min"),
+            max=self.metadata.get("max"),
+            show_default=self.metadata.get("shown", True),
+            rich_help_panel=self.metadata.get("panel"),
         )
         wide: Any = kind if default is inspect.Parameter.empty or kind is bool else kind | None
         annotation: Any = Annotated[wide, option]
@@ -109,12 +114,12 @@ class _Flag:
         return not isinstance(given, str) or given not in self.metadata.get("words", {}) or given in self.switched
 
     def value(self, given: Any) -> Any:
-        """The value of the field where the option was given."""
+        """The value of the field for the text that the option was given. Raises BadParameter."""
         hint = next(name for name in self.names if name.startswith("--"))
         if self.kind is bool:
             return self.field.default is not True
         if str(given) in self.metadata.get("words", {}) and "parse" not in self.metadata:
-            raise typer.BadParameter(f"{str(given)!r} is not possible here; give {self.metavar}", param_hint=hint)
+            raise typer.BadParameter(f"{str(given)!r} is not possible for this command; give {self.metavar}", param_hint=hint)
         if choices := choices_of(self.kind):
             if given not in choices:
                 raise typer.BadParameter(f"{given!r} is none of {', '.join(choices)}", param_hint=hint)
@@ -126,9 +131,9 @@ class _Flag:
 
 
 def takes(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command an option for each field of the option dataclasses among its parameters, and --config.
+    """Give a command --config, and an option for each field of the option dataclasses among its parameters.
 
-    The parameters are dataclasses, or `Annotated[THE_DATACLASS, Part(...)]`; the command is called with them built.
+    The parameters have the type of a dataclass, or `Annotated[THE_DATACLASS, Part(...)]`. The command receives them built.
     """
     own = inspect.signature(command, eval_str=True).parameters
     groups = {name: found for name, one in own.items() if (found := _group(one.annotation))}
@@ -167,19 +172,19 @@ def _group(annotation: Any) -> tuple[type[Any], Part] | None:
 
 
 def _nested(one: Field[Any]) -> type[Any] | None:
-    """The dataclass that a field holds, which is a group of options itself."""
+    """The dataclass that a field holds, if the field is a group of options itself."""
     factory = one.default_factory
     return factory if isinstance(factory, type) and is_dataclass(factory) else None
 
 
 def _flags(path: _Path, kind: type[Any], part: Part, around: tuple[tuple[_Path, type[Any]], ...]) -> Iterator[_Flag]:
-    """The options of a group in the order of its fields; `around` are the groups that it is in, the innermost last."""
+    """The options of a group in the order of its fields. `around` holds the groups that contain it, the innermost last."""
     around = (*around, (path, kind))
     for one in fields(kind):
         if inner := _nested(one):
             yield from _flags((*path, one.name), inner, part, around)
         elif part.takes(one.name) and "flag" in one.metadata:
-            metadata = {**one.metadata, **part.told.get(one.name, {})}
+            metadata = {**one.metadata, **part.metadata.get(one.name, {})}
             switched = {
                 word: ((*there, switch.name), switch)
                 for word, name in metadata.get("words", {}).items()
@@ -191,7 +196,7 @@ def _flags(path: _Path, kind: type[Any], part: Part, around: tuple[tuple[_Path, 
 
 
 def _choice(flag: _Flag, given: Any, value: Callable[[Any], Any]) -> dict[_Path, Any]:
-    """The value of an option's field, or of the one that is switched on by the word that was given in its place."""
+    """The value of an option's field; or, if a word was given instead of a value, of the field that the word switches on."""
     if isinstance(given, str) and given in flag.switched:
         return {flag.switched[given][0]: True}
     return {flag.path: value(given)}
@@ -215,7 +220,7 @@ def _built(path: _Path, kind: type[Any], part: Part, chosen: Mapping[_Path, Any]
 
 
 def _as_text(default: Any) -> Any:
-    """A default as it would be given on the command line."""
+    """A default in the form that the command line takes."""
     if isinstance(default, tuple):
         return ",".join(f"{one:g}" for one in default)
     return default if isinstance(default, (bool, int, float, Path)) else str(default or "") or None

@@ -1,4 +1,4 @@
-"""`hdrkit group`: unsorted photographs to views and brackets."""
+"""`hdrkit group`: sort photographs into views and brackets."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ EXAMPLES = (
 _FILES = "Files"
 _LEVELS = ("debug", "info", "warning", "error")
 _WITH_UNDO = ("dry_run", "json", "log_level")
-_NAMED = 10  # doubtful groups that are named; the page has all
+_NAMED = 10  # groups to check that are printed; the page has all
 _logger = logging.getLogger("hdrkit.group")
 
 
@@ -37,20 +37,23 @@ def group(
     options: GroupingOptions,
     source: shared.Exposures,
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", help="Folder for the results; what an earlier run wrote there is replaced.")
+        Path | None,
+        typer.Option("-o", "--output", help="Folder for the results. The results of an earlier run there are replaced."),
     ] = None,
-    copy: Annotated[bool, typer.Option("--copy", help="Copy the photographs; links by default.", rich_help_panel=_FILES)] = False,
+    copy: Annotated[
+        bool, typer.Option("--copy", help="Copy the photographs. The default is links.", rich_help_panel=_FILES)
+    ] = False,
     move: Annotated[
-        bool, typer.Option("--move", help="Move the photographs; --undo puts them back.", rich_help_panel=_FILES)
+        bool, typer.Option("--move", help="Move the photographs. --undo puts them back.", rich_help_panel=_FILES)
     ] = False,
     no_files: Annotated[
-        bool, typer.Option("--no-files", help="Write the lists and the report alone.", rich_help_panel=_FILES)
+        bool, typer.Option("--no-files", help="Write only the lists and the report.", rich_help_panel=_FILES)
     ] = False,
     dry_run: Annotated[
         bool,
         typer.Option(
             "--dry-run",
-            help="Write nothing; print where each photograph would go, or what --undo would do.",
+            help="Write nothing. Print where each photograph would go, or what --undo would do.",
             rich_help_panel=_FILES,
         ),
     ] = False,
@@ -58,7 +61,7 @@ def group(
         bool,
         typer.Option(
             "--undo",
-            help="Take back what was written to the folder INPUT: moved photographs return to where they were.",
+            help="Undo the run that wrote the folder INPUT: put moved photographs back and remove the results.",
             rich_help_panel=_FILES,
         ),
     ] = False,
@@ -68,16 +71,16 @@ def group(
         typer.Option(
             "--log-level",
             metavar="|".join(_LEVELS),
-            help="How much to tell of the way to the result; debug has the seconds of each step and the reasons for each group.",
+            help="How much to print. debug adds the time of each step and the reasons for each group.",
             show_default="info",
         ),
     ] = None,
 ) -> None:
-    """Find which photographs belong together, whatever their exposure: views, and the exposure brackets of each.
+    """Find which photographs show the same view, at any exposure, and which of them form exposure brackets.
 
-    OUT gets a folder for each group, its frames in the order of their exposure, and report.html to look through. Groups that
-    are not sure come first there. groups.csv lists every file once, and is what `hdrkit merge` and `hdrkit calibrate` take.
-    The photographs themselves are not touched, unless --move says so.
+    OUT gets a folder for each group, with its frames in order of exposure. report.html shows the groups; uncertain groups
+    come first. groups.csv lists every file once; `hdrkit merge` and `hdrkit calibrate` take it as input.
+    The photographs themselves stay as they are, unless you give --move.
     """
     from hdrkit.cli.console import log
 
@@ -96,7 +99,7 @@ def group(
 
 def _placing(copy: bool, move: bool, no_files: bool) -> Placing:
     if copy + move + no_files > 1:
-        raise typer.BadParameter("--copy, --move and --no-files exclude each other", param_hint="--copy")
+        raise typer.BadParameter("give only one of --copy, --move and --no-files", param_hint="--copy")
     return Placing.COPY if copy else Placing.MOVE if move else Placing.NONE if no_files else Placing.LINK
 
 
@@ -130,7 +133,7 @@ def _group(
         if dry_run:
             _print_plan(plan, output, placing)
         else:
-            _print_whereabouts(result, output)
+            _print_results(result, output)
     for line in (*result.report.notes, *(() if dry_run else written.notes)):
         _logger.info(line)
     ignored(result.report.ignored)
@@ -154,7 +157,7 @@ def _described(cluster: Cluster) -> tuple[str, str, int, float, str]:
 
 
 def _print_groups(result: GroupingResult) -> None:
-    """The kinds of groups, those that need a look, and what belongs to none."""
+    """Print how many groups of each kind there are, the groups to check, and the photographs that belong to none."""
     from hdrkit.cli.console import out, say, table
     from hdrkit.results.group_records import doubtful, headline, why
     from hdrkit.types import Kind
@@ -167,22 +170,22 @@ def _print_groups(result: GroupingResult) -> None:
     if result.clusters:
         out.print(kinds)
     if doubts := doubtful(result):
-        say(f"{len(doubts)} of them {'needs' if len(doubts) == 1 else 'need'} a look, least sure first:")
+        say(f"check {len(doubts)} of them, the least certain first:")
         for cluster in doubts[:_NAMED]:
             say(f"  {cluster.name}  confidence {cluster.confidence:.2f}  {why(cluster)}")
         if len(doubts) > _NAMED:
-            say(f"and {len(doubts) - _NAMED} more, which report.html shows")
+            say(f"and {len(doubts) - _NAMED} more: see report.html")
     for member in result.unassigned[:_NAMED]:
         say(f"unassigned: {member.photo.path.name}: {member.reason}")
     if len(result.unassigned) > _NAMED:
-        say(f"and {len(result.unassigned) - _NAMED} more unassigned, which report.html shows")
+        say(f"and {len(result.unassigned) - _NAMED} more unassigned: see report.html")
 
 
-def _print_whereabouts(result: GroupingResult, output: Path) -> None:
+def _print_results(result: GroupingResult, output: Path) -> None:
     from hdrkit.cli.console import say
     from hdrkit.types import Kind
 
-    say(f"wrote {output}: look through {output / 'report.html'}")
+    say(f"wrote {output}: open {output / 'report.html'}")
     if any(cluster.kind is Kind.BRACKET for cluster in result.clusters):
         say(f"next: hdrkit merge {shlex.quote(str(output / 'groups.csv'))} -o merged/")
 
@@ -192,11 +195,11 @@ def _plan(result: GroupingResult, output: Path, placing: Placing) -> list[dict[s
 
     return [
         {
-            "source": place.member.photo.path,
-            "target": place.target and output / place.target,
-            "group": place.cluster.name if place.cluster else place.name,
+            "source": destination.member.photo.path,
+            "target": destination.target and output / destination.target,
+            "group": destination.cluster.name if destination.cluster else destination.name,
         }
-        for place in lay_out(result, placing)
+        for destination in lay_out(result, placing)
     ]
 
 
@@ -205,7 +208,7 @@ def _print_plan(plan: list[dict[str, Any]], output: Path, placing: Placing) -> N
 
     done = {Placing.LINK: "linked", Placing.COPY: "copied", Placing.MOVE: "moved", Placing.NONE: "listed"}[placing]
     placed = [line for line in plan if line["target"] or placing is Placing.NONE]
-    say(f"nothing written; in {output} there would be {counted(len(placed), 'photograph')} {done}:")
+    say(f"nothing is written; in {output}, {counted(len(placed), 'photograph')} would be {done}:")
     for line in placed:
         say(f"  {line['target'] or line['group']}  from  {line['source']}")
     for line in plan:
@@ -223,13 +226,13 @@ def _print_undo_plan(folder: Path, json: bool) -> None:
         print_json({"dry_run": True, "folder": folder, "plan": plan})
         return
     put_back, removed = counted(len(plan.put_back), "photograph"), counted(len(plan.remove), "file")
-    say(f"nothing done; in {folder} there would be {put_back} put back, {removed} of hdrkit removed:")
+    say(f"nothing is changed; in {folder}, {put_back} would be put back and {removed} of hdrkit removed:")
     for name, origin in plan.put_back.items():
         say(f"  {folder / name}  back to  {origin}")
     for name in plan.remove:
         say(f"  {folder / name}  removed")
     for name in plan.keep:
-        say(f"  {folder / name}  left, it was changed since hdrkit wrote it")
+        say(f"  {folder / name}  stays: it was changed after hdrkit wrote it")
 
 
 def _undo(folder: Path, json: bool) -> None:
@@ -243,7 +246,7 @@ def _undo(folder: Path, json: bool) -> None:
     else:
         say(f"{folder}: {counted(undone.put_back, 'photograph')} put back, {counted(undone.removed, 'file')} of hdrkit removed")
     for name in undone.kept:
-        _logger.info("%s is left: it was changed since hdrkit wrote it", folder / name)
+        _logger.info("%s stays: it was changed after hdrkit wrote it", folder / name)
     for line in undone.failures:
         trouble(line)
     if undone.failures:

@@ -1,4 +1,4 @@
-"""`hdrkit info`: what a photo, a response curve or a radiance file holds."""
+"""`hdrkit info`: print what a photograph, a response curve or a radiance file holds."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def show_info(
     source: Annotated[InputOptions, Part(only=("exposures", "literal", "max_pixels"))],
     json: shared.Json = False,
 ) -> None:
-    """Tell what files hold: exposure and camera of a photo, coverage of a response curve, range and origin of radiance."""
+    """Print what files hold: photographs (exposure, camera), response curves (coverage), radiance (range, origin)."""
     from hdrkit.cli.console import out, print_json, say, table, trouble
     from hdrkit.errors import HdrkitError
     from hdrkit.files.text import show

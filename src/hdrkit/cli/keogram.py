@@ -1,4 +1,4 @@
-"""`hdrkit keogram`: a day of a series as one picture."""
+"""`hdrkit keogram`: draw a day of a series as one picture."""
 
 from __future__ import annotations
 
@@ -18,18 +18,21 @@ EXAMPLES = "Examples:  hdrkit keogram merged/2024/06/14 -o day.png   |   hdrkit 
 def keogram(
     source: timelines.Source,
     render: timelines.Rendering,
-    output: Annotated[Path, typer.Option("-o", "--output", help="The picture, .png.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="File for the picture, .png.")],
     angle: Annotated[
         float,
-        typer.Option("--angle", help="The line that is taken, in degrees clockwise from upright; what it points to is on top."),
+        typer.Option(
+            "--angle", help="Direction of the line, in degrees clockwise from upright. The end that it points to is at the top."
+        ),
     ] = 0.0,
     exposure: timelines.OneExposure = None,
     camera: timelines.Camera = None,
     json: shared.Json = False,
 ) -> None:
-    """Set the line through the middle of every picture side by side, along the hours, all at one exposure.
+    """Draw a keogram of a series: one line of pixels from each picture, side by side over time, at one exposure.
 
-    Times without a picture stay gray. Names carry the time as YYYYmmddHHMMSS. Of one picture as .exr and .hdr the .exr is shown.
+    The line goes through the middle of the picture. Times without a picture stay gray. File names carry the time as
+    YYYYmmddHHMMSS. If a picture is there as .exr and as .hdr, the .exr is shown.
     """
     from hdrkit.files.atomic import write_bytes
     from hdrkit.files.manifest import refuse_replacing
@@ -39,10 +42,10 @@ def keogram(
     from hdrkit.series.show.timeline import timeline
 
     if output.suffix.lower() != ".png":
-        raise typer.BadParameter(f"{output.name!r} is no .png", param_hint="-o")
+        raise typer.BadParameter(f"{output.name!r} is not a .png file", param_hint="-o")
     refuse_replacing([output])
     series = timeline(source, exposure, camera)
     with timelines.quiet_decoders():
         result = run(series, render, angle)
     write_bytes(output, as_png(plot_keogram(result)))
-    timelines.tell(output, series, int(result.missing.sum()), result.render, result.failures, json)
+    timelines.print_result(output, series, int(result.missing.sum()), result.render, result.failures, json)

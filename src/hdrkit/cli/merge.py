@@ -1,4 +1,4 @@
-"""`hdrkit merge`: brackets to radiance."""
+"""`hdrkit merge`: merge brackets to radiance."""
 
 from __future__ import annotations
 
@@ -31,23 +31,29 @@ def merge(
     jobs: Annotated[
         int,
         typer.Option(
-            "--jobs", "-j", min=1, help="Brackets merged side by side.", rich_help_panel="Output", show_default="all cores"
+            "--jobs",
+            "-j",
+            min=1,
+            help="Number of brackets that are merged at the same time.",
+            rich_help_panel="Output",
+            show_default="all cores",
         ),
     ] = shared.CORES,
     scheduler: shared.Scheduler = None,
     overwrite: Annotated[
         bool,
         typer.Option(
-            "--overwrite", help="Do all brackets of a timestamped series again, also those done before.", rich_help_panel="Output"
+            "--overwrite", help="Merge all brackets of a timestamped series again, also finished ones.", rich_help_panel="Output"
         ),
     ] = False,
     json: shared.Json = False,
 ) -> None:
     """Align exposure brackets and merge them into scene-referred radiance.
 
-    One bracket becomes one file, many become a folder, with nested folders kept. Pixels clipped in every frame take the
-    least that they can be, pixels black in every frame the most; both are counted. Brackets by time become
-    YYYYmmddHHMMSS_hdr files and a line each in series.csv; run again, it does what is new, changed or failed.
+    One bracket becomes one file. Several brackets become files in a folder, with the subfolders of the input. Pixels that
+    are clipped in every frame get their lower bound, pixels that are black in every frame their upper bound; the report
+    counts both. Brackets by time become files YYYYmmddHHMMSS_hdr and lines in series.csv. A second run merges only the
+    brackets that are new, changed or failed.
     """
     from hdrkit.cli.merge_series import merge_brackets_of
     from hdrkit.inputs.find import Series, find_brackets, find_series
@@ -69,7 +75,7 @@ def merge(
 
 
 def _merge_brackets(found: Found, request: MergeRequest, workers: int, scheduler: str | None, json: bool) -> bool:
-    """Merge brackets that have nothing to do with each other: whether nothing failed or was left out."""
+    """Merge brackets that are no series. Returns whether nothing failed or was left out."""
     from hdrkit.cli.console import ignored, print_json, progress, trouble
     from hdrkit.jobs.batch import merge_all
 
@@ -92,7 +98,7 @@ def _merge_brackets(found: Found, request: MergeRequest, workers: int, scheduler
 
 
 def _print_outcomes(outcomes: list[MergeOutcome]) -> None:
-    """Two lines a bracket: what was done, and where it went."""
+    """Print two lines for each bracket: what was done, and which files were written."""
     from hdrkit.cli.console import estimates, say, trouble
 
     for outcome in outcomes:
@@ -107,7 +113,7 @@ def _print_outcomes(outcomes: list[MergeOutcome]) -> None:
         if report.noise:
             facts.append(f"noise {report.noise.source}")
         if report.ghosts:
-            facts.append(f"ghosts {100 * report.ghosts.share:.2f} %, as in {Path(report.ghosts.reference).name}")
+            facts.append(f"ghosts {100 * report.ghosts.share:.2f} %, shown as in {Path(report.ghosts.reference).name}")
         say(f"{outcome.bracket}: {', '.join(facts)}")
         say("  wrote " + " and ".join(str(path) for path in (outcome.output, outcome.preview) if path))
         for frame in frames:

@@ -1,4 +1,4 @@
-"""`hdrkit merge` of a series: brackets found, merged and told of one after the other, however many they are."""
+"""`hdrkit merge` of a series. It finds, merges and reports one bracket after the other, so that a long series fits in memory."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _MERGING = "merging brackets"
 def merge_brackets_of(
     series: Series, request: MergeRequest, workers: int, scheduler: str | None, overwrite: bool, json: bool
 ) -> bool:
-    """Merge the brackets that are not there yet, and say so: whether nothing failed or was left out."""
+    """Merge the brackets that have no current result, and print a report. Returns whether nothing failed or was left out."""
     from hdrkit.cli.console import ignored, print_json, progress
     from hdrkit.jobs.batch import LostError
     from hdrkit.series.run.merge import merge_series
@@ -35,18 +35,18 @@ def merge_brackets_of(
                 account.take(merged)
                 move(_MERGING, account.ended, account.expected)
         except LostError as error:
-            account.complain(str(error))
+            account.report_error(str(error))
     if json:
         report = {"unreadable": account.unreadable, "notes": account.notes, "brackets": account.reports}
         print_json({"ignored_files": series.ignored} | report)
     else:
-        account.tell()
+        account.print_summary()
     ignored(series.ignored)
     return not account.errors
 
 
 def _all_brackets(series: Series, move: Progress) -> Iterator[Bracket]:
-    """The brackets of a series, to be looked at without being kept."""
+    """The brackets of a series, one after the other. None is kept in memory."""
     photographs = 0
     for part in series.parts():
         yield from part.brackets
@@ -56,7 +56,7 @@ def _all_brackets(series: Series, move: Progress) -> Iterator[Bracket]:
 
 @dataclass
 class Account:
-    """What became of a series so far, in numbers; what is to be said of each bracket is said at once, and kept for JSON alone."""
+    """The counts of a series so far. Messages of each bracket are printed at once; reports are kept only for JSON."""
 
     series: Series
     request: MergeRequest
@@ -74,56 +74,56 @@ class Account:
     _first_note: str = ""
 
     def jobs(self) -> Iterator[MergeJob]:
-        """A job for each bracket, as they are found."""
+        """A job for each bracket, as soon as the bracket is found."""
         from hdrkit.inputs.find import NoneReadableError
         from hdrkit.inputs.remarks import UnusualBrackets
 
-        with suppress(NoneReadableError):  # which has been said of each file
+        with suppress(NoneReadableError):  # the failure of each file has been printed
             for part in self.series.parts():
                 self._found += len(part.brackets)
                 self._photographs += sum(len(bracket.photos) for bracket in part.brackets) + len(part.failures)
                 self.unreadable += part.failures if self.json else ()
-                # Of unusual brackets the records tell, one by one.
+                # The records in series.csv name each unusual bracket.
                 self.notes += [note for note in part.notes if not isinstance(note, UnusualBrackets)]
                 for failure in part.failures:
-                    self.complain(str(failure))
+                    self.report_error(str(failure))
                 yield from self.request.jobs(part.brackets)
-                del part  # before the next one is read
+                del part  # frees the memory before the next part is read
 
     @property
     def expected(self) -> int:
-        """How many brackets there will be in the end, going by those that were found in so many of the photographs."""
+        """The expected number of brackets in the whole series, from those that were found in a part of the photographs."""
         return self._found * self.series.photographs // max(1, self._photographs)
 
     def take(self, merged: Merged) -> None:
-        """Count a bracket in."""
+        """Count a bracket, and print its error if it has one."""
         row = merged.row
         self.ended += 1
         self._merged += bool(merged.outcome and row.output)
         self._failed += not row.output
         if row.error:
-            self.complain(f"{merged.bracket}: {row.error}")
+            self.report_error(f"{merged.bracket}: {row.error}")
         if row.note:
             self._noted += 1
             self._first_note = self._first_note or f"{merged.bracket}: {row.note}"
         self.reports += [merged] if self.json else []
 
-    def tell(self) -> None:
-        """Say what became of all."""
+    def print_summary(self) -> None:
+        """Print the counts, and the notes."""
         from hdrkit.cli.console import say, trouble
         from hdrkit.series.run.ledger import NAME
 
         before = self.ended - self._merged - self._failed
         say(f"{counted(self.ended, 'bracket')}: {self._merged} merged, {before} done before, {self._failed} failed")
         if self.ended:
-            say(f"  wrote {self.request.output}, with a line for each in {NAME} beside it")
+            say(f"  wrote {self.request.output}; {NAME} there has a line for each bracket")
         if self._noted:
-            trouble(f"{counted(self._noted, 'bracket')} with notes in {NAME}, the first {self._first_note}", "note")
+            trouble(f"{NAME} has notes on {counted(self._noted, 'bracket')}; the first: {self._first_note}", "note")
         for line in self.notes:
             trouble(line, "note")
 
-    def complain(self, line: str) -> None:
-        """Say what went wrong, and count it."""
+    def report_error(self, line: str) -> None:
+        """Print an error, and count it."""
         from hdrkit.cli.console import trouble
 
         self.errors += 1

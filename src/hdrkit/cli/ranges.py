@@ -1,4 +1,4 @@
-"""`hdrkit range`: the range of ln radiance that a set can hold."""
+"""`hdrkit range`: print the range of ln radiance that a set of brackets can record."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ EXAMPLES = "Example:  hdrkit range allsky/ --response camera.npz"
 def show_range(
     inputs: shared.Inputs,
     source: Annotated[InputOptions, Part(but=("min_frames", "max_groups", "estimate_exposures"))],
-    response: Annotated[Path | None, typer.Option("--response", help="Response curve; RAW needs none.")] = None,
+    response: Annotated[Path | None, typer.Option("--response", help="Response curve. RAW files need none.")] = None,
     json: shared.Json = False,
 ) -> None:
-    """Tell the range of ln radiance that all these brackets can record, for `hdrkit merge --range MIN MAX`."""
+    """Print the range of ln radiance that all these brackets can record, for `hdrkit merge --range MIN MAX`."""
     from hdrkit.cli.console import ignored, out, print_json, trouble
     from hdrkit.formats.curves.files import read_curve
     from hdrkit.inputs.find import find_brackets

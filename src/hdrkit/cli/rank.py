@@ -1,4 +1,4 @@
-"""`hdrkit rank`: the sharpest of each series, and stars in the sidecars that photographers' programs read."""
+"""`hdrkit rank`: rank each series by sharpness, and write stars into sidecars."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ EXAMPLES = (
 )
 _FOLDER = "ranking"
 _RATINGS = "Ratings"
-_LISTED = 20  # series that are named; the page has all
+_LISTED = 20  # series that are printed; the page has all
 _WITH_UNDO = ("output", "dry_run", "json", "verbose")
 _logger = logging.getLogger("hdrkit.rank")
 
@@ -43,25 +43,25 @@ def rank(
     ] = None,
     feature_matching: Annotated[bool, typer.Option("-f", "--feature-matching", help="The same as --method features.")] = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Write nothing; say what would be done, with --undo too.", rich_help_panel=_RATINGS)
+        bool, typer.Option("--dry-run", help="Write nothing. Print what would be done, also by --undo.", rich_help_panel=_RATINGS)
     ] = False,
     undo: Annotated[
         bool,
         typer.Option(
             "--undo",
-            help="Take back the ratings of all runs on the photographs in DIR, and remove the results.",
+            help="Undo all runs on the photographs in DIR: take back their ratings, and remove the results.",
             rich_help_panel=_RATINGS,
         ),
     ] = False,
     json: shared.Json = False,
     verbose: Annotated[
-        bool, typer.Option("-v", "--verbose", help="Tell the seconds of each step and what became of each file.")
+        bool, typer.Option("-v", "--verbose", help="Print the timings of each step, and the result for each file.")
     ] = False,
 ) -> None:
-    """Find series of like photographs, rank each by sharpness, and write stars for darktable or Lightroom.
+    """Find series of similar photographs, rank each by sharpness, and write stars for darktable or Lightroom.
 
-    The sharpest of a series gets --max-rank stars, the others fewer, down to none. Ratings go into sidecars, never into
-    photographs, and a rating that a person gave stays. Of an exposure bracket the reference frame carries the stars.
+    The sharpest photograph of a series gets --max-rank stars; the others get fewer, down to none. Ratings go into sidecars,
+    never into photographs. A rating that a person gave stays. In an exposure bracket, the reference frame gets the stars.
     """
     from hdrkit.cli.console import log
 
@@ -81,7 +81,7 @@ def rank(
 
 def _by_features(options: RankingOptions) -> RankingOptions:
     if options.method is Method.VIEW:
-        raise typer.BadParameter("views are not found by matching features; leave out -f or --method view", param_hint="-f")
+        raise typer.BadParameter("-f and --method view are two different methods; leave out one of them", param_hint="-f")
     return replace(options, method=Method.FEATURES)
 
 
@@ -94,22 +94,22 @@ def _rank(inputs: list[Path], output: Path, options: RankingOptions, source: Inp
 
     settled = ""
 
-    def told(stage: str, done: int, total: int) -> None:
+    def on_progress(stage: str, done: int, total: int) -> None:
         nonlocal settled
         if stage == RATING and not dry_run:
             count, rest = ("all", "report") if done == total else (f"{done} of", "rest")
-            settled = f"{count} {total} ratings are as they should be, and stay"
-            settled += f"; run again for the {rest}, or take them back with --undo"
+            settled = f"{count} {total} ratings are done, and stay"
+            settled += f"; run the command again for the {rest}, or take the ratings back with --undo"
         move(stage, done, total)
 
     try:
         with progress(quiet=json) as move:
-            result, rated = rank_folder(inputs, output, options, dry_run, told, source.exposures)
+            result, rated = rank_folder(inputs, output, options, dry_run, on_progress, source.exposures)
     except ReadOnlyError as error:
         for line in error.lines:
             trouble(line)
         raise typer.Exit(1) from None
-    except BaseException:  # an interrupt too: no rating is taken back for it
+    except BaseException:  # also an interrupt: ratings that are written stay
         if settled:
             trouble(settled, "note")
         raise
@@ -123,7 +123,7 @@ def _rank(inputs: list[Path], output: Path, options: RankingOptions, source: Inp
     else:
         _print(result, rated, bare, output, dry_run)
     if bare:
-        _logger.info("%s without a sidecar: Lightroom reads those of proprietary RAW files alone", counted(bare, "photograph"))
+        _logger.info("%s without a sidecar: Lightroom reads only sidecars of proprietary RAW files", counted(bare, "photograph"))
     for note in result.report.notes:
         _logger.info(note)
     ignored(result.report.ignored)
@@ -156,13 +156,13 @@ def _print(result: RankingResult, rated: tuple[Rated, ...], bare: int, output: P
     from hdrkit.files.text import counted
 
     groups = [group for group in result.groups if len(group) > 1]
-    say(f"{counted(len(rated), 'photograph')}: {len(groups)} series, {len(result.groups) - len(groups)} without a rival")
+    say(f"{counted(len(rated), 'photograph')}: {len(groups)} series, {len(result.groups) - len(groups)} in no series")
     if result.report.threshold is not None:
-        doubt = "chosen from the data" if result.report.doubtful else "none in doubt"
-        chosen = "given" if result.report.options["diff"] is not None else doubt
-        say(f"neighbours up to a difference of {result.report.threshold:.3f} are one series ({chosen})")
+        origin = "chosen from the data" if result.report.doubtful else "every pair is clear"
+        origin = "given" if result.report.options["diff"] is not None else origin
+        say(f"neighbours that differ by at most {result.report.threshold:.3f} are one series ({origin})")
     if result.report.excluded:
-        say(f"{len(result.report.excluded)} left out: they have a sidecar, or stars inside")
+        say(f"{counted(len(result.report.excluded), 'photograph')} left out: with a sidecar, or with stars in the file")
     lines = table("series", "photographs", "sharpest", "stars")
     for group in groups[:_LISTED]:
         stars = " ".join(str(one.stars) for one in group)
@@ -170,12 +170,12 @@ def _print(result: RankingResult, rated: tuple[Rated, ...], bare: int, output: P
     if groups:
         out.print(lines)
     if len(groups) > _LISTED:
-        say(f"and {len(groups) - _LISTED} more series, which {'--json shows' if dry_run else 'report.html shows'}")
+        say(f"and {len(groups) - _LISTED} more series: see {'the output of --json' if dry_run else 'report.html'}")
     written = sum(one.written for one in rated)
     kept = sum(not one.written and not one.error and one.stars is not None for one in rated) - bare
     say(f"{counted(written, 'rating')} {'would be written' if dry_run else 'written'}, {kept} left as they were")
     if not dry_run and rated:
-        say(f"wrote {output}: look through {output / 'report.html'}")
+        say(f"wrote {output}: open {output / 'report.html'}")
     elif not dry_run and (output / "report.html").exists():
         say(f"nothing was ranked: {output / 'report.html'} stays as it was")
 

@@ -1,4 +1,4 @@
-"""The sections that a configuration file may have, for whichever command it is given to."""
+"""The sections that a configuration file may have. They are the same for every command."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from hdrkit.tonemapping.options import RenderOptions
 
 
 def sections() -> Sections:
-    """The dataclasses of each section; a command takes notice of those that it has options of."""
+    """The dataclasses of each section. A command uses the sections that it has options for."""
     return {
         "inputs": (InputOptions,),
         "calibration": (CalibrationOptions,),

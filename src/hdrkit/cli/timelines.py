@@ -1,4 +1,4 @@
-"""What commands that show a series over its time have in common: their options, and what they tell."""
+"""What `keogram` and `video` share: options, and the printed result."""
 
 from __future__ import annotations
 
@@ -18,35 +18,39 @@ if TYPE_CHECKING:
     from hdrkit.series.show.timeline import Timeline
     from hdrkit.types import Failure
 
-Source = Annotated[Path, typer.Argument(metavar="FOLDER", help="Merged radiance, or pictures, of one camera.")]
+Source = Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder of merged radiance, or of pictures.")]
 Rendering = Annotated[
     RenderOptions,
     Part(
-        told={
+        metadata={
             "operator": {"panel": None},
             "range_ln": {
                 "panel": None,
                 "metavar": "MIN MAX|auto",
                 "shown": "auto",
-                "help": "the range of ln radiance that is shown; auto: as found in pictures of all times",
+                "help": "the range of ln radiance that is shown; auto takes it from pictures of the whole series",
             },
         }
     ),
 ]
 OneExposure = Annotated[
     float | None,
-    typer.Option("--exposure", metavar="EXPO", help="Of frames YYYYmmddHHMMSS_<EXPO>, the exposure to show."),
+    typer.Option("--exposure", metavar="EXPO", help="The exposure to show, if the files are frames named YYYYmmddHHMMSS_<EXPO>."),
 ]
 Camera = Annotated[
     str | None,
-    typer.Option("--camera", metavar="NAME", help="Of pictures NAME_YYYYmmddHHMMSS of several cameras, the one to show."),
+    typer.Option(
+        "--camera",
+        metavar="NAME",
+        help="The camera to show, if the folder holds pictures NAME_YYYYmmddHHMMSS of several cameras.",
+    ),
 ]
 
 
-def tell(
+def print_result(
     output: Path, series: Timeline, missing: int, render: RenderOptions, failures: Sequence[Failure], json: bool, **more: Any
 ) -> None:
-    """Report what was written; exit code 1 where a picture could not be used."""
+    """Print what was written. Exits with code 1 if a picture could not be used."""
     from hdrkit.cli.console import print_json, say, trouble
     from hdrkit.files.text import counted
 
@@ -65,7 +69,7 @@ def tell(
 
 @contextmanager
 def quiet_decoders() -> Iterator[None]:
-    """Keep to ourselves what libraries that decode pictures write to standard output and standard error on their own."""
+    """Discard what libraries that decode pictures write to standard output and standard error themselves."""
     real, ours = os.dup(2), sys.stderr
     with Path(os.devnull).open("w") as nowhere, os.fdopen(real, "w", buffering=1, errors=ours.errors) as stderr:
         os.dup2(nowhere.fileno(), 2)

@@ -1,4 +1,4 @@
-"""`hdrkit video`: a series as a film."""
+"""`hdrkit video`: make a film of a series."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ EXAMPLES = "Examples:  hdrkit video merged/2024/06/14 -o day.mp4   |   hdrkit vi
 def video(
     source: timelines.Source,
     render: timelines.Rendering,
-    output: Annotated[Path, typer.Option("-o", "--output", help="The film, .mp4.")],
-    fps: Annotated[float, typer.Option("--fps", min=0.1, max=240, help="Pictures a second.")] = 24.0,
+    output: Annotated[Path, typer.Option("-o", "--output", help="File for the film, .mp4.")],
+    fps: Annotated[float, typer.Option("--fps", min=0.1, max=240, help="Pictures per second.")] = 24.0,
     exposure: timelines.OneExposure = None,
     camera: timelines.Camera = None,
     json: shared.Json = False,
 ) -> None:
-    """Show a series as a film at one exposure, every time the same while long.
+    """Make a film of a series at one exposure. Each frame is shown for the same time.
 
-    Where a picture is missing, a dark one with the time takes its place. Names carry the time as YYYYmmddHHMMSS.
-    Of one picture as .exr and .hdr the .exr is shown. Needs the extra named video.
+    A missing picture becomes a dark frame with its time. File names carry the time as YYYYmmddHHMMSS. If a picture is
+    there as .exr and as .hdr, the .exr is shown. This command needs: pip install 'hdrkit[video]'
     """
     from hdrkit.cli.console import progress
     from hdrkit.files.manifest import refuse_replacing
@@ -35,11 +35,11 @@ def video(
     from hdrkit.series.show.video import write_video
 
     if output.suffix.lower() != ".mp4":
-        raise typer.BadParameter(f"{output.name!r} is no .mp4", param_hint="-o")
+        raise typer.BadParameter(f"{output.name!r} is not an .mp4 file", param_hint="-o")
     refuse_replacing([output])
     series = timeline(source, exposure, camera)
     count = len(series.pictures)
     with timelines.quiet_decoders(), progress(quiet=json) as move:
         film = write_video(series, output, render, fps, lambda done: move("pictures", done, count))
     missing = count - len(series.found) + len(film.failures)
-    timelines.tell(output, series, missing, film.render, film.failures, json, fps=fps)
+    timelines.print_result(output, series, missing, film.render, film.failures, json, fps=fps)

@@ -1,4 +1,4 @@
-"""`hdrkit watch`: brackets merged as they complete."""
+"""`hdrkit watch`: merge brackets as they become complete."""
 
 from __future__ import annotations
 
@@ -25,7 +25,9 @@ EXAMPLES = (
 
 @takes
 def watch(
-    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="The folder that the camera writes to, with all below it.")],
+    folder: Annotated[
+        Path, typer.Argument(metavar="FOLDER", help="The folder that the camera writes to. Its subfolders are watched too.")
+    ],
     request: Annotated[MergeRequest, Part(but=("groups", "max_groups"), fixed={"by": By.TIME})],
     options: WatchOptions,
     heartbeat: Annotated[
@@ -38,13 +40,18 @@ def watch(
             rich_help_panel="Watching",
         ),
     ] = None,
-    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Brackets merged side by side.", rich_help_panel="Output")] = 1,
+    jobs: Annotated[
+        int,
+        typer.Option(
+            "--jobs", "-j", min=1, help="Number of brackets that are merged at the same time.", rich_help_panel="Output"
+        ),
+    ] = 1,
     scheduler: shared.Scheduler = None,
 ) -> None:
-    """Merge timestamped brackets as they complete, until SIGTERM or Ctrl-C, whatever happens to disks and files meanwhile.
+    """Watch a folder and merge each timestamped bracket as soon as it is complete, until SIGTERM or Ctrl-C.
 
-    What came while nobody watched is merged too. A frame that comes late merges its bracket again. The results, and the line of
-    each in series.csv, are those of hdrkit merge --by time.
+    Broken files, full disks and lost mounts do not stop it. It also merges the brackets that arrived before it started. If a
+    frame arrives late, its bracket is merged again. The results and series.csv are the same as those of hdrkit merge --by time.
     """
     from hdrkit.cli.console import say, trouble
     from hdrkit.files.manifest import refuse_replacing
@@ -54,15 +61,16 @@ def watch(
     from hdrkit.series.watch.heartbeat import Heartbeat
     from hdrkit.series.watch.watch import Watch
 
-    # watchdog warns of a folder that is made while it begins to listen, and means nothing by it
+    # watchdog warns when a folder is created while it starts to listen; the warning has no consequence
     warnings.filterwarnings("ignore", "Callback with id .* already exists", RuntimeWarning)
     if named_format(request.output):
         raise typer.BadParameter(
-            f"{request.output}: brackets without end do not fit into one file; give a folder", param_hint="-o"
+            f"{request.output}: watch writes many files, and this is one file; give a folder", param_hint="-o"
         )
     if request.shows and request.range_of_all:
         raise typer.BadParameter(
-            "auto needs all brackets at once; give MIN MAX, or what hdrkit range prints", param_hint="--range"
+            "auto needs all brackets at once; give MIN MAX, such as the two numbers that hdrkit range prints",
+            param_hint="--range",
         )
     source, out = folder.absolute(), request.output.absolute()
     merging = replace(request, output=out)
@@ -70,7 +78,7 @@ def watch(
     beating = Heartbeat((heartbeat or out / "heartbeat.json").absolute())
     refuse_replacing([beating.path])
 
-    def tell(line: str, kind: str) -> None:
+    def print_line(line: str, kind: str) -> None:
         say(line) if kind == "merged" else trouble(line, kind)
 
     watcher = Watch(
@@ -81,15 +89,15 @@ def watch(
         beating,
         request.inputs,
         options,
-        tell,
+        print_line,
     )
     ended: list[int] = []
 
-    def end(number: int, _frame: Any) -> None:  # no more than that is safe in a handler
+    def end(number: int, _frame: Any) -> None:  # a signal handler may safely do no more
         ended.append(number)
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
     say(f"watching {source}, merging into {out}")
     watcher.run(lambda: bool(ended))
-    say(f"stopped: {beating.merged} merged, {beating.failed} failed, {beating.pending} photographs wait")
+    say(f"stopped: {beating.merged} merged, {beating.failed} failed, {beating.pending} photographs not yet merged")
