@@ -41,8 +41,8 @@ def brackets(draw):
             "random": rng.integers(0, top, (height, width, channels), endpoint=True),
             "mixed": rng.choice([0, 1, top // 2, top - 1, top], (height, width, channels)),
         }[kind]
-        seen = rng.random((height, width)) < 0.6 if draw(st.booleans()) else None
-        frames.append(Frame(pixels.astype(np.uint8 if bits == 8 else np.uint16), white=float(top), seen=seen))
+        valid = rng.random((height, width)) < 0.6 if draw(st.booleans()) else None
+        frames.append(Frame(pixels.astype(np.uint8 if bits == 8 else np.uint16), white=float(top), valid=valid))
     return frames
 
 
@@ -57,8 +57,10 @@ def test_radiance_and_variance_are_finite_and_not_negative(frames, times, option
     for values in (merged.radiance.pixels, merged.radiance.variance):
         assert np.isfinite(values).all()
         assert (values >= 0).all()
-    unseen = np.all([frame.seen if frame.seen is not None else np.ones(frame.pixels.shape[:2], bool) for frame in frames], axis=0)
-    np.testing.assert_array_equal((merged.radiance.validity & Validity.PARTIAL) == 0, unseen)
+    everywhere = np.all(
+        [frame.valid if frame.valid is not None else np.ones(frame.pixels.shape[:2], bool) for frame in frames], axis=0
+    )
+    np.testing.assert_array_equal((merged.radiance.validity & Validity.PARTIAL) == 0, everywhere)
     assert all(0 <= share <= 1 for share in merged.frame_use)
 
 
@@ -100,7 +102,7 @@ def test_scaling_all_times_scales_radiance_by_the_inverse(frames, times, options
 def test_longer_frames_without_information_change_nothing(frames, times, options):
     merged = merge_frames(frames, times, curve_of(frames), options)
     blown = Frame(np.full_like(frames[0].pixels, int(frames[0].white)), white=frames[0].white)
-    if not all(np.any([f.seen is None or f.seen[i] for f in frames]) for i in np.ndindex(*frames[0].pixels.shape[:2])):
+    if not all(np.any([f.valid is None or f.valid[i] for f in frames]) for i in np.ndindex(*frames[0].pixels.shape[:2])):
         frames = [frames[0], frames[1], Frame(frames[2].pixels, white=frames[2].white)]  # something to stand for every pixel
         merged = merge_frames(frames, times, curve_of(frames), options)
     longer = [*times, 2 * max(times), 4 * max(times)]

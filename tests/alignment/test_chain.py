@@ -126,9 +126,9 @@ def test_mtb_finds_whole_pixel_shifts_exactly_and_copies_codes() -> None:
         np.testing.assert_array_equal(row.matrix, matrix)
     moved = placed(aligned[0])
     np.testing.assert_array_equal(moved.pixels[7:, : WIDTH - 12], frames[0].pixels[: HEIGHT - 7, 12:])
-    assert moved.seen is not None
-    assert moved.seen[7:, : WIDTH - 12].all()
-    assert not moved.seen[:7].any()
+    assert moved.valid is not None
+    assert moved.valid[7:, : WIDTH - 12].all()
+    assert not moved.valid[:7].any()
 
 
 @pytest.mark.parametrize("method", ["auto", "mtb", "ecc", "features"])

@@ -1,4 +1,4 @@
-"""Warping keeps what is known of every pixel: its codes, whether it was clipped, whether it was seen."""
+"""Warping keeps what is known of every pixel: its codes, whether it was clipped, whether it is valid."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from hdrkit.errors import AlignmentError
-from hdrkit.imaging.warping import codes_at, common_area, placed, seen_at, squares_at
+from hdrkit.imaging.warping import codes_at, common_area, placed, squares_at, valid_at
 from hdrkit.types import Encoding, Frame, Photo
 
 DTYPES = {np.uint8: 255.0, np.uint16: 60000.0, np.float32: 1.0}
@@ -54,7 +54,7 @@ def test_whole_pixel_shifts_copy_codes(dtype: type, channels: int, x: int, y: in
     for row in range(40):
         for column in range(50):
             inside = 0 <= row + y < 40 and 0 <= column + x < 50
-            assert moved.seen[row, column] == inside
+            assert moved.valid[row, column] == inside
             if inside:
                 np.testing.assert_array_equal(moved.pixels[row, column], frame.pixels[row + y, column + x])
 
@@ -74,8 +74,8 @@ def test_clipping_and_coverage_follow_the_footprint(dtype: type, channels: int, 
     for row in range(40):
         for column in range(50):
             taps = footprint(matrix, column, row)
-            assert moved.seen[row, column] == all(map(inside, taps))
-            if moved.seen[row, column]:
+            assert moved.valid[row, column] == all(map(inside, taps))
+            if moved.valid[row, column]:
                 assert clipped_after[row, column, 0] == any(clipped_before[tap] for tap in taps)
             else:
                 assert not moved.pixels[row, column].any()
@@ -105,17 +105,17 @@ def inside(tap: tuple[int, int]) -> bool:
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_rows_and_points_are_those_of_the_whole(dtype: type, matrix: NDArray[np.float64], masked: bool) -> None:
     rng = np.random.default_rng(1)
-    seen = rng.random((40, 50)) < 0.99 if masked else None
-    frame = replace(random_frame(dtype, 3, clipped_share=0.01), seen=seen, motion=matrix)
+    valid = rng.random((40, 50)) < 0.99 if masked else None
+    frame = replace(random_frame(dtype, 3, clipped_share=0.01), valid=valid, motion=matrix)
     whole = placed(frame)
     for top, bottom in ((0, 40), (0, 1), (7, 31), (39, 40)):
         band = placed(frame, top, bottom)
         assert band.pixels.tobytes() == whole.pixels[top:bottom].tobytes()
-        assert band.seen.tobytes() == whole.seen[top:bottom].tobytes()
+        assert band.valid.tobytes() == whole.valid[top:bottom].tobytes()
     rows, columns = np.mgrid[:40, :50]
-    np.testing.assert_array_equal(seen_at(frame, rows, columns), whole.seen)
-    rows, columns = rows[whole.seen], columns[whole.seen]
-    np.testing.assert_array_equal(codes_at(frame, rows, columns), whole.pixels[whole.seen])
+    np.testing.assert_array_equal(valid_at(frame, rows, columns), whole.valid)
+    rows, columns = rows[whole.valid], columns[whole.valid]
+    np.testing.assert_array_equal(codes_at(frame, rows, columns), whole.pixels[whole.valid])
     chosen = rng.permutation(rows.size)[: rows.size // 2]  # which do not lie side by side
     rows, columns = rows[chosen], columns[chosen]
     np.testing.assert_array_equal(codes_at(frame, rows, columns), whole.pixels[rows, columns])
@@ -152,8 +152,8 @@ def test_interpolation_reproduces_a_smooth_picture(dtype: type, matrix: NDArray[
     moved = warp(Frame(picture(x, y).astype(dtype), white=white), matrix)
     source = np.tensordot(matrix, np.stack([x, y, np.ones_like(x)]), 1)
     expected = picture(source[0] / source[2], source[1] / source[2])
-    assert moved.seen.mean() > 0.6
-    assert np.abs(moved.pixels.astype(float) - expected)[moved.seen].max() < 0.01 * white
+    assert moved.valid.mean() > 0.6
+    assert np.abs(moved.pixels.astype(float) - expected)[moved.valid].max() < 0.01 * white
 
 
 def test_overshoot_never_looks_clipped() -> None:
@@ -161,7 +161,7 @@ def test_overshoot_never_looks_clipped() -> None:
     pixels[:, 10:] = 254
     moved = warp(Frame(pixels), shift(0.5, 0))
     assert moved.pixels.max() == 254
-    assert moved.pixels[moved.seen].min() == 10
+    assert moved.pixels[moved.valid].min() == 10
 
 
 def test_everything_else_is_kept_and_nothing_written_to() -> None:
@@ -175,13 +175,13 @@ def test_everything_else_is_kept_and_nothing_written_to() -> None:
     np.testing.assert_array_equal(frame.pixels, before)
 
 
-def test_an_unseen_area_moves_along() -> None:
-    seen = np.ones((40, 50), bool)
-    seen[:, :10] = False
-    frame = Frame(random_frame(np.uint8, 3).pixels, seen=seen)
-    assert not warp(frame, shift(-5, 0)).seen[:, :15].any()
-    assert warp(frame, shift(-5, 0)).seen[:, 15:].all()
-    half = warp(frame, shift(-0.5, 0)).seen
+def test_an_invalid_area_moves_along() -> None:
+    valid = np.ones((40, 50), bool)
+    valid[:, :10] = False
+    frame = Frame(random_frame(np.uint8, 3).pixels, valid=valid)
+    assert not warp(frame, shift(-5, 0)).valid[:, :15].any()
+    assert warp(frame, shift(-5, 0)).valid[:, 15:].all()
+    half = warp(frame, shift(-0.5, 0)).valid
     assert not half[:, :11].any()
     assert half[2:-2, 13:-2].all()
 
@@ -198,11 +198,11 @@ def test_common_area_of_shifts() -> None:
     assert common_area([frame, replace(frame, motion=shift(4, 0)), replace(frame, motion=shift(-3, 2))]) == (0, 38, 3, 46)
 
 
-def test_common_area_of_turned_frames_is_seen_and_large() -> None:
+def test_common_area_of_turned_frames_is_valid_and_large() -> None:
     frame = random_frame(np.uint8, 1)
     moved = [frame, replace(frame, motion=tilted()), replace(frame, motion=np.linalg.inv(tilted()))]
     top, bottom, left, right = common_area(moved)
-    assert all(placed(f).seen[top:bottom, left:right].all() for f in moved[1:])
+    assert all(placed(f).valid[top:bottom, left:right].all() for f in moved[1:])
     assert common_area([placed(f) for f in moved]) == (top, bottom, left, right)
     assert (bottom - top) * (right - left) > 0.6 * 40 * 50
 

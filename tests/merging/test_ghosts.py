@@ -223,7 +223,7 @@ class TestKindsOfFrames:
                 assert mask[~around(masks[k] | masks[1])].mean() == 0
 
     def test_moved_frames_are_compared_where_they_lie(self):
-        """Hand-held, with the motion known as alignment leaves it; what a frame has not seen is not refused."""
+        """Hand-held, with the motion known as alignment leaves it; what a frame does not show is not refused."""
         camera = SimulatedCamera()
         scene = textured()
         transforms = handheld_transforms(3, 360, 240, seed=5, shift=0.03, rotation_deg=1.0)
@@ -242,18 +242,18 @@ class TestKindsOfFrames:
             else:
                 assert found.share < 0.001
 
-    def test_what_a_single_frame_has_seen_is_shown_whatever_moves_beside_it(self):
-        """The border that the reference has not seen lies right beside motion: it is not left black."""
+    def test_what_a_single_frame_shows_is_shown_whatever_moves_beside_it(self):
+        """The border that the reference does not show lies right beside motion: it is not left black."""
         camera = SimulatedCamera()
         scenes = [textured() for _ in range(3)]
         for k, scene in enumerate(scenes):
             scene[60:160, 40:120] *= (1, 4, 0.3)[k]
         frames = photographed(scenes, camera)
-        seen = np.ones((240, 360), bool)
-        seen[:, :40] = False
-        frames[0], frames[1] = replace(frames[0], seen=seen), replace(frames[1], seen=seen)
+        valid = np.ones((240, 360), bool)
+        valid[:, :40] = False
+        frames[0], frames[1] = replace(frames[0], valid=valid), replace(frames[1], valid=valid)
         found = find_ghosts(frames, TIMES, camera.response_curve(), OPTIONS, reference=1)
-        assert refused(found, 2, seen.shape)[60:160, 45:120].all()
+        assert refused(found, 2, valid.shape)[60:160, 45:120].all()
         assert merged(frames, camera.response_curve(), found.trust).min() > 0
 
     def test_coded_frames_need_a_response(self):
@@ -288,14 +288,14 @@ class TestBlocks:
         assert found.bounded[2, 3, 1]
         assert (found.measured ^ found.bounded).all()
 
-    def test_unseen_pixels_say_nothing(self):
-        seen = np.ones((20, 20), bool)
-        seen[:, :5] = False
-        dark, bright = (Frame(np.full((20, 20, 3), code, np.uint8), seen=seen) for code in (50, 200))
+    def test_invalid_pixels_say_nothing(self):
+        valid = np.ones((20, 20), bool)
+        valid[:, :5] = False
+        dark, bright = (Frame(np.full((20, 20, 3), code, np.uint8), valid=valid) for code in (50, 200))
         planes = [plane(frame, 1.0, ResponseCurve.identity(256), NoiseModel(), 250) for frame in (dark, bright)]
         apart = disagreement(*planes)
-        assert not planes[0].seen[:, :3].any()
-        assert planes[0].seen[:, 3:].all()
+        assert not planes[0].known[:, :3].any()
+        assert planes[0].known[:, 3:].all()
         assert apart[:, 8:].min() > 5
 
     def test_a_bound_is_broken_from_below_only(self):

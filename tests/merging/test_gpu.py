@@ -25,13 +25,13 @@ def torch_devices():
 
 
 def bracket(levels: int, channels: int, seed: int = 0) -> list[Frame]:
-    """Noise from black to clipped, one frame partly unseen, one turned, so that every branch is taken."""
+    """Noise from black to clipped, one frame partly invalid, one turned, so that every branch is taken."""
     rng = np.random.default_rng(seed)
     kind = np.uint8 if levels == 256 else np.uint16
     light = rng.normal(0.15, 0.25, (HEIGHT, WIDTH, channels))
     frames = [Frame(np.clip(light * t * levels, 0, levels - 1).astype(kind), white=levels - 1) for t in TIMES]
     turned = np.array([[1, 0.01, 0.3], [-0.01, 1, 2.2], [0, 0, 1.0]])
-    frames[1] = Frame(frames[1].pixels, white=levels - 1, seen=rng.random((HEIGHT, WIDTH)) > 0.1)
+    frames[1] = Frame(frames[1].pixels, white=levels - 1, valid=rng.random((HEIGHT, WIDTH)) > 0.1)
     frames[2] = Frame(frames[2].pixels, white=levels - 1, motion=turned)
     return frames
 

@@ -148,7 +148,7 @@ def reference(frames, times, curve, clip, estimator, noise):
     radiance, variance = np.zeros((height, width, channels)), np.zeros((height, width, channels))
     flags, used = np.zeros((height, width), int), np.zeros(len(frames))
     for y, x in np.ndindex(height, width):
-        looking = [k for k, frame in enumerate(frames) if frame.seen is None or frame.seen[y, x]]
+        looking = [k for k, frame in enumerate(frames) if frame.valid is None or frame.valid[y, x]]
         if len(looking) < len(frames):
             flags[y, x] |= Validity.PARTIAL
         read = {}  # codes, but clipped where a shorter frame shows that they must be
@@ -225,8 +225,8 @@ def test_kernel_equals_the_slow_reference(estimator, bits, channels, masked):
         pixels[0, :3], pixels[1, :3] = 0, levels - 1  # black and clipped in every frame
         pixels[2, :3, 0] = levels - 1
         pixels[3, :, k % channels] = levels - 1 if k == 0 else round(0.9 * levels)  # near clipping after it, and before it
-        seen = rng.random((8, 9)) < 0.7 if masked and k != 1 else None
-        frames.append(Frame(pixels, white=levels - 1.0, seen=seen))
+        valid = rng.random((8, 9)) < 0.7 if masked and k != 1 else None
+        frames.append(Frame(pixels, white=levels - 1.0, valid=valid))
     times = (0.01, 0.03, 0.2)
     merged = merge_frames(frames, times, curve, MergeOptions(estimator=estimator, variance=True))
     clip = (1, round(250 / 255 * (levels - 1)))
@@ -320,7 +320,7 @@ def test_black_looks_even_where_noise_decides_between_the_darkest_codes():
 
 
 def test_pixels_that_no_frame_saw_are_zero_and_flagged():
-    hidden = [Frame(np.full((1, 2, 3), 100, np.uint8), seen=np.array([[False, True]]))] * 3
+    hidden = [Frame(np.full((1, 2, 3), 100, np.uint8), valid=np.array([[False, True]]))] * 3
     merged = merge_frames(hidden, (1, 2, 4), CURVE)
     assert merged.radiance.pixels[0, 0].tolist() == [0, 0, 0]
     assert merged.radiance.validity.tolist() == [[Validity.PARTIAL | Validity.SATURATED, 0]]
@@ -353,7 +353,7 @@ def test_float_frames_merge_to_their_light(estimator):
     frames[1].pixels[0, 1] = [np.nan, np.inf, 0]  # counts as nothing
     hidden = np.ones((40, 50), bool)
     hidden[0, 2] = False
-    frames[2] = Frame(frames[2].pixels, seen=hidden)
+    frames[2] = Frame(frames[2].pixels, valid=hidden)
     merged = merge_frames(frames, times, None, MergeOptions(estimator=estimator, variance=True))
     pixels, validity = merged.radiance.pixels, merged.radiance.validity
     assert pixels[0, 0].tolist() == [0, 0, 0]
@@ -575,12 +575,12 @@ def test_fusion_of_deep_frames_is_that_of_their_8_bit_versions(window):
 
 def test_fusion_fills_what_a_moved_frame_did_not_see(window):
     frames = simulate_bracket(np.repeat(window, 3, axis=2), SimulatedCamera("srgb"), (0.004, 0.06, 0.9), 0)
-    seen = np.ones((96, 128), bool)
-    seen[:, :12] = False
+    valid = np.ones((96, 128), bool)
+    valid[:, :12] = False
     everywhere = np.ones((96, 128), bool)
     short, reference, long = (frame.pixels for frame in frames)
-    moved = np.where(seen[..., None], long, 0).astype(np.uint8)
-    filled = fuse_frames([Frame(short, seen=everywhere), Frame(reference), Frame(moved, seen=seen)])
+    moved = np.where(valid[..., None], long, 0).astype(np.uint8)
+    filled = fuse_frames([Frame(short, valid=everywhere), Frame(reference), Frame(moved, valid=valid)])
     unfilled = fuse_frames([Frame(short), Frame(reference), Frame(moved)])
     whole = fuse_frames(frames)
     assert np.abs(filled - whole).mean() < 0.7 * np.abs(unfilled - whole).mean()

@@ -78,7 +78,7 @@ def pyramid(frame: Frame) -> list[Plane]:
     reach = max(white - frame.black, 1e-12)
     dark, bright = (codes.dtype.type(frame.black + reach * (share**2 if frame.is_linear else share)) for share in (DARK, BRIGHT))
     shapes = list(_shapes(codes.shape))
-    lit = reduce(_reduced_mask, shapes, _mask(codes > dark if frame.seen is None else (codes > dark) & frame.seen))
+    lit = reduce(_reduced_mask, shapes, _mask(codes > dark if frame.valid is None else (codes > dark) & frame.valid))
     valid = lit & reduce(_reduced_mask, shapes, _mask(codes <= bright))  # after the other: both are as large as the frame
     picture = reduce(lambda larger, shape: _reduced(larger, shape).astype(np.float32), shapes, codes)
     values = np.clip((picture.astype(np.float32) - np.float32(frame.black)) / np.float32(reach), 0, 1)

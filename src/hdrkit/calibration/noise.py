@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hdrkit.imaging.warping import seen_at, square_points, squares_at
+from hdrkit.imaging.warping import square_points, squares_at, valid_at
 from hdrkit.imaging.weighting import NEAR_CLIPPING
 from hdrkit.types import Frame, NoiseModel, ResponseCurve
 
@@ -78,14 +78,14 @@ def measure_noise(frames: Sequence[Frame], exposures: Sequence[float], response:
 
 
 def _patches(frames: Sequence[Frame]) -> NDArray[Any]:
-    """Codes (K, C, M, P) of the P pixels of M patches spread evenly over what all K frames have seen."""
+    """Codes (K, C, M, P) of the P pixels of M patches spread evenly over where all K frames are valid."""
     height, width = frames[0].pixels.shape[:2]
     step = max(_SIDE, int(np.sqrt(height * width / _PATCHES)))
     down, across = np.arange(0, height - _SIDE + 1, step), np.arange(0, width - _SIDE + 1, step)
     tops, lefts = np.repeat(down, across.size), np.tile(across, down.size)
     points = square_points(tops, lefts, _SIDE)
-    seen = np.logical_and.reduce([seen_at(frame, *points).all(axis=1) for frame in frames])
-    squares = (squares_at(frame, tops[seen], lefts[seen], _SIDE) for frame in frames)
+    valid = np.logical_and.reduce([valid_at(frame, *points).all(axis=1) for frame in frames])
+    squares = (squares_at(frame, tops[valid], lefts[valid], _SIDE) for frame in frames)
     return np.stack([np.ascontiguousarray(np.moveaxis(one, 2, 0)) for one in squares])
 
 

@@ -52,7 +52,7 @@ def take_samples(
     seed: int,
     unknown: Sequence[bool] | None = None,
 ) -> Samples:
-    """Codes of `count` pixels (fewer where the pictures are smaller) in every frame of one bracket, from where all have seen.
+    """Codes of `count` pixels (fewer where the pictures are smaller) in every frame of one bracket, from where all are valid.
 
     `random` anywhere; `histogram` equally many in each range of brightness of the middle frame; `grid` in rows and columns;
     `flat` where the middle frame varies least, equally many in each range of brightness. The middle frame is the one of middle

@@ -20,10 +20,10 @@ _FAR = 1e9
 
 
 @compiled
-def resample_rows(pixels: Any, seen: Any, motion: Any, top: int, left: int, clipped: Any, out: Any, out_seen: Any) -> None:
+def resample_rows(pixels: Any, valid: Any, motion: Any, top: int, left: int, clipped: Any, out: Any, out_valid: Any) -> None:
     """Pixels of the reference from row `top` and column `left` on, as many as `out` (h, w, C) has.
 
-    What is not seen is left alone. A code from `clipped` on is clipped, and so is what it contributes to: that becomes `clipped`.
+    Pixels that are not valid are left alone. A pixel to which a clipped code contributes, one from `clipped` on, becomes `clipped`.
     """
     height, width, channels = out.shape
     scratch = _scratch(pixels, width)
@@ -32,15 +32,15 @@ def resample_rows(pixels: Any, seen: Any, motion: Any, top: int, left: int, clip
         codes = out[row].reshape(width * channels)
         for x in range(0, width, count):
             part = codes[x * channels : (x + count) * channels]
-            _resample(pixels, seen, motion, left + x, top + row, clipped, scratch, part, out_seen[row, x : x + count])
+            _resample(pixels, valid, motion, left + x, top + row, clipped, scratch, part, out_valid[row, x : x + count])
 
 
 @compiled
-def resample_points(pixels: Any, seen: Any, motion: Any, rows: Any, columns: Any, clipped: Any, out: Any) -> None:
+def resample_points(pixels: Any, valid: Any, motion: Any, rows: Any, columns: Any, clipped: Any, out: Any) -> None:
     """Single pixels of the reference into `out` (N, C); those that lie side by side are done together."""
     channels = pixels.shape[2]
     scratch = _scratch(pixels, rows.size)
-    out_seen, codes = np.empty(rows.size, np.bool_), out.reshape(rows.size * channels)
+    out_valid, codes = np.empty(rows.size, np.bool_), out.reshape(rows.size * channels)
     first = 0
     while first < rows.size:
         last = first + 1
@@ -48,20 +48,20 @@ def resample_points(pixels: Any, seen: Any, motion: Any, rows: Any, columns: Any
             while last < rows.size and rows[last] == rows[first] and columns[last] == columns[last - 1] + 1:
                 last += 1
         part = codes[first * channels : last * channels]
-        _resample(pixels, seen, motion, columns[first], rows[first], clipped, scratch, part, out_seen[first:last])
+        _resample(pixels, valid, motion, columns[first], rows[first], clipped, scratch, part, out_valid[first:last])
         first = last
 
 
 @compiled
-def see_points(height: int, width: int, seen: Any, motion: Any, rows: Any, columns: Any, out: Any) -> None:
-    """Whether single pixels of the reference are seen, into `out` (N,)."""
+def valid_points(height: int, width: int, valid: Any, motion: Any, rows: Any, columns: Any, out: Any) -> None:
+    """Whether single pixels of the reference are valid, into `out` (N,)."""
     for n in range(rows.size):
-        out[n] = _sees(height, width, seen, motion, columns[n], rows[n])
+        out[n] = _is_valid(height, width, valid, motion, columns[n], rows[n])
 
 
 @compiled
-def _sees(height: int, width: int, seen: Any, motion: Any, x: int, y: int) -> bool:
-    """Whether the four pixels of four columns that make up a pixel of the reference lie in the frame, and are seen."""
+def _is_valid(height: int, width: int, valid: Any, motion: Any, x: int, y: int) -> bool:
+    """Whether the four pixels of four columns that make up a pixel of the reference lie in the frame, and are valid."""
     slope, start = _line(motion, x, y)
     i = int(np.floor(_place(motion, x, y)[0]))
     if i < 1 or i + 2 >= width:
@@ -70,7 +70,7 @@ def _sees(height: int, width: int, seen: Any, motion: Any, x: int, y: int) -> bo
         j = int(np.floor(_bounded(start + slope * column)))
         if j < 1 or j + 2 >= height:
             return False
-        if seen is not None and not seen[j - 1 : j + 3, column].all():
+        if valid is not None and not valid[j - 1 : j + 3, column].all():
             return False
     return True
 
@@ -135,11 +135,11 @@ def _scratch(pixels: Any, count: int) -> Any:
 
 
 @compiled
-def _resample(pixels: Any, seen: Any, motion: Any, x: int, y: int, clipped: Any, scratch: Any, out: Any, out_seen: Any) -> None:
-    """Pixels of the reference from (x, y) along the row into `out` (n C,), as far as `out_seen` (n,) says afterwards."""
+def _resample(pixels: Any, valid: Any, motion: Any, x: int, y: int, clipped: Any, scratch: Any, out: Any, out_valid: Any) -> None:
+    """Pixels of the reference from (x, y) along the row into `out` (n C,), as far as `out_valid` (n,) says afterwards."""
     height, width, channels = pixels.shape
     step, part, parts, line, bounds = scratch
-    first, last = _columns(motion, x, y, out_seen.size, width)
+    first, last = _columns(motion, x, y, out_valid.size, width)
     slope, start = _line(motion, x, y)
     for column in range(first, last):
         v = _bounded(start + slope * column)
@@ -148,16 +148,16 @@ def _resample(pixels: Any, seen: Any, motion: Any, x: int, y: int, clipped: Any,
     _for_channels(part, first, last, channels, parts)
     left, right = _interpolate_down(pixels, first, last, step, parts, line)
     _spread_clipped(line[2], left, right, channels, clipped)
-    for k in range(out_seen.size):
+    for k in range(out_valid.size):
         u = _place(motion, x + k, y)[0]
         step[k] = np.int32(np.floor(u)) - k
         part[k] = u - np.floor(u)
-    _for_channels(part, 0, out_seen.size, channels, parts)
-    _interpolate_across(line, bounds, left, right, step, parts, channels, clipped, out, out_seen)
-    if seen is not None:
-        for k in range(out_seen.size):
-            if out_seen[k] and not _sees(height, width, seen, motion, x + k, y):
-                out_seen[k] = False
+    _for_channels(part, 0, out_valid.size, channels, parts)
+    _interpolate_across(line, bounds, left, right, step, parts, channels, clipped, out, out_valid)
+    if valid is not None:
+        for k in range(out_valid.size):
+            if out_valid[k] and not _is_valid(height, width, valid, motion, x + k, y):
+                out_valid[k] = False
                 out[k * channels : (k + 1) * channels] = 0
 
 
@@ -210,16 +210,16 @@ def _spread_clipped(most: Any, left: int, right: int, channels: int, clipped: An
 
 @compiled
 def _interpolate_across(
-    line: Any, bounds: Any, left: int, right: int, step: Any, parts: Any, channels: int, clipped: Any, out: Any, out_seen: Any
+    line: Any, bounds: Any, left: int, right: int, step: Any, parts: Any, channels: int, clipped: Any, out: Any, out_valid: Any
 ) -> None:
     """Interpolate a line, known from column `left` to `right`, for pixels at their step and fraction; and which it gives."""
-    first, count = 0, out_seen.size
+    first, count = 0, out_valid.size
     while first < count:
         last = _end_of_run(step, first, count)
         begin, end = max(first, left + 1 - step[first]), min(last, right - 2 - step[first])
-        out_seen[first:last] = False
+        out_valid[first:last] = False
         if begin < end:
-            out_seen[begin:end] = True
+            out_valid[begin:end] = True
             here = slice(begin * channels, end * channels)
             at, size = (begin + step[first] - 1) * channels, (end - begin) * channels
             low, high = bounds[0][:size], bounds[1][:size]

@@ -6,7 +6,7 @@ rows, or the points, that are wanted. Each is computed by itself, so that any ch
 Shifts by whole pixels copy codes; other motion interpolates them by cubic convolution (Keys 1981, a = -1/2) along the line that
 a row of the reference is in the frame, kept within the range of the 16 pixels that contribute, four of each of four columns, so
 that no overshoot looks clipped. A pixel to which a clipped one contributes is clipped in all channels. A pixel of whose 16 any
-leaves the frame, or what it has `seen`, is not seen.
+leaves the frame, or is not `valid` there, is not valid.
 """
 
 from __future__ import annotations
@@ -39,53 +39,53 @@ def whole(frame: Frame) -> Area:
 def placed(frame: Frame, top: int = 0, bottom: int | None = None) -> Frame:
     """Rows `top` to `bottom` (exclusive; None: the last) of the reference as this frame shows them, without `motion`.
 
-    A frame without motion is not copied. Pixels that are not seen are 0.
+    A frame without motion is not copied. Pixels that are not valid are 0.
     """
     rows = slice(top, frame.pixels.shape[0] if bottom is None else bottom)
     if frame.motion is None:
         if rows == slice(0, frame.pixels.shape[0]):
             return frame
-        return replace(frame, pixels=frame.pixels[rows], seen=None if frame.seen is None else frame.seen[rows])
+        return replace(frame, pixels=frame.pixels[rows], valid=None if frame.valid is None else frame.valid[rows])
     shape = (rows.stop - rows.start, *frame.pixels.shape[1:])
-    pixels, seen = np.empty(shape, frame.pixels.dtype), np.empty(shape[:2], np.bool_)
-    place(frame, top, 0, pixels, seen)
-    return replace(frame, pixels=pixels, seen=seen, motion=None)
+    pixels, valid = np.empty(shape, frame.pixels.dtype), np.empty(shape[:2], np.bool_)
+    place(frame, top, 0, pixels, valid)
+    return replace(frame, pixels=pixels, valid=valid, motion=None)
 
 
-def place(frame: Frame, top: int, left: int, pixels: NDArray[Any], seen: Mask | None) -> None:
-    """Fill `pixels` (h, w, C) and `seen` (h, w) with what `placed` has from row `top` and column `left` on.
+def place(frame: Frame, top: int, left: int, pixels: NDArray[Any], valid: Mask | None) -> None:
+    """Fill `pixels` (h, w, C) and `valid` (h, w) with what `placed` has from row `top` and column `left` on.
 
-    `seen` may be None for a frame that has no motion and has seen everything.
+    `valid` may be None for a frame without motion whose pixels are all valid.
     """
-    if frame.motion is None and frame.seen is None:
+    if frame.motion is None and frame.valid is None:
         height, width, _ = pixels.shape
         pixels[:] = frame.pixels[top : top + height, left : left + width]
-        if seen is not None:
-            seen[:] = True
+        if valid is not None:
+            valid[:] = True
         return
-    assert seen is not None
-    pixels[:], seen[:] = 0, False
+    assert valid is not None
+    pixels[:], valid[:] = 0, False
     if (shift := _whole_shift(frame)) is not None:
-        _copy(frame, shift[0] + left, shift[1] + top, pixels, seen)
+        _copy(frame, shift[0] + left, shift[1] + top, pixels, valid)
     else:
         from hdrkit.imaging.resampling import resample_rows
 
-        resample_rows(frame.pixels, frame.seen, frame.motion, top, left, _clipped(frame), pixels, seen)
+        resample_rows(frame.pixels, frame.valid, frame.motion, top, left, _clipped(frame), pixels, valid)
 
 
 def codes_at(frame: Frame, rows: Places, columns: Places) -> NDArray[Any]:
-    """The codes (..., C) that `placed` has at single pixels, `rows` and `columns` of one shape; all of them seen."""
+    """The codes (..., C) that `placed` has at single pixels, `rows` and `columns` of one shape; all of them valid."""
     if (shift := _whole_shift(frame)) is not None:
         return np.asarray(frame.pixels[rows + shift[1], columns + shift[0]])
     from hdrkit.imaging.resampling import resample_points
 
     codes = np.zeros((rows.size, frame.pixels.shape[2]), frame.pixels.dtype)
-    resample_points(frame.pixels, frame.seen, frame.motion, rows.ravel(), columns.ravel(), _clipped(frame), codes)
+    resample_points(frame.pixels, frame.valid, frame.motion, rows.ravel(), columns.ravel(), _clipped(frame), codes)
     return codes.reshape(*rows.shape, codes.shape[1])
 
 
 def squares_at(frame: Frame, tops: Places, lefts: Places, side: int) -> NDArray[Any]:
-    """The codes (M, side * side, C) that `placed` has in M squares of the reference, by their corners; all of them seen."""
+    """The codes (M, side * side, C) that `placed` has in M squares of the reference, by their corners; all of them valid."""
     if len(tops) == 0 or (shift := _whole_shift(frame)) is None:
         return codes_at(frame, *square_points(tops, lefts, side))
     height, width, channels = frame.pixels.shape
@@ -101,26 +101,26 @@ def square_points(tops: Places, lefts: Places, side: int) -> tuple[Places, Place
     return tops[:, None] + inside // side, lefts[:, None] + inside % side
 
 
-def seen_at(frame: Frame, rows: Places, columns: Places) -> Mask:
-    """What `placed` has as `seen` at single pixels, `rows` and `columns` of one shape."""
+def valid_at(frame: Frame, rows: Places, columns: Places) -> Mask:
+    """What `placed` has as `valid` at single pixels, `rows` and `columns` of one shape."""
     height, width = frame.pixels.shape[:2]
     if (shift := _whole_shift(frame)) is None:
-        from hdrkit.imaging.resampling import see_points
+        from hdrkit.imaging.resampling import valid_points
 
         inside = np.empty(rows.size, np.bool_)
-        see_points(height, width, frame.seen, frame.motion, rows.ravel(), columns.ravel(), inside)
+        valid_points(height, width, frame.valid, frame.motion, rows.ravel(), columns.ravel(), inside)
         return inside.reshape(rows.shape)
     x, y = columns + shift[0], rows + shift[1]
     there: Mask = (x >= 0) & (y >= 0) & (x < width) & (y < height)
-    if frame.seen is not None:
-        there &= frame.seen[np.clip(y, 0, height - 1), np.clip(x, 0, width - 1)]
+    if frame.valid is not None:
+        there &= frame.valid[np.clip(y, 0, height - 1), np.clip(x, 0, width - 1)]
     return there
 
 
 def common_area(frames: Sequence[Frame]) -> Area:
-    """A large rectangle that every frame has seen.
+    """A large rectangle in which every frame is valid.
 
-    The sides close in, always the one that misses most, until nothing is missing: unseen pixels are taken to lie at
+    The sides close in, always the one that misses most, until nothing is missing: invalid pixels are taken to lie at
     the borders, as motion leaves them. Raises AlignmentError where the frames have no area in common.
     """
     top, bottom, left, right = whole(frames[0])
@@ -131,8 +131,8 @@ def common_area(frames: Sequence[Frame]) -> Area:
         rows = np.repeat([top, bottom - 1], across.size), down, down
         columns = across, across, np.repeat([left, right - 1], down.size)
         points = np.concatenate(rows), np.concatenate(columns)
-        seen = np.logical_and.reduce([seen_at(frame, *points) for frame in frames])
-        missing = [1 - float(side.mean()) for side in np.split(seen, sides)]
+        valid = np.logical_and.reduce([valid_at(frame, *points) for frame in frames])
+        missing = [1 - float(side.mean()) for side in np.split(valid, sides)]
         worst = int(np.argmax(missing))
         if missing[worst] > 0:
             top, bottom, left, right = top + (worst == 0), bottom - (worst == 1), left + (worst == 2), right - (worst == 3)
@@ -152,16 +152,16 @@ def _whole_shift(frame: Frame) -> tuple[int, int] | None:
     return (x, y) if np.array_equal(matrix, np.array([[1, 0, x], [0, 1, y], [0, 0, 1]])) else None
 
 
-def _copy(frame: Frame, x: int, y: int, pixels: NDArray[Any], seen: Mask) -> None:
+def _copy(frame: Frame, x: int, y: int, pixels: NDArray[Any], valid: Mask) -> None:
     """Copy what there is of the frame from its column x and its row y on."""
     rows, columns = (
         slice(max(0, -first), max(0, min(wanted, size - first)))
-        for first, size, wanted in zip((y, x), frame.pixels.shape, seen.shape, strict=False)
+        for first, size, wanted in zip((y, x), frame.pixels.shape, valid.shape, strict=False)
     )
     source = slice(rows.start + y, rows.stop + y), slice(columns.start + x, columns.stop + x)
     if rows.start < rows.stop and columns.start < columns.stop:
         pixels[rows, columns] = frame.pixels[source]
-        seen[rows, columns] = True if frame.seen is None else frame.seen[source]
+        valid[rows, columns] = True if frame.valid is None else frame.valid[source]
 
 
 def _clipped(frame: Frame) -> np.float32:

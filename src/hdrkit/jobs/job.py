@@ -153,9 +153,9 @@ def _preload() -> None:
         import numpy as np
 
         import hdrkit.calibration.noise  # noqa: F401
-        from hdrkit.imaging.resampling import see_points
+        from hdrkit.imaging.resampling import valid_points
 
         nowhere = np.zeros(1, np.int64)
-        see_points(1, 1, None, np.eye(3), nowhere, nowhere, np.empty(1, np.bool_))
+        valid_points(1, 1, None, np.eye(3), nowhere, nowhere, np.empty(1, np.bool_))
 
     Thread(target=preload).start()

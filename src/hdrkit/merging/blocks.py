@@ -36,7 +36,7 @@ class Plane:
 
     `variance` is what averaging lowers and `floor` what it does not: errors of the codes, of black and near clipping. The
     camera's own treatment of black may add as much as `black`, which the frames themselves tell when they are compared. A block
-    is `measured` where all its pixels are seen and none is clipped, `bounded` where all are seen and some are clipped: its
+    is `measured` where all its pixels are valid and none is clipped, `bounded` where all are valid and some are clipped: its
     radiance is then the least that it can be. It is `bright` where some pixel is clipped or nearly so.
     """
 
@@ -49,7 +49,7 @@ class Plane:
     bright: Mask
 
     @property
-    def seen(self) -> Mask:
+    def known(self) -> Mask:
         """Blocks of which something is known."""
         return self.measured | self.bounded
 
@@ -71,11 +71,11 @@ def plane(frame: Frame, exposure: float, response: ResponseCurve | None, noise: 
     """
     side = block_side(frame.pixels.shape)
     if response is None:
-        light, clipped, bright, seen, extent = _float_means(frame, side)
+        light, clipped, bright, valid, extent = _float_means(frame, side)
         saturation = np.full(light.shape[2], light.max(initial=1e-30))
         step, black = np.zeros_like(light), np.zeros(1)
     else:
-        light, clipped, bright, seen, extent = _code_means(frame, side, response, high)
+        light, clipped, bright, valid, extent = _code_means(frame, side, response, high)
         linear = response.linear
         saturation = linear[-1]
         steps, black = np.gradient(linear, axis=0), linear[_BLACK]
@@ -88,8 +88,8 @@ def plane(frame: Frame, exposure: float, response: ResponseCurve | None, noise: 
         (variance / exposure**2).astype(np.float32),
         (((_CODES_OFF * step) ** 2 + spill**2 + cut_off) / exposure**2).astype(np.float32),
         np.broadcast_to((black / exposure) ** 2, light.shape).astype(np.float32),
-        seen[..., None] & ~clipped,
-        seen[..., None] & clipped,
+        valid[..., None] & ~clipped,
+        valid[..., None] & clipped,
         bright,
     )
     return still if frame.motion is None else _on_reference(still, frame.motion, side)
@@ -140,21 +140,21 @@ def _code_means(frame: Frame, side: int, response: ResponseCurve, high: float) -
         list(pool.map(reduce, range(0, size[0], _BAND)))
     around = np.ones((3, 3), np.uint8)
     extent = (cv2.dilate(most, around) - cv2.erode(least, around)).reshape(most.shape).max(axis=2, keepdims=True)
-    return light, most > high, most > high - _NEARLY * frame.levels, _all_seen(frame, side), extent
+    return light, most > high, most > high - _NEARLY * frame.levels, _all_valid(frame, side), extent
 
 
 def _float_means(frame: Frame, side: int) -> tuple[Values, Mask, Mask, Mask, NDArray[Any]]:
     means = _averaged(np.maximum(np.nan_to_num(frame.pixels, posinf=0), 0), side)
     nowhere = np.zeros(means.shape, np.bool_)
-    return means, nowhere, nowhere, _all_seen(frame, side), np.zeros(1)
+    return means, nowhere, nowhere, _all_valid(frame, side), np.zeros(1)
 
 
-def _all_seen(frame: Frame, side: int) -> Mask:
-    """Blocks (h, w) whose pixels are all seen."""
+def _all_valid(frame: Frame, side: int) -> Mask:
+    """Blocks (h, w) whose pixels are all valid."""
     height, width = frame.pixels.shape[:2]
-    if frame.seen is None:
+    if frame.valid is None:
         return np.ones((-(-height // side), -(-width // side)), np.bool_)
-    return np.asarray(_averaged((~frame.seen).astype(np.float32), side) <= _TOUCHED)
+    return np.asarray(_averaged((~frame.valid).astype(np.float32), side) <= _TOUCHED)
 
 
 def _averaged(values: Values, side: int) -> Values:
@@ -196,10 +196,10 @@ def _on_reference(still: Plane, motion: NDArray[np.float64], side: int) -> Plane
 
     radiance = np.maximum(warped(still.radiance, cv2.INTER_CUBIC, 0), 0)
     variance, floor, black = (warped(values, cv2.INTER_LINEAR, 0) for values in (still.variance, still.floor, still.black))
-    unseen = warped((~still.seen).astype(np.float32), cv2.INTER_LINEAR, 1) > _TOUCHED
+    unknown = warped((~still.known).astype(np.float32), cv2.INTER_LINEAR, 1) > _TOUCHED
     bounded = warped(still.bounded.astype(np.float32), cv2.INTER_LINEAR, 0) > _TOUCHED
     bright = warped(still.bright.astype(np.float32), cv2.INTER_LINEAR, 0) > _TOUCHED
-    return Plane(radiance, variance, floor, black, ~unseen & ~bounded, ~unseen & bounded, bright)
+    return Plane(radiance, variance, floor, black, ~unknown & ~bounded, ~unknown & bounded, bright)
 
 
 def _resized(values: Values, size: tuple[int, int]) -> Values:

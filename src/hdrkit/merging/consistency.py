@@ -39,7 +39,7 @@ class _Windows:
     variance: Values
     black: Values
     measured: Mask
-    seen: Mask
+    known: Mask
 
 
 def tied(plane: Plane, anchor: Plane) -> Plane:
@@ -66,7 +66,7 @@ def tied(plane: Plane, anchor: Plane) -> Plane:
 def disagreement(plane: Plane, anchor: Plane, first: int = 0) -> Values:
     """By how many standard deviations two planes differ, float32 (h, w), the most over channels and windows.
 
-    The smallest windows are left out up to number `first`. 0 where nothing can be said: one is unseen, both are clipped,
+    The smallest windows are left out up to number `first`. 0 where nothing can be said: one is unknown, both are clipped,
     or one is clipped and the other not below its bound.
     """
     height, width = plane.measured.shape[:2]
@@ -80,9 +80,9 @@ def disagreement(plane: Plane, anchor: Plane, first: int = 0) -> Values:
 
 def _apart(x: _Windows, a: _Windows) -> Values:
     above = np.maximum(x.radiance - a.high, x.low - a.radiance)
-    above[~(x.seen & a.measured)] = 0
+    above[~(x.known & a.measured)] = 0
     below = np.maximum(a.low - x.radiance, a.radiance - x.high)
-    below[~(x.measured & a.seen)] = 0
+    below[~(x.measured & a.known)] = 0
     ratio = np.maximum(above, below) / np.sqrt(_variance(x, a))
     worst: Values = np.maximum.reduce([np.maximum(ratio[..., c], 0) for c in range(ratio.shape[2])])
     return worst
@@ -106,16 +106,16 @@ def _windows(plane: Plane, side: int) -> _Windows:
         found = cv2.dilate(whole(mask.astype(np.uint8)), np.ones((within, within), np.uint8))[sampled] > 0
         return found.reshape(*found.shape[:2], mask.shape[2])
 
-    unmeasured, unseen, mean = ~plane.measured, ~plane.seen, means(plane.radiance)
+    unmeasured, unknown, mean = ~plane.measured, ~plane.known, means(plane.radiance)
     low, high = (np.asarray(shifted(mean, _NEAR)).reshape(mean.shape)[sampled] for shifted in (cv2.erode, cv2.dilate))
     return _Windows(
         mean[sampled],
-        np.where(anywhere(unseen, side + 2), -np.inf, low),
+        np.where(anywhere(unknown, side + 2), -np.inf, low),
         np.where(anywhere(unmeasured, side + 2), np.inf, high),
         np.maximum(means(plane.variance)[sampled] / np.float32(side**2) + means(plane.floor)[sampled], 0),
         np.maximum(means(plane.black)[sampled], 0),
         ~anywhere(unmeasured, side),
-        ~anywhere(unseen, side),
+        ~anywhere(unknown, side),
     )
 
 

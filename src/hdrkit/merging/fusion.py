@@ -25,7 +25,7 @@ def fuse_frames(frames: Sequence[Frame], area: Area | None = None) -> NDArray[np
     if any(frame.pixels.dtype == np.float32 for frame in frames):
         raise InputError(f"{frames[0].name}: exposure fusion blends photographs, not radiance; merge with another estimator")
     frames = [placed(frame) for frame in frames]
-    complete = next((frame for frame in frames if frame.seen is None), frames[0])
+    complete = next((frame for frame in frames if frame.valid is None), frames[0])
     top, bottom, left, right = area or whole(frames[0])
     pictures = [three_channels(eight_bit(_filled(frame, complete)[top:bottom, left:right], frame.white)) for frame in frames]
     with _one_thread():
@@ -46,11 +46,11 @@ def _one_thread() -> Iterator[None]:
 
 def _filled(frame: Frame, complete: Frame) -> NDArray[Any]:
     """The pixels of a frame, where it has none those of the complete frame in its own brightness, so that no edge shows."""
-    if frame.seen is None or frame.seen.all() or not frame.seen.any():
+    if frame.valid is None or frame.valid.all() or not frame.valid.any():
         return frame.pixels
     filled = frame.pixels.copy()
     for c in range(filled.shape[2]):
-        theirs, ours = np.sort(complete.pixels[frame.seen, c]), np.sort(frame.pixels[frame.seen, c])
-        rank = np.searchsorted(theirs, complete.pixels[~frame.seen, c], side="right") - 1
-        filled[~frame.seen, c] = ours[np.maximum(rank, 0)]
+        theirs, ours = np.sort(complete.pixels[frame.valid, c]), np.sort(frame.pixels[frame.valid, c])
+        rank = np.searchsorted(theirs, complete.pixels[~frame.valid, c], side="right") - 1
+        filled[~frame.valid, c] = ours[np.maximum(rank, 0)]
     return filled

@@ -118,7 +118,7 @@ def _moved(planes: Sequence[Plane], exposures: Sequence[float], reference: int, 
         one = tied(planes[k], anchor)
         apart = disagreement(one, anchor)
         apart = np.where(~anchor.measured.any(axis=2) & steps[k], np.maximum(apart, _LIKELY), apart)
-        moved[k] = _whole(_regions(apart), anchor) & anchor.seen.any(axis=2)  # the first to see a place is believed
+        moved[k] = _whole(_regions(apart), anchor) & anchor.known.any(axis=2)  # the first to see a place is believed
         anchor = joined(anchor, cautious(one), ~moved[k])
     return moved
 

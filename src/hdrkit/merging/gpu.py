@@ -15,7 +15,7 @@ from hdrkit.merging.weights import Tables, near_clipping
 from hdrkit.types import Frame, Validity
 
 _SATURATED, _BLACK, _PARTIAL = int(Validity.SATURATED), int(Validity.BLACK), int(Validity.PARTIAL)
-_UNSEEN, _CLIPPED = -1, -2  # in place of the number of the longest frame that measured a pixel
+_NOWHERE, _CLIPPED = -1, -2  # in place of the number of the longest frame that measured a pixel
 _SHARE = float(np.float32(1 / 255))  # as the compiled loop has it
 BAND_PIXELS = 2**25  # some 4 GB on the device
 
@@ -40,9 +40,9 @@ def run_tables_on(
         sums = _Sums(device, tables, exposures, clip[1], (rows.stop - rows.start, right - left), want_variance)
         for k, frame in enumerate(frames):
             there = placed(frame, rows.start, rows.stop)
-            seen = None if there.seen is None else there.seen[:, left:right]
+            valid = None if there.valid is None else there.valid[:, left:right]
             share = None if trust is None or (weight := trust[k]) is None else weight[rows, left:right]
-            sums.add(k, there.pixels[:, left:right], seen, share)
+            sums.add(k, there.pixels[:, left:right], valid, share)
         merged.append(sums.finish())
     out, validity, variance, used = zip(*merged, strict=True)
     return Merged(np.concatenate(out), np.concatenate(validity), np.concatenate(variance), np.sum(used, axis=0))
@@ -68,21 +68,21 @@ class _Sums:
         self.second = channels * levels  # of the tables for channels beside a clipped one
         self.a, self.b, self.out = (torch.zeros((*size, channels), device=device) for _ in range(3))
         self.v = torch.zeros((*size, channels), dtype=torch.float64, device=device) if want_variance else None
-        self.longest = torch.full(size, _UNSEEN, dtype=torch.int64, device=device)
-        self.partly = torch.full(size, _UNSEEN, dtype=torch.int64, device=device)
+        self.longest = torch.full(size, _NOWHERE, dtype=torch.int64, device=device)
+        self.partly = torch.full(size, _NOWHERE, dtype=torch.int64, device=device)
         self.validity = torch.zeros(size, dtype=torch.uint8, device=device)
         self.used = [0] * len(exposures)
 
     def _of(self, array: NDArray[Any]) -> torch.Tensor:
         return torch.from_numpy(np.ascontiguousarray(array)).to(self.device)
 
-    def add(self, k: int, pixels: NDArray[Any], seen: NDArray[np.bool_] | None, share: NDArray[np.uint8] | None) -> None:
+    def add(self, k: int, pixels: NDArray[Any], valid: NDArray[np.bool_] | None, share: NDArray[np.uint8] | None) -> None:
         """Add frame k, as `kernel` does."""
         codes = self._of(pixels).to(torch.int64)
         codes = torch.where(self.must & (codes > self.near), self.last, codes)
         clipped = codes > self.high
         open_ = ~clipped.any(dim=2)
-        looks = torch.ones_like(open_) if seen is None else self._of(seen)
+        looks = torch.ones_like(open_) if valid is None else self._of(valid)
         self.validity[~looks] = _PARTIAL
         weight = looks.to(torch.float32)
         if share is not None:
@@ -99,7 +99,7 @@ class _Sums:
         self.b += weight * self.denominator[:, k].reshape(-1)[index]
         if self.v is not None and self.spread is not None:
             self.v += weight.to(torch.float64) ** 2 * self.spread[:, k].reshape(-1)[index]
-        newly = clips & (self.longest == _UNSEEN)
+        newly = clips & (self.longest == _NOWHERE)
         self.out = torch.where(newly[..., None], self.limit[k].reshape(-1)[at], self.out)
         self.longest[newly] = _CLIPPED
         self.must |= counts[..., None] & (codes > self.full[k])
@@ -115,10 +115,10 @@ class _Sums:
         floor = self.darkest[torch.maximum(self.longest, self.partly).clamp(min=0)]
         below = measured & (value < floor)
         black = ~measured & (self.longest >= 0)[..., None]
-        unseen = ~measured & (self.longest == _UNSEEN)[..., None]
+        invalid = ~measured & (self.longest == _NOWHERE)[..., None]
         saturated = ~measured & ~black
         out = torch.where(measured, torch.maximum(value, floor), self.out)
-        out = torch.where(black, self.darkest[self.longest.clamp(min=0)], torch.where(unseen, 0.0, out))
+        out = torch.where(black, self.darkest[self.longest.clamp(min=0)], torch.where(invalid, 0.0, out))
         self.validity |= (below | black).any(dim=2).to(torch.uint8) * _BLACK
         self.validity |= saturated.any(dim=2).to(torch.uint8) * _SATURATED
         variance = torch.zeros((0, 0, out.shape[2]))

@@ -24,7 +24,7 @@ from hdrkit.types import Frame, Validity
 
 _SATURATED, _BLACK, _PARTIAL = np.uint8(Validity.SATURATED), np.uint8(Validity.BLACK), np.uint8(Validity.PARTIAL)
 _NOTHING = np.uint8(0)
-_UNSEEN, _CLIPPED = -1, -2  # in place of the number of the longest frame that measured a pixel
+_NOWHERE, _CLIPPED = -1, -2  # in place of the number of the longest frame that measured a pixel
 _SHARE = np.float32(1 / 255)
 _BAND_BYTES = 500_000  # of codes of all frames: what a core keeps close
 
@@ -32,11 +32,11 @@ _BAND_BYTES = 500_000  # of codes of all frames: what a core keeps close
 class Band(NamedTuple):
     """Rows of all frames, the shortest exposure first: codes (K, rows, W, C), and masks (K, rows, W) or None.
 
-    `seen` is what a frame shows and `share` how far it is trusted, 0 to 255; without them the compiler leaves the questions out.
+    `valid` says where a frame has data and `share` how far it is trusted, 0 to 255; without them the compiler leaves the questions out.
     """
 
     codes: NDArray[Any]
-    seen: NDArray[np.bool_] | None
+    valid: NDArray[np.bool_] | None
     share: NDArray[np.uint8] | None
 
 
@@ -77,24 +77,24 @@ def run_tables(
     shape = len(frames), rows, width
     levels, kind = tables.exposure.shape[1], frames[0].pixels.dtype.type
     near, full = kind(near_clipping(levels, clip[1])), np.tile(tables.full, width).astype(kind)
-    looked = any(frame.motion is not None or frame.seen is not None for frame in frames)
+    looked = any(frame.motion is not None or frame.valid is not None for frame in frames)
 
     def merge_bands(tops: Iterator[int]) -> NDArray[np.int64]:
         codes = np.empty((*shape, channels), frames[0].pixels.dtype)
-        seen = np.empty(shape, np.bool_) if looked else None
+        valid = np.empty(shape, np.bool_) if looked else None
         share = None if trust is None else np.full(shape, 255, np.uint8)
         used = np.zeros(len(frames), np.int64)
         for top in tops:
             band = slice(top, min(top + rows, height))
             here = slice(0, band.stop - top)
             for k, frame in enumerate(frames):
-                place(frame, first + top, left, codes[k, here], None if seen is None else seen[k, here])
+                place(frame, first + top, left, codes[k, here], None if valid is None else valid[k, here])
                 _require_below(levels, codes[k, here], frame)
                 if share is not None and trust is not None and (weight := trust[k]) is not None:
                     share[k, here] = weight[first + top : first + band.stop, left:right]
-            _clip(codes, seen, share, near, full, kind(levels - 1), here.stop)
+            _clip(codes, valid, share, near, full, kind(levels - 1), here.stop)
             merged = Merged(out[band], validity[band], variance[band], used)
-            _merge(Band(codes, seen, share), rule, spread, bounds, merged)
+            _merge(Band(codes, valid, share), rule, spread, bounds, merged)
         return used
 
     tops = iter(range(0, height, rows))
@@ -111,7 +111,7 @@ def _require_below(levels: int, codes: NDArray[Any], frame: Frame) -> None:
 
 
 @compiled
-def _clip(codes: Any, seen: Any, share: Any, near: Any, full: Any, last: Any, rows: int) -> None:
+def _clip(codes: Any, valid: Any, share: Any, near: Any, full: Any, last: Any, rows: int) -> None:
     """Give codes above `near` the `last` where that of a shorter frame is above its `full` (K, W C).
 
     Pixels that do not count become black, which says nothing of longer frames.
@@ -121,9 +121,9 @@ def _clip(codes: Any, seen: Any, share: Any, near: Any, full: Any, last: Any, ro
     for y in range(rows):
         must[:] = 0
         for k in range(count):
-            if seen is not None or share is not None:
+            if valid is not None or share is not None:
                 for x in range(width):
-                    if (seen is not None and not seen[k, y, x]) or (share is not None and share[k, y, x] == 0):
+                    if (valid is not None and not valid[k, y, x]) or (share is not None and share[k, y, x] == 0):
                         codes[k, y, x] = 0
             row = codes[k, y].reshape(-1)
             for i in range(width * channels):
@@ -146,11 +146,11 @@ def _merge(band: Band, rule: Rule, spread: Any, bounds: Bounds, merged: Merged) 
 
 
 @compiled
-def _looks(seen: Any, k: int, y: int, x: int) -> bool:
+def _looks(valid: Any, k: int, y: int, x: int) -> bool:
     """Whether frame k shows the pixel."""
-    if seen is None:
+    if valid is None:
         return True
-    return bool(seen[k, y, x])
+    return bool(valid[k, y, x])
 
 
 @compiled
@@ -179,9 +179,9 @@ def _merge_row(band: Band, y: int, rule: Rule, bounds: Bounds, weights: Any, mer
     zero = np.float32(0)
     for x in range(width):
         a0 = a1 = a2 = b0 = b1 = b2 = zero
-        whole_by, partly_by, flags = _UNSEEN, _UNSEEN, _NOTHING
+        whole_by, partly_by, flags = _NOWHERE, _NOWHERE, _NOTHING
         for k in range(codes.shape[0]):
-            if not _looks(band.seen, k, y, x):
+            if not _looks(band.valid, k, y, x):
                 flags = _PARTIAL
                 continue
             if _trust(band.share, k, y, x) == 0:
@@ -192,7 +192,7 @@ def _merge_row(band: Band, y: int, rule: Rule, bounds: Bounds, weights: Any, mer
                 used[k] += 1
                 whole_by = k
             else:
-                if whole_by == _UNSEEN:
+                if whole_by == _NOWHERE:
                     whole_by = _CLIPPED - k
                 if min(z0, min(z1, z2)) > high:
                     continue
@@ -234,7 +234,7 @@ def _bound(b: Any, whole_by: int, partly_by: int, codes: Any, bounds: Bounds, x:
             validity[x] |= _BLACK
         else:  # clipped in every frame: the least that it can be, which is nothing where no frame looked
             first = _CLIPPED - whole_by
-            out[x, c] = 0 if whole_by == _UNSEEN else bounds.exposure[c, codes[first, c]] / bounds.times[first]
+            out[x, c] = 0 if whole_by == _NOWHERE else bounds.exposure[c, codes[first, c]] / bounds.times[first]
             validity[x] |= _SATURATED
 
 
@@ -250,7 +250,7 @@ def _spread_row(band: Band, y: int, rule: Rule, spread: Any, weights: Any, merge
         v[:] = 0
         for k in range(codes.shape[0]):
             z0, z1, z2 = codes[k, y, x, 0], codes[k, y, x, green], codes[k, y, x, blue]
-            if min(z0, min(z1, z2)) <= high and _looks(band.seen, k, y, x):
+            if min(z0, min(z1, z2)) <= high and _looks(band.valid, k, y, x):
                 kind = 0 if max(z0, max(z1, z2)) <= high else 1
                 weight = _trust(band.share, k, y, x) / 255.0
                 for c in range(channels):

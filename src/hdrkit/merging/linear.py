@@ -35,8 +35,8 @@ def merge_float(
         there = placed(frame, first, last)
         pixels = there.pixels[:, here[1]]
         x = np.where(np.isfinite(pixels), pixels, 0).astype(np.float64)
-        seen = np.ones(shape[:2], bool) if there.seen is None else there.seen[:, here[1]]
-        counts = (x > 0) & seen[..., None]
+        valid = np.ones(shape[:2], bool) if there.valid is None else there.valid[:, here[1]]
+        counts = (x > 0) & valid[..., None]
         share = None if trust is None or (weight := trust[k]) is None else weight[here][..., None] / 255.0
         if share is not None:
             counts &= share > 0
@@ -46,7 +46,7 @@ def merge_float(
         numerator += b * (np.log(positive / t) if logarithmic else positive / t)
         denominator += b
         spread += b**2 * noise / (positive if logarithmic else t) ** 2
-        validity |= np.where(seen, 0, Validity.PARTIAL).astype(np.uint8)
+        validity |= np.where(valid, 0, Validity.PARTIAL).astype(np.uint8)
         used[k] = np.count_nonzero(counts.any(axis=2))
     measured = denominator > 0
     quotient = np.divide(numerator, denominator, where=measured, out=np.zeros(shape))

@@ -30,7 +30,7 @@ class Frame:
 
     `pixels` is RGB or gray, (H, W, C) with C in {1, 3}, C-contiguous, orientation applied: uint8 or uint16 codes as
     stored, or float32 that is linear in light. `black` and `white` bound the codes that carry information: a pixel at
-    or above `white` in any channel is clipped. `seen` (H, W) is False where the frame has no data; None means everywhere.
+    or above `white` in any channel is clipped. `valid` (H, W) is False where the frame has no data; None means everywhere.
     `to_srgb` (3, 3) turns linear camera RGB into linear sRGB where the pixels are camera-native. `motion` (3, 3) maps pixels
     of the reference, (x, y, 1), to pixels of this frame; None where it lies on the reference (`warping.placed` moves it there).
     Raises InputError for another shape or dtype.
@@ -40,7 +40,7 @@ class Frame:
     photo: Photo | None = None
     black: float = 0.0
     white: float = 255.0
-    seen: NDArray[np.bool_] | None = None
+    valid: NDArray[np.bool_] | None = None
     to_srgb: NDArray[np.float64] | None = None
     motion: NDArray[np.float64] | None = None
 
@@ -52,8 +52,8 @@ class Frame:
             raise InputError(f"a frame holds uint8, uint16 or float32, not {pixels.dtype}")
         if not pixels.flags.c_contiguous:
             raise InputError("a frame is C-contiguous; pass it through numpy.ascontiguousarray")
-        if self.seen is not None and self.seen.shape != pixels.shape[:2]:
-            raise InputError(f"the seen mask is {self.seen.shape}, the frame {pixels.shape[:2]}")
+        if self.valid is not None and self.valid.shape != pixels.shape[:2]:
+            raise InputError(f"the valid mask is {self.valid.shape}, the frame {pixels.shape[:2]}")
         if self.motion is not None and (self.motion.shape != (3, 3) or not np.isfinite(self.motion).all()):
             raise InputError(f"a motion is (3, 3) and finite, not {self.motion}")
 
