@@ -32,7 +32,8 @@ _BAND_BYTES = 500_000  # of codes of all frames: what a core keeps close
 class Band(NamedTuple):
     """Rows of all frames, the shortest exposure first: codes (K, rows, W, C), and masks (K, rows, W) or None.
 
-    `valid` says where a frame has data and `share` how far it is trusted, 0 to 255; without them the compiler leaves the questions out.
+    `valid` says where a frame has data and `share` how far it is trusted, 0 to 255.
+    Without them the compiler leaves the questions out.
     """
 
     codes: NDArray[Any]
