@@ -258,7 +258,7 @@ def test_a_decompression_bomb(refused, hdrkit, tmp_path, room, curve):
         ("filename,exposure_time_s\n,1\n", ["line 2", "no file name"]),
         ("filename,exposure_time_s,iso\n0.png,1,-100\n", ["line 2", "iso", "'-100'"]),
         ("filename,exposure_time_s,f_number\n0.png,1,f/8\n", ["line 2", "f_number", "'f/8'"]),
-        ("filename,exposure_time_s\n0.png,1\n0.png,2\n", ["line 3", "listed before"]),
+        ("filename,exposure_time_s\n0.png,1\n0.png,2\n", ["line 3", "already listed"]),
         ("filename,exposure_time_s\nother.png,1\n", ["none of its file names"]),
         ("", ["no column"]),
         ("\x00\x01\xff", ["no column"]),

@@ -256,7 +256,7 @@ def sorted_card(card, sort_card, tmp_path):
 
 
 LEFT_OUT = (
-    "left out 3 photographs in 3 groups that are no exposure brackets: 1 single, 1 unassigned, 1 unreadable, "
+    "left out 3 photographs in 3 groups that are not exposure brackets: 1 single, 1 unassigned, 1 unreadable, "
     "and 1 frame of brackets: 1 duplicate"
 )
 

@@ -183,7 +183,7 @@ def test_people_come_first(hdrkit, photographs):
     (photographs / "IMG_5.JPG.xmp").write_bytes(b"<broken")
     done = hdrkit("rank", photographs)
     assert done.code == 1
-    assert f"error: {photographs / 'IMG_5.JPG.xmp'}: it is no well-formed XML" in done.err
+    assert f"error: {photographs / 'IMG_5.JPG.xmp'}: it is not well-formed XML" in done.err
     assert (photographs / "IMG_5.JPG.xmp").read_bytes() == b"<broken"
     (photographs / "IMG_5.JPG.xmp").unlink()
     assert ratings(photographs) == EXPECTED | {"IMG_1": 5, "IMG_4": -1, "IMG_5": None}

@@ -55,7 +55,7 @@ def test_parts_hold_what_there_is_at_once(tmp_path, by):
         assert not any(part.notes for part in parts[:-1])
     assert (series.photographs, series.ignored) == (53, found.ignored) == (53, 1)
     assert found.failures[0].path == broken
-    assert "of 18 brackets 2 unusual" in str(found.notes[0])
+    assert "2 of 18 brackets unusual" in str(found.notes[0])
 
 
 def test_what_has_no_timestamp_is_counted_over_all_folders(tmp_path):

@@ -57,7 +57,7 @@ def test_what_the_list_does_not_know_is_left_out():
     assert [one.path.name for one in photos] == ["a.jpg", "b.jpg"]
     assert relative(photos) == [1.0, 2.0]
     assert "3 of 3 photographs state no exposure" in note
-    assert note.endswith("; left out, for it has none: dark.jpg")
+    assert note.endswith("; left out, because they have none: dark.jpg")
 
 
 @pytest.mark.parametrize("stated", [None, Exposure(1.0)])

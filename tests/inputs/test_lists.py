@@ -97,7 +97,7 @@ def test_exposure_list(tmp_path):
         ("filename,exposure_time_s\n,1\n", "line 2: no file name"),
         ("filename,exposure_time_s,iso\na.jpg,1,many\n", "line 2.*'many'"),
         ("filename,exposure_time_s,f_number\na.jpg,1,0\n", "line 2: f_number '0'"),
-        ("filename,exposure_time_s\na.jpg,1\n./a.jpg,2\n", "line 3: a.jpg is listed before"),
+        ("filename,exposure_time_s\na.jpg,1\n./a.jpg,2\n", "line 3: a.jpg is already listed"),
     ],
 )
 def test_exposure_lists_that_make_no_sense(tmp_path, text, complaint):
@@ -135,7 +135,7 @@ def test_of_a_list_with_kinds_and_flags_only_frames_to_merge_are_taken(tmp_path)
         f"{stem}.jpg" for stem in ["a1", "a2", "a3", "a4", "b1", "b2", "c", "d", "e"]
     )
     assert groups.left_out == (
-        "left out 5 photographs in 4 groups that are no exposure brackets: 1 burst, 1 flash ambient, 1 single, 1 unreadable, "
+        "left out 5 photographs in 4 groups that are not exposure brackets: 1 burst, 1 flash ambient, 1 single, 1 unreadable, "
         "and 2 frames of brackets: 2 duplicate"
     )
 
@@ -145,7 +145,7 @@ def test_of_a_list_with_kinds_and_flags_only_frames_to_merge_are_taken(tmp_path)
     [
         ("path,group\na,b\n", "no column 'bracket'"),
         ("path,bracket\na.jpg,x\na.jpg,y\n", "line 3.*'x' already"),
-        ("path,bracket\n,y\n", "line 2.*without a path"),
+        ("path,bracket\n,y\n", "line 2.*has no path"),
     ],
 )
 def test_groups_that_make_no_sense(tmp_path, text, complaint):

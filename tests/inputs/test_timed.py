@@ -306,7 +306,7 @@ def test_a_series_whose_brackets_lie_across_spans_says_so():
     across = [name for k in range(8) for name in names(NIGHT + timedelta(seconds=28 + 30 * k))]
     _, brackets = formed(across)
     assert hint_at_pauses(brackets, 30.0) == (
-        "the frames of 8 of 8 brackets fall into two spans of 30 s; --round gap, with another -o, keeps brackets whole"
+        "the frames of 8 of 8 brackets fall into two spans of 30 s; --round gap keeps brackets whole; choose another -o"
     )
     assert hint_at_pauses(formed(across, None)[1], None) is None
     within = [name for k in range(8) for name in names(NIGHT + timedelta(seconds=30 * k))]
@@ -431,7 +431,7 @@ def test_what_is_found_is_told(tmp_path):
     found = find_brackets(tmp_path, InputOptions(by=By.TIME))
     assert len(found.brackets) == 3
     assert found.notes[0].startswith("left out 1 photograph without a timestamp")
-    assert str(found.notes[1]) == "of 3 brackets 1 unusual: 20240614230100 (1 frame where 4 are usual)"
+    assert str(found.notes[1]) == "1 of 3 brackets unusual: 20240614230100 (1 frame where 4 are usual)"
     assert len(find_brackets(tmp_path, InputOptions(by=By.TIME, max_groups=1)).brackets) == 1
 
 

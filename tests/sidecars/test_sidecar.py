@@ -69,11 +69,11 @@ def test_what_is_no_rating_or_no_sidecar_is_refused_by_name(photo):
     for number in (-2, 6):
         with pytest.raises(InputError, match="a rating is -1"):
             write_rating(photo, number)
-    with pytest.raises(InputError, match="RAW files alone"):
+    with pytest.raises(InputError, match="RAW files only"):
         write_rating(photo, 3, Sidecar.LIGHTROOM)
     sidecar_path(photo).write_bytes(FOREIGN[:-4])
     for attempt in (lambda: read_rating(photo), lambda: write_rating(photo, 3)):
-        with pytest.raises(InputError, match=r"IMG_1\.JPG\.xmp: it is no well-formed XML .* left as it is"):
+        with pytest.raises(InputError, match=r"IMG_1\.JPG\.xmp: it is not well-formed XML .* left as it is"):
             attempt()
     assert sidecar_path(photo).read_bytes() == FOREIGN[:-4]
 

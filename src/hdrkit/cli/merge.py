@@ -14,7 +14,7 @@ from hdrkit.inputs.options import By
 from hdrkit.jobs.request import MergeRequest
 
 if TYPE_CHECKING:
-    from hdrkit.inputs.find import Inputs as Found
+    from hdrkit.inputs.find import FoundBrackets
     from hdrkit.jobs.job import MergeOutcome
 
 EXAMPLES = (
@@ -74,7 +74,7 @@ def merge(
         raise typer.Exit(1)
 
 
-def _merge_brackets(found: Found, request: MergeRequest, workers: int, scheduler: str | None, json: bool) -> bool:
+def _merge_brackets(found: FoundBrackets, request: MergeRequest, workers: int, scheduler: str | None, json: bool) -> bool:
     """Merge brackets that are no series. Returns whether nothing failed or was left out."""
     from hdrkit.cli.console import ignored, print_json, progress, trouble
     from hdrkit.jobs.batch import merge_all

@@ -1,4 +1,4 @@
-"""Photos -> brackets by a rule that the user can name: folders, a list, or timestamps in file names."""
+"""Photos -> brackets by a rule that the user names: folders, a list, or timestamps in file names."""
 
 from __future__ import annotations
 
@@ -25,15 +25,18 @@ def form_brackets(
     groups: Mapping[str, str] | None = None,
     estimated: bool = False,
 ) -> list[Bracket]:
-    """Every photo in one bracket at most, the brackets in the order in which their first photo was found.
+    """The brackets in the order of their first photos. A photo is in one bracket at most.
 
-    `roots` holds the input each photo was found under. `folder`: photos of one folder belong together. `time`: photos of one
-    folder and camera whose timestamps fall into the same `round_s` seconds (rounded down), or with None those of one camera
-    that none of its pauses divides, as `timed.timed_groups` says; left out are photos without a timestamp and, unless exposures
-    are `estimated` later, those without an exposure beside others. `groups`: as the mapping from path to bracket name says;
-    photos that it leaves out are left out. `auto`: groups where a mapping is given, time where every name carries a timestamp
-    and they fall into several spans, folder otherwise.
-    Raises InputError where the rule has nothing to go by.
+    `roots` holds for each photo the folder under which it was found.
+
+    - `folder`: the photos of one folder are one bracket.
+    - `time`: photos of one folder and camera are one bracket if their timestamps, rounded down to `round_s` seconds, are equal.
+      If `round_s` is None, the pauses of the camera divide the brackets, as in `timed.timed_groups`. Photos without a timestamp
+      are left out. So are photos without an exposure beside others with one, unless exposures are `estimated` later.
+    - `groups`: the mapping gives the bracket name of each path. Photos that are not in it are left out.
+    - `auto`: `groups` if a mapping is given, `time` if all names have timestamps that fall into several spans, else `folder`.
+
+    Raises InputError if the rule finds no brackets.
     """
     if by is By.AUTO:
         by = _most_telling_rule(photos, round_s, groups)
@@ -57,23 +60,23 @@ def _timed_brackets(photos: Sequence[Photo], roots: Sequence[Path], round_s: flo
 
 
 def unusual_brackets(brackets: Sequence[Bracket]) -> list[str]:
-    """A line for each bracket that has more or fewer frames than its camera's brackets usually have, or has left some out."""
+    """A line for each bracket with more or fewer frames than usual for its camera, or with frames left out."""
     return [f"{bracket.name} ({bracket.remark})" for bracket in brackets if bracket.remark]
 
 
 def hint_at_pauses(brackets: Sequence[Bracket], round_s: float | None) -> str | None:
-    """A line to say where brackets by spans of time tear apart, or mix, what the pauses of the camera show to be brackets."""
+    """A note if spans of time split or mix the brackets that the pauses of the camera show, else None."""
     if round_s is None or not brackets or brackets[0].kind != By.TIME:
         return None
     across, count = lying_across([photo for bracket in brackets for photo in bracket.photos], round_s)
     if not across:
         return None
     some = f"the frames of {across} of {count} brackets fall into two spans of {round_s:g} s"
-    return f"{some}; --round gap, with another -o, keeps brackets whole"
+    return f"{some}; --round gap keeps brackets whole; choose another -o"
 
 
 def spread_brackets(brackets: Sequence[Bracket], most: int) -> list[Bracket]:
-    """At most `most` of the brackets, evenly spread, of those with the usual number of frames where they are enough."""
+    """At most `most` of the brackets, evenly spread. If enough of them have the usual number of frames, only those count."""
     sizes = Counter(len(bracket.photos) for bracket in brackets)
     usual = max(sizes, key=lambda size: (sizes[size], size))
     complete = [bracket for bracket in brackets if len(bracket.photos) == usual]
@@ -83,7 +86,7 @@ def spread_brackets(brackets: Sequence[Bracket], most: int) -> list[Bracket]:
 
 
 def _key(photo: Photo, root: Path, by: By, groups: Mapping[str, str] | None) -> tuple[str, str] | None:
-    """What photos of one bracket have in common: a place and a name; None for a photo that belongs nowhere."""
+    """The folder and the name that the photos of one bracket share; None for a photo that is in no bracket."""
     if by is By.GROUPS:
         if groups is None:
             raise InputError("brackets by groups need the list: --groups FILE.csv with the columns path and bracket")
@@ -93,15 +96,15 @@ def _key(photo: Photo, root: Path, by: By, groups: Mapping[str, str] | None) -> 
 
 
 def distinct_names(names: Sequence[str], before: Collection[str] = ()) -> list[str]:
-    """Names with a number added to those that occur again, or came `before`: two cards may hold the same folders."""
+    """The names, with a number added to those that occur again or are in `before`: two cards may hold the same folders."""
     taken = {*names, *before}
-    seen = set(before)
+    used = set(before)
     distinct = []
     for name in names:
-        if name in seen:
+        if name in used:
             name = next(numbered for k in count(2) if (numbered := f"{name}_{k}") not in taken)
         taken.add(name)
-        seen.add(name)
+        used.add(name)
         distinct.append(name)
     return distinct
 
@@ -125,9 +128,9 @@ def _folder_name(path: Path, root: Path) -> str:
 
 
 def _in_order(name: str, photos: Sequence[Photo], by: By, remark: Remark | None = None) -> Bracket:
-    """Shortest exposure first; by name where exposures are unknown.
+    """The bracket, shortest exposure first, or by name if exposures are unknown.
 
-    Numbers in names are none where they turn out to be picture counters, or the camera recorded the exposure of other photos.
+    Numbers in names are not exposures if they count pictures, or if the camera recorded the exposure of other photos.
     """
     recorded = any(photo.exposure is not None and photo.exposure.from_camera for photo in photos)
     if recorded or looks_like_counter([photo.exposure for photo in photos]):

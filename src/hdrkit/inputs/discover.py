@@ -1,4 +1,4 @@
-"""Paths in, photo files out: folders are walked in a stable order, what is no photograph is counted and left alone."""
+"""Paths -> photo files. Folders are walked in a stable order. Other files are counted and left alone."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from hdrkit.files.text import listed, show
 from hdrkit.formats.suffixes import PHOTOGRAPHS, FileKind, formats_of, suffixes_of
 from hdrkit.inputs.lists import read_groups
 
-_SIDECAR = ".xmp"  # of what belongs to a photograph: no file that somebody may miss
+_SIDECAR = ".xmp"  # it belongs to a photograph and is not counted
 _SERIES_RESULT = re.compile(r"\d{14}.*_hdr(?:_preview)?$")
 
 
 @dataclass(frozen=True)
 class Discovery:
-    """Photo files in a stable order, each with the input it was found under, and how many other files but sidecars there were."""
+    """Photo files in a stable order, the given path that led to each, and the number of other files without sidecars."""
 
     paths: tuple[Path, ...]
     roots: tuple[Path, ...]
@@ -29,7 +29,7 @@ class Discovery:
 
 @dataclass(frozen=True)
 class Folder:
-    """The photographs in one folder by their names, in a stable order, the input it is under, and how many other files it has.
+    """The names of the photographs in one folder in a stable order, the given path above it, and the number of other files.
 
     Sidecars (.xmp) are not counted.
     """
@@ -41,20 +41,19 @@ class Folder:
 
     @property
     def paths(self) -> list[Path]:
-        """Where the photographs are."""
+        """The paths of the photographs."""
         return [self.path / name for name in self.names]
 
 
-def discover(inputs: Path | str | Iterable[Path | str]) -> Discovery:
-    """Photo files among paths: a file is taken as it is named, a folder is walked recursively, hidden names left out.
+def discover(paths: Path | str | Iterable[Path | str]) -> Discovery:
+    """The photo files that paths name. A file counts as it is, a folder is walked recursively without hidden names.
 
-    Links are followed, each real folder is entered once (so a loop ends). Order: the inputs as given, inside a folder
-    by name. A file reached twice counts once. What hdrkit itself may have written among photographs is left out of a
-    folder: radiance, its previews, pictures of a series, plots of response curves, and what `hdrkit group` made of other
-    photographs. A list of groups (.csv), as the only input, stands for the photographs in it. Raises InputError for a path
-    that does not exist, and where nothing is found.
+    Links are followed, but each real folder is entered once, so that a loop ends. The order is that of the paths, and by name
+    inside a folder. A file reached twice counts once. Results of hdrkit among photographs are left out of a folder: radiance, its
+    previews, pictures of a series, plots of response curves, and the files of `hdrkit group`. A list of groups (.csv) that is
+    the only path stands for the photographs in it. Raises InputError for a path that does not exist, and if nothing is found.
     """
-    given = [Path(inputs)] if isinstance(inputs, (str, Path)) else [Path(path) for path in inputs]
+    given = [Path(paths)] if isinstance(paths, (str, Path)) else [Path(path) for path in paths]
     if listing := sole_list(given):
         listed = tuple(Path(path) for path in read_groups(listing).paths)
         return Discovery(listed, (listing.parent,) * len(listed), 0)
@@ -73,48 +72,46 @@ def discover(inputs: Path | str | Iterable[Path | str]) -> Discovery:
             raise InputError(f"{show(root)}: no such file or folder")
     if not found:
         raise nothing_found(given, ignored)
-    paths, roots = zip(*found.values(), strict=True)
-    return Discovery(paths, roots, ignored)
+    files, roots = zip(*found.values(), strict=True)
+    return Discovery(files, roots, ignored)
 
 
-def discover_folders(inputs: Iterable[Path]) -> Iterator[Folder]:
-    """What `discover` finds in folders and those below, one at a time as it is asked for, each real folder once.
+def discover_folders(paths: Iterable[Path]) -> Iterator[Folder]:
+    """The folders that `discover` walks, one at a time as they are asked for, each real folder once.
 
-    Nothing is kept, and where there is nothing nothing is raised. Raises InputError for a folder that cannot be read.
+    Nothing is kept in memory, and an empty folder is no error. Raises InputError for a folder that cannot be read.
     """
     entered: set[tuple[int, int]] = set()
-    for root in inputs:
+    for root in paths:
         folders, chosen = _walk(root, entered), _photographs
         if not any(_photographs(names) for _, names in _walk(root, set(entered))):
-            # Radiance among photographs is a result; by itself it is what there is to merge, but for what comes of that.
+            # Radiance beside photographs is a result. Without photographs it is what to merge, except what a merge wrote.
             folders, chosen = iter(list(folders)), _radiance
         for path, names in folders:
             sidecars = sum(name.lower().endswith(_SIDECAR) for name in names)
             yield Folder(path, root, found := tuple(chosen(names)), len(names) - len(found) - sidecars)
 
 
-def nothing_found(inputs: Iterable[Path], ignored: int) -> InputError:
-    """The error for inputs without photographs, where so many other files were passed over."""
-    names = ", ".join(show(path) for path in inputs) or "no input"
+def nothing_found(paths: Iterable[Path], ignored: int) -> InputError:
+    """The error for paths without photographs, with the number of files that were ignored."""
+    names = ", ".join(show(path) for path in paths) or "no input"
     return InputError(f"{names}: no photographs found ({ignored} other files ignored); hdrkit reads {_known_formats()}")
 
 
-def sole_list(inputs: Sequence[Path]) -> Path | None:
-    """The list of groups that is the only input: a .csv, or the one in a folder that `hdrkit group` wrote; None without one."""
-    if len(inputs) != 1:
+def sole_list(paths: Sequence[Path]) -> Path | None:
+    """The list of groups that is the only path: a .csv, or the one in a folder that `hdrkit group` wrote; else None."""
+    if len(paths) != 1:
         return None
-    (given,) = inputs
+    (given,) = paths
     if given.suffix.lower() == ".csv" and given.is_file():
         return given
-    manifest = read_manifest(given)  # where photographs were moved to it, it is a folder of photographs
+    manifest = read_manifest(given)  # a folder that photographs were moved to is a folder of photographs
     listed = manifest and manifest.command == GROUP and not manifest.moved and (given / "groups.csv").is_file()
-    return given / "groups.csv" if listed else None  # with what a person may have changed in it
+    return given / "groups.csv" if listed else None  # with the changes that a person may have made
 
 
 def refuse_overwriting(outputs: Iterable[Path], photos: Iterable[Path]) -> None:
-    """Raises OutputError where a result would take the place of a photograph that it is made from, or of a file that
-    another command wrote (`hdrkit group` or `hdrkit rank`).
-    """
+    """Raise OutputError if a result would replace a photograph that it is made from, or a file of `hdrkit group` or `rank`."""
     outputs = list(outputs)
     refuse_replacing(outputs)
     there = {os.path.realpath(output): output for output in outputs if output.exists()}
@@ -124,7 +121,7 @@ def refuse_overwriting(outputs: Iterable[Path], photos: Iterable[Path]) -> None:
 
 
 def _photographs(names: Sequence[str]) -> list[str]:
-    """The photographs among the files of one folder: no radiance, nor the previews and plots that stand beside results."""
+    """The photographs among the files of one folder, without radiance, and without the previews and plots of results."""
     split = [_split(name) for name in names]
     photographs, floats, tables = suffixes_of(*PHOTOGRAPHS), suffixes_of(FileKind.RADIANCE), suffixes_of(FileKind.CURVE)
     radiance = {stem for stem, suffix in split if suffix in floats}
@@ -146,13 +143,13 @@ def _radiance(names: Sequence[str]) -> list[str]:
 
 
 def _split(name: str) -> tuple[str, str]:
-    """Stem and suffix in small letters of a file name: `Path` takes ten times as long, and there may be millions."""
+    """The stem and the suffix, in small letters, of a file name. `Path` takes ten times as long, and there may be millions."""
     stem, _, suffix = name.rpartition(".")
     return (stem, f".{suffix.lower()}") if stem else (name, "")
 
 
 def _walk(folder: Path, entered: set[tuple[int, int]]) -> Iterator[tuple[Path, list[str]]]:
-    """A folder with the names of its files, then those below in the same way."""
+    """A folder with the names of its files, then the folders below it in the same way."""
     try:
         status = folder.stat()
         if (status.st_dev, status.st_ino) in entered:
@@ -165,16 +162,16 @@ def _walk(folder: Path, entered: set[tuple[int, int]]) -> Iterator[tuple[Path, l
     ordered = sorted(entries, key=os.fsencode)
     manifest = read_manifest(folder)
 
-    def foreign(place: Path, names: list[str]) -> list[str]:
+    def foreign(path: Path, names: list[str]) -> list[str]:
         if manifest is None:
             return names
-        below = place.relative_to(folder)
+        below = path.relative_to(folder)
         return [name for name in names if not manifest.owns(folder, (below / name).as_posix())]
 
     yield folder, foreign(folder, [name for name in ordered if not entries[name]])
     for name in ordered:
         if entries[name]:
-            yield from ((place, foreign(place, names)) for place, names in _walk(folder / name, entered))
+            yield from ((path, foreign(path, names)) for path, names in _walk(folder / name, entered))
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

@@ -1,4 +1,4 @@
-"""Files -> brackets with pixels: what a run is given, read, grouped, and told what could not be used."""
+"""Files -> brackets, and their pixels. What could not be used is among the failures and notes."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ Paths = Path | str | Sequence[Path | str]
 
 
 class NoneReadableError(InputError):
-    """Not one of the files that were found can be read."""
+    """None of the files that were found can be read."""
 
 
 @dataclass(frozen=True)
-class Inputs:
-    """Brackets found, files that could not be read, how many other files were ignored, and what else to say."""
+class FoundBrackets:
+    """The brackets that were found, the files that could not be read, the number of ignored files, and notes."""
 
     brackets: tuple[Bracket, ...]
     failures: tuple[Failure, ...]
@@ -40,23 +40,23 @@ class Inputs:
     notes: tuple[str | UnusualBrackets, ...] = ()
 
 
-def find_brackets(inputs: Paths, options: InputOptions | None = None) -> Inputs:
-    """Read the metadata of every photo under `inputs` (files, folders, or one list of groups) and put the photos into brackets.
+def find_brackets(paths: Paths, options: InputOptions | None = None) -> FoundBrackets:
+    """Read the metadata of every photo under `paths` (files, folders, or one list of groups) and put the photos into brackets.
 
-    Of a list from `hdrkit group` the exposure brackets are taken, and a note tells what is left out; its column ev serves for
-    photos that state no exposure, which a note for each bracket tells.
-    Raises InputError where nothing usable is found; a single bad file is among the `failures`.
+    From a list of `hdrkit group` only exposure brackets are used, and a note says what is left out. Its column ev gives the
+    exposure of photos that state none, with a note for each such bracket.
+    Raises InputError if nothing usable is found. A single bad file is among the `failures`.
     """
     options = options or InputOptions()
-    found = discover(inputs)
+    found = discover(paths)
     listed_exposures = ExposureList(options.exposures)
-    listed = _group_list(inputs, options)
+    listed = _group_list(paths, options)
     groups = {os.path.realpath(path): name for path, name in listed.brackets.items()} if listed else None
     roots = dict(zip(found.paths, found.roots, strict=True))
-    if listed and sole_list(_given(inputs)):
+    if listed and sole_list(_given(paths)):
         roots = {path: root for path, root in roots.items() if str(path) in listed.brackets}
         if not roots:
-            raise InputError(f"{show(_given(inputs)[0])}: it lists no exposure bracket ({listed.left_out or 'nothing at all'})")
+            raise InputError(f"{show(_given(paths)[0])}: it lists no exposure bracket ({listed.left_out or 'it is empty'})")
 
     photos, failures = _read(roots, options, listed_exposures)
     if not photos:
@@ -64,45 +64,45 @@ def find_brackets(inputs: Paths, options: InputOptions | None = None) -> Inputs:
     listed_exposures.require_any(photo.path for photo, _ in photos)
     notes: list[str | UnusualBrackets] = [listed.left_out] if listed and listed.left_out else []
     if listed and options.by in (By.AUTO, By.GROUPS) and not options.estimate_exposures:
-        photos, told = _with_listed_exposures(photos, listed)
-        notes += told
+        photos, filled = _with_listed_exposures(photos, listed)
+        notes += filled
     brackets = _formed(photos, options, groups)
     remarks = Remarks(options.span_s)
     remarks.take([photo for photo, _ in photos], brackets)
     notes += remarks.notes
     if options.max_groups is not None:
         brackets = spread_brackets(brackets, options.max_groups)
-    return Inputs(tuple(brackets), failures, found.ignored, tuple(notes))
+    return FoundBrackets(tuple(brackets), failures, found.ignored, tuple(notes))
 
 
 @dataclass(frozen=True)
 class Series:
-    """Brackets by time, however many: `photographs` files and `ignored` others by their names, and what reads them.
+    """Brackets by time, in any number: the counts of `photographs` and of `ignored` files, and `parts` to read them.
 
-    Each call of `parts` goes through all once. The brackets and failures of one part are in memory at a time; the notes on all
-    come with the last.
+    Each call of `parts` goes through all brackets once. Only the brackets and failures of one part are in memory at a time. The
+    last part has the notes on all of them.
     """
 
     photographs: int
     ignored: int
-    parts: Callable[[], Iterator[Inputs]]
+    parts: Callable[[], Iterator[FoundBrackets]]
 
     @classmethod
-    def of(cls, found: Inputs) -> Series:
-        """What was found already, as the one part."""
+    def of(cls, found: FoundBrackets) -> Series:
+        """Brackets that were found already, as a series of one part."""
         return cls(sum(len(bracket.photos) for bracket in found.brackets), found.ignored, lambda: iter([found]))
 
 
-def find_series(inputs: Paths, options: InputOptions | None = None) -> Series | None:
-    """As `find_brackets`, folder by folder as the parts are asked for, of folders of brackets by spans of time; None for others.
+def find_series(paths: Paths, options: InputOptions | None = None) -> Series | None:
+    """As `find_brackets`, but one folder at a time, for folders of brackets by spans of time; None for other paths and rules.
 
-    Now only names are looked at. Raises InputError where nothing usable is found.
+    This call reads only names. Raises InputError if nothing usable is found.
     """
-    options, given = options or InputOptions(), _given(inputs)
+    options, given = options or InputOptions(), _given(paths)
     span_s = options.span_s
     if options.by in (By.FOLDER, By.GROUPS) or span_s is None or options.max_groups is not None:
         return None
-    if not all(path.is_dir() for path in given) or options.groups or sole_list(given) or _group_list(inputs, options):
+    if not all(path.is_dir() for path in given) or options.groups or sole_list(given) or _group_list(paths, options):
         return None
     if options.by is By.AUTO and not _all_timed(given, span_s):
         return None
@@ -122,7 +122,7 @@ def find_series(inputs: Paths, options: InputOptions | None = None) -> Series | 
 
 
 def _all_timed(given: Sequence[Path], span_s: float) -> bool:
-    """Whether every name carries a timestamp, and they fall into more spans than there are folders."""
+    """Whether every name has a timestamp, and the timestamps fall into more spans than there are folders."""
     more = 0
     for folder in discover_folders(given):
         stamps = [timestamp_in_name(path) for path in folder.paths]
@@ -132,7 +132,7 @@ def _all_timed(given: Sequence[Path], span_s: float) -> bool:
     return more > 0
 
 
-def _parts(given: Sequence[Path], options: InputOptions, exposures: ExposureList) -> Iterator[Inputs]:
+def _parts(given: Sequence[Path], options: InputOptions, exposures: ExposureList) -> Iterator[FoundBrackets]:
     remarks, names = Remarks(options.span_s), set[str]()
     read = unread = 0
     first_unread: Failure | None = None
@@ -140,30 +140,30 @@ def _parts(given: Sequence[Path], options: InputOptions, exposures: ExposureList
         photos, failures = _read(dict.fromkeys(folder.paths, folder.root), options, exposures)
         timed = [(photo, root) for photo, root in photos if timestamp_in_name(photo.path)]
         brackets = _formed(timed, options) if timed else []
-        if len(given) > 1:  # folders of one may be called as those of another
+        if len(given) > 1:  # folders under different paths may have the same name
             distinct = distinct_names([bracket.name for bracket in brackets], names)
             brackets = [replace(bracket, name=name) for bracket, name in zip(brackets, distinct, strict=True)]
             names.update(distinct)
         remarks.take([photo for photo, _ in photos], brackets)
         read, unread, first_unread = read + len(photos), unread + len(failures), first_unread or next(iter(failures), None)
-        yield Inputs(tuple(brackets), failures, folder.ignored)
+        yield FoundBrackets(tuple(brackets), failures, folder.ignored)
         del photos, timed, brackets  # before the next folder is read
     if first_unread and not read:
         raise _none_readable(unread, first_unread)
-    yield Inputs((), (), 0, tuple(remarks.notes))
+    yield FoundBrackets((), (), 0, tuple(remarks.notes))
 
 
-def read_bracket(inputs: Paths, options: InputOptions | None = None) -> Stack:
-    """The photos under `inputs` as one bracket, with pixels, shortest exposure first.
+def read_bracket(paths: Paths, options: InputOptions | None = None) -> Stack:
+    """The photos under `paths` as one bracket, with pixels, shortest exposure first.
 
-    Raises InputError where a file cannot be read, or where `inputs` hold several brackets.
+    Raises InputError if a file cannot be read, or if `paths` hold several brackets.
     """
-    found = find_brackets(inputs, options)
+    found = find_brackets(paths, options)
     if found.failures:
         raise InputError(str(found.failures[0]))
     if len(found.brackets) > 1:
         names = ", ".join(bracket.name for bracket in found.brackets[:4])
-        raise InputError(f"{len(found.brackets)} brackets found ({names}, ...) where one is wanted; read them one by one")
+        raise InputError(f"{len(found.brackets)} brackets found ({names}, ...) instead of one; read them one by one")
     return load(found.brackets[0])
 
 
@@ -173,10 +173,10 @@ def load(bracket: Bracket) -> Stack:
 
 
 def load_readable(bracket: Bracket, keep: Callable[[Frame], Frame] | None = None) -> tuple[Stack, tuple[Failure, ...]]:
-    """The pixels of those photos of a bracket that can be read, and those that cannot.
+    """The bracket of those photos that can be read, with pixels, and the photos that cannot be read.
 
-    With `keep` the photos are read one after the other, and what it returns takes the place of each frame.
-    Raises InputError where fewer than two are left, or those left differ in size or kind.
+    With `keep` the photos are read one after the other, and the frame that `keep` returns replaces each frame.
+    Raises InputError if fewer than two frames are left, or if those left differ in size or kind.
     """
     read = read_each(bracket.photos, keep)
     pairs = list(zip(bracket.photos, read, strict=True))
@@ -191,13 +191,13 @@ def load_readable(bracket: Bracket, keep: Callable[[Frame], Frame] | None = None
     return Stack(bracket, frames), tuple(failures)
 
 
-def _given(inputs: Paths) -> list[Path]:
-    return [Path(inputs)] if isinstance(inputs, (str, Path)) else [Path(path) for path in inputs]
+def _given(paths: Paths) -> list[Path]:
+    return [Path(paths)] if isinstance(paths, (str, Path)) else [Path(path) for path in paths]
 
 
-def _group_list(inputs: Paths, options: InputOptions) -> GroupList | None:
-    """The list given by an option, as the input, or as `groups.csv` in the one folder given."""
-    listing, given = options.groups, _given(inputs)
+def _group_list(paths: Paths, options: InputOptions) -> GroupList | None:
+    """The list of groups: that of the option, the only path, or `groups.csv` in the only folder."""
+    listing, given = options.groups, _given(paths)
     if listing is None and options.by in (By.AUTO, By.GROUPS):
         listing = sole_list(given)
         if listing is None and len(given) == 1 and (given[0] / "groups.csv").is_file():
@@ -208,7 +208,7 @@ def _group_list(inputs: Paths, options: InputOptions) -> GroupList | None:
 def _read(
     roots: Mapping[Path, Path], options: InputOptions, exposures: ExposureList
 ) -> tuple[list[tuple[Photo, Path]], tuple[Failure, ...]]:
-    """The photographs at these paths, each with its root, and those that cannot be read."""
+    """The photographs at these paths, each with its root, and the files that cannot be read."""
 
     def read(path: Path) -> Photo | Failure:
         override = exposures.of(path) or _named_exposure(path, options.exposure_unit)
@@ -235,7 +235,7 @@ def _none_readable(count: int, first: Failure) -> NoneReadableError:
 
 
 def _with_listed_exposures(photos: Sequence[tuple[Photo, Path]], listed: GroupList) -> tuple[list[tuple[Photo, Path]], list[str]]:
-    """The photos of the list, with its exposures where a bracket has photos that state none, and a note for each such bracket."""
+    """The photos of the list. Those without an exposure get that of the list, with a note for each such bracket."""
     real = cache(os.path.realpath)
     names = {real(path): name for path, name in listed.brackets.items()}
     ev = {real(path): value for path, value in listed.ev.items()}
@@ -254,6 +254,6 @@ def _with_listed_exposures(photos: Sequence[tuple[Photo, Path]], listed: GroupLi
 
 
 def _named_exposure(path: Path, unit: ExposureUnit | None) -> Exposure | None:
-    """What the number at the end of a name says, where its unit is given."""
+    """The exposure that the number at the end of a name gives, if its unit is known."""
     named = exposure_from_name(path.stem) if unit else None
     return Exposure(named.time_s * unit.seconds) if named and unit else None

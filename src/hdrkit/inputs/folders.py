@@ -1,4 +1,4 @@
-"""Folders that hold one series by turns, such as one for each day: which are those of one camera, and which follows which."""
+"""Folders that together hold one series, such as one folder for each day: which ones belong to one camera, and their order."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ _FORMATS = (
     *("%j", "%Y%j", "%y%j"),
 )
 _LENGTHS = {form: len(datetime(2024, 6, 14).strftime(form)) for form in _FORMATS}
-_BEFORE = {"%H": {"%d", "%j"}, "%M": {"%H"}, "%S": {"%M"}}  # what the number before in the path ends with
-_ZONES_H = (0, *range(-12, 0), *range(1, 15))  # from the clock of photographs to that of folders
-_SPANS_S = (1, 5, 10, 15, 30, 60, 300, 600, 900, 1800, 3600)  # which names of folders are rounded down to
-_ASKED = 50  # folders, which tell how all are named
+_BEFORE = {"%H": {"%d", "%j"}, "%M": {"%H"}, "%S": {"%M"}}  # how the number before it in the path ends
+_ZONES_H = (0, *range(-12, 0), *range(1, 15))  # hours from the clock of photographs to that of folders
+_SPANS_S = (1, 5, 10, 15, 30, 60, 300, 600, 900, 1800, 3600)  # spans that names of folders are rounded down to
+_ASKED = 50  # folders that show how all are named
 
 Rule = tuple[str, int]  # a format and a zone
 
 
 def patterns(begun: Mapping[Path, datetime]) -> dict[Path, str]:
-    """The path of each folder without the numbers that say when its first photograph was taken: the same for one camera.
+    """The path of each folder without the numbers that give the time of its first photograph. It is the same for one camera.
 
-    Such numbers are parts of a date and a time, alone (`2024/06/14`) or run together (`20240614`), that most of the paths of the
-    same words have in the same place, on the clock of the photographs or in one other zone. Other numbers are those of cameras.
+    Such numbers are parts of a date and a time, single (`2024/06/14`) or joined (`20240614`). Most of the paths with the same
+    words have them at the same position, on the clock of the photographs or in one other zone. Other numbers belong to cameras.
     """
     alike: dict[tuple[str, ...], list[Path]] = defaultdict(list)
     for folder in begun:
@@ -40,21 +40,21 @@ def patterns(begun: Mapping[Path, datetime]) -> dict[Path, str]:
         asked = folders[:: -(-len(folders) // _ASKED)]
         rules = _rules([_numbers(folder) for folder in asked], [begun[folder] for folder in asked])
         for folder in folders:
-            told = zip(_numbers(folder), rules, strict=True)
-            kept = ("#" if rule and _says(number, begun[folder], rule) else number for number, rule in told)
+            ruled = zip(_numbers(folder), rules, strict=True)
+            kept = ("#" if rule and _says(number, begun[folder], rule) else number for number, rule in ruled)
             found[folder] = "".join(word + number for word, number in zip_longest(words, kept, fillvalue=""))
     return found
 
 
 def _numbers(folder: Path) -> list[str]:
-    """The numbers in a path, with a zero before a single digit in names without letters: 2024-6-14 is 2024-06-14."""
+    """The numbers in a path. In names without letters a single digit gets a zero: 2024-6-14 is 2024-06-14."""
     return [
         number.zfill(1 if re.search(r"[^\W\d_]", part) else 2) for part in folder.parts for number in re.findall(r"\d+", part)
     ]
 
 
 def _rules(numbers: Sequence[Sequence[str]], begun: Sequence[datetime]) -> list[Rule | None]:
-    """How each number of such paths tells the time, in more than half of them; None where it is another number."""
+    """How each number of such paths gives the time in more than half of them; None for another number."""
     rules: list[Rule | None] = []
     for column in zip(*numbers, strict=True):
         possible = list(_possible({rule[0][-2:] for rule in rules if rule}))
@@ -70,9 +70,9 @@ def _rules(numbers: Sequence[Sequence[str]], begun: Sequence[datetime]) -> list[
 
 
 def _possible(before: set[str]) -> Iterator[Rule]:
-    """The rules for a number after some that end `before`.
+    """The possible rules for a number, given how the numbers `before` it end.
 
-    Hours may stand without a day, but then on the clock of the photographs; minutes and seconds alone are any small numbers.
+    Hours may come without a day, but then on the clock of the photographs. Minutes and seconds alone could be any small numbers.
     """
     for form in _FORMATS:
         if form[:2] not in _BEFORE or _BEFORE[form[:2]] & before:
@@ -91,15 +91,15 @@ def _says(number: str, first: datetime, rule: Rule) -> bool:
 
 
 def likeness(folder: Path, other: Path) -> int:
-    """How many parts of two paths agree: the day before in `14/east` goes on in `15/east`, not in `15/west`."""
+    """How many parts of two paths are equal: `14/east` continues in `15/east`, not in `15/west`."""
     return sum(one == two for one, two in zip(folder.parts, other.parts, strict=False))
 
 
 def in_turn(times: Mapping[Path, tuple[datetime, datetime]]) -> list[list[Path]]:
-    """Folders put together that one camera filled one after the other, by the first and the last time in each.
+    """Lists of folders that one camera filled one after the other, by the first and the last time in each.
 
-    Folders whose times overlap are those of different cameras. Where several could go on in one folder it is the likest one
-    that does, of those the one that ended last.
+    Folders whose times overlap belong to different cameras. If several lists could continue in a folder, it continues the one
+    with the most similar path, and among equals the one that ended last.
     """
     turns: list[list[Path]] = []
     for folder in sorted(times, key=lambda folder: (times[folder], folder)):

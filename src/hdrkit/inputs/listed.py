@@ -1,4 +1,4 @@
-"""Exposures that a list of groups knows in EV, for photographs that state none themselves."""
+"""Exposures of a list of groups, in EV, for photographs that state none themselves."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from hdrkit.types import Exposure, ExposureSource, Photo
 
 
 def fill_exposures(name: str, photos: Sequence[Photo], ev: Sequence[float | None]) -> tuple[list[Photo], str]:
-    """The photographs of one bracket with an exposure for each that states none, and a note; an empty one where all state theirs.
+    """The photographs of one bracket, with an exposure for each that states none, and a note, which is empty if all state theirs.
 
-    A photograph of `ev` gets 2^ev times what those that state their exposure have at 0 EV (the median of them), or 2^ev s
-    where none does. Numbers in names count as stated behind a timestamp alone: others may be anything. `ev` is None where the
-    list has nothing: such a photograph is left out. All stay as they are where less than two exposures would be known.
+    A photograph gets 2^ev times the exposure at 0 EV, which is the median over those that state their exposure, or 1 s if none
+    does. A number in a name counts as stated only after a timestamp, because other numbers may be anything. `ev` is None if the
+    list has no value: such a photograph is left out. All stay as they are if fewer than two exposures would be known.
     """
     stated = _stating(photos)
     known = [(photos[k], value) for k, value in enumerate(ev) if k in stated and value is not None]
@@ -37,11 +37,11 @@ def fill_exposures(name: str, photos: Sequence[Photo], ev: Sequence[float | None
     without = f"{len(photos) - len(stated)} of {len(photos)} photographs state no exposure"
     scale = "relative to the others" if known else "and 0 EV counts as 1 s"
     note = f"{name}: {without}; it is taken from the column ev of the list, {scale}"
-    return list(kept.values()), f"{note}; left out, for it has none: {left_out}" if left_out else note
+    return list(kept.values()), f"{note}; left out, because they have none: {left_out}" if left_out else note
 
 
 def _stating(photos: Sequence[Photo]) -> set[int]:
-    """The photographs whose exposure is stated: by metadata or a list, else by names with a timestamp that are no counters."""
+    """The photographs whose exposure is stated by metadata or a list, else by a name with a timestamp that is not a counter."""
     known = {k: photo.exposure for k, photo in enumerate(photos) if photo.exposure}
     if sure := {k for k, exposure in known.items() if exposure.in_seconds}:
         return sure

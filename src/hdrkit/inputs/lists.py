@@ -1,4 +1,4 @@
-"""The two small CSV files that users hand in: exposure lists and lists of groups."""
+"""The two CSV files that users give: lists of exposures and lists of groups."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from hdrkit.types import Exposure, Photo
 
 
 def read_exposure_list(path: Path | str) -> dict[str, Exposure]:
-    """Exposures from a CSV with the columns filename, exposure_time_s and, if wanted, f_number and iso.
+    """Exposures from a CSV with the columns filename, exposure_time_s and optionally f_number and iso.
 
-    Times are seconds (0.0125) or fractions (1/80). Keys are the file names as the list has them: bare names, or paths.
-    Raises InputError naming the line for a value that is missing, contradicts another line or is no positive number.
+    Times are seconds (0.0125) or fractions (1/80). Keys are the file names as in the list: bare names, or paths. Raises
+    InputError that names the line if a value is missing, contradicts another line or is not a positive number.
     """
     exposures: dict[str, Exposure] = {}
     for line, row in read_rows(path, ("filename", "exposure_time_s")):
@@ -36,40 +36,40 @@ def read_exposure_list(path: Path | str) -> dict[str, Exposure]:
         except ExposureError as error:
             raise InputError(f"{where}: {error}") from error
         if exposures.setdefault(name, exposure) != exposure:
-            raise InputError(f"{where}: {show(name)} is listed before with another exposure; keep one of the lines")
+            raise InputError(f"{where}: {show(name)} is already listed with another exposure; keep one of the lines")
     return exposures
 
 
 class ExposureList:
-    """Exposures by file name, as the user hands them in; without a file it knows none."""
+    """Exposures by file name from a list of the user. Without a file it is empty."""
 
     def __init__(self, path: Path | None = None) -> None:
         self._path, self._rows = path, read_exposure_list(path) if path else {}
 
     def of(self, path: Path) -> Exposure | None:
-        """The row that names this file, the one with the longest matching path where several do."""
+        """The exposure of the row that names this file; of several rows, the one with the longest matching path."""
         for start in range(len(path.parts)):
             if (row := self._rows.get("/".join(path.parts[start:]))) is not None:
                 return row
         return None
 
     def applied(self, photos: Iterable[Photo]) -> Iterator[Photo]:
-        """The photographs, those that are listed with the exposure of the list."""
+        """The photographs. Those that are listed have the exposure of the list."""
         for photo in photos:
             row = self.of(photo.path)
             yield replace(photo, exposure=as_listed(row, photo.exposure)) if row else photo
 
     def require_any(self, paths: Iterable[Path]) -> None:
-        """Raise InputError where none of these files is listed."""
+        """Raise InputError if none of these files is listed."""
         if self._rows and not any(self.of(path) for path in paths):
             raise InputError(f"{show(self._path or '')}: none of its file names is among the photographs")
 
 
 @dataclass(frozen=True)
 class GroupList:
-    """A list of groups: all its paths, the bracket of those to merge, and a line about the others (empty if there are none).
+    """A list of groups: all its paths, the bracket of each path to merge, and a line about the others (empty if there are none).
 
-    `ev` has the relative exposure of those to merge, in EV, greater where there is more light, as far as the list has it.
+    `ev` has the relative exposure of the paths to merge, in EV, if the list has it. More light is a greater value.
     """
 
     paths: tuple[str, ...]
@@ -78,16 +78,16 @@ class GroupList:
     ev: dict[str, float] = field(default_factory=dict)
 
 
-_NOT_MERGED = ("duplicate", "accidental", "flash")  # flags of frames that would harm their bracket
+_NOT_MERGED = ("duplicate", "accidental", "flash")  # frames with these flags would harm their bracket
 
 
 def read_groups(path: Path | str) -> GroupList:
-    """Brackets from a CSV with the columns path and bracket; rows without a bracket are passed over.
+    """Brackets from a CSV with the columns path and bracket. Rows without a bracket are skipped.
 
-    Paths are relative to the folder of the CSV, and come back joined to it. A column ev is read where there is one. Where there
-    is a column kind, as in the lists of `hdrkit group`, only rows of kind `bracket` are taken, and of those with a column flags
-    none that is flagged as a duplicate of an earlier frame, an accident or lit by flash. Raises InputError for a file that is no
-    such list, or puts one photo into two brackets.
+    Paths are relative to the folder of the CSV, and are returned joined to it. A column ev is read if there is one. With a
+    column kind, as in the lists of `hdrkit group`, only rows of kind `bracket` are used. With a column flags, rows are left
+    out that are flagged as a duplicate of an earlier frame, as an accident or as lit by flash. Raises InputError for a file that
+    is not such a list, or that puts one photo into two brackets.
     """
     groups: dict[str, str] = {}
     exposures: dict[str, float] = {}
@@ -98,7 +98,7 @@ def read_groups(path: Path | str) -> GroupList:
             continue
         where, bracket = f"{show(path)}, line {line}", row["bracket"]
         if not row["path"]:
-            raise InputError(f"{where}: bracket {bracket!r} without a path; write one or take the line out")
+            raise InputError(f"{where}: bracket {bracket!r} has no path; write one or take the line out")
         if Path(bracket).is_absolute() or ".." in Path(bracket).parts:
             raise InputError(f"{where}: bracket {bracket!r} leads out of the output folder; give it a plain name")
         photo = _joined(Path(path).parent, row["path"], real)
@@ -115,7 +115,7 @@ def read_groups(path: Path | str) -> GroupList:
 
 
 def _joined(folder: Path, path: str, real: Callable[[Path], str]) -> str:
-    """A path as seen from a folder, without steps up that cancel others, unless a link makes them lead elsewhere."""
+    """A path joined to a folder. `..` is resolved unless a link makes it lead elsewhere."""
     joined = folder / path
     short = Path(os.path.normpath(joined))
     return str(short if real(short.parent) == real(joined.parent) else joined)
@@ -132,7 +132,7 @@ def _finite(where: str, text: str | None) -> float | None:
 
 
 def _number(text: str) -> float:
-    """The number that a cell holds, NaN where it holds none."""
+    """The number in a cell, NaN if it holds none."""
     try:
         return float(text)
     except ValueError:
@@ -140,13 +140,13 @@ def _number(text: str) -> float:
 
 
 def _left_out(others: Mapping[str, tuple[str, str]]) -> str:
-    """A line such as: left out 3 photographs in 2 groups that are no exposure brackets: 2 single; and 1 frame: 1 duplicate."""
+    """A line: left out 3 photographs in 2 groups that are not exposure brackets: 2 single, and 1 frame of brackets: ..."""
     kinds = {(group, kind) for group, kind in others.values() if group}
     lines = []
     if kinds:
         number = sum(bool(group) for group, _ in others.values())
         lines.append(
-            f"{counted(number, 'photograph')} in {counted(len(kinds), 'group')} that are no exposure brackets: "
+            f"{counted(number, 'photograph')} in {counted(len(kinds), 'group')} that are not exposure brackets: "
             + _tally(kind for _, kind in kinds)
         )
     if flags := [flag for group, flag in others.values() if not group]:

@@ -1,4 +1,4 @@
-"""What can be chosen about the way files become brackets."""
+"""The options of how files become brackets."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class By(StrEnum):
 
 
 class ExposureUnit(StrEnum):
-    """What the number at the end of a file name counts."""
+    """The unit of the number at the end of a file name."""
 
     MICROSECONDS = "us"
     MILLISECONDS = "ms"
@@ -42,10 +42,10 @@ class ExposureUnit(StrEnum):
 
 @dataclass(frozen=True)
 class InputOptions:
-    """How files become brackets; the command line and the Python interface read these.
+    """How files become brackets. The command line and Python use these options.
 
-    Enumerations may be given by their values. Raises InputError for a `round_to` that is no span of time, and for other values
-    that make no sense.
+    Enumerations may be given by their values. Raises InputError if `round_to` is not a span of time, and for other values out
+    of range.
     """
 
     by: By = field(
@@ -53,8 +53,8 @@ class InputOptions:
         metadata={
             "flag": "--by",
             "panel": "Input",
-            "help": "what makes a bracket: each folder, a list (--groups), or timestamps in names; auto takes the list where "
-            "there is one, timestamps where every name has one, folders otherwise",
+            "help": "what makes a bracket: each folder, a list (--groups), or timestamps in file names; auto uses the list if "
+            "there is one, timestamps if every name has one, else folders",
         },
     )
     round_to: str = field(
@@ -62,8 +62,8 @@ class InputOptions:
         metadata={
             "flag": "--round",
             "panel": "Input",
-            "help": "span of time, such as 30s or 1min, that one bracket falls into, or gap: what no pause of the camera divides "
-            "(--by time)",
+            "help": "with --by time: the span of time that holds one bracket, such as 30s or 1min; or gap: pauses of the camera "
+            "divide brackets",
         },
     )
     exposure_unit: ExposureUnit | None = field(
@@ -71,8 +71,8 @@ class InputOptions:
         metadata={
             "flag": "--exposure-unit",
             "panel": "Input",
-            "help": "what numbers at the end of names count; they then win over metadata. Without it they are used where "
-            "metadata tell nothing, in any unit that is the same for all files",
+            "help": "unit of the exposure times at the end of file names; they then replace those of the metadata. Without it "
+            "they are used only if metadata state no exposure, in any unit that is the same for all files",
         },
     )
     min_frames: int = field(
@@ -81,7 +81,7 @@ class InputOptions:
             "flag": "--min-frames",
             "panel": "Input",
             "min": 2,
-            "help": "leave brackets of fewer readable frames out, and say so",
+            "help": "leave out brackets with fewer readable frames, and report them",
         },
     )
     max_groups: int | None = field(
@@ -90,7 +90,7 @@ class InputOptions:
             "flag": "--max-groups",
             "panel": "Input",
             "min": 1,
-            "help": "brackets used at most, spread evenly over those found; complete ones where there are enough",
+            "help": "largest number of brackets to use, spread evenly over those found; complete ones if there are enough",
         },
     )
     groups: Path | None = field(
@@ -104,18 +104,18 @@ class InputOptions:
             "panel": "Input",
             "metavar": "FILE.csv",
             "words": {"estimate": "estimate_exposures"},
-            "help": "CSV with the columns filename,exposure_time_s[,f_number,iso]; wins over all metadata",
+            "help": "CSV with the columns filename,exposure_time_s[,f_number,iso]; it replaces all metadata",
         },
     )
     estimate_exposures: bool = field(
-        default=False, metadata={"help": "replace stated exposures, and fill in missing ones, by what the pixels show"}
+        default=False, metadata={"help": "estimate all exposures from the pixels, stated and missing ones"}
     )
     literal: bool = field(
         default=False,
         metadata={
             "flag": "--literal-exif",
             "panel": "Input",
-            "help": "take exposure times and apertures as written: 1/60 s is 1/60 s, not 1/64 s",
+            "help": "use exposure times and apertures as written: 1/60 s is 1/60 s, not 1/64 s",
         },
     )
     max_pixels: int = field(
@@ -127,28 +127,28 @@ class InputOptions:
         object.__setattr__(self, "by", _member(By, self.by))
         if self.exposure_unit is not None:
             object.__setattr__(self, "exposure_unit", _member(ExposureUnit, self.exposure_unit))
-        self.span_s  # noqa: B018 - refuses what is no span
+        self.span_s  # noqa: B018 - raises if it is not a span
         if self.min_frames < 2:
             raise InputError(f"a bracket has two frames or more, not {self.min_frames}")
         if self.max_groups is not None and self.max_groups < 1:
-            raise InputError(f"at most {self.max_groups} brackets are none; take one or more")
+            raise InputError(f"the largest number of brackets must be 1 or more, not {self.max_groups}")
 
     @property
     def span_s(self) -> float | None:
-        """Seconds that one bracket falls into; None where pauses divide brackets."""
+        """The span of one bracket in seconds; None if pauses divide brackets."""
         return None if self.round_to.strip().lower() == GAP else parse_span_s(self.round_to)
 
 
 def _member(kind: type[Member], value: str) -> Member:
-    """A member of an enumeration, which may be given by its value."""
+    """The member of an enumeration that has this value."""
     try:
         return kind(value)
     except ValueError:
-        raise InputError(f"{value!r} is none of {', '.join(kind)}") from None
+        raise InputError(f"{value!r} is not one of {', '.join(kind)}") from None
 
 
 def parse_span_s(text: str) -> float:
-    """Seconds from `30s`, `1min`, `500ms`. Raises InputError."""
+    """Seconds from a text such as `30s`, `1min` or `500ms`. Raises InputError."""
     match = _SPAN.fullmatch(text.strip().lower())
     if match is None or float(match[1]) <= 0:
         raise InputError(f"{text!r} is not a span of time; write for example 30s or 1min")

@@ -1,4 +1,4 @@
-"""Lists of pairs of photographs that a person decided about."""
+"""Lists of pairs of photographs: a person decided whether they belong together."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from hdrkit.files.text import show
 
 
 def read_pairs(path: Path) -> Iterator[tuple[int, tuple[Path, Path]]]:
-    """The line number and the two paths of each line of a CSV with two columns, relative paths taken from its folder.
+    """The line number and the two paths of each line of a CSV with two columns. Paths are relative to its folder.
 
-    Empty lines, lines that begin with #, and a header `path,path` are passed over. Raises InputError for a line that does not
-    hold two paths.
+    Empty lines, lines that begin with #, and a header `path,path` are skipped. Raises InputError for a line that does not hold
+    two paths.
     """
     reader = csv.reader(io.StringIO(read_bytes(path).decode("utf-8-sig", "surrogateescape"), newline=""))
     for cells in reader:
@@ -24,5 +24,5 @@ def read_pairs(path: Path) -> Iterator[tuple[int, tuple[Path, Path]]]:
         if not any(names) or names[0].startswith("#") or [name.casefold() for name in names] == ["path", "path"]:
             continue
         if len(names) != 2 or not all(names):
-            raise InputError(f"{show(path)}, line {reader.line_num}: two paths are wanted, separated by a comma")
+            raise InputError(f"{show(path)}, line {reader.line_num}: a line must hold two paths, separated by a comma")
         yield reader.line_num, (path.parent / names[0], path.parent / names[1])

@@ -1,4 +1,4 @@
-"""What is to be said of brackets by time, however many they are: numbers, and the first few."""
+"""Notes on any number of brackets by time: how many are unusual, and the first few of them."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from hdrkit.inputs.timestamps import timestamp_in_name
 from hdrkit.types import Bracket, Photo
 
 _NAMED = 3
-_ASKED = 3  # folders of several brackets, which tell whether pauses are the better rule
+_ASKED = 3  # folders of several brackets that show whether pauses are the better rule
 
 
 @dataclass(frozen=True)
 class UnusualBrackets:
-    """How many of the brackets that were found are unusual, and the first of those, each with its name and its remark."""
+    """How many of the brackets are unusual, and the first of those, each with its name and its remark."""
 
     brackets: int
     unusual: int
@@ -26,13 +26,13 @@ class UnusualBrackets:
 
     def __str__(self) -> str:
         more = f" and {self.unusual - len(self.first)} more" if self.unusual > len(self.first) else ""
-        return f"of {counted(self.brackets, 'bracket')} {self.unusual} unusual: {'; '.join(self.first)}{more}"
+        return f"{self.unusual} of {counted(self.brackets, 'bracket')} unusual: {'; '.join(self.first)}{more}"
 
 
 class Remarks:
-    """Photographs that were left out, brackets that are unusual, and a better rule, of brackets by spans of so many seconds.
+    """Collects notes on brackets by spans of time: photographs left out, unusual brackets, and a hint if pauses are better.
 
-    Brackets may be taken in several times, folder by folder; the first folders of several brackets tell of the better rule.
+    `take` may be called several times, once for each folder. The first folders with several brackets decide about the hint.
     """
 
     def __init__(self, span_s: float | None) -> None:
@@ -43,7 +43,7 @@ class Remarks:
         self._hint: str | None = None
 
     def take(self, photos: Sequence[Photo], brackets: Sequence[Bracket]) -> None:
-        """Take in brackets, and the photographs that they were formed from."""
+        """Add brackets, and the photographs that they were formed from."""
         if self._hint is None and self._asked < _ASKED and len(brackets) > 2:
             self._asked += 1
             self._hint = hint_at_pauses(brackets, self._span_s)
@@ -58,11 +58,11 @@ class Remarks:
 
     @property
     def notes(self) -> list[str | UnusualBrackets]:
-        """A note for each kind of oddity that there is."""
+        """The notes, at most one of each kind."""
         notes: list[str | UnusualBrackets] = []
         if self._first_lost is not None:
             count = counted(self._lost, "photograph")
-            notes.append(f"left out {count} without a timestamp in the name, the first {show(self._first_lost)}")
+            notes.append(f"left out {count} without a timestamp in the name; the first is {show(self._first_lost)}")
         if self._unusual:
             notes.append(UnusualBrackets(self._brackets, self._unusual, tuple(self._first_unusual)))
         return [*notes, self._hint] if self._hint else notes

@@ -21,7 +21,7 @@ Kind = tuple[str, str, str, str]
 
 @dataclass(frozen=True)
 class Shot:
-    """A photograph, its time, and what begins the names of results of its camera in its folder."""
+    """A photograph, its time, and the prefix of the names of results of its camera in its folder."""
 
     photo: Photo
     stamp: datetime
@@ -29,12 +29,12 @@ class Shot:
 
     @property
     def exposure(self) -> float | None:
-        """`Exposure.relative` of the photo, None where it states none."""
+        """`Exposure.relative` of the photo, None if it states no exposure."""
         return self.photo.exposure.relative if self.photo.exposure else None
 
     @property
     def open_s(self) -> float:
-        """How long the shutter was open, as far as it is known in seconds: numbers in names may be in any unit."""
+        """The time in seconds that the shutter was open, 0 if unknown. Numbers in names do not count: their unit is unknown."""
         exposure = self.photo.exposure
         return exposure.time_s if exposure and exposure.in_seconds else 0.0
 
@@ -42,16 +42,16 @@ class Shot:
 def series_of(photos: Sequence[Photo], estimated: bool = False) -> Iterator[list[Shot]]:
     """The shots of each camera in order, over all the folders that it filled one after the other.
 
-    A camera is told by what names hold before the timestamp, where that recurs, by metadata, and by the kind and size of its
-    pictures. Raises InputError where no name has a timestamp.
+    A camera is recognized by the text before the timestamp if it recurs, by metadata, and by the kind and size of its pictures.
+    Raises InputError if no name has a timestamp.
     """
     cameras: dict[tuple[str, str, bool, Kind], dict[Path, list[Shot]]] = defaultdict(dict)
     alike = patterns(_begun(photos))
     for folder, prefix, naive, kinds in _by_folder(photos, alike):
-        told = kinds if estimated else _without_strays(kinds)
-        telling = [len(set(values)) > 1 for values in zip(*told, strict=True)]
-        for kind, shots in told.items():
-            words = [word for word, tells in zip(kind, telling, strict=True) if tells and word]
+        by_kind = kinds if estimated else _without_strays(kinds)
+        varies = [len(set(values)) > 1 for values in zip(*by_kind, strict=True)]
+        for kind, shots in by_kind.items():
+            words = [word for word, differs in zip(kind, varies, strict=True) if differs and word]
             label = prefix + "".join(re.sub(r"\W+", "-", word) + "_" for word in words)
             labelled = [Shot(shot.photo, shot.stamp, label) for shot in shots]
             cameras[alike[folder], prefix, naive, kind][folder] = sorted(labelled, key=_order)
@@ -62,7 +62,7 @@ def series_of(photos: Sequence[Photo], estimated: bool = False) -> Iterator[list
 
 
 def _begun(photos: Sequence[Photo]) -> dict[Path, datetime]:
-    """When the first photograph in each folder was taken, of those with a timestamp."""
+    """The time of the first photograph with a timestamp in each folder."""
     begun: dict[Path, datetime] = {}
     for photo in photos:
         if stamp := timestamp_in_name(photo.path):
@@ -72,9 +72,9 @@ def _begun(photos: Sequence[Photo]) -> dict[Path, datetime]:
 
 
 def _by_folder(photos: Sequence[Photo], alike: Mapping[Path, str]) -> Iterator[tuple[Path, str, bool, dict[Kind, list[Shot]]]]:
-    """The shots of each folder whose names begin alike, with a zone all or none of them, by metadata, kind and size.
+    """The shots of each folder whose names begin alike and have a zone all or none of them, by metadata, kind and size.
 
-    A beginning counts where it recurs in some folder of the series; else it is a counter.
+    A beginning of names counts only if it recurs in a folder of the series; else it is a counter.
     """
     before = Counter((photo.path.parent, photo.encoding, before_timestamp(photo.path)) for photo in photos)
     recurring = {(alike.get(folder), encoding, prefix) for (folder, encoding, prefix), times in before.items() if times > 1}
@@ -95,7 +95,7 @@ def _by_folder(photos: Sequence[Photo], alike: Mapping[Path, str]) -> Iterator[t
 
 
 def _without_strays(kinds: Mapping[Kind, list[Shot]]) -> Mapping[Kind, list[Shot]]:
-    """Shots by kind, those of kinds in which none states an exposure (thumbnails) put to the most frequent of the others."""
+    """Shots by kind. Kinds in which no shot states an exposure (thumbnails) are joined to the most frequent other kind."""
     cameras = {kind: shots for kind, shots in kinds.items() if any(shot.exposure is not None for shot in shots)}
     if not cameras:
         return kinds

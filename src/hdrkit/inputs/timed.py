@@ -17,14 +17,14 @@ from hdrkit.inputs.shots import Shot, series_of
 from hdrkit.inputs.timestamps import floored, instant, written
 from hdrkit.types import Photo, Remark
 
-_DISTINCT = 1.5  # how many times longer a pause is than any wait within a bracket, a second added to both
-_PLAIN = 3.0  # the same where exposures hardly come again, so that little says that there are several brackets
-_HINT = 0.1  # share of brackets in several spans from which on pauses are the better rule
+_DISTINCT = 1.5  # a pause is this many times longer than any wait within a bracket, with a second added to both
+_PLAIN = 3.0  # the same if exposures hardly recur, so that several brackets are unlikely
+_HINT = 0.1  # pauses are the better rule if more than this share of brackets falls into several spans
 
 
 @dataclass(frozen=True)
 class TimedGroup:
-    """Photographs of one bracket, the folder (absolute or as given) and the name that it gets, and what is unusual about it."""
+    """Photographs of one bracket, its folder (absolute or as given), its name, and what is unusual about it."""
 
     folder: Path
     name: str
@@ -33,13 +33,13 @@ class TimedGroup:
 
 
 def timed_groups(photos: Sequence[Photo], span_s: float | None, estimated: bool = False) -> list[TimedGroup]:
-    """Every photo with a timestamp in one group at most, each camera by itself, in the order of their first photos.
+    """Groups of photos with a timestamp, each camera on its own, in the order of their first photos.
 
-    What one folder holds of the same `span_s` seconds, rounded down, belongs together; with None, what no pause divides (see
-    `_by_pauses`), in whatever folders. A group whose exposures all come equally often, and more than once, is as many brackets:
-    a clock was set back, or the span is longer than a bracket. The first has the name of the span, others that of their own
-    first photo. Photos that state no exposure are left out beside others that do, unless exposures are to be `estimated`.
-    Raises InputError where no name has a timestamp, and for pauses where no exposure is known.
+    The photos of one folder within the same `span_s` seconds, rounded down, are one group. With None, a group is what no
+    pause divides (see `_by_pauses`), in any folders. If all exposures of a group occur equally often, and more than once, it is
+    that many brackets: a clock was set back, or the span is longer than a bracket. The first has the name of the span, the others
+    that of their own first photo. Photos that state no exposure are left out beside others that do, unless exposures are
+    `estimated`. Raises InputError if no name has a timestamp, and if no exposure is known where pauses divide.
     """
     found = []
     for shots in series_of(photos, estimated):
@@ -62,9 +62,9 @@ def timed_groups(photos: Sequence[Photo], span_s: float | None, estimated: bool 
 
 
 def lying_across(photos: Sequence[Photo], span_s: float) -> tuple[int, int]:
-    """How many brackets, of how many that plain pauses set apart, have frames in several spans of `span_s` seconds or folders.
+    """How many brackets have frames in several spans of `span_s` seconds or folders, and how many brackets clear pauses show.
 
-    (0, 0) where these are so few that they may be odd ones.
+    (0, 0) if they are so few that they may be exceptions.
     """
     across = count = 0
     for shots in series_of(photos):
@@ -88,16 +88,16 @@ def _span(shot: Shot, span_s: float) -> tuple[Path, datetime]:
 
 
 def _by_pauses(shots: Sequence[Shot]) -> list[list[Shot]]:
-    """Shots cut at the pauses between brackets, which the series itself shows.
+    """Shots divided at the pauses between brackets. The series itself shows how long a pause is.
 
-    There are about as many brackets as the exposures come again (the median over exposures, so that missing and repeated frames
-    do not count for much). Waits between shots, less the time that the shutter was open, are ordered by length, and cut where,
-    near that number, two neighbours differ most. Where nothing differs the camera makes no pauses, and a bracket ends before
-    an exposure that it has had.
+    The number of brackets is about how often an exposure occurs (the median over exposures, so that missing and repeated frames
+    hardly count). The waits between shots, less the time that the shutter was open, are sorted by length. Near that number, the
+    two neighbours that differ most separate pauses from waits. If they do not differ the camera makes no pauses, and a bracket
+    ends before an exposure that it already has.
     """
     if all(shot.exposure is None for shot in shots):
         raise InputError(
-            f"{show(shots[0].photo.path)}: no exposure time in EXIF or file name, which --round gap goes by; "
+            f"{show(shots[0].photo.path)}: no exposure time in EXIF or file name, which --round gap needs; "
             "give a span (--round 30s)"
         )
     return _cut(shots, _limit(shots))
@@ -117,7 +117,7 @@ def _cut(shots: Sequence[Shot], limit: float | None) -> list[list[Shot]]:
 
 
 def _waits(shots: Sequence[Shot]) -> list[float]:
-    """Seconds between shots without the time that the shutter was open."""
+    """Seconds between shots, without the time that the shutter was open."""
     return [
         max(0.0, (instant(later.stamp) - instant(sooner.stamp)).total_seconds() - max(sooner.open_s, later.open_s))
         for sooner, later in pairwise(shots)
@@ -125,7 +125,7 @@ def _waits(shots: Sequence[Shot]) -> list[float]:
 
 
 def _limit(shots: Sequence[Shot], distinct: float = _DISTINCT) -> float | None:
-    """The seconds that are longer than all waits within brackets and shorter than the pauses; None where there are no pauses."""
+    """A time in seconds, longer than all waits within brackets and shorter than the pauses; None if there are no pauses."""
     times = Counter(shot.exposure for shot in shots if shot.exposure is not None).values()
     if pauses := median_low(times) - 1:
         fewest, most = math.ceil(0.7 * pauses), math.floor(1.4 * pauses) + 1
@@ -140,9 +140,9 @@ def _limit(shots: Sequence[Shot], distinct: float = _DISTINCT) -> float | None:
 
 
 def _stating(shots: Sequence[Shot]) -> tuple[Sequence[Shot], Sequence[Shot]]:
-    """The shots that state an exposure, and the others; all where none does.
+    """The shots that state an exposure, and the others. If none states one, all are in the first list.
 
-    A number in a name states none where the camera recorded the exposure of other shots.
+    A number in a name does not count if the camera recorded the exposure of other shots.
     """
     exposures = [shot.photo.exposure for shot in shots]
     recorded = any(exposure is not None and exposure.from_camera for exposure in exposures)
@@ -154,7 +154,7 @@ def _stating(shots: Sequence[Shot]) -> tuple[Sequence[Shot], Sequence[Shot]]:
 
 
 def _rounds(shots: Sequence[Shot]) -> list[Sequence[Shot]]:
-    """The shots as so many brackets as every exposure comes; as they are where some come more often than others."""
+    """The shots as several brackets if every exposure occurs that often; else as one."""
     turns: dict[float | None, int] = Counter()
     rounds: dict[int, list[Shot]] = defaultdict(list)
     for shot in shots:

@@ -19,7 +19,7 @@ from hdrkit.inputs.discover import discover_folders, sole_list
 from hdrkit.inputs.lists import read_groups
 from hdrkit.results.group_layout import relative_to
 from hdrkit.results.rank_page import page_name, rank_pages
-from hdrkit.sidecars.journal import JOURNAL, Undone, opened
+from hdrkit.sidecars.journal import JOURNAL, UndoneRatings, opened
 from hdrkit.sidecars.sidecar import Sidecar, sidecar_path
 from hdrkit.types import Failure, Progress, RankingResult, Rated
 
@@ -77,7 +77,7 @@ def require_writable_folders(photographs: Iterable[Path], sidecar: Sidecar) -> N
         raise ReadOnlyError(refusing)
 
 
-def undo_ranking(photographs: Path, folder: Path, dry_run: bool = False) -> Undone:
+def undo_ranking(photographs: Path, folder: Path, dry_run: bool = False) -> UndoneRatings:
     """Take back the ratings of the photographs in a folder, or a list of groups, and then remove the results in `folder`.
 
     The results stay where a rating could not be taken back. With `dry_run` only say what would be. Raises InputError where there
@@ -89,20 +89,20 @@ def undo_ranking(photographs: Path, folder: Path, dry_run: bool = False) -> Undo
     ours = read_manifest_of(folder, RANK) is not None
     if not rated and not ours:
         raise InputError(f"{show(photographs)}: no ratings of hdrkit rank there; give the folder of the photographs")
-    undone = Undone()
+    undone = UndoneRatings()
     with alone_in(folder) if folder.is_dir() and not dry_run else nullcontext(), ThreadPoolExecutor() as pool:
         for at in rated:
             try:
                 with opened(at, dry_run, folder) as journal:
                     undone += journal.undo(pool, dry_run)
             except HdrkitError as error:
-                undone += Undone(failures=(Failure(at, str(error)),))
+                undone += UndoneRatings(failures=(Failure(at, str(error)),))
     if ours and undone.failures:
-        return undone + Undone(notes=(f"{show(folder)}: the results stay until all is taken back",))
+        return undone + UndoneRatings(notes=(f"{show(folder)}: the results stay until all is taken back",))
     if ours:
         plan = plan_undo(folder, RANK)
         kept = tuple(f"{show(folder / name)}: it was changed since hdrkit wrote it; it stays" for name in plan.keep)
-        undone += Undone(removed=tuple(folder / name for name in plan.remove), notes=kept)
+        undone += UndoneRatings(removed=tuple(folder / name for name in plan.remove), notes=kept)
     if ours and not dry_run:
         undo(folder, RANK)
     elif not dry_run:

@@ -1,1 +1,1 @@
-"""Ratings beside photographs: XMP, its journal and its steps, and ratings that stand inside a photograph."""
+"""Ratings in XMP sidecars beside photographs, the journal that can take them back, and ratings inside a photograph."""

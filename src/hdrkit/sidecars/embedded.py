@@ -1,4 +1,4 @@
-"""The rating inside a photograph, where cameras, digiKam and Windows put it: read from its header alone, never written."""
+"""The rating inside a photograph, as cameras, digiKam and Windows write it. It is read from the header and never written."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _Stated = Iterator[object]  # XMP packets as bytes, and ratings as EXIF has them
 
 
 def embedded_rating(photo: Path) -> int | None:
-    """The stars 1..5 that the file itself says, or -1 for rejected; None where it says 0, as cameras always do, or nothing.
+    """The stars 1..5 inside a photograph, or -1 for rejected. None if it has no rating, or 0, which cameras always write.
 
-    XMP in JPEG, TIFF, PNG, WebP, AVIF, JPEG 2000, DNG and most RAW files is looked at, and the EXIF tag of Windows. What cannot
-    be read says nothing.
+    The rating comes from XMP in JPEG, TIFF, PNG, WebP, AVIF, JPEG 2000, DNG and most RAW files, and from the EXIF tag of Windows.
+    A file that cannot be read has no rating.
     """
     try:
         with without_pillow_limit(), photo.open("rb") as file:
@@ -58,14 +58,14 @@ def _stated(file: BinaryIO) -> _Stated:
 
 
 def _in_tiff(file: BinaryIO, head: bytes) -> _Stated:
-    """The first directory of TIFF, and of RAW files that are TIFF but for two bytes of the header."""
+    """The first directory of TIFF, and of RAW files that differ from TIFF in two bytes of the header."""
     if head[:4] != b"II+\0":  # BigTIFF
         head = (b"II*\0" if head[:2] == b"II" else b"MM\0*") + head[4:8]
     directory = TiffImagePlugin.ImageFileDirectory_v2(head)
     file.seek(directory.next)
     directory.load(file)
     yield directory.get(Base.XMLPacket)
-    yield directory.get(Base.Rating)  # which Windows writes
+    yield directory.get(Base.Rating)  # Windows writes this one
 
 
 def _in_boxes(file: BinaryIO) -> _Stated:
@@ -88,6 +88,6 @@ def _in_boxes(file: BinaryIO) -> _Stated:
 def _in_picture(file: BinaryIO) -> _Stated:
     with Image.open(file) as image:
         if image.format == "PNG" and "xmp" not in image.info and has_chunk(file, b"iTXt"):
-            image.load()  # text behind the pixels is found only by decoding them
+            image.load()  # text after the pixels is found only by decoding them
         yield image.info.get("xmp")
         yield image.getexif().get(Base.Rating)

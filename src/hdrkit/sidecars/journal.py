@@ -1,6 +1,6 @@
-"""The record of the ratings in a folder of photographs: written before the first sidecar changes, and by which all is taken back.
+"""The record of the ratings in a folder of photographs. It is written before the first sidecar changes, and serves to undo them.
 
-It is hidden in the folder itself, beside the sidecars that it is about: it goes where they go, and outlives lists and reports.
+It is a hidden file beside the sidecars that it describes. So it moves with them, and lasts longer than lists and reports.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from hdrkit.files.atomic import read_bytes, unfinished, write_bytes, writing
 from hdrkit.files.json_text import to_json
 from hdrkit.files.lock import alone_in
 from hdrkit.files.text import show
-from hdrkit.sidecars.steps import Entry, Plan, State, Step, carry_out, plan_rating, way_back
+from hdrkit.sidecars.steps import Entry, Plan, SidecarState, Step, carry_out, plan_rating, way_back
 from hdrkit.sidecars.xmp import Edit
 from hdrkit.types import Failure
 
@@ -27,9 +27,10 @@ _WRITTEN_HERE = (".xmp", ".json")
 
 
 @dataclass(frozen=True)
-class Undone:
-    """The sidecars whose rating was taken back, the files of results that were removed, a line for all that was left for good
-    reason, and the sidecars, or folders of them, of which it failed.
+class UndoneRatings:
+    """What undoing a ranking did: `taken_back` are the sidecars whose rating was taken back, `removed` the removed results.
+
+    `notes` has a line for each file that was left with good reason, `failures` the sidecars and folders that failed.
     """
 
     taken_back: tuple[Path, ...] = ()
@@ -37,12 +38,12 @@ class Undone:
     notes: tuple[str, ...] = ()
     failures: tuple[Failure, ...] = ()
 
-    def __add__(self, other: Undone) -> Undone:
-        return Undone(*(getattr(self, part.name) + getattr(other, part.name) for part in fields(self)))
+    def __add__(self, other: UndoneRatings) -> UndoneRatings:
+        return UndoneRatings(*(getattr(self, part.name) + getattr(other, part.name) for part in fields(self)))
 
 
 class Journal:
-    """What is known of the sidecars in a folder. Raises InputError for a record that is damaged."""
+    """The record of the sidecars in a folder. Raises InputError if the record is damaged."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -50,7 +51,7 @@ class Journal:
         self._entries = _read(self._path) if self._path.is_file() else {}
 
     def plan(self, photo: Path, sidecar: Path, stars: int, overwrite: bool, only_ours: bool = False) -> Plan:
-        """How a rating gets into a sidecar, and why not, as `plan_rating` has it."""
+        """The plan of `plan_rating` for a rating of this folder. An unreadable sidecar is an error of the plan."""
         try:
             return plan_rating(self._entries.get(sidecar.name), photo, sidecar, stars, overwrite, only_ours)
         except HdrkitError as error:
@@ -59,11 +60,11 @@ class Journal:
     def carry_out(
         self, steps: Mapping[str, Step], pool: Executor, done: Callable[[], object] = lambda: None, forget: Container[str] = ()
     ) -> dict[str, str]:
-        """Change sidecars, given by their names, side by side; those that could not be changed, each with the reason.
+        """Change sidecars, given by their names, side by side. Gives those that could not be changed, each with the reason.
 
-        The record of what is and what will be is on disk before the first of them changes, and stays until all are done: a run
-        that is cut off anywhere leaves none unknown. What is to `forget` is in the record no longer. Raises OutputError where it
-        cannot be written.
+        The old and the new state of each sidecar are on disk before the first one changes, and stay until all are done: a run
+        that is cut off leaves no unknown sidecar. Sidecars in `forget` leave the record. Raises OutputError if the record cannot
+        be written.
         """
         earlier = self._entries
         unknown = {name: step.entry for name, step in steps.items() if not _covers(earlier.get(name), step.entry)}
@@ -83,15 +84,15 @@ class Journal:
         reached = {name: replace(step.entry, states=step.entry.states[-1:]) for name, step in steps.items() if name not in failed}
         changed = {name: entry for name, entry in reached.items() if not entry.states[0].original}
         if kept | changed != self._entries:
-            with suppress(OutputError):  # a full disk: what is there is right too
+            with suppress(OutputError):  # the disk is full: the record on it is right too
                 self._save(kept | changed)
         return failed
 
-    def undo(self, pool: Executor, dry_run: bool = False) -> Undone:
-        """Take all ratings back: byte for byte where nobody changed the sidecar since, otherwise its rating alone.
+    def undo(self, pool: Executor, dry_run: bool = False) -> UndoneRatings:
+        """Take all ratings back. A sidecar is restored byte for byte, or only its rating if somebody changed the sidecar since.
 
-        A rating that a person has changed since stays. What fails stays in the record, and so does a sidecar that is gone: it may
-        come back. With `dry_run` only say what would be.
+        A rating that a person has changed since stays. A sidecar that fails stays in the record. So does one that is gone,
+        because it may come back. With `dry_run` nothing is changed.
         """
         steps, left, failures = {}, {}, {}
         for name, entry in self._entries.items():
@@ -110,7 +111,7 @@ class Journal:
         lines = tuple(f"{show(self._folder / name)}: {stays.why}" for name, stays in left.items() if stays.why)
         taken_back = tuple(self._folder / name for name in steps if name not in failures)
         failed = tuple(Failure(self._folder / name, reason) for name, reason in failures.items())
-        return Undone(taken_back, notes=lines, failures=failed)
+        return UndoneRatings(taken_back, notes=lines, failures=failed)
 
     def _save(self, entries: Mapping[str, Entry]) -> None:
         if entries:
@@ -124,10 +125,10 @@ class Journal:
 
 @contextmanager
 def opened(folder: Path, dry_run: bool = False, held: Path | None = None) -> Iterator[Journal]:
-    """The journal of a folder that is ours alone in this block, unless only to look, or it is the one that is `held` already.
+    """The journal of a folder, which no other run can open during the block. With `dry_run` the folder is not locked.
 
-    What runs that were killed left half written is removed. Raises OutputError where another run is writing, InputError for a
-    record that is damaged.
+    The folder `held` is locked already. Half-written files of runs that were killed are removed. Raises OutputError if another
+    run is writing there, and InputError if the record is damaged.
     """
     if dry_run:
         yield Journal(folder)
@@ -141,12 +142,12 @@ def opened(folder: Path, dry_run: bool = False, held: Path | None = None) -> Ite
 
 
 def _covers(known: Entry | None, entry: Entry) -> bool:
-    """Whether all states that a sidecar may come to are known."""
+    """Whether all states that a sidecar may reach are in the record."""
     return known is not None and set(entry.states) <= set(known.states)
 
 
 def _record(entry: Entry) -> dict[str, Any]:
-    def of(state: State) -> dict[str, Any]:
+    def of(state: SidecarState) -> dict[str, Any]:
         edit = state.edit and {"offset": state.edit.offset, "old": state.edit.old.hex(), "new": state.edit.new.hex()}
         return {"stars": state.stars, "digest": state.digest, "edit": edit}
 
@@ -158,16 +159,16 @@ def _read(path: Path) -> dict[str, Entry]:
         records = json.loads(read_bytes(path))["sidecars"]
         entries = {str(name): _entry(record) for name, record in records.items()}
         if not all(Path(name).name == name and entry.states for name, entry in entries.items()):
-            raise ValueError("it names a sidecar outside of its folder, or one without a state")
+            raise ValueError("it names a sidecar outside of its folder, or a sidecar without a state")
         return entries
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(f"{show(path)}: the record of the ratings is damaged; move it away to go on without undo") from error
 
 
 def _entry(record: Mapping[str, Any]) -> Entry:
-    def state(of: Mapping[str, Any]) -> State:
+    def state(of: Mapping[str, Any]) -> SidecarState:
         edit = of["edit"] and Edit(int(of["edit"]["offset"]), bytes.fromhex(of["edit"]["old"]), bytes.fromhex(of["edit"]["new"]))
-        return State(_stars(of["stars"]), str(of["digest"]), edit)
+        return SidecarState(_stars(of["stars"]), str(of["digest"]), edit)
 
     return Entry(_stars(record["before"]), bool(record["created"]), tuple(map(state, record["states"])))
 

@@ -1,4 +1,4 @@
-"""Sidecars, where darktable and Lightroom keep the rating of a photograph: their names, and their content as a whole."""
+"""Sidecars, in which darktable and Lightroom keep the rating of a photograph: their names, and their content as a whole."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class Sidecar(StrEnum):
 
 
 def sidecar_path(photo: Path | str, sidecar: Sidecar = Sidecar.DARKTABLE) -> Path | None:
-    """`IMG.JPG.xmp`, or for Lightroom `IMG.xmp` of a RAW file; None of another file, whose sidecar Lightroom ignores.
+    """`IMG.JPG.xmp`; for Lightroom `IMG.xmp` of a RAW file, and None for other files, whose sidecars Lightroom ignores.
 
-    DNG, JPEG and TIFF hold their metadata themselves there (Adobe, XMP specification part 3).
+    For Lightroom, DNG, JPEG and TIFF hold their metadata themselves (Adobe, XMP specification part 3).
     """
     photo = Path(photo)
     if sidecar is Sidecar.DARKTABLE:
@@ -37,14 +37,14 @@ def sidecar_path(photo: Path | str, sidecar: Sidecar = Sidecar.DARKTABLE) -> Pat
 
 
 def read_sidecar(path: Path) -> bytes | None:
-    """The bytes of a sidecar, None where there is none. Raises InputError for one that cannot be read."""
+    """The bytes of a sidecar, None if it does not exist. Raises InputError if it cannot be read."""
     if path.is_symlink() and not path.exists():
-        raise InputError(f"{show(path)}: it is a link to {show(path.readlink())}, which is not there; it is left as it is")
+        raise InputError(f"{show(path)}: it is a link to {show(path.readlink())}, which does not exist; it is left as it is")
     return read_bytes(path) if path.exists() else None
 
 
 def rating_of(data: bytes, path: Path | None) -> int | None:
-    """`rating_in` of the content of a sidecar, with its name in the error."""
+    """The rating in the content of a sidecar. Raises the InputError of `rating_in` with the name of the file."""
     try:
         return rating_in(data)
     except InputError as error:
@@ -52,9 +52,9 @@ def rating_of(data: bytes, path: Path | None) -> int | None:
 
 
 def replace_sidecar(path: Path, before: bytes | None, after: bytes) -> None:
-    """Put `after` in the place of the sidecar that holds `before` (None: there is none), at once and with its permissions.
+    """Replace the content `before` of a sidecar (None: it does not exist) by `after`, atomically and with its permissions.
 
-    Raises OutputError where somebody changed it meanwhile, or the file system refuses.
+    Raises OutputError if somebody changed it meanwhile, or if the file system refuses.
     """
     with atomic_write(path) as temporary:
         temporary.write_bytes(after)
@@ -65,5 +65,5 @@ def replace_sidecar(path: Path, before: bytes | None, after: bytes) -> None:
 
 
 def digest_of(data: bytes | None) -> str:
-    """What tells one content of a sidecar from another; empty where there is none."""
+    """A text that tells one content of a sidecar from another; empty if the sidecar does not exist."""
     return "" if data is None else hashlib.blake2b(data, digest_size=16).hexdigest()

@@ -1,4 +1,4 @@
-"""What becomes of the rating in one sidecar, from what was there and what we did to it before, and the way back."""
+"""The change of the rating in one sidecar, given its content and what we wrote to it before, and the change that undoes it."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _NO_EDIT = Edit(0, b"", b"")
 
 
 @dataclass(frozen=True)
-class State:
-    """A content of a sidecar: its rating, the digest of its bytes, and the `edit` that led there from what was before ours.
+class SidecarState:
+    """A content of a sidecar: its rating, the digest of its bytes, and the `edit` that made it from the original content.
 
-    The edit is empty where that is what is there, and None where another program has saved the sidecar in between.
+    The edit is empty if this is the original content, and None if another program has saved the sidecar in between.
     """
 
     stars: int | None
@@ -29,25 +29,25 @@ class State:
 
     @property
     def original(self) -> bool:
-        """Whether nothing of ours is in it."""
+        """Whether the content holds nothing of ours."""
         return self.edit == _NO_EDIT
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A sidecar since its first rating of ours: the rating before, whether it was `created`, and the states it may be in.
+    """The record of a sidecar since our first rating: the rating before, whether we `created` it, and its possible states.
 
-    There are two, the one it is in and the one it comes to, from before it is written until that is done.
+    There are two states while it is written, the old and the new one, because a run may be cut off; otherwise there is one.
     """
 
     before: int | None
     created: bool
-    states: tuple[State, ...]
+    states: tuple[SidecarState, ...]
 
 
 @dataclass(frozen=True)
 class Step:
-    """A change to a sidecar, from the first state of `entry` to the second; without `edit` it is removed."""
+    """A change to a sidecar, from the first state of `entry` to the second. Without `edit` the sidecar is removed."""
 
     edit: Edit | None
     entry: Entry
@@ -55,9 +55,9 @@ class Step:
 
 @dataclass(frozen=True)
 class Stays:
-    """A sidecar that there is no step back for: `why` in words, empty where nothing was done to it.
+    """A sidecar that cannot or need not be undone. `why` says the reason; it is empty if the sidecar is as it was before us.
 
-    It is `settled` where nothing of ours is left to take back, now or later.
+    It is `settled` if nothing of ours is left to take back, now or later.
     """
 
     why: str
@@ -66,7 +66,7 @@ class Stays:
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to become of a sidecar: a step with the reason in words, or none and why it stays, which may be an `error`."""
+    """The plan for a sidecar: a step and its reason, or no step and the reason why it stays. The reason may be an `error`."""
 
     step: Step | None
     reason: str = ""
@@ -74,16 +74,16 @@ class Plan:
 
 
 def plan_rating(earlier: Entry | None, photo: Path, sidecar: Path, stars: int, overwrite: bool, only_ours: bool = False) -> Plan:
-    """How a rating gets into a sidecar of which `earlier` is known.
+    """The plan to write a rating into a sidecar. `earlier` is its entry in the record, None if it has none.
 
-    A rating that a person gave, inside the photograph too, stays unless `overwrite`; one of ours is brought up to date, and with
-    `only_ours` nothing else is. Raises InputError for a sidecar that cannot be read.
+    A rating that a person gave, in the sidecar or in the photograph, stays unless `overwrite`. A rating of ours is replaced. With
+    `only_ours` only ratings of ours are written. Raises InputError for a sidecar that cannot be read.
     """
     data = read_sidecar(sidecar)
     found = None if data is None else rating_of(data, sidecar)
     if data is not None and found == stars:
         return Plan(None, "has this rating already")
-    now = _seen(earlier, data, found)
+    now = _present(earlier, data, found)
     if only_ours and now.states[0].original:
         return Plan(None, "left without a rating of ours")
     if not overwrite and (kept := _of_a_person(earlier, now, data, found) or _inside(photo)):
@@ -94,9 +94,9 @@ def plan_rating(earlier: Entry | None, photo: Path, sidecar: Path, stars: int, o
 
 
 def way_back(sidecar: Path, entry: Entry) -> Step | Stays:
-    """The step to what was before the first rating of ours, or why there is none.
+    """The step to the content before our first rating, or the reason why there is no such step.
 
-    A sidecar that is `GONE` was culled with its photograph, or is away for now. Raises InputError for one that cannot be read.
+    A sidecar that is `GONE` was removed with its photograph, or is away for now. Raises InputError if it cannot be read.
     """
     data = read_sidecar(sidecar)
     digest = digest_of(data)
@@ -107,20 +107,20 @@ def way_back(sidecar: Path, entry: Entry) -> Step | Stays:
     now = next((state for state in entry.states if state.digest == digest), None)
     if now is not None and now.edit is not None:
         edit = None if entry.created else now.edit.reversed()
-        back = State(entry.before, "" if edit is None else digest_of(edit.apply(data)), _NO_EDIT)
+        back = SidecarState(entry.before, "" if edit is None else digest_of(edit.apply(data)), _NO_EDIT)
         return Step(edit, replace(entry, states=(now, back)))
     found = rating_of(data, sidecar)
     if found == entry.before:
-        return Stays("it has the rating of before; it stays")
+        return Stays("it has its earlier rating; it stays")
     if found not in [state.stars for state in entry.states]:
         return Stays(f"rated {found} by a person since; it stays")
     edit = rating_edit(data, entry.before or 0)
-    back = State(entry.before or 0, digest_of(edit.apply(data)), _NO_EDIT)
-    return Step(edit, replace(entry, states=(State(found, digest, None), back)))
+    back = SidecarState(entry.before or 0, digest_of(edit.apply(data)), _NO_EDIT)
+    return Step(edit, replace(entry, states=(SidecarState(found, digest, None), back)))
 
 
 def carry_out(sidecar: Path, step: Step) -> None:
-    """Change a sidecar. Raises OutputError where somebody changed it meanwhile, or the file system refuses."""
+    """Change a sidecar. Raises InputError if somebody changed it meanwhile, and OutputError if the file system refuses."""
     data = read_sidecar(sidecar)
     if digest_of(data) != step.entry.states[0].digest:
         raise InputError(f"{show(sidecar)}: it was changed meanwhile and is left as it is; run again")
@@ -131,19 +131,19 @@ def carry_out(sidecar: Path, step: Step) -> None:
         replace_sidecar(sidecar, data, step.edit.apply(data or b""))
 
 
-def _seen(earlier: Entry | None, data: bytes | None, found: int | None) -> Entry:
-    """The entry of a sidecar in the state that it is in: of ours by its bytes, or by its rating; or as somebody left it."""
+def _present(earlier: Entry | None, data: bytes | None, found: int | None) -> Entry:
+    """The entry of a sidecar with its present state. It is a state of ours if its bytes or its rating are, else an original."""
     digest = digest_of(data)
     ours = [state for state in earlier.states if not state.original] if earlier else []
     if earlier and (known := [state for state in ours if state.digest == digest]):
         return replace(earlier, states=(known[-1],))
     if earlier and data is not None and found in [state.stars for state in ours]:
-        return replace(earlier, states=(State(found, digest, None),))
-    return Entry(found, data is None, (State(found, digest, _NO_EDIT),))
+        return replace(earlier, states=(SidecarState(found, digest, None),))
+    return Entry(found, data is None, (SidecarState(found, digest, _NO_EDIT),))
 
 
 def _of_a_person(earlier: Entry | None, now: Entry, data: bytes | None, found: int | None) -> str:
-    """In words, the rating in a sidecar that a person gave, stars or none in the place of ours; empty for all others."""
+    """The rating that a person gave in a sidecar, in words, also if they removed our stars; empty if no person rated it."""
     if not now.states[0].original:
         return ""
     if found:
@@ -168,4 +168,4 @@ def _rated(now: Entry, data: bytes | None, stars: int) -> Step:
         original = whole.reversed().apply(data or b"")
         whole = Edit(0, b"", after) if now.created else rating_edit(original, stars)
         whole = whole if whole.apply(original) == after else None
-    return Step(edit, replace(now, states=(*now.states, State(stars, digest_of(after), whole))))
+    return Step(edit, replace(now, states=(*now.states, SidecarState(stars, digest_of(after), whole))))

@@ -1,7 +1,7 @@
-"""The rating in an XMP sidecar: found by a parser, changed as bytes, so that everything else stays as it was.
+"""The rating in an XMP sidecar. A parser finds it, and only its bytes are changed, so that everything else stays as it was.
 
-XMP is RDF, where a simple property such as `xmp:Rating` may be an attribute of a top-level `rdf:Description` or an element in
-it, under any prefix (ISO 16684-1, 7.9.2). What has no certain meaning is refused, never repaired.
+XMP is RDF, in which a simple property such as `xmp:Rating` may be an attribute of a top-level `rdf:Description` or an element in
+it, under any prefix (ISO 16684-1, 7.9.2). Content without a certain meaning is refused, never repaired.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ REJECTED, MOST_STARS = -1, 5
 _RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 _XMP = "http://ns.adobe.com/xap/1.0/"
 _META = "adobe:ns:meta/"
-_ROOTS = [*([f"{_META} {name}", f"{_RDF} RDF"] for name in ("xmpmeta", "xapmeta")), [f"{_RDF} RDF"]]  # xapmeta: of old programs
-_ENCODINGS = ("utf-8", "utf-16", "utf-16-le", "utf-16-be", "ascii")  # that a declaration may name: the bytes decide
+_ROOTS = [*([f"{_META} {name}", f"{_RDF} RDF"] for name in ("xmpmeta", "xapmeta")), [f"{_RDF} RDF"]]  # old programs write xapmeta
+_ENCODINGS = ("utf-8", "utf-16", "utf-16-le", "utf-16-be", "ascii")  # names that a declaration may have; the bytes decide
 _NEW = f"""<?xml version="1.0" encoding="UTF-8"?>
 <x:xmpmeta xmlns:x="{_META}">
  <rdf:RDF xmlns:rdf="{_RDF}">
@@ -56,24 +56,24 @@ class Edit:
 
 
 def new_sidecar(stars: int) -> bytes:
-    """A sidecar that holds a rating and nothing else, so that programs treat the picture as one they see for the first time."""
+    """A sidecar that holds only a rating, so that programs treat the photograph as a new one."""
     return (_NEW % stars).encode()
 
 
 def rating_in(data: bytes) -> int | None:
-    """The rating in a sidecar, None where it holds none. Raises InputError for what is no well-formed XMP with one meaning."""
+    """The rating in a sidecar, None if it holds none. Raises InputError if it is not well-formed XMP with one meaning."""
     return _parsed(_decoded(data).content)[0]
 
 
 def rating_edit(data: bytes, stars: int) -> Edit:
-    """The change that makes `stars` the rating in a sidecar, and changes nothing else. Raises InputError as `rating_in`."""
+    """The change that makes `stars` the rating in a sidecar and changes nothing else. Raises the InputError of `rating_in`."""
     mark, encoding, content = _decoded(data)
-    _, places = _parsed(content)
-    start, end = places[0].start, places[-1].end
+    _, spans = _parsed(content)
+    start, end = spans[0].start, spans[-1].end
     new, at = b"", start
-    for place in places:
-        new += content[at : place.start] + place.template % stars
-        at = place.end
+    for span in spans:
+        new += content[at : span.start] + span.template % stars
+        at = span.end
     before, old, new = (part.decode().encode(encoding) for part in (content[:start], content[start:end], new))
     return Edit(len(mark) + len(before), old, new)
 
@@ -84,8 +84,8 @@ class _Text(NamedTuple):
     content: bytes  # UTF-8
 
 
-class _Place(NamedTuple):
-    """Where a rating is, or would go: `template` with the number in it takes the place of the bytes from start to end."""
+class _Span(NamedTuple):
+    """Where a rating is, or would go: `template` with the number in it replaces the bytes from start to end."""
 
     start: int
     end: int
@@ -93,7 +93,7 @@ class _Place(NamedTuple):
 
 
 class _Tag(NamedTuple):
-    """A start tag in the text: its name as written, the attributes that are no namespaces, and where it ends."""
+    """A start tag in the text: its name as written, the attributes except namespaces, and where it ends."""
 
     name: bytes
     values: tuple[tuple[int, int], ...]  # between the quotes
@@ -114,25 +114,25 @@ def _decoded(data: bytes) -> _Text:
     return _Text(mark, encoding, content)
 
 
-def _parsed(content: bytes) -> tuple[int | None, list[_Place]]:
-    """The rating in UTF-8 text without a byte order mark, and every place where it is, or the one where it would go."""
+def _parsed(content: bytes) -> tuple[int | None, list[_Span]]:
+    """The rating in UTF-8 text without a byte order mark, and every span that holds it, or the one where it would go."""
     reader = _Reader(content)
     ratings = {rating for rating, _ in reader.found}
     if len(ratings) > 1:
         raise InputError("it holds several ratings")
     if ratings:
-        return ratings.pop(), [place for _, place in reader.found]
+        return ratings.pop(), [span for _, span in reader.found]
     if reader.room is None:
         raise InputError("there is no XMP in it")
     return None, [reader.room]
 
 
 class _Reader:
-    """One pass over a sidecar: the ratings `found`, each with its place, and the `room` where one could be added."""
+    """One pass over a sidecar: the ratings `found`, each with its span, and the `room` where one could be added."""
 
     def __init__(self, content: bytes) -> None:
-        self.found: list[tuple[int | None, _Place]] = []
-        self.room: _Place | None = None
+        self.found: list[tuple[int | None, _Span]] = []
+        self.room: _Span | None = None
         self._described = False
         self._content = content
         self._path: list[str] = []
@@ -153,16 +153,16 @@ class _Reader:
         try:
             parser.Parse(content, True)
         except expat.ExpatError as error:
-            raise InputError(f"it is no well-formed XML ({error})") from None
+            raise InputError(f"it is not well-formed XML ({error})") from None
 
     def _declaration(self, _version: str, encoding: str | None, _standalone: int) -> None:
         with suppress(LookupError):
             if codecs.lookup(encoding or "utf-8").name in _ENCODINGS:
                 return
-        raise InputError(f"it claims to be {encoding}, and XMP must be Unicode")
+        raise InputError(f"it claims to be {encoding}, but XMP must be Unicode")
 
     def _doctype(self, *_: object) -> None:
-        raise InputError("it has a document type, which XMP must not")
+        raise InputError("it has a document type, which XMP must not have")
 
     def _start(self, name: str, attributes: list[str]) -> None:
         if self._rating is not None:
@@ -181,11 +181,11 @@ class _Reader:
         self._path.append(name)
 
     def _root(self, tag: _Tag) -> None:
-        """A rating goes into a description of its own where there is none, under prefixes that it declares itself."""
+        """Without a description, a rating goes into one of its own, under prefixes that it declares itself."""
         if tag.empty:
-            self.room = _Place(tag.end - 2, tag.end, b">" + _DESCRIPTION + b"</" + tag.name + b">")
+            self.room = _Span(tag.end - 2, tag.end, b">" + _DESCRIPTION + b"</" + tag.name + b">")
         else:
-            self.room = _Place(tag.end, tag.end, _DESCRIPTION)
+            self.room = _Span(tag.end, tag.end, _DESCRIPTION)
 
     def _description(self, tag: _Tag, attributes: list[str]) -> None:
         for name, value, (start, end) in zip(attributes[::2], attributes[1::2], tag.values, strict=True):
@@ -199,7 +199,7 @@ class _Reader:
             else:
                 prefix = next(p for n in count() if not self._scopes.get(p := f"xmp{n or ''}"))
                 added = f'xmlns:{prefix}="{_XMP}"'.encode() + tag.separator + f'{prefix}:Rating="%d"'.encode()
-            self.room = _Place(tag.attributes_end, tag.attributes_end, tag.separator + added)
+            self.room = _Span(tag.attributes_end, tag.attributes_end, tag.separator + added)
 
     def _characters(self, text: str) -> None:
         if self._rating is not None:
@@ -211,22 +211,22 @@ class _Reader:
             return
         self._rating = None
         if tag.empty:
-            self.found.append((None, _Place(tag.end - 2, tag.end, b">%d</" + tag.name + b">")))
+            self.found.append((None, _Span(tag.end - 2, tag.end, b">%d</" + tag.name + b">")))
             return
         end = self._parser.CurrentByteIndex
         if any(mark in self._content[tag.end : end] for mark in (b"<!--", b"<?")):
             raise InputError("its rating has a comment in it")
         self.found.append((_number(self._text), self._text_between(tag.end, end)))
 
-    def _text_between(self, start: int, end: int) -> _Place:
-        """The place of what is written between two bytes, without the space around it."""
+    def _text_between(self, start: int, end: int) -> _Span:
+        """The span of the text between two bytes, without the space around it."""
         text = self._content[start:end]
         start += len(text) - len(text.lstrip())
-        return _Place(start, start + len(text.strip()), b"%d")
+        return _Span(start, start + len(text.strip()), b"%d")
 
 
 def _tag(content: bytes, start: int) -> _Tag:
-    """The start tag at a place in well-formed XML."""
+    """The start tag at a byte of well-formed XML."""
     name = _TAG.match(content, start)
     assert name is not None
     at, separator = name.end(), b" "
@@ -245,5 +245,5 @@ def _number(text: str) -> int | None:
     if not text:
         return None
     if not _NUMBER.fullmatch(text) or not REJECTED <= (rating := int(float(text))) <= MOST_STARS:
-        raise InputError(f"its rating is {text!r}, which is none of -1 (rejected) to 5")
+        raise InputError(f"its rating is {text!r}, which is not one of -1 (rejected) to 5")
     return rating
