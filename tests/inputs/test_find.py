@@ -65,7 +65,7 @@ def test_what_has_no_timestamp_is_counted_over_all_folders(tmp_path):
     put(tmp_path / "extra" / "dark.png", tmp_path / "extra" / "flat.png")
     *_, last = find_series(tmp_path, BY_TIME).parts()
     assert last.notes == find_brackets(tmp_path, BY_TIME).notes
-    assert last.notes[0].startswith("left out 5 photographs without a timestamp in the name, the first")
+    assert last.notes[0].startswith("left out 5 photographs without a timestamp in the name; the first is")
 
 
 @pytest.mark.parametrize("brackets", [[1, 6, 6], [6, 6, 6], [2, 1, 1, 1, 5]])

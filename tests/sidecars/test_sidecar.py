@@ -93,7 +93,7 @@ def test_a_link_that_leads_nowhere_is_left(photo, tmp_path):
     nowhere = tmp_path / "nowhere" / "deep" / "x.xmp"
     sidecar_path(photo).symlink_to(nowhere)
     for attempt in (lambda: read_rating(photo), lambda: write_rating(photo, 3, overwrite=True)):
-        with pytest.raises(InputError, match=r"IMG_1\.JPG\.xmp: it is a link to .*x\.xmp, which is not there"):
+        with pytest.raises(InputError, match=r"IMG_1\.JPG\.xmp: it is a link to .*x\.xmp, which does not exist"):
             attempt()
     assert names(tmp_path) == ["IMG_1.JPG", "IMG_1.JPG.xmp"]
 
