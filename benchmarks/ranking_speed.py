@@ -21,7 +21,7 @@ from hdrkit.pipeline.rank import rank
 from hdrkit.pipeline.ranking.takes import LOOKED_AT, described
 from hdrkit.ranking.detail import measure_detail
 from hdrkit.ranking.measures import laplacian_variance
-from hdrkit.ranking.options import Method, RankingOptions
+from hdrkit.ranking.options import RankingOptions, SeriesMethod
 from hdrkit.ranking.registration import outline
 from hdrkit.ranking.similarity import signature_of
 
@@ -49,12 +49,12 @@ def measure(options: argparse.Namespace) -> Result:
     grays = [cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY) for pixels in small]
     steps: dict[str, Callable[[int], object]] = {
         "decoding to an eighth, to find series": lambda k: read_preview(photos[k], LOOKED_AT),
-        "hash": lambda k: signature_of(grays[k], Method.HASH),
+        "hash": lambda k: signature_of(grays[k], SeriesMethod.HASH),
         "decoding to half the size": lambda k: read_half(photos[k]),
         "outline, to lay pictures on each other": lambda k: outline(halves[k]),
         "detail": lambda k: measure_detail(halves[k]),
         "(variance of the Laplacian, where it is asked for)": lambda k: laplacian_variance(halves[k]),
-        "(features, with -f, in the place of the hash)": lambda k: signature_of(grays[k], Method.FEATURES),
+        "(features, with -f, in the place of the hash)": lambda k: signature_of(grays[k], SeriesMethod.FEATURES),
         "(directions of gradients, where exposures differ as in a bracket)": lambda k: described(small[k]),
         "(decoding in full, for comparison)": lambda k: cv2.imread(str(files[k]), cv2.IMREAD_GRAYSCALE),
     }

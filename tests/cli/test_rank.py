@@ -354,7 +354,7 @@ def test_results_stay_until_all_is_taken_back(hdrkit, photographs):
         undone = hdrkit("rank", "--undo", photographs)
         assert (tried.code, undone.code) == (1, 1)
         assert "removed" not in tried.out
-        assert "ranking: the results stay until all is taken back" in undone.out
+        assert "ranking: the results stay until all ratings are taken back" in undone.out
         assert files(photographs / "ranking") == results
         (photographs / name).write_bytes(whole)
     assert hdrkit("rank", "--undo", photographs).code == 0
@@ -366,7 +366,7 @@ def test_undo_takes_a_folder(hdrkit, photographs, tmp_path):
     for name in ("IMG_1.JPG", "none"):
         undone = hdrkit("rank", "--undo", photographs / name)
         assert undone.code == 1
-        assert undone.err == f"error: {photographs / name}: it is no folder; --undo takes the folder of the photographs\n"
+        assert undone.err == f"error: {photographs / name}: it is not a folder; give --undo the folder of the photographs\n"
     assert hdrkit("rank", "--undo", photographs, "-o", tmp_path / "out").code == 0
     assert ratings(photographs) == dict.fromkeys(EXPECTED)
 
@@ -439,7 +439,10 @@ def test_read_only_folders_are_told_before_the_work(hdrkit, photographs, tmp_pat
         patch.setattr("hdrkit.pipeline.rank.shots_of", None)
         done = hdrkit("rank", photographs, "-o", tmp_path / "out")
     assert done.code == 1
-    expected = [f"error: {folder}: it is read-only and takes no sidecars; change that, or leave it out" for folder in folders[1:]]
+    expected = [
+        f"error: {folder}: it is read-only, so sidecars cannot be written; change its permissions, or leave it out"
+        for folder in folders[1:]
+    ]
     assert done.err.splitlines() == expected
     assert files(tmp_path) == before
     assert not (tmp_path / "out").exists()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hdrkit.ranking.brackets import PAUSE_S, Frame, follows_exposure, is_bracket, may_continue
+from hdrkit.ranking.brackets import PAUSE_S, MeteredPhoto, follows_exposure, is_bracket, may_continue
 from hdrkit.types import Drive, Encoding, Exposure, ExposureSource, Photo
 
 NOON = datetime(2026, 5, 1, 12)
@@ -14,15 +14,17 @@ MANUAL, COMPENSATED, METERED = {"manual": True}, {"manual": False, "bias": 1.0},
 BRACKET = {"drive": Drive.EXPOSURE_BRACKET}
 
 
-def frame(ev: float | None, second: float = 0.0, light_ev: float = 0.0, bias: float | None = None, **more: object) -> Frame:
+def frame(
+    ev: float | None, second: float = 0.0, light_ev: float = 0.0, bias: float | None = None, **more: object
+) -> MeteredPhoto:
     """A frame at an exposure, None for an unknown one, as a camera of gamma 2.2 shows a gray wall in this light."""
     exposure = None if ev is None else Exposure(2.0**ev / 100, bias_ev=None if bias is None else bias * ev)
     facts = {"camera": "A", "taken_at": NOON + timedelta(seconds=second), "exposure": exposure}
     photo = Photo(Path("a.jpg"), 600, 400, Encoding.ENCODED8, **{**facts, **more})
-    return Frame(photo, 255 * min(1.0, 0.18 * 2.0 ** ((ev or 0.0) + light_ev)) ** (1 / 2.2))
+    return MeteredPhoto(photo, 255 * min(1.0, 0.18 * 2.0 ** ((ev or 0.0) + light_ev)) ** (1 / 2.2))
 
 
-def frames(*exposures: float | None, compensated: bool = False, **more: object) -> list[Frame]:
+def frames(*exposures: float | None, compensated: bool = False, **more: object) -> list[MeteredPhoto]:
     """Frames two seconds apart; a meter that has `compensated` a change of the light leaves them equally bright."""
     return [frame(ev, 2.0 * k, -(ev or 0.0) if compensated else 0.0, **more) for k, ev in enumerate(exposures)]
 
@@ -58,7 +60,7 @@ def test_pictures_that_stay_equally_bright_are_no_bracket(facts):
 
 
 def test_automatic_iso_on_manual_is_a_meter():
-    def shot(ev: float) -> Frame:
+    def shot(ev: float) -> MeteredPhoto:
         one = frame(ev, manual=True)
         return replace(one, photo=replace(one.photo, exposure=Exposure(0.01, iso=100 * 2.0**ev)))
 
@@ -82,7 +84,7 @@ def test_one_or_two_frames_are_none_unless_the_camera_says_so():
 
 
 def test_without_exposures_brightness_tells():
-    def dimmed(*lights: float) -> list[Frame]:
+    def dimmed(*lights: float) -> list[MeteredPhoto]:
         return [frame(None, light_ev=light) for light in lights]
 
     assert is_bracket(dimmed(0, -1, 1))

@@ -201,10 +201,10 @@ def test_shifts_are_found_across_exposures(ev):
 def test_what_does_not_fit_begins_a_lattice_of_its_own():
     first, second = (outline(half_size(shots((0.6,), (0.0,), seed=seed)[0])) for seed in (3, 11))
     lattice = Lattice()
-    assert lattice.place(first) == ((0.0, 0.0), 0)
-    assert lattice.place(second) == ((0.0, 0.0), 1)
-    assert lattice.place(second)[1] == 1
-    assert lattice.place(first) == (pytest.approx((0, 0), abs=1e-6), 0)
+    assert lattice.locate(first) == ((0.0, 0.0), 0)
+    assert lattice.locate(second) == ((0.0, 0.0), 1)
+    assert lattice.locate(second)[1] == 1
+    assert lattice.locate(first) == (pytest.approx((0, 0), abs=1e-6), 0)
 
 
 def test_shifts_of_a_narrow_picture_are_in_its_pixels():

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hdrkit.ranking.options import Method
+from hdrkit.ranking.options import SeriesMethod
 from hdrkit.ranking.similarity import difference, differences_in_sequence, in_doubt, shows_nothing, signature_of, threshold_from
 from hdrkit.ranking.takes import LONG_PAUSE_S, in_sequence, pair_up, runs, same_circumstances, same_shot, series
 from hdrkit.types import Encoding, Exposure, Photo, Take
@@ -104,7 +104,7 @@ def picture(seed: int, move: int = 0, gain: float = 1.0) -> np.ndarray:
     return np.clip(gain * np.roll(blocks, move, axis=1) + noise, 0, 255).astype(np.uint8)
 
 
-@pytest.mark.parametrize("method", [Method.HASH, Method.FEATURES])
+@pytest.mark.parametrize("method", [SeriesMethod.HASH, SeriesMethod.FEATURES])
 def test_the_same_view_differs_less_than_another(method):
     first, again, brighter, other = (
         signature_of(one, method) for one in (picture(3), picture(3, 4), picture(3, 2, 1.2), picture(11))
@@ -116,24 +116,24 @@ def test_the_same_view_differs_less_than_another(method):
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 600), (600, 1), (2, 3)])
 def test_the_smallest_pictures_have_signatures(shape):
-    for method in (Method.HASH, Method.FEATURES):
+    for method in (SeriesMethod.HASH, SeriesMethod.FEATURES):
         one = signature_of(np.full(shape, 90, np.uint8), method)
-        assert difference(one, one) == (method is Method.FEATURES)
+        assert difference(one, one) == (method is SeriesMethod.FEATURES)
 
 
 def test_featureless_pictures_are_not_matched():
-    flat = signature_of(np.full((200, 300), 90, np.uint8), Method.FEATURES)
+    flat = signature_of(np.full((200, 300), 90, np.uint8), SeriesMethod.FEATURES)
     assert difference(flat, flat) == 1
 
 
 def test_the_threshold_lies_in_the_widest_gap():
-    assert threshold_from([0.02, 0.13, 0.15, 0.29, 0.31, 0.5], Method.HASH) == pytest.approx(0.22)
-    assert threshold_from([0.02, 0.5], Method.HASH) == pytest.approx(0.23)
-    assert in_doubt([0.31, 0.02, 0.13, 0.5], Method.HASH) == [0.13, 0.31]
-    assert in_doubt([0.02, 0.5], Method.HASH) == []
+    assert threshold_from([0.02, 0.13, 0.15, 0.29, 0.31, 0.5], SeriesMethod.HASH) == pytest.approx(0.22)
+    assert threshold_from([0.02, 0.5], SeriesMethod.HASH) == pytest.approx(0.23)
+    assert in_doubt([0.31, 0.02, 0.13, 0.5], SeriesMethod.HASH) == [0.13, 0.31]
+    assert in_doubt([0.02, 0.5], SeriesMethod.HASH) == []
 
 
-@pytest.mark.parametrize("method", [Method.HASH, Method.FEATURES])
+@pytest.mark.parametrize("method", [SeriesMethod.HASH, SeriesMethod.FEATURES])
 def test_what_shows_nothing_is_passed_over(method):
     same, again, other = (signature_of(one, method) for one in (picture(3), picture(3, 4), picture(11)))
     alike, unlike = difference(same, again), difference(again, other)
@@ -157,7 +157,7 @@ def test_noise_and_hot_pixels_are_nothing_to_see_and_stars_are(code):
 
 
 def test_look_alikes_far_apart_do_not_join():
-    signatures = [signature_of(picture(seed), Method.HASH) for seed in (3, 3, 11, 3, 3)]
+    signatures = [signature_of(picture(seed), SeriesMethod.HASH) for seed in (3, 3, 11, 3, 3)]
     takes = [Take((photo(f"{k}.jpg", 10 * k),)) for k in range(5)]
     apart = [difference(a, b) for a, b in zip(signatures, signatures[1:], strict=False)]
     groups = series(takes, apart, 0.23)

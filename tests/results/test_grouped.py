@@ -617,7 +617,7 @@ def test_links_stay_where_they_are_and_the_rest_is_moved(card, sort_card, tmp_pa
     written = write_groups(sort_card(card), out, Placing.MOVE)
     assert written.notes == (
         f"{card / SOURCES[0]}: it is a link and stays where it is",
-        f"{card / 'black.png'}: it is a link and stays where it is, and leads nowhere, for its photograph was moved",
+        f"{card / 'black.png'}: it is a link and stays where it is, but it is broken now, because its photograph was moved",
     )
     assert set(tree(card)) == {SOURCES[0], "black.png", "broken.jpg"}
     listed = [row["path"] for row in rows(out)]
@@ -728,7 +728,7 @@ def test_a_number_in_a_name_is_no_exposure(card, sort_card, tmp_path):
 @pytest.mark.parametrize("name", ["../out", "", "a/b", "unassigned", ".hidden", "CLUSTER_1"])
 def test_clusters_need_names_of_their_own(card, sort_card, name):
     result = sort_card(card)
-    with pytest.raises(InputError, match="needs a plain name of its own"):
+    with pytest.raises(InputError, match="needs a plain name that no other cluster has"):
         lay_out(replace(result, clusters=(*result.clusters, replace(result.clusters[0], name=name))))
 
 

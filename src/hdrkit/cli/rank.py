@@ -12,7 +12,7 @@ import typer
 from hdrkit.cli import options as shared
 from hdrkit.cli.flags import takes
 from hdrkit.files.text import show
-from hdrkit.ranking.options import Method, RankingOptions
+from hdrkit.ranking.options import RankingOptions, SeriesMethod
 from hdrkit.sidecars.sidecar import sidecar_path
 
 if TYPE_CHECKING:
@@ -80,9 +80,9 @@ def rank(
 
 
 def _by_features(options: RankingOptions) -> RankingOptions:
-    if options.method is Method.VIEW:
+    if options.method is SeriesMethod.VIEW:
         raise typer.BadParameter("-f and --method view are two different methods; leave out one of them", param_hint="-f")
-    return replace(options, method=Method.FEATURES)
+    return replace(options, method=SeriesMethod.FEATURES)
 
 
 def _rank(inputs: list[Path], output: Path, options: RankingOptions, source: InputOptions, dry_run: bool, json: bool) -> None:

@@ -1,4 +1,4 @@
-"""Which photographs show one view, and which of them are one bracket, told from their content.
+"""Groups photographs by their content: which ones show one view, and which of them are one bracket.
 
 Rules by name or folder are in `inputs`.
 """

@@ -11,9 +11,9 @@ from hdrkit.grouping.options import SECTIONS, GroupingOptions
 
 
 def read_configuration(source: Path | str | Mapping[str, Any] | GroupingOptions | None) -> GroupingOptions:
-    """Options from a file (.toml, .yaml, or JSON under any other name), a mapping, or as they are; defaults fill the rest.
+    """Options from a file (.toml, .yaml, or JSON under any other name) or a mapping, with defaults for the rest.
 
-    Raises InputError as `read_settings` does.
+    Options and None are accepted too. Raises the InputError of `read_settings`.
     """
     if source is None or isinstance(source, GroupingOptions):
         return source or GroupingOptions()

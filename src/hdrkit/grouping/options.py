@@ -1,4 +1,4 @@
-"""What can be chosen about grouping, step by step: the sections of the configuration file."""
+"""The options of grouping, step by step. Each step is a section of the configuration file."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hdrkit.errors import InputError
 
 
 class Embedding(StrEnum):
-    """What nominates pairs of photographs for comparison."""
+    """The embedding that selects pairs of photographs for comparison."""
 
     GRADIENT = "gradient"
     DINOV2 = "dinov2"
@@ -27,14 +27,14 @@ _MODELS = {
 
 
 class Reduction(StrEnum):
-    """How learned embeddings are made shorter."""
+    """How learned embeddings are shortened."""
 
     PCA = "pca"
     NONE = "none"
 
 
 class Linkage(StrEnum):
-    """The rule that makes views of the evidence for pairs."""
+    """The rule that forms views from the evidence for pairs."""
 
     AVERAGE = "average"
     HDBSCAN = "hdbscan"
@@ -42,10 +42,10 @@ class Linkage(StrEnum):
 
 @dataclass(frozen=True)
 class IngestOptions:
-    """Reading: `target_size` bounds width and height of the pictures that are compared, in pixels."""
+    """Reading. `target_size` is the largest width and height, in pixels, of the pictures that are compared."""
 
     target_size: tuple[int, int] = field(
-        default=(512, 512), metadata={"help": "largest width and height that photographs are compared at"}
+        default=(512, 512), metadata={"help": "largest width and height, in pixels, for comparing photographs"}
     )
     max_workers: int = field(
         default_factory=lambda: os.cpu_count() or 1,
@@ -56,12 +56,12 @@ class IngestOptions:
         metadata={
             "flag": "--no-metadata",
             "panel": "Evidence",
-            "help": "use times, exposures and cameras as evidence; without, content alone decides",
+            "help": "use times, exposures and cameras as evidence; otherwise only content decides",
         },
     )
     cache: bool = field(
         default=True,
-        metadata={"flag": "--no-cache", "help": "use or keep what was computed of each photograph, in the user's cache folder"},
+        metadata={"flag": "--no-cache", "help": "use the user's cache folder for what was computed from each photograph"},
     )
 
     def __post_init__(self) -> None:
@@ -73,11 +73,15 @@ class IngestOptions:
 
 @dataclass(frozen=True)
 class EmbeddingOptions:
-    """Candidates: `model_name` is a folder or a hub's name for the learned kinds, which nominate and never link."""
+    """Candidates. `model_name` is a folder or a hub name for learned embeddings. They select pairs, and never link them."""
 
     kind: Embedding = field(
         default=Embedding.GRADIENT,
-        metadata={"flag": "--embedding", "panel": "Evidence", "help": "what nominates pairs for comparison"},
+        metadata={
+            "flag": "--embedding",
+            "panel": "Evidence",
+            "help": "embedding that selects pairs of photographs for comparison",
+        },
     )
     model_name: str = field(
         default="",
@@ -85,16 +89,16 @@ class EmbeddingOptions:
             "flag": "--model",
             "panel": "Evidence",
             "metavar": "NAME",
-            "help": "folder or hub name of a learned embedding; else facebook/dinov2-small or openai/clip-vit-base-patch32",
+            "help": "folder or hub name of a learned model; default facebook/dinov2-small or openai/clip-vit-base-patch32",
         },
     )
-    use_gpu: bool = field(default=True, metadata={"help": "use CUDA where there is one"})
+    use_gpu: bool = field(default=True, metadata={"help": "use CUDA if it is available"})
     dimensionality_reduction: Reduction = field(default=Reduction.PCA, metadata={"help": "how learned embeddings are shortened"})
-    target_dims: int = field(default=128, metadata={"help": "numbers an image that learned embeddings are shortened to"})
+    target_dims: int = field(default=128, metadata={"help": "numbers for each image after learned embeddings are shortened"})
 
     @property
     def model(self) -> str:
-        """The model that a learned embedding is computed by."""
+        """The model that computes a learned embedding."""
         return self.model_name or _MODELS[self.kind]
 
     def __post_init__(self) -> None:
@@ -104,12 +108,12 @@ class EmbeddingOptions:
 
 @dataclass(frozen=True)
 class ClusteringOptions:
-    """Views: `min_cluster_size` and `cluster_selection_epsilon` are HDBSCAN's; the lists hold pairs that a person decided."""
+    """Views. `min_cluster_size` and `cluster_selection_epsilon` are for HDBSCAN. The lists hold pairs that a person decided."""
 
     method: Linkage = field(
-        default=Linkage.AVERAGE, metadata={"flag": "--linkage", "panel": "Evidence", "help": "the rule that makes views of pairs"}
+        default=Linkage.AVERAGE, metadata={"flag": "--linkage", "panel": "Evidence", "help": "rule that forms views from pairs"}
     )
-    min_cluster_size: int = field(default=2, metadata={"help": "photographs that make a cluster (hdbscan)"})
+    min_cluster_size: int = field(default=2, metadata={"help": "smallest number of photographs in a cluster (hdbscan)"})
     cluster_selection_epsilon: float = field(
         default=0.1, metadata={"help": "distance below which clusters are not split (hdbscan)"}
     )
@@ -119,7 +123,7 @@ class ClusteringOptions:
             "flag": "--must-link",
             "panel": "Evidence",
             "metavar": "FILE.csv",
-            "help": "CSV of two paths a line that belong to one view",
+            "help": "CSV with two paths on each line that belong to one view",
         },
     )
     cannot_link: Path | None = field(
@@ -128,7 +132,7 @@ class ClusteringOptions:
             "flag": "--cannot-link",
             "panel": "Evidence",
             "metavar": "FILE.csv",
-            "help": "CSV of two paths a line that do not belong to one view",
+            "help": "CSV with two paths on each line that do not belong to one view",
         },
     )
 
@@ -141,7 +145,7 @@ class ClusteringOptions:
 
 @dataclass(frozen=True)
 class GroupingOptions:
-    """All that can be chosen about grouping; the command line, the configuration file and Python read these."""
+    """All options of grouping. The command line, the configuration file and Python use them."""
 
     ingest: IngestOptions = field(default_factory=IngestOptions)
     embedding: EmbeddingOptions = field(default_factory=EmbeddingOptions)
@@ -149,7 +153,7 @@ class GroupingOptions:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """A line for each setting that has no effect beside the others."""
+        """A line for each setting that has no effect with the others."""
         if not self.embedding.model_name or self.embedding.kind is not Embedding.GRADIENT:
             return ()
         return (f"model_name {self.embedding.model_name!r} is not used: the embedding is gradient, which needs no model",)

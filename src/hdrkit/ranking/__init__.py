@@ -1,7 +1,7 @@
-"""The sharpest of each series, and stars for it.
+"""Sharpness of the photographs of a series, and stars for the sharpest.
 
-`compare_sharpness` measures the pictures of one series beside each other, `rank_groups` makes stars of that, and `write_rating`
-puts them beside a photograph; `sharpness` measures a picture by itself.
+`compare_sharpness` compares the pictures of one series, `rank_groups` turns their sharpness into stars, and `write_rating` writes
+stars into a sidecar. `sharpness` measures a single picture.
 """
 
 from importlib import import_module

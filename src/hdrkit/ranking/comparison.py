@@ -1,10 +1,10 @@
-"""Pictures of one view by sharpness: what the same cell shows in one of them and in the others.
+"""Sharpness of pictures of one view, by comparison of the same cells.
 
-What a cell holds decides how sharp it can look, so pictures are compared within cells. The ratio of energies r(i, c) of
-picture i in cell c is a(c) + b(c) s(i) up to noise: the fineness a of what is there, and what the sharpness s of a picture
-changes of it. Where all of a picture is blurred, b is in proportion to a; where only a subject is, b is 0 around it. That is
-a matrix of rank two, whose clipped and black entries, and those that a picture does not cover, are missing; it is fitted by
-alternating least squares.
+The content of a cell limits how sharp it can look, so pictures are compared within cells. The ratio of energies r(i, c) of
+picture i in cell c is a(c) + b(c) s(i) up to noise. Here a is the fineness of the content, s the sharpness of the picture, and b
+how much the cell changes with sharpness. If a whole picture is blurred, b is proportional to a. If only a subject is blurred, b
+is 0 around it. The r are a matrix of rank two. Its entries are missing for clipped and black cells, and for cells that a picture
+does not cover. The matrix is fitted by alternating least squares.
 """
 
 from __future__ import annotations
@@ -19,26 +19,26 @@ from hdrkit.ranking.detail import Detail
 Array = NDArray[np.floating]
 
 _ROUNDS = 10
-_LEAST_FINENESS = 0.1  # of a cell: what errors are relative to
-_MODEL_ERROR = 0.2  # of a: where pixels lie on edges, and the curve of the response within a cell
-_FAR = 3.0  # errors that count half
-_CAUTION = 6.0  # how many times their noise what cells differ by must exceed to count half
+_LEAST_FINENESS = 0.1  # of a cell, for relative errors
+_MODEL_ERROR = 0.2  # relative to a: positions of pixels on edges, and the response curve within a cell
+_FAR = 3.0  # a deviation of this many errors counts half
+_CAUTION = 6.0  # differences of cells that are this many times their noise count half
 _TINY = 1e-12
 
 
 def single_sharpness(detail: Detail) -> float:
-    """The mean of r over the cells of one picture, by contrast: 0 is featureless, about 1 pin-sharp, NaN shows nothing.
+    """The mean of r over the cells of one picture, weighted by contrast: 0 has no detail, about 1 is sharp, NaN shows nothing.
 
-    Good for pictures of like exposure and content; `compared_sharpness` is fair where these differ.
+    It compares pictures of similar exposure and content. `compared_sharpness` is fair if these differ.
     """
     total = detail.weight.sum(dtype=float)
     return float((detail.weight * detail.ratio).sum(dtype=float) / total) if total else float("nan")
 
 
 def compared_sharpness(details: Sequence[Detail]) -> NDArray[np.float64]:
-    """The sharpness of each picture of a series, on the scale of `single_sharpness`; NaN where a picture shows nothing.
+    """The sharpness of each picture of a series, on the scale of `single_sharpness`; NaN if a picture shows nothing.
 
-    Pictures on one lattice are compared with each other; lattices, and pictures alone on one, by their means as single ones.
+    Pictures on one lattice are compared by cells. Lattices, and pictures alone on one, are compared by their means.
     """
     values = np.array([single_sharpness(detail) for detail in details], np.float64)
     views = np.array([detail.view for detail in details])
@@ -53,7 +53,7 @@ def compared_sharpness(details: Sequence[Detail]) -> NDArray[np.float64]:
 
 
 def _stacked(details: Sequence[Detail]) -> Array:
-    """Ratio, error and weight (3, N, M) in the M cells of the lattice where two pictures tell, 0 where one does not."""
+    """Ratio, error and weight (3, N, M) in the M cells of the lattice that two pictures measured, 0 for pictures that did not."""
     first = np.min([detail.first for detail in details], axis=0)
     rows, columns = np.max([np.add(detail.first, detail.ratio.shape) for detail in details], axis=0) - first
     stack = np.zeros((3, len(details), rows, columns), np.float32)
@@ -65,9 +65,9 @@ def _stacked(details: Sequence[Detail]) -> Array:
 
 
 def _relative(ratio: Array, error: Array, weight: Array) -> Array:
-    """How sharp pictures (N,) are in the cells that tell, relative to their mean, for r (N, M) with these errors and weights.
+    """The sharpness of pictures (N,) relative to their mean, for r (N, M) with these errors and weights.
 
-    Begins with the best matrix of rank one, which says that all cells change alike; two pictures cannot say more.
+    The first estimate is the best matrix of rank one, in which all cells change alike. Two pictures cannot show more.
     """
     factor, fineness = _rank_one(ratio, error, weight)
     if len(ratio) == 2:
@@ -78,12 +78,12 @@ def _relative(ratio: Array, error: Array, weight: Array) -> Array:
         fineness, change = _cells(ratio, sharp, trusted, fineness)
         sharp = _solved(trusted * change * (ratio - fineness), trusted * change**2, axis=1)[:, None]
         sharp -= sharp.mean()
-    told = trusted.sum(axis=0) * change
-    return np.asarray(1 + sharp[:, 0] * (told * change).sum() / max((told * fineness).sum(), _TINY))
+    weighted = trusted.sum(axis=0) * change
+    return np.asarray(1 + sharp[:, 0] * (weighted * change).sum() / max((weighted * fineness).sum(), _TINY))
 
 
 def _rank_one(ratio: Array, error: Array, weight: Array) -> tuple[Array, Array]:
-    """The m (N,) with mean 1 and the a (M,) of the best m(i) a(c) for r."""
+    """The m (N,) with mean 1 and the a (M,) for which m(i) a(c) fits r best."""
     factor: Array = np.ones((len(ratio), 1), ratio.dtype)
     fineness = _solved(weight * ratio, weight, axis=0)
     for _ in range(_ROUNDS):
@@ -95,30 +95,30 @@ def _rank_one(ratio: Array, error: Array, weight: Array) -> tuple[Array, Array]:
 
 
 def _trusted(off: Array, fineness: Array, error: Array, weight: Array) -> Array:
-    """The weight over the variance; what is far off, where something moved, counts less and less (Cauchy weights)."""
+    """The weight over the variance. Large deviations, from something that moved, count less (Cauchy weights)."""
     variance = error**2 + (_MODEL_ERROR * np.maximum(np.abs(fineness), _LEAST_FINENESS)) ** 2
     return np.asarray(weight / variance / (1 + off**2 / (variance * _FAR**2)))
 
 
 def _cells(ratio: Array, sharp: Array, trusted: Array, fineness: Array) -> tuple[Array, Array]:
-    """Fineness and change (M,) of cells: the regression line of r (N, M) on sharpness (N, 1), which takes no detail away.
+    """Fineness and change (M,) of cells: the regression line of r (N, M) on sharpness (N, 1). The change is never negative.
 
-    Cells are held to one ratio of change to fineness as far as they do not differ by more than noise (empirical Bayes).
+    Cells share one ratio of change to fineness unless they differ by more than noise (empirical Bayes).
     """
     total = np.maximum(trusted.sum(axis=0), _TINY)
     middle, level = (sharp * trusted).sum(axis=0) / total, (trusted * ratio).sum(axis=0) / total
     apart = sharp - middle
     lever = trusted * apart
-    told = (lever * apart).sum(axis=0)
-    slope = (lever * ratio).sum(axis=0) / np.maximum(told, _TINY)
+    leverage = (lever * apart).sum(axis=0)
+    slope = (lever * ratio).sum(axis=0) / np.maximum(leverage, _TINY)
     fine = np.maximum(fineness, 0)
-    fit = max((told * fine**2).sum(), _TINY)
-    common = fine * max((told * slope * fine).sum(), 0) / fit
-    cells = int(np.count_nonzero(told))
+    fit = max((leverage * fine**2).sum(), _TINY)
+    common = fine * max((leverage * slope * fine).sum(), 0) / fit
+    cells = int(np.count_nonzero(leverage))
     freedom = int(np.count_nonzero(trusted)) - 2 * cells
     noise = float((trusted * (ratio - level - slope * apart) ** 2).sum()) / freedom if freedom > 0 else np.inf
-    spread = float(max((told * (slope - common) ** 2).sum() - cells * noise, 0) / fit)
-    differ = told * spread * np.maximum(fine, _LEAST_FINENESS) ** 2
+    spread = float(max((leverage * (slope - common) ** 2).sum() - cells * noise, 0) / fit)
+    differ = leverage * spread * np.maximum(fine, _LEAST_FINENESS) ** 2
     change = np.maximum(common + (slope - common) * differ / (differ + _CAUTION * noise + _TINY), 0)
     return level - change * middle, change
 

@@ -1,4 +1,4 @@
-"""Pictures -> sharpness, by the measures that there are."""
+"""Pictures -> sharpness, by one of two measures."""
 
 from __future__ import annotations
 
@@ -22,10 +22,12 @@ _MARGIN = 0.15  # of each side that the Laplacian leaves out
 def sharpness(pixels: NDArray[Any], measure: Measure | str = Measure.DETAIL) -> float:
     """The sharpness of one picture: (H, W), (H, W, 1) or (H, W, 3) codes, RGB, uint8 or uint16 (full scale); larger is sharper.
 
-    `detail`: energy of fine contrast relative to that of coarse contrast, the noise floor taken off, over what is neither
-    clipped nor black: 0 is featureless, about 1 pin-sharp, NaN nothing to see. Good for pictures of like content;
-    `compare_sharpness` is fair across exposures of one view. `laplacian`: the variance of the Laplacian in the middle of the
-    picture at half its size, in squared 8-bit codes (Pech-Pacheco et al. 2000), which grows with exposure and noise.
+    - `detail`: the energy of fine contrast relative to that of coarse contrast, without the energy of noise, over all pixels that
+      are neither clipped nor black. 0 has no detail, about 1 is sharp, NaN shows nothing. It compares pictures of similar
+      content; `compare_sharpness` is fair across exposures of one view.
+    - `laplacian`: the variance of the Laplacian in the middle of the picture at half its size, in squared 8-bit codes
+      (Pech-Pacheco et al. 2000). It grows with exposure and noise.
+
     Raises InputError for other arrays, empty ones, and other measures.
     """
     if measure not in list(Measure):
@@ -37,20 +39,20 @@ def sharpness(pixels: NDArray[Any], measure: Measure | str = Measure.DETAIL) -> 
 def compare_sharpness(pictures: Iterable[NDArray[Any]]) -> NDArray[np.float64]:
     """The sharpness of each picture of one view by `detail`, fair across exposures and noise; pictures as for `sharpness`.
 
-    Each place is compared with itself in the other pictures, which may be hand-held, and counts by what changes there. Those
-    that show something else are compared with the rest as single pictures are. No pictures give an empty array.
+    Each part of the scene is compared with itself in the other pictures, which may be hand-held. Pictures that show something
+    else are compared with the rest as single pictures. Without pictures the array is empty.
     """
     return compared_sharpness(details_of([half_size(pixels) for pixels in pictures]))
 
 
 def details_of(halves: Sequence[NDArray[np.uint8]]) -> list[Detail]:
-    """The detail of pictures in half their size, on one lattice as far as they lie on each other."""
+    """The detail of pictures in half their size. Pictures that overlap share a lattice."""
     lattice = Lattice()
-    return [measure_detail(half, *lattice.place(outline(half))) for half in halves]
+    return [measure_detail(half, *lattice.locate(outline(half))) for half in halves]
 
 
 def half_size(pixels: NDArray[Any]) -> NDArray[np.uint8]:
-    """A picture as gray 8-bit codes in half its size. Raises InputError for what is no picture of codes."""
+    """A picture as gray 8-bit codes in half its size. Raises InputError for an array that is not a picture of codes."""
     if (
         pixels.size == 0
         or pixels.dtype not in (np.uint8, np.uint16)

@@ -1,4 +1,4 @@
-"""What can be chosen about ranking; the command line and Python read these."""
+"""The options of ranking. The command line and Python use them."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from hdrkit.sidecars.sidecar import Sidecar
 from hdrkit.sidecars.xmp import MOST_STARS
 
 
-class Method(StrEnum):
-    """What makes a series of photographs."""
+class SeriesMethod(StrEnum):
+    """How photographs are put into series."""
 
     HASH = "hash"
     FEATURES = "features"
@@ -21,7 +21,7 @@ class Method(StrEnum):
 
 
 class Measure(StrEnum):
-    """What sharpness is measured by."""
+    """The measure of sharpness."""
 
     DETAIL = "detail"
     LAPLACIAN = "laplacian"
@@ -29,14 +29,14 @@ class Measure(StrEnum):
 
 @dataclass(frozen=True)
 class RankingOptions:
-    """How photographs are grouped, ranked and rated. Raises InputError for values that make no sense."""
+    """How photographs are grouped, ranked and rated. Raises InputError for values out of range."""
 
-    method: Method = field(
-        default=Method.HASH,
+    method: SeriesMethod = field(
+        default=SeriesMethod.HASH,
         metadata={
             "flag": "--method",
-            "help": "what makes a series: consecutive photographs alike by hash, or by matching features, or all of one view "
-            "as hdrkit group finds it",
+            "help": "what makes a series: consecutive photographs that are similar by hash, or by matching features, or all "
+            "photographs of one view as in hdrkit group",
         },
     )
     measure: Measure = field(
@@ -51,7 +51,7 @@ class RankingOptions:
         metadata={
             "flag": "-d --diff",
             "shown": "from the data",
-            "help": "difference, 0 to 1, up to which neighbours are one series; chosen from the data if not given",
+            "help": "largest difference, 0 to 1, between neighbours of one series; chosen from the data if not given",
         },
     )
     max_rank: int = field(
@@ -61,35 +61,35 @@ class RankingOptions:
             "panel": "Ratings",
             "min": 1,
             "max": MOST_STARS,
-            "help": "stars of the sharpest photograph of a series",
+            "help": "stars for the sharpest photograph of a series",
         },
     )
     exclude: bool = field(
         default=False,
-        metadata={"flag": "-e --exclude", "help": "leave out photographs that have a sidecar, or stars inside, already"},
+        metadata={"flag": "-e --exclude", "help": "leave out photographs that already have a sidecar, or stars inside"},
     )
     sidecar: Sidecar = field(
         default=Sidecar.DARKTABLE,
         metadata={
             "flag": "--sidecar",
             "panel": "Ratings",
-            "help": "whose sidecars to write: IMG.JPG.xmp, or IMG.xmp of RAW files alone",
+            "help": "program to write sidecars for: darktable reads IMG.JPG.xmp; lightroom reads IMG.xmp, for RAW files only",
         },
     )
     overwrite: bool = field(
-        default=False, metadata={"flag": "--overwrite", "panel": "Ratings", "help": "replace ratings that a person gave, too"}
+        default=False, metadata={"flag": "--overwrite", "panel": "Ratings", "help": "also replace ratings that a person gave"}
     )
     workers: int = field(
         default_factory=lambda: os.cpu_count() or 1,
-        metadata={"flag": "--jobs -j", "min": 1, "shown": "all cores", "help": "photographs worked on side by side"},
+        metadata={"flag": "--jobs -j", "min": 1, "shown": "all cores", "help": "photographs processed side by side"},
     )
 
     def __post_init__(self) -> None:
         if self.diff is not None and not (math.isfinite(self.diff) and 0 <= self.diff <= 1):
             raise InputError(f"a difference is a number from 0 to 1, not {self.diff!r}")
-        if self.diff is not None and self.method is Method.VIEW:
-            raise InputError("views are not told by a difference: give one with the methods hash and features alone")
+        if self.diff is not None and self.method is SeriesMethod.VIEW:
+            raise InputError("the method view has no difference: give one only with the methods hash and features")
         if not 1 <= self.max_rank <= MOST_STARS:
             raise InputError(f"the sharpest gets 1 to {MOST_STARS} stars, not {self.max_rank!r}")
         if self.workers < 1:
-            raise InputError(f"at least 1 photograph is worked on, not {self.workers!r}")
+            raise InputError(f"at least 1 photograph is processed at a time, not {self.workers!r}")

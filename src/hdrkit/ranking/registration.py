@@ -1,4 +1,4 @@
-"""How hand-held pictures of one view lie on each other, whatever their exposure: from the directions of their gradients."""
+"""The shift between hand-held pictures of one view, from the directions of their gradients. Exposure has no effect."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from hdrkit.imaging.peaks import vertex
 
 _SIDE = 256  # pixels of the longer side that pictures are compared at
 _WEAK = 1.5  # codes; weaker gradients have no direction
-_LEAST_AGREEMENT = 0.1  # of directions, where two pictures lie on each other; chance is below 0.05
-_ANCHORS = 8  # pictures that a later one is laid on
+_LEAST_AGREEMENT = 0.1  # of directions, for pictures of one view; by chance it is below 0.05
+_ANCHORS = 8  # pictures that a later one is compared with
 
 
 @dataclass(frozen=True)
@@ -49,9 +49,9 @@ def _factor(*sides: int) -> int:
 
 
 def shift_between(picture: Outline, reference: Outline) -> tuple[float, float] | None:
-    """How far (x, y), in pixels, what a picture shows lies from where the reference shows it; None where they do not agree.
+    """The shift (x, y), in pixels, of the content of a picture relative to the reference; None if they do not agree.
 
-    The peak of the cross-correlation of unit gradients, to a fraction of a pixel of the size that they are compared at.
+    It is the peak of the cross-correlation of unit gradients, to a fraction of a pixel of the size at which they are compared.
     """
     if picture.size != reference.size:
         return None
@@ -74,10 +74,11 @@ class _Placed:
 
 
 class Lattice:
-    """Where pictures that come one after another lie: on the lattice of one of those before, or on one of their own.
+    """The position of consecutive pictures: on the lattice of an earlier picture, or on a lattice of their own.
 
-    A picture is laid on the one that began a lattice or, where a camera that pans has left that behind, on the one before it,
-    up to a picture's width away. Pictures that fit nothing, as a black one, do not part those before from those after them.
+    A picture is compared with those that began a lattice. If it matches none, because the camera pans, it is compared with the
+    picture before it. It may be up to one picture away. A picture that matches nothing, such as a black one, does not separate
+    the pictures before it from those after it.
     """
 
     def __init__(self) -> None:
@@ -85,8 +86,8 @@ class Lattice:
         self._last: _Placed | None = None
         self._views = 0
 
-    def place(self, picture: Outline) -> tuple[tuple[float, float], int]:
-        """How far (x, y) in pixels a picture is shifted, and the number of the lattice that it lies on."""
+    def locate(self, picture: Outline) -> tuple[tuple[float, float], int]:
+        """The shift (x, y) of a picture in pixels, and the number of its lattice."""
         placed = next(filter(None, (_onto(picture, anchor) for anchor in self._anchors)), None)
         if placed is None and self._last is not None and (placed := _onto(picture, self._last)) is not None:
             self._remember(self._last)
@@ -102,7 +103,7 @@ class Lattice:
 
 
 def _onto(picture: Outline, anchor: _Placed) -> _Placed | None:
-    """A picture on the lattice of another, None where they do not agree or that would be further than a picture away."""
+    """A picture on the lattice of another; None if they do not agree, or if it would be more than one picture away."""
     found = shift_between(picture, anchor.outline)
     if found is None:
         return None

@@ -1,6 +1,6 @@
-"""Whether two photographs show the same: by difference hash, or by matching features.
+"""Whether two photographs show the same, by difference hash or by matching features.
 
-Neighbours in time are compared and no others, so that look-alikes far apart are not taken for one series.
+Only neighbours in time are compared, so that similar photographs far apart do not become one series.
 """
 
 from __future__ import annotations
@@ -16,22 +16,22 @@ from numpy.typing import NDArray
 
 from hdrkit.ranking.comparison import single_sharpness
 from hdrkit.ranking.detail import measure_detail
-from hdrkit.ranking.options import Method
+from hdrkit.ranking.options import SeriesMethod
 from hdrkit.ranking.registration import outline, small_picture
 
 Signature = NDArray[np.uint8]
 
 _HASH_SIDE = 16
-_FEATURE_SIDE = 480  # pixels of the longer side that features are looked for at
+_FEATURE_SIDE = 480  # pixels of the longer side when features are searched
 _FEATURES = 400
-_FEWEST_STRONG = 0.001  # share of a picture that has outlines; single pixels that are hot are fewer
-_MATCH_BITS = 64  # of 256 in which two features may differ
-_RANGE = {Method.HASH: (0.12, 0.34), Method.FEATURES: (0.55, 0.92)}  # surely one series, surely not
+_FEWEST_STRONG = 0.001  # smallest share of strong gradients in a picture with outlines; hot pixels are fewer
+_MATCH_BITS = 64  # of 256 bits in which two features may differ
+_RANGE = {SeriesMethod.HASH: (0.12, 0.34), SeriesMethod.FEATURES: (0.55, 0.92)}  # below: one series; above: not
 
 
-def signature_of(picture: NDArray[np.uint8], method: Method) -> Signature:
-    """What a gray picture (H, W) is compared by: bits packed into bytes, or (N, 32) ORB descriptors (Rublee et al. 2011)."""
-    return _features(picture) if method is Method.FEATURES else _hash(picture)
+def signature_of(picture: NDArray[np.uint8], method: SeriesMethod) -> Signature:
+    """The signature of a gray picture (H, W): bits packed into bytes, or (N, 32) ORB descriptors (Rublee et al. 2011)."""
+    return _features(picture) if method is SeriesMethod.FEATURES else _hash(picture)
 
 
 def _hash(picture: NDArray[np.uint8]) -> Signature:
@@ -50,15 +50,15 @@ def _features(picture: NDArray[np.uint8]) -> Signature:
 
 
 def shows_nothing(picture: NDArray[np.uint8]) -> bool:
-    """Whether nothing is to be seen in a gray picture (H, W): neither contrast nor outlines, as in an all black one."""
+    """Whether a gray picture (H, W) shows neither contrast nor outlines, such as a black one."""
     drawn = outline(picture)
     return drawn.strong < _FEWEST_STRONG * drawn.spectrum.size and math.isnan(single_sharpness(measure_detail(picture)))
 
 
 def differences_in_sequence(signatures: Iterable[Signature | None]) -> Iterator[float]:
-    """The difference of each picture in a sequence to the one before it; None is one that shows nothing.
+    """The difference of each picture in a sequence to the one before it. None stands for a picture that shows nothing.
 
-    Those are passed over: between pictures that differ by d they are taken to differ by d too, before and after all others by 1.
+    Such pictures are skipped: between two pictures that differ by d they differ by d too, before and after all others by 1.
     """
     last: Signature | None = None
     open_gaps = 0
@@ -71,7 +71,7 @@ def differences_in_sequence(signatures: Iterable[Signature | None]) -> Iterator[
 
 
 def difference(a: Signature, b: Signature) -> float:
-    """How different two pictures are, 0 to 1: the share of bits that differ, or of features without a match in the other."""
+    """The difference of two pictures, 0 to 1: the share of bits that differ, or of features without a match in the other."""
     if a.ndim == 1:
         return float(np.unpackbits(a ^ b).mean())
     if not (len(a) and len(b)):
@@ -80,14 +80,14 @@ def difference(a: Signature, b: Signature) -> float:
     return 1.0 - len([match for match in matches if match.distance <= _MATCH_BITS]) / max(len(a), len(b))
 
 
-def in_doubt(differences: Sequence[float], method: Method) -> list[float]:
-    """The differences of neighbours that alone do not tell whether these are one series, in order."""
+def in_doubt(differences: Sequence[float], method: SeriesMethod) -> list[float]:
+    """The differences of neighbours in the range that alone does not decide whether they are one series, sorted."""
     low, high = _RANGE[method]
     return sorted(value for value in differences if low < value < high)
 
 
-def threshold_from(differences: Sequence[float], method: Method) -> float:
-    """The difference that parts series, from those of neighbours: the middle of the widest gap in the range of doubt."""
+def threshold_from(differences: Sequence[float], method: SeriesMethod) -> float:
+    """The difference that separates series: the middle of the widest gap between those of neighbours in the range of doubt."""
     low, high = _RANGE[method]
     values = np.array([low, *in_doubt(differences, method), high])
     widest = int(np.argmax(np.diff(values)))

@@ -1,4 +1,4 @@
-"""Sharpness -> ranks and stars: the sharpest of a group gets the most, the others fewer down to none."""
+"""Sharpness -> ranks and stars. The sharpest of a group gets the most stars, the others fewer, down to none."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from hdrkit.sidecars.xmp import MOST_STARS
 
 
 class Rank(NamedTuple):
-    """The place in a group, 1 for the sharpest, and the stars for it."""
+    """The rank in a group, 1 for the sharpest, and the stars for it."""
 
     rank: int
     stars: int
 
 
 def rank_groups(groups: Sequence[Sequence[float]], max_rank: int = 3) -> list[list[Rank]]:
-    """The rank of each sharpness within its group; equal ones share theirs, NaN (nothing to see) comes last and has no star.
+    """The rank of each sharpness within its group. Equal ones share a rank. NaN (shows nothing) is last and has no star.
 
-    With p of n photographs sharper, a photograph gets `max_rank - ceil(max_rank * p / n)` stars: the sharpest alone has
-    `max_rank`, the others are spread evenly from one below that to zero. Raises InputError for a `max_rank` that is not 1 to 5.
+    If p of n photographs are sharper, a photograph gets `max_rank - ceil(max_rank * p / n)` stars. Only the sharpest has
+    `max_rank`; the others are spread evenly from one below that to zero. Raises InputError for a `max_rank` that is not 1 to 5.
     """
     if not 1 <= max_rank <= MOST_STARS:
         raise InputError(f"the sharpest gets 1 to {MOST_STARS} stars, not {max_rank!r}")

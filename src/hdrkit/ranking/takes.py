@@ -1,4 +1,4 @@
-"""Photographs -> takes in sequence -> series: what was one press of the shutter, and what follows each other of one view."""
+"""Photographs -> takes in sequence -> series. A take begins as one shot; a series is takes of one view in a row."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from pathlib import Path
 from hdrkit.formats.suffixes import FileKind, kind_of
 from hdrkit.types import Photo, Take
 
-LONG_PAUSE_S = 1800.0  # after which a new series begins
+LONG_PAUSE_S = 1800.0  # a new series begins after it
 
 
 def in_sequence(photos: Iterable[Photo]) -> list[Photo]:
-    """Photographs camera by camera, in order of time, of exposure count and of name, numbers in names as numbers."""
+    """Photographs camera by camera, sorted by time, by shutter count and by name, with numbers in names as numbers."""
     return sorted(photos, key=_order)
 
 
@@ -32,13 +32,13 @@ def _numbered(path: Path) -> list[tuple[str, int]]:
 
 
 def taken_s(photo: Photo) -> float | None:
-    """Seconds since 1970 at which a photograph was taken, a time without a zone as if it were UTC; None where it is unknown."""
+    """When a photograph was taken, in seconds since 1970; None if unknown. A time without a zone counts as UTC."""
     at = photo.taken_at
     return None if at is None else at.replace(tzinfo=at.tzinfo or UTC).timestamp()
 
 
 def same_shot(a: Path, b: Path) -> bool:
-    """Whether two files are of one press of the shutter: in one folder, of one name but for suffix and capitals."""
+    """Whether two files are one shot: they are in one folder and their names differ only in suffix and capitals."""
     return _shot(a) == _shot(b)
 
 
@@ -47,7 +47,7 @@ def _shot(path: Path) -> tuple[Path, str]:
 
 
 def pair_up(photos: Iterable[Photo]) -> list[Take]:
-    """A take for each shot, in sequence: pictures come before RAW files, and the first file has the others as its companions."""
+    """A take for each shot, in sequence. Pictures come before RAW files; the other files are companions of the first one."""
     shots: dict[tuple[Path, str], list[Photo]] = defaultdict(list)
     for photo in photos:
         shots[_shot(photo.path)].append(photo)
@@ -56,13 +56,13 @@ def pair_up(photos: Iterable[Photo]) -> list[Take]:
 
 
 def _stands_for_the_shot(photo: Photo) -> tuple[bool, bool, str]:
-    """The order of the files of a shot: pictures before RAW files, and of either those first that say when they were taken."""
+    """The order of the files of a shot: pictures before RAW files, and files with a time before those without."""
     suffix = photo.path.suffix.lower()
     return kind_of(suffix) is FileKind.RAW, photo.taken_at is None, suffix
 
 
 def runs(takes: Sequence[Take]) -> Iterator[list[Take]]:
-    """Takes in sequence, parted where metadata alone tell that a series ends."""
+    """Takes in sequence, divided where metadata alone show that a series ends."""
     run = list(takes[:1])
     for before, take in pairwise(takes):
         if not same_circumstances(before.shown, take.shown):
@@ -74,7 +74,7 @@ def runs(takes: Sequence[Take]) -> Iterator[list[Take]]:
 
 
 def same_circumstances(a: Photo, b: Photo) -> bool:
-    """Whether metadata allow two neighbours to be of one series: one camera, lens and shape of the picture, no long pause."""
+    """Whether metadata allow two neighbours in one series: the same camera, lens and size, and no long pause."""
     if (a.camera, a.serial, a.lens, a.width, a.height) != (b.camera, b.serial, b.lens, b.width, b.height):
         return False
     before, after = taken_s(a), taken_s(b)
@@ -84,7 +84,7 @@ def same_circumstances(a: Photo, b: Photo) -> bool:
 
 
 def series(takes: Sequence[Take], differences: Sequence[float], threshold: float) -> list[list[Take]]:
-    """Takes in sequence, parted where the difference of two neighbours is above the threshold."""
+    """Takes in sequence, divided where the difference of two neighbours is above the threshold."""
     groups: list[list[Take]] = [[take] for take in takes[:1]]
     for (_, take), apart in zip(pairwise(takes), differences, strict=True):
         if apart <= threshold:

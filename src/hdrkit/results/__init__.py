@@ -1,1 +1,1 @@
-"""What commands leave in a folder: layouts, lists, records and pages. How a folder is replaced as a whole is in `files`."""
+"""The results that commands write to a folder: layouts, lists, records and pages. `files` replaces a folder as a whole."""

@@ -1,4 +1,4 @@
-"""report.html: one page that holds everything it shows, for looking through the groups with and without a network."""
+"""report.html: one page to look through the groups. It holds everything it shows and needs no network."""
 
 from __future__ import annotations
 
@@ -15,38 +15,40 @@ from urllib.parse import quote
 from hdrkit.exposure import engraved
 from hdrkit.files.text import counted, show
 from hdrkit.formats.thumbnails import SIDE, shrunk
-from hdrkit.results.group_layout import Place, by_cluster, ev_text, known_exposure, relative_to
+from hdrkit.results.group_layout import Destination, by_cluster, ev_text, known_exposure, relative_to
 from hdrkit.results.group_records import SURE, counts, needs_a_look
 from hdrkit.types import Cluster, Failure, Flag, GroupingResult, Kind
 
-_FULL_SIZE = 850  # photographs whose thumbnails are shown at full size; more share the same number of pixels
+_FULL_SIZE = 850  # photographs with thumbnails at full size; more photographs share the same number of pixels
 _SMALLEST = 64
 _DOUBTFUL = 0.5
 
 
 def report_page(
     result: GroupingResult,
-    places: Sequence[Place],
+    destinations: Sequence[Destination],
     thumbnails: Sequence[bytes | None],
     folder: Path,
     notes: Sequence[str] = (),
 ) -> str:
-    """The page: contact sheets of the groups with the least sure first, filters, what was unassigned and unreadable.
+    """The page: filters, contact sheets of the groups with the least sure first, and the unassigned and unreadable files.
 
-    `thumbnails` holds a JPEG for each place. The thumbnails are in the page; links lead to the photographs, relative to `folder`.
+    `thumbnails` holds a JPEG for each destination. The page holds them, and links to the photographs relative to `folder`.
     """
     folder = folder.resolve()
-    side = round(min(SIDE, max(_SMALLEST, SIDE * math.sqrt(_FULL_SIZE / max(len(places), 1)))))
+    side = round(min(SIDE, max(_SMALLEST, SIDE * math.sqrt(_FULL_SIZE / max(len(destinations), 1)))))
     figures = {
-        place.name: _figure(place, thumbnail if thumbnail is None or side == SIDE else shrunk(thumbnail, side), folder)
-        for place, thumbnail in zip(places, thumbnails, strict=True)
+        destination.name: _figure(
+            destination, thumbnail if thumbnail is None or side == SIDE else shrunk(thumbnail, side), folder
+        )
+        for destination, thumbnail in zip(destinations, thumbnails, strict=True)
     }
-    sheets = [(cluster, _group(cluster, [figures[place.name] for place in members])) for cluster, members in by_cluster(places)]
-    loose = [_loose(place, figures[place.name]) for place in places if place.cluster is None]
+    sheets = [(cluster, _group(cluster, [figures[one.name] for one in members])) for cluster, members in by_cluster(destinations)]
+    loose = [_loose(destination, figures[destination.name]) for destination in destinations if destination.cluster is None]
     kinds = {cluster.kind for cluster, _ in sheets} | ({Kind.UNASSIGNED} if loose else set())
     kinds |= {Kind.UNREADABLE} if result.unreadable else set()
-    flags = {flag for place in places for flag in place.member.flags}
-    told = [*result.report.notes, *notes]
+    flags = {flag for destination in destinations for flag in destination.member.flags}
+    all_notes = [*result.report.notes, *notes]
     filling = {
         "title": f"Groups of {counted(counts(result)['total_images'], 'photograph')}",
         "counts": _counts(result),
@@ -55,9 +57,9 @@ def report_page(
         "groups": "\n".join(sheet for _, sheet in sorted(sheets, key=lambda sheet: sheet[0].confidence)),
         "unassigned": "\n".join(loose),
         "unreadable": "\n".join(_bad(unreadable) for unreadable in result.unreadable),
-        "notes": "".join(f"<li>{_text(note)}</li>" for note in told),
-        "notes_hidden": "" if told else " hidden",
-        "footer": "Written by hdrkit. The frame that the others are aligned to has a frame of its own colour.",
+        "notes": "".join(f"<li>{_text(note)}</li>" for note in all_notes),
+        "notes_hidden": "" if all_notes else " hidden",
+        "footer": "Written by hdrkit. A coloured border marks the reference frame, on which the others are aligned.",
     }
     template = (files("hdrkit.results") / "group_page.html").read_text(encoding="utf-8")
     return re.sub(r"\{\{(\w+)\}\}", lambda match: filling[match[1]], template)
@@ -101,10 +103,10 @@ def _group(cluster: Cluster, figures: Sequence[str]) -> str:
     )
 
 
-def _loose(place: Place, figure: str) -> str:
-    photo = place.member.photo
-    spoken = [show(photo.path), photo.camera, place.member.reason, Kind.UNASSIGNED]
-    return f'<div class="item" tabindex="-1"{_data(spoken, Kind.UNASSIGNED, place.member.flags, 0.0, True)}>{figure}</div>'
+def _loose(destination: Destination, figure: str) -> str:
+    photo = destination.member.photo
+    spoken = [show(photo.path), photo.camera, destination.member.reason, Kind.UNASSIGNED]
+    return f'<div class="item" tabindex="-1"{_data(spoken, Kind.UNASSIGNED, destination.member.flags, 0.0, True)}>{figure}</div>'
 
 
 def _bad(unreadable: Failure) -> str:
@@ -121,11 +123,15 @@ def _data(spoken: Iterable[str], kind: Kind, flags: Iterable[Flag], confidence: 
     )
 
 
-def _figure(place: Place, thumbnail: bytes | None, folder: Path) -> str:
-    member, photo = place.member, place.member.photo
-    reference = place.cluster is not None and len(place.cluster.members) > 1 and place.cluster.reference == place.position
+def _figure(destination: Destination, thumbnail: bytes | None, folder: Path) -> str:
+    member, photo = destination.member, destination.member.photo
+    reference = (
+        destination.cluster is not None
+        and len(destination.cluster.members) > 1
+        and destination.cluster.reference == destination.position
+    )
     ev = f"{_signed(member.ev)} EV" if member.ev is not None else "EV unknown"
-    target = place.target or relative_to(folder, place.source)
+    target = destination.target or relative_to(folder, destination.source)
     picture = '<span class="none">no picture</span>'
     if thumbnail is not None:
         scale = SIDE / max(photo.width, photo.height, SIDE)
@@ -154,5 +160,5 @@ def _words(value: str) -> str:
 
 
 def _text(text: str) -> str:
-    """Text as HTML, on one line whatever it holds."""
+    """Text as HTML, always on one line."""
     return escape(show(text))

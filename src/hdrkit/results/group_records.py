@@ -1,4 +1,4 @@
-"""What a grouping says of itself: the records of metadata.json and report.json, and summary.txt."""
+"""The records of a grouping in metadata.json and report.json, and the text of summary.txt."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 from hdrkit.files.text import counted, show
 from hdrkit.files.transport import Placing, real
-from hdrkit.results.group_layout import Place, known_exposure
+from hdrkit.results.group_layout import Destination, known_exposure
 from hdrkit.types import Cluster, Flag, GroupingResult, Kind
 
 SURE = 0.8  # a group less confident than this needs a look
@@ -18,7 +18,7 @@ _TELLING = frozenset([Flag.ACCIDENTAL, Flag.BY_METADATA, Flag.INCOMPLETE])
 
 
 def needs_a_look(cluster: Cluster) -> bool:
-    """Whether a person should look at a group: it is not sure, or holds what may be missing or out of place."""
+    """Whether a person should look at a group: it is not sure, or a frame may be missing or may not belong to it."""
     return cluster.confidence < SURE or any(_TELLING.intersection(member.flags) for member in cluster.members)
 
 
@@ -27,8 +27,8 @@ def doubtful(result: GroupingResult) -> list[Cluster]:
     return sorted((cluster for cluster in result.clusters if needs_a_look(cluster)), key=lambda cluster: cluster.confidence)
 
 
-def cluster_record(cluster: Cluster, places: Sequence[Place], number: int, placing: Placing) -> dict[str, Any]:
-    """One cluster as its metadata.json has it; `places` are those of its members, in order."""
+def cluster_record(cluster: Cluster, destinations: Sequence[Destination], number: int, placing: Placing) -> dict[str, Any]:
+    """The record of one cluster for its metadata.json. `destinations` are those of its members, in order."""
     return {
         "cluster_id": number,
         "name": cluster.name,
@@ -39,31 +39,31 @@ def cluster_record(cluster: Cluster, places: Sequence[Place], number: int, placi
         "needs_a_look": needs_a_look(cluster),
         "reasons": cluster.reasons,
         "metrics": cluster.metrics,
-        "image_count": len(places),
-        "reference": places[cluster.reference].name,
-        "images": [_image(place, placing) for place in places],
+        "image_count": len(destinations),
+        "reference": destinations[cluster.reference].name,
+        "images": [_image(destination, placing) for destination in destinations],
     }
 
 
-def unassigned_record(places: Sequence[Place], placing: Placing) -> dict[str, Any]:
-    """The photographs that belong to no group, as unassigned/metadata.json has them."""
-    return {"image_count": len(places), "images": [_image(place, placing) for place in places]}
+def unassigned_record(destinations: Sequence[Destination], placing: Placing) -> dict[str, Any]:
+    """The record of the photographs in no group, for unassigned/metadata.json."""
+    return {"image_count": len(destinations), "images": [_image(destination, placing) for destination in destinations]}
 
 
-def _image(place: Place, placing: Placing) -> dict[str, Any]:
-    photo, flags = place.member.photo, place.member.flags
+def _image(destination: Destination, placing: Placing) -> dict[str, Any]:
+    photo, flags = destination.member.photo, destination.member.flags
     kept = placing is not Placing.NONE
     return {
-        "id": place.name,
-        "source_path": place.source,
-        "target_path": place.target,
-        "thumbnail_path": place.thumbnail if kept else None,
-        "exposure_value": place.member.ev,
+        "id": destination.name,
+        "source_path": destination.source,
+        "target_path": destination.target,
+        "thumbnail_path": destination.thumbnail if kept else None,
+        "exposure_value": destination.member.ev,
         "is_duplicate": Flag.DUPLICATE in flags,
         "is_accidental": Flag.ACCIDENTAL in flags,
-        "sequence_position": place.position if place.cluster else None,
+        "sequence_position": destination.position if destination.cluster else None,
         "flags": flags,
-        "reason": place.member.reason,
+        "reason": destination.member.reason,
         "camera": photo.camera,
         "taken_at": photo.taken_at,
         "exposure": known_exposure(photo),
@@ -76,7 +76,7 @@ def unreadable_records(result: GroupingResult) -> list[dict[str, Any]]:
 
 
 def counts(result: GroupingResult) -> dict[str, int]:
-    """How many images and clusters there are, and of which kind."""
+    """The numbers of images and clusters, by kind."""
     kinds = Counter(cluster.kind for cluster in result.clusters)
     in_clusters = sum(len(cluster.members) for cluster in result.clusters)
     return {
@@ -92,12 +92,12 @@ def counts(result: GroupingResult) -> dict[str, int]:
 
 
 def report_record(
-    result: GroupingResult, places: Sequence[Place], folder: Path, placing: Placing, notes: Sequence[str]
+    result: GroupingResult, destinations: Sequence[Destination], folder: Path, placing: Placing, notes: Sequence[str]
 ) -> dict[str, Any]:
-    """report.json: what was found, what was done with it, how long each step took, and what was done otherwise than asked."""
+    """The record for report.json: what was found, what was done with it, the time of each step, and notes."""
     found = counts(result)
     brackets = [cluster for cluster in result.clusters if cluster.kind is Kind.BRACKET]
-    exported = sum(place.target is not None and place.cluster is not None for place in places)
+    exported = sum(destination.target is not None and destination.cluster is not None for destination in destinations)
     return {
         "timestamp": datetime.now(UTC).isoformat(timespec="seconds"),
         "output_directory": real(folder),
@@ -129,7 +129,7 @@ def _clustered_kinds() -> list[Kind]:
 
 
 def headline(result: GroupingResult) -> str:
-    """One line: photographs, groups, views, and what was left over."""
+    """One line: the numbers of photographs, groups, views, and of unassigned and unreadable files."""
     found = counts(result)
     groups = f"{counted(found['total_clusters'], 'group')} of {counted(found['views'], 'view')}"
     parts = [f"{counted(found['total_images'], 'photograph')}: {groups}"]
@@ -140,16 +140,16 @@ def headline(result: GroupingResult) -> str:
 
 
 def summary_text(result: GroupingResult, notes: Sequence[str]) -> str:
-    """summary.txt: what a person reads first."""
+    """The text of summary.txt, for a person to read first."""
     lines = [headline(result), ""]
     for kind in _clustered_kinds():
         if members := [len(cluster.members) for cluster in result.clusters if cluster.kind is kind]:
             lines.append(f"{kind.value:<14}{counted(len(members), 'group')}, {counted(sum(members), 'photograph')}")
     lines += _section(
-        "Worth a look, least sure first",
+        "Groups that need a look, least sure first",
         [f"{cluster.name}  confidence {cluster.confidence:.2f}  {why(cluster)}" for cluster in doubtful(result)],
     )
-    unassigned = [f"{member.photo.path}: {member.reason or 'no reason known'}" for member in result.unassigned]
+    unassigned = [f"{member.photo.path}: {member.reason or 'the reason is not known'}" for member in result.unassigned]
     lines += _section("Unassigned", unassigned)
     lines += _section("Unreadable", [unreadable.reason for unreadable in result.unreadable])
     lines += _section("Notes", [*result.report.notes, *notes])

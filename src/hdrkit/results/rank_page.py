@@ -1,6 +1,6 @@
-"""The contact sheet of a ranking: the same place of each photograph of a series at full size, side by side.
+"""The contact sheet of a ranking: the same part of each photograph of a series at full size, side by side.
 
-Series are spread over pages that a browser opens at once, however many there are.
+Series are spread over pages, so that a browser opens each page quickly.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from hdrkit.results.group_layout import relative_to
 from hdrkit.types import Photo, Progress, RankedTake, RankingResult, Rated
 
 CROP = 320  # pixels a side
-MOST = 400  # photographs on a page: some 10 MB
+MOST = 400  # photographs on a page, about 10 MB
 _SETTINGS = (cv2.IMWRITE_JPEG_QUALITY, 85, cv2.IMWRITE_JPEG_OPTIMIZE, 1)
 Group = Sequence[RankedTake]
 Pictures = tuple[bytes | None, bytes | None]  # JPEGs of a detail at full size, and of the whole photograph
@@ -43,17 +43,17 @@ def page_name(number: int) -> str:
 def rank_pages(
     result: RankingResult, rated: Sequence[Rated], folder: Path, workers: int, progress: Progress | None = None
 ) -> Iterator[str]:
-    """The pages, one at a time; each holds all that it shows, and links lead to the photographs, relative to `folder`.
+    """The pages, one at a time. Each holds everything it shows, and links to the photographs relative to `folder`.
 
-    Groups of one photograph have nothing to compare and are listed by name on the last page.
+    Photographs in no series are listed by name on the last page.
     """
     pages = _spread([group for group in result.groups if len(group) > 1])
     alone = [group[0] for group in result.groups if len(group) == 1]
     fates = {one.photo: one for one in rated}
     threshold = result.report.threshold
     series = f"{sum(map(len, pages))} series of two or more"
-    series += "" if threshold is None else f", told apart at a difference of {threshold:.2f}"
-    told = [*result.report.notes, *(bad.reason for bad in result.unreadable)]
+    series += "" if threshold is None else f", separated at a difference of {threshold:.2f}"
+    notes = [*result.report.notes, *(bad.reason for bad in result.unreadable)]
     template = (files("hdrkit.results") / "rank_page.html").read_text(encoding="utf-8")
     total = sum(len(_shown(group)) for page in pages for group in page)
     done = 0
@@ -66,12 +66,12 @@ def rank_pages(
         done += len(ranked)
         filling = {
             "title": f"Sharpness of {counted(len(fates), 'photograph')}",
-            "about": f"{series}; {counted(len(alone), 'photograph')} without a rival",
+            "about": f"{series}; {counted(len(alone), 'photograph')} in no series",
             "side": str(CROP),
             "pages": _contents(pages, number),
             "groups": "\n".join(_sheet(group, pictures, fates, folder) for group in page),
-            "alone": _section("Without a rival", [_line(one, fates, folder) for one in alone if last]),
-            "notes": _section("Notes", [f"<p>{_text(line)}</p>" for line in told if last]),
+            "alone": _section("In no series", [_line(one, fates, folder) for one in alone if last]),
+            "notes": _section("Notes", [f"<p>{_text(line)}</p>" for line in notes if last]),
         }
         yield _filled(template, filling)
 
@@ -81,7 +81,7 @@ def _filled(template: str, filling: Mapping[str, str]) -> str:
 
 
 def _spread(groups: Sequence[Group]) -> list[list[Group]]:
-    """Groups in order, on pages of `MOST` photographs at the most; one page at the least."""
+    """Groups in order, on at least one page, with at most `MOST` photographs on a page."""
     pages: list[list[Group]] = [[]]
     for group in groups:
         if pages[-1] and sum(len(_shown(other)) for other in (*pages[-1], group)) > MOST:
@@ -95,12 +95,12 @@ def _shown(group: Group) -> Group:
 
 
 def _further(progress: Progress | None, before: int, total: int) -> Progress | None:
-    """Progress on a page as progress on all of them."""
+    """Progress on one page as progress on all pages."""
     return None if progress is None else lambda stage, done, _: progress(stage, before + done, total)
 
 
 def _contents(pages: Sequence[Sequence[Group]], current: int) -> str:
-    """Links to all pages, each named by its first and last series; nothing where there is one page."""
+    """Links to all pages, each named by its first and last series; empty if there is only one page."""
     if len(pages) == 1:
         return ""
     names = [" to ".join(dict.fromkeys(_text(group[0].group) for group in (page[0], page[-1]))) for page in pages]
@@ -148,7 +148,7 @@ def _sheet(
     shown = _shown(group)
     figures = "".join(_figure(one, *pictures[one.take.shown], fates[one.take.shown], folder) for one in shown)
     name, number = _text(group[0].group), counted(len(group), "photograph")
-    number += f", the {len(shown)} sharpest of them here" if len(shown) < len(group) else ""
+    number += f"; this page shows the {len(shown)} sharpest" if len(shown) < len(group) else ""
     return f'<section id="{name}"><h2>{name} <span class="quiet">{number}</span></h2><div class="sheet">{figures}</div></section>'
 
 
@@ -194,5 +194,5 @@ def _link(photo: Photo, folder: Path) -> str:
 
 
 def _text(text: str) -> str:
-    """Text as HTML, on one line whatever it holds."""
+    """Text as HTML, always on one line."""
     return escape(show(text))

@@ -1,4 +1,4 @@
-"""A ranking -> a folder: ranking.csv and report.html; and the way back, of ratings too."""
+"""A ranking -> a folder with ranking.csv and report.html; and the undo of both results and ratings."""
 
 from __future__ import annotations
 
@@ -29,11 +29,10 @@ COLUMNS = ("path", "group", "rank", "sharpness", "stars", "written", "reason")
 
 @contextmanager
 def ranking_into(folder: Path) -> Iterator[ResultTree]:
-    """A folder of results for a ranking, ours alone in this block, to be filled by `write_ranking`.
+    """A folder of results for `write_ranking`, which no other run can open during this block.
 
-    When the block ends well the results take the place of those of an earlier run. Raises OutputError, before anything is done,
-    where that cannot be: another run is writing, another command wrote there, the file system refuses, or there is a file that is
-    not ours.
+    When the block ends without an error, the results replace those of an earlier run. Raises OutputError before anything is done
+    if another run is writing, another command wrote there, the file system refuses, or a file there is not ours.
     """
     with replacing(folder, RANK, ()) as tree:
         for name in (TABLE, page_name(1)):
@@ -50,7 +49,7 @@ def write_ranking(
 ) -> None:
     """Write ranking.csv, with a row for each file and paths relative to the folder of the tree, and the pages of report.html.
 
-    Where nothing was ranked nothing is written, and the results of an earlier run stay.
+    If nothing was ranked, nothing is written, and the results of an earlier run stay.
     """
     if not rated:
         return
@@ -60,17 +59,18 @@ def write_ranking(
 
 
 class ReadOnlyError(OutputError):
-    """Folders of photographs take no sidecars; `lines` has one for each folder."""
+    """Sidecars cannot be written to folders of photographs. `lines` has one line for each folder."""
 
     def __init__(self, folders: Iterable[Path]) -> None:
         self.lines = tuple(
-            f"{show(folder)}: it is read-only and takes no sidecars; change that, or leave it out" for folder in folders
+            f"{show(folder)}: it is read-only, so sidecars cannot be written; change its permissions, or leave it out"
+            for folder in folders
         )
         super().__init__("\n".join(self.lines))
 
 
 def require_writable_folders(photographs: Iterable[Path], sidecar: Sidecar) -> None:
-    """Raise ReadOnlyError where folders in which sidecars of these photographs would be refuse them."""
+    """Raise ReadOnlyError if sidecars of these photographs cannot be written to their folders."""
     sidecars = (sidecar_path(real(path), sidecar) for path in photographs)
     folders = dict.fromkeys(beside.parent for beside in sidecars if beside is not None)
     if refusing := [folder for folder in folders if not os.access(folder, os.W_OK | os.X_OK)]:
@@ -80,15 +80,15 @@ def require_writable_folders(photographs: Iterable[Path], sidecar: Sidecar) -> N
 def undo_ranking(photographs: Path, folder: Path, dry_run: bool = False) -> UndoneRatings:
     """Take back the ratings of the photographs in a folder, or a list of groups, and then remove the results in `folder`.
 
-    The results stay where a rating could not be taken back. With `dry_run` only say what would be. Raises InputError where there
-    are neither ratings nor results, OutputError where another run is writing, or `folder` holds results of another command.
+    The results stay if a rating could not be taken back. With `dry_run` nothing is changed. Raises InputError if there are
+    neither ratings nor results, and OutputError if another run is writing, or `folder` holds results of another command.
     """
     if not photographs.is_dir() and sole_list([photographs]) is None:
-        raise InputError(f"{show(photographs)}: it is no folder; --undo takes the folder of the photographs")
+        raise InputError(f"{show(photographs)}: it is not a folder; give --undo the folder of the photographs")
     rated = _rated_folders(photographs)
     ours = read_manifest_of(folder, RANK) is not None
     if not rated and not ours:
-        raise InputError(f"{show(photographs)}: no ratings of hdrkit rank there; give the folder of the photographs")
+        raise InputError(f"{show(photographs)}: it holds no ratings of hdrkit rank; give the folder of the photographs")
     undone = UndoneRatings()
     with alone_in(folder) if folder.is_dir() and not dry_run else nullcontext(), ThreadPoolExecutor() as pool:
         for at in rated:
@@ -98,10 +98,10 @@ def undo_ranking(photographs: Path, folder: Path, dry_run: bool = False) -> Undo
             except HdrkitError as error:
                 undone += UndoneRatings(failures=(Failure(at, str(error)),))
     if ours and undone.failures:
-        return undone + UndoneRatings(notes=(f"{show(folder)}: the results stay until all is taken back",))
+        return undone + UndoneRatings(notes=(f"{show(folder)}: the results stay until all ratings are taken back",))
     if ours:
         plan = plan_undo(folder, RANK)
-        kept = tuple(f"{show(folder / name)}: it was changed since hdrkit wrote it; it stays" for name in plan.keep)
+        kept = tuple(f"{show(folder / name)}: it was changed since hdrkit wrote it, so it stays" for name in plan.keep)
         undone += UndoneRatings(removed=tuple(folder / name for name in plan.remove), notes=kept)
     if ours and not dry_run:
         undo(folder, RANK)
@@ -111,7 +111,7 @@ def undo_ranking(photographs: Path, folder: Path, dry_run: bool = False) -> Undo
 
 
 def _rated_folders(photographs: Path) -> list[Path]:
-    """The folders with a record of ratings: those under one that is given, or of the photographs in a list."""
+    """The folders with a record of ratings, below a folder, or of the photographs in a list."""
     listing = sole_list([photographs])
     listed = {Path(path).parent for path in read_groups(listing).paths} if listing else set()
     folders = sorted(listed) if listing else [below.path for below in discover_folders([photographs])]
@@ -121,8 +121,8 @@ def _rated_folders(photographs: Path) -> list[Path]:
 def _table(result: RankingResult, rated: Sequence[Rated], folder: Path) -> bytes:
     at = folder.resolve()
 
-    def row(path: Path, *told: object) -> list[str]:
-        return [relative_to(at, real(path)), *map(str, told)]
+    def row(path: Path, *cells: object) -> list[str]:
+        return [relative_to(at, real(path)), *map(str, cells)]
 
     rows = [list(COLUMNS)]
     for one in rated:

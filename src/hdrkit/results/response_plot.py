@@ -1,4 +1,4 @@
-"""Results as figures."""
+"""Response curves as figures."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from matplotlib.figure import Figure
 
 from hdrkit.types import CalibrationResult, ResponseCurve
 
-DPI = 130  # of a figure in a PNG file
+DPI = 130  # dots per inch of a figure in a PNG file
 
 _COLOURS = {1: ("#444444",), 3: ("#c0392b", "#27803b", "#2a5db0")}
 _NAMES = {1: ("gray",), 3: ("red", "green", "blue")}
 
 
 def plot_response(response: ResponseCurve, result: CalibrationResult | None = None) -> Figure:
-    """The curve of each channel, the codes that data covered shaded, and below it the residuals of the samples."""
+    """A figure of the curve of each channel, with the codes that data cover shaded, and the residuals of the samples below."""
     figure = Figure(figsize=(7.5, 6.5 if result else 4.5), layout="constrained")
     if result is None:
         axes = figure.subplots()
@@ -39,7 +39,7 @@ def plot_response(response: ResponseCurve, result: CalibrationResult | None = No
         axes.set_xlabel("code z")
         return figure
     code, rest, channel = result.residuals
-    rng = np.random.default_rng(0)  # jitter sets samples of one code apart
+    rng = np.random.default_rng(0)  # jitter separates samples of one code
     for c in range(response.channels):
         mine = channel == c
         at = code[mine] + rng.uniform(-0.4, 0.4, int(mine.sum()))
@@ -52,7 +52,7 @@ def plot_response(response: ResponseCurve, result: CalibrationResult | None = No
 
 
 def as_png(figure: Figure) -> bytes:
-    """A figure as the bytes of a PNG file, the same ones each time."""
+    """A figure as the bytes of a PNG file, which are the same each time."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})
     return buffer.getvalue()

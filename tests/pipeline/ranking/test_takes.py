@@ -16,13 +16,13 @@ from scipy import ndimage
 from hdrkit.pipeline.rank import rank
 from hdrkit.pipeline.ranking import sharpness
 from hdrkit.ranking import read_rating
-from hdrkit.ranking.options import Method, RankingOptions
+from hdrkit.ranking.options import RankingOptions, SeriesMethod
 from hdrkit.results import rank_page
 from hdrkit.simulate import SimulatedCamera, metered_times
 from tests.formats.test_raw import patches, write_dng
 
 NOON = datetime(2026, 5, 1, 12)
-METHODS = list(Method)
+METHODS = list(SeriesMethod)
 MANUAL = {0x8822: 1, 0xA402: 1, 0x9204: 0.0}  # ExposureProgram, ExposureMode, ExposureBiasValue
 
 
@@ -51,7 +51,7 @@ def take(scenes, tmp_path):
     return photograph
 
 
-def found(folder: Path, method: Method = Method.HASH) -> list[list[list[str]]]:
+def found(folder: Path, method: SeriesMethod = SeriesMethod.HASH) -> list[list[list[str]]]:
     """The stems of the photographs of each take of each series, from sharp to soft."""
     result = rank(folder, RankingOptions(method=method))
     return [[[photo.path.stem for photo in one.take.photos] for one in group] for group in result.groups]
@@ -87,7 +87,7 @@ def test_a_burst_whose_meter_moves_is_a_series_of_rivals(take, tmp_path, method)
 def test_bursts_with_a_compensation_between_them_are_one_series_of_rivals(take, tmp_path):
     for k, ev in enumerate((0, 0, 0, 1, 1, 1, -1, -1, -1)):
         take(f"{k}.jpg", 0.4 * k + 20 * (k // 3), ev=ev, blur=0.3 * (k % 3), tags={0x9204: float(ev)})
-    [series] = found(tmp_path / "shoot", Method.VIEW)
+    [series] = found(tmp_path / "shoot", SeriesMethod.VIEW)
     assert [len(one) for one in series] == [1] * 9
 
 
@@ -96,7 +96,7 @@ def test_a_burst_of_the_view_of_a_bracket_is_no_part_of_it(take, tmp_path, expos
     for k, ev in enumerate(exposures):
         later = 540 if k > 2 and ev == 0 else 0
         take(f"{k}.jpg", 6.0 * k + later, ev=ev, tags=MANUAL)
-    [series] = found(tmp_path / "shoot", Method.VIEW)
+    [series] = found(tmp_path / "shoot", SeriesMethod.VIEW)
     assert sorted(len(one) for one in series) == [1] * (len(exposures) - 3) + [3]
     [bracket] = [one for one in series if len(one) == 3]
     assert sorted(bracket) == (["0", "1", "2"] if len(exposures) == 6 else ["2", "3", "4"])
@@ -105,11 +105,11 @@ def test_a_burst_of_the_view_of_a_bracket_is_no_part_of_it(take, tmp_path, expos
 def test_views_keep_a_bracket_whole_whose_frames_are_far_apart(take, tmp_path):
     for k, ev in enumerate((0, -2, 2)):
         take(f"{k}.jpg", 300.0 * k, ev=ev, tags=MANUAL)
-    [[[*frames]]] = found(tmp_path / "shoot", Method.VIEW)
+    [[[*frames]]] = found(tmp_path / "shoot", SeriesMethod.VIEW)
     assert sorted(frames) == ["0", "1", "2"]
 
 
-@pytest.mark.parametrize("method", [Method.HASH, Method.FEATURES])
+@pytest.mark.parametrize("method", [SeriesMethod.HASH, SeriesMethod.FEATURES])
 @pytest.mark.parametrize("blank", [-14, 14])
 def test_a_frame_that_shows_nothing_parts_no_series(take, tmp_path, method, blank):
     for k, ev in enumerate((0, 0, blank, 0, 0)):
@@ -262,7 +262,7 @@ def test_where_all_is_left_out_the_results_stay(hdrkit, take, tmp_path):
     before = {path: path.read_bytes() for path in (folder / "ranking").iterdir() if path.is_file()}
     again = hdrkit("rank", folder, "-e")
     assert again.code == 0
-    assert "2 left out" in again.out
+    assert "2 photographs left out" in again.out
     assert "difference" not in again.out, "there was nothing to compare"
     assert "wrote" not in again.out
     assert {path: path.read_bytes() for path in (folder / "ranking").iterdir() if path.is_file()} == before
@@ -303,7 +303,7 @@ def test_many_series_are_spread_over_pages(hdrkit, take, tmp_path, monkeypatch):
     pages = [(folder / "ranking" / name).read_text() for name in ("report.html", "report_2.html", "report_3.html")]
     assert [re.findall(r'<section id="(\w+)"', page) for page in pages] == [["group_0", "group_1"], ["group_2"], ["group_3"]]
     assert [page.count('class="crop"') for page in pages] == [4, 3, 4]
-    assert "6 photographs, the 4 sharpest of them here" in pages[2]
+    assert "6 photographs; this page shows the 4 sharpest" in pages[2]
     assert ["alone.jpg" in page for page in pages] == [False, False, True]
     for page in pages:
         assert "4 series of two or more" in page

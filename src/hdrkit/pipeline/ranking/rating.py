@@ -169,5 +169,5 @@ def _place(ranked: RankedTake, number: int) -> str:
     if np.isnan(ranked.sharpness):
         return "nothing to see in it"
     if number == 1:
-        return "without a rival"
+        return "in no series"
     return f"{'sharpest' if ranked.rank == 1 else f'number {ranked.rank} in sharpness'} of {number}"

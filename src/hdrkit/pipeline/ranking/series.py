@@ -10,8 +10,8 @@ from pathlib import Path
 from hdrkit.grouping.options import GroupingOptions, IngestOptions
 from hdrkit.pipeline.ranking.left import Left, left_out
 from hdrkit.pipeline.ranking.takes import Glance, glances, join_brackets
-from hdrkit.ranking.brackets import Frame, is_bracket
-from hdrkit.ranking.options import Method, RankingOptions
+from hdrkit.ranking.brackets import MeteredPhoto, is_bracket
+from hdrkit.ranking.options import RankingOptions, SeriesMethod
 from hdrkit.ranking.similarity import Signature, differences_in_sequence, in_doubt, threshold_from
 from hdrkit.ranking.takes import runs, series
 from hdrkit.types import Kind, Progress, Take
@@ -46,7 +46,7 @@ def find_series(
 
     `exposures` is the list that wins over metadata, where views are to be found.
     """
-    if options.method is Method.VIEW:
+    if options.method is SeriesMethod.VIEW:
         return _by_view(shots, options, left, progress, exposures)
     return _alike(shots, options, left, progress)
 
@@ -90,7 +90,7 @@ def _by_view(
     """
     from hdrkit.pipeline.group import group
 
-    seen: dict[Path, tuple[Take, Frame]] = {}  # in sequence
+    seen: dict[Path, tuple[Take, MeteredPhoto]] = {}  # in sequence
     for glance in _looked(shots, options, left, progress):
         if glance is not None:
             seen[glance.frame.photo.path] = glance.shot, glance.frame

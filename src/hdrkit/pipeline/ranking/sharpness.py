@@ -52,7 +52,7 @@ def rank_series(
                     unreadable.append(Failure(take.shown.path, str(half)))
                 else:
                     takes.append(take)
-                    pending.append(pool.submit(measure_detail, half.pixels, *lattice.place(half.outline)))
+                    pending.append(pool.submit(measure_detail, half.pixels, *lattice.locate(half.outline)))
                     laplacians.append(half.laplacian)
                 decoded_takes += 1
                 progress(decoded_takes, len(numbered))

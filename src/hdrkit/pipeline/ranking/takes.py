@@ -19,8 +19,8 @@ from hdrkit.grouping.evidence.facts import stated_ev
 from hdrkit.grouping.sequences.find import find_sequences
 from hdrkit.grouping.sequences.order import codes_of, order_exposures, seen_ev
 from hdrkit.imaging.threads import ahead
-from hdrkit.ranking.brackets import Frame, follows_exposure, is_bracket, may_continue
-from hdrkit.ranking.options import Method, RankingOptions
+from hdrkit.ranking.brackets import MeteredPhoto, follows_exposure, is_bracket, may_continue
+from hdrkit.ranking.options import RankingOptions, SeriesMethod
 from hdrkit.ranking.similarity import Signature, shows_nothing, signature_of
 from hdrkit.types import Failure, Take
 
@@ -37,7 +37,7 @@ class Glance:
     shot: Take
     pixels: NDArray[np.uint8]
     signature: Signature | None
-    frame: Frame
+    frame: MeteredPhoto
 
     @cached_property
     def descriptors(self) -> Descriptors:
@@ -70,7 +70,7 @@ def join_brackets(glances: Iterable[Glance]) -> Iterator[tuple[Take, Signature |
     yield from _takes(run)
 
 
-def _glance(shot: Take, method: Method) -> tuple[Glance | None, list[Failure]]:
+def _glance(shot: Take, method: SeriesMethod) -> tuple[Glance | None, list[Failure]]:
     failures = []
     files = (*shot.photos, *shot.companions)
     for k, photo in enumerate(files):
@@ -82,7 +82,7 @@ def _glance(shot: Take, method: Method) -> tuple[Glance | None, list[Failure]]:
         gray = np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), np.uint8)
         left = Take((photo,), companions=files[k + 1 :])
         signature = None if shows_nothing(gray) else signature_of(gray, method)
-        return Glance(left, pixels, signature, Frame(photo, float(gray.mean()))), failures
+        return Glance(left, pixels, signature, MeteredPhoto(photo, float(gray.mean()))), failures
     return None, failures
 
 
