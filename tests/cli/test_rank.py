@@ -215,7 +215,7 @@ def test_lightroom_gets_sidecars_of_raw_files_alone(hdrkit, photographs):
     assert list(photographs.glob("*.xmp")) == []
     assert "0 ratings written, 0 left as they were" in done.out
     assert done.err.count("note: 7 photographs without a sidecar: Lightroom reads only sidecars of proprietary RAW files") == 1
-    assert "Lightroom reads no sidecar of such a file" in (photographs / "ranking" / "ranking.csv").read_text()
+    assert "Lightroom does not read sidecars of such files" in (photographs / "ranking" / "ranking.csv").read_text()
 
 
 def test_the_laplacian_is_there_by_name(hdrkit, photographs):

@@ -31,7 +31,7 @@ def read_thumbnails(photos: Sequence[Photo], workers: int, progress: Progress | 
 
 
 def read_thumbnail(photo: Photo, data: bytes | None = None) -> bytes | None:
-    """A JPEG of at most 256 x 256 pixels; None where it cannot be decoded. `data` is the content of the file, if known."""
+    """A JPEG of at most 256 x 256 pixels, None for a photo that cannot be decoded. `data` is the content of the file if known."""
     try:
         return _encoded(read_preview(photo, (_DECODED, _DECODED), data)[..., ::-1], SIDE)
     except InputError:

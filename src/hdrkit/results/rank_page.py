@@ -49,7 +49,7 @@ def rank_pages(
     """
     pages = _spread([group for group in result.groups if len(group) > 1])
     alone = [group[0] for group in result.groups if len(group) == 1]
-    fates = {one.photo: one for one in rated}
+    ratings = {one.photo: one for one in rated}
     threshold = result.report.threshold
     series = f"{sum(map(len, pages))} series of two or more"
     series += "" if threshold is None else f", separated at a difference of {threshold:.2f}"
@@ -65,12 +65,12 @@ def rank_pages(
         pictures = dict(zip(shown, _pictures(ranked, workers, further), strict=True))
         done += len(ranked)
         filling = {
-            "title": f"Sharpness of {counted(len(fates), 'photograph')}",
+            "title": f"Sharpness of {counted(len(ratings), 'photograph')}",
             "about": f"{series}; {counted(len(alone), 'photograph')} in no series",
             "side": str(CROP),
             "pages": _contents(pages, number),
-            "groups": "\n".join(_sheet(group, pictures, fates, folder) for group in page),
-            "alone": _section("In no series", [_line(one, fates, folder) for one in alone if last]),
+            "groups": "\n".join(_sheet(group, pictures, ratings, folder) for group in page),
+            "alone": _section("In no series", [_line(one, ratings, folder) for one in alone if last]),
             "notes": _section("Notes", [f"<p>{_text(line)}</p>" for line in notes if last]),
         }
         yield _filled(template, filling)
@@ -122,7 +122,7 @@ def _pictures(ranked: Sequence[RankedTake], workers: int, progress: Progress | N
 
 
 def _pictures_of(one: RankedTake) -> Pictures:
-    """The detail and the whole, from one read of the file: it is too large to be kept until the place of the detail is known."""
+    """The detail and the whole photograph, from one read of the file."""
     photo = one.take.shown
     try:
         data = read_bytes(photo.path)
@@ -142,17 +142,17 @@ def _crop(one: RankedTake, data: bytes) -> bytes | None:
 def _sheet(
     group: Sequence[RankedTake],
     pictures: Mapping[Photo, Pictures],
-    fates: Mapping[Photo, Rated],
+    ratings: Mapping[Photo, Rated],
     folder: Path,
 ) -> str:
     shown = _shown(group)
-    figures = "".join(_figure(one, *pictures[one.take.shown], fates[one.take.shown], folder) for one in shown)
+    figures = "".join(_figure(one, *pictures[one.take.shown], ratings[one.take.shown], folder) for one in shown)
     name, number = _text(group[0].group), counted(len(group), "photograph")
     number += f"; this page shows the {len(shown)} sharpest" if len(shown) < len(group) else ""
     return f'<section id="{name}"><h2>{name} <span class="quiet">{number}</span></h2><div class="sheet">{figures}</div></section>'
 
 
-def _figure(one: RankedTake, crop: bytes | None, whole: bytes | None, fate: Rated, folder: Path) -> str:
+def _figure(one: RankedTake, crop: bytes | None, whole: bytes | None, rating: Rated, folder: Path) -> str:
     photo = one.take.shown
     name = _text(show(photo.path.name))
     shown = _picture(crop, "crop", f"{name} at 100 %") or '<span class="none">no picture</span>'
@@ -163,7 +163,7 @@ def _figure(one: RankedTake, crop: bytes | None, whole: bytes | None, fate: Rate
         f'<figure class="{"best" if one.rank == 1 and value else ""}"><a href="{_link(photo, folder)}">{shown}</a>'
         f"{_picture(whole, 'whole', '')}<figcaption><b>{_stars(one.stars)}</b>{value}"
         + "".join(f'<span class="quiet">{line}</span>' for line in lines)
-        + f'<span class="{"bad" if fate.error else "quiet"}">{_text(fate.reason)}</span></figcaption></figure>'
+        + f'<span class="{"bad" if rating.error else "quiet"}">{_text(rating.reason)}</span></figcaption></figure>'
     )
 
 
@@ -173,11 +173,11 @@ def _picture(data: bytes | None, kind: str, words: str) -> str:
     return f'<img class="{kind}" loading="lazy" alt="{words}" src="data:image/jpeg;base64,{base64.b64encode(data).decode()}">'
 
 
-def _line(one: RankedTake, fates: Mapping[Photo, Rated], folder: Path) -> str:
+def _line(one: RankedTake, ratings: Mapping[Photo, Rated], folder: Path) -> str:
     photo = one.take.shown
     return (
         f'<p><a href="{_link(photo, folder)}">{_text(show(photo.path.name))}</a> {_stars(one.stars)} '
-        f'<span class="quiet">{_text(fates[photo].reason)}</span></p>'
+        f'<span class="quiet">{_text(ratings[photo].reason)}</span></p>'
     )
 
 

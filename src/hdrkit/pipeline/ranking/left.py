@@ -20,7 +20,7 @@ class Left:
 
 
 def left_out(take: Take, options: RankingOptions, left: Left) -> bool:
-    """Whether a take is left out because any photograph of it is rated: of a bracket the reference carries the stars."""
+    """Whether a take is left out because one of its photographs is rated. In a bracket this is the reference."""
     if not options.exclude:
         return False
     rated = any(_is_rated(photo.path, options.sidecar) for photo in (*take.photos, *take.companions))

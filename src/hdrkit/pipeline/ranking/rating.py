@@ -1,4 +1,4 @@
-"""Stars of a ranking -> sidecars, and what became of each: the second half of `hdrkit rank`."""
+"""Stars of a ranking -> sidecars, with the result for each file: the second half of `hdrkit rank`."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ RATING = "writing ratings"
 
 @dataclass(frozen=True)
 class _Wish:
-    """A file of a series, with the stars that it should have, None for none, and why."""
+    """A file of a series, with the stars that it should have (None for no rating), and why."""
 
     ranked: RankedTake
     photo: Photo
@@ -42,10 +42,10 @@ def rate(
     progress: Progress | None = None,
     held: Path | None = None,
 ) -> tuple[Rated, ...]:
-    """Write the stars of a ranking into sidecars, and say of each file what became of it; with `dry_run` what would.
+    """Write the stars of a ranking into sidecars, and give the result for each file. With `dry_run` nothing is written.
 
-    The frames of a bracket get none but for its reference. One folder of photographs after the other is worked on, alone; `held`
-    is a folder that is ours alone already. `progress` counts the ratings that are as they should be.
+    Of the frames of a bracket only the reference gets stars. The folders of photographs are processed one after the other, each
+    locked; `held` is a folder that is locked already. `progress` counts the ratings that are as they should be.
     """
     wishes = [wish for group in result.groups for wish in _wishes(group)]
     carriers: dict[Path, _Wish] = {}  # of two photographs with one sidecar the first
@@ -67,7 +67,7 @@ def rate(
 
 
 class _Count:
-    """How many ratings are as they should be, told one at a time."""
+    """Counts the ratings that are as they should be, and reports each one to the progress."""
 
     def __init__(self, progress: Progress | None, total: int) -> None:
         self._progress, self._total, self._done = progress, total, 0
@@ -89,14 +89,14 @@ def _rate_folder(
     pool: Executor,
     done: Callable[[], None],
 ) -> dict[Path, Plan]:
-    """What became of each sidecar of a folder."""
+    """The plan for each sidecar of a folder, with an error if it could not be written."""
     try:
         with opened(folder, dry_run, held) as journal:
 
             def plan(sidecar: Path, overwrite: bool = options.overwrite) -> Plan:
                 wish = wishes[sidecar]
-                nothing_seen = bool(np.isnan(wish.ranked.sharpness))
-                return journal.plan(wish.photo.path, sidecar, wish.stars or 0, overwrite, only_ours=nothing_seen)
+                shows_nothing = bool(np.isnan(wish.ranked.sharpness))
+                return journal.plan(wish.photo.path, sidecar, wish.stars or 0, overwrite, only_ours=shows_nothing)
 
             def of_a_person(sidecar: Path) -> bool:
                 planned = plans[sidecar]
@@ -121,7 +121,7 @@ def _rate_folder(
 def _left_to_a_person(
     to_change: dict[Path, _Wish], wishes: dict[Path, _Wish], of_a_person: Callable[[Path], bool]
 ) -> dict[Path, Plan]:
-    """Plans for those sidecars that stay as they are because a person rated another file of the same shot."""
+    """Plans for the sidecars that stay as they are because a person rated another file of the same shot."""
     beside = {wish.photo.path: sidecar for sidecar, wish in wishes.items()}
 
     def rated(file: Path) -> bool:
@@ -137,14 +137,14 @@ def _left_to_a_person(
 
 
 def _rated(wish: _Wish, sidecar: Path | None, carriers: dict[Path, _Wish], plans: dict[Path, Plan]) -> Rated:
-    """What became of a file."""
+    """The result for a file."""
     plan = Plan(None)
     if sidecar is not None:
         carrier, plan = carriers[sidecar], plans[sidecar]
         if carrier is not wish:
             plan = Plan(None, f"not written: {sidecar.name} carries the stars of {carrier.photo.path.name}")
     elif wish.stars is not None:
-        plan = Plan(None, "not written: Lightroom reads no sidecar of such a file")
+        plan = Plan(None, "not written: Lightroom does not read sidecars of such files")
     reason = "; ".join(filter(None, (wish.why, plan.reason, plan.error)))
     rank, value = (None, None) if np.isnan(wish.ranked.sharpness) else (wish.ranked.rank, wish.ranked.sharpness)
     written = plan.step is not None
@@ -158,14 +158,14 @@ def _wishes(group: Sequence[RankedTake]) -> Iterator[_Wish]:
         of_bracket = f"reference of a bracket of {len(take.photos)}, " if len(take.photos) > 1 else ""
         for photo in (*take.photos, *take.companions):
             if photo == shown:
-                yield _Wish(ranked, photo, ranked.stars, of_bracket + _place(ranked, len(group)))
+                yield _Wish(ranked, photo, ranked.stars, of_bracket + _standing(ranked, len(group)))
             elif same_shot(photo.path, shown.path):
                 yield _Wish(ranked, photo, ranked.stars, f"as {show(shown.path.name)}")
             else:
                 yield _Wish(ranked, photo, None, f"of the bracket whose stars {show(shown.path.name)} carries")
 
 
-def _place(ranked: RankedTake, number: int) -> str:
+def _standing(ranked: RankedTake, number: int) -> str:
     if np.isnan(ranked.sharpness):
         return "nothing to see in it"
     if number == 1:

@@ -1,4 +1,4 @@
-"""Series -> ranked series: one after the other is decoded, measured and ranked, and nothing of its pictures is kept."""
+"""Series -> ranked series. Each series is decoded, measured and ranked in turn. Its pictures are not kept."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ class _Half:
 def rank_series(
     found: Sequence[Sequence[Take]], options: RankingOptions, unreadable: list[Failure], progress: Callable[[int, int], None]
 ) -> Iterator[tuple[RankedTake, ...]]:
-    """Each series from sharp to soft, named by its number. `unreadable` gains takes that cannot be decoded, which are left out.
+    """Each series from sharp to soft, named by its number. Takes that cannot be decoded are left out and go to `unreadable`.
 
-    `progress` is told how many takes were decoded, and of how many.
+    `progress` receives the number of decoded takes and their total.
     """
     numbered = [(number, take) for number, takes in enumerate(found) for take in takes]
     decoded_takes = ranked_series = 0
@@ -73,7 +73,7 @@ def _half(take: Take, measure: Measure) -> _Half | InputError:
 def _ranked(
     name: str, takes: Sequence[Take], details: Sequence[Detail], laplacians: Sequence[float] | None, max_rank: int
 ) -> tuple[RankedTake, ...]:
-    """A series from sharp to soft, by variance of the Laplacian where it is given; what shows nothing comes last."""
+    """A series from sharp to soft, by the variance of the Laplacian if given. Takes that show nothing are last."""
     values = compared_sharpness(details)
     if laplacians is not None:
         values = np.where([np.isnan(single_sharpness(detail)) for detail in details], np.nan, laplacians)

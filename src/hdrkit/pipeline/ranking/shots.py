@@ -1,4 +1,4 @@
-"""Files -> photographs -> shots in sequence, each a take of its own until brackets are found."""
+"""Files -> photographs -> shots in sequence. Each is a take of its own until brackets are found."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ READING = "reading metadata"
 def shots_of(paths: Sequence[Path], listed: ExposureList, options: RankingOptions, left: Left, progress: Progress) -> list[Take]:
     """The shots of these files in sequence, with the exposures that are listed for them.
 
-    Files that cannot be read are put to what is `left`.
+    Files that cannot be read are added to `left`.
     """
     return pair_up(in_sequence(list(listed.applied(_photos(paths, options, left, progress)))))
 

@@ -1,4 +1,4 @@
-"""Shots in sequence -> takes: each is looked at in a small size, and the frames of an exposure bracket become one take."""
+"""Shots in sequence -> takes. Each shot is read in a small size, and the frames of an exposure bracket become one take."""
 
 from __future__ import annotations
 
@@ -24,15 +24,13 @@ from hdrkit.ranking.options import RankingOptions, SeriesMethod
 from hdrkit.ranking.similarity import Signature, shows_nothing, signature_of
 from hdrkit.types import Failure, Take
 
-LOOKED_AT = (512, 512)  # largest width and height that shots are looked at in
-_SURE = 1.0  # log-odds of one view; above, 99.9 % of pairs that were tried are, and below its negative none
+LOOKED_AT = (512, 512)  # largest width and height of the pictures of shots
+_SURE = 1.0  # log-odds of one view; above it 99.9 % of tested pairs are one view, below its negative none
 
 
 @dataclass(frozen=True)
 class Glance:
-    """A shot in a small size: `pixels` (h, w, 3) RGB codes, what it is compared by (None where it shows nothing), and what
-    tells it from a bracket's frame.
-    """
+    """A shot in a small size: `pixels` (h, w, 3) RGB codes, its `signature` (None if it shows nothing), and its brightness."""
 
     shot: Take
     pixels: NDArray[np.uint8]
@@ -41,26 +39,26 @@ class Glance:
 
     @cached_property
     def descriptors(self) -> Descriptors:
-        """What `described` gives."""
+        """The descriptors of `described`."""
         return described(self.pixels)
 
 
 def described(pixels: NDArray[np.uint8]) -> Descriptors:
-    """What `hdrkit group` compares photographs by, whatever their exposure, of one (h, w, 3)."""
+    """The descriptors by which `hdrkit group` compares photographs at any exposure, for one picture (h, w, 3)."""
     return describe([cells_of(pixels)])
 
 
 def glances(shots: Sequence[Take], options: RankingOptions) -> Iterator[tuple[Glance | None, list[Failure]]]:
-    """A look at each shot, in order, and the files of it that cannot be read; None where none can.
+    """A glance at each shot, in order, and its files that cannot be read. The glance is None if no file can be read.
 
-    Where the picture of a shot is damaged its RAW file stands for it.
+    If the picture of a shot is damaged, its RAW file replaces it.
     """
     with ThreadPoolExecutor(options.workers) as pool:
         yield from ahead(pool, lambda shot: _glance(shot, options.method), shots, 2 * options.workers)
 
 
 def join_brackets(glances: Iterable[Glance]) -> Iterator[tuple[Take, Signature | None]]:
-    """The takes of shots in sequence, the frames of each exposure bracket made one, each with what it is compared by."""
+    """The takes of shots in sequence, each with its signature. The frames of an exposure bracket are one take."""
     run: list[Glance] = []
     for glance in glances:
         if run and not (may_continue([one.frame for one in run], glance.frame) and _shows_the_same(run, glance)):
@@ -87,9 +85,9 @@ def _glance(shot: Take, method: SeriesMethod) -> tuple[Glance | None, list[Failu
 
 
 def _shows_the_same(run: Sequence[Glance], glance: Glance) -> bool:
-    """Whether a shot shows what those before it do: as the last of them does, or the one that is most nearly as bright.
+    """Whether a shot shows the same as those before it, compared with the last one and with the one of nearest brightness.
 
-    A frame that shows too little to tell may do if it is as dark or bright as its exposure has it.
+    A frame that shows too little to decide is accepted if its brightness follows its exposure.
     """
     nearest = min(run, key=lambda one: abs(one.frame.mean_code - glance.frame.mean_code))
     pairs = np.array([[0, 2], [1, 2]], np.int32)
@@ -102,7 +100,7 @@ def _stacked(glances: Sequence[Glance]) -> Descriptors:
 
 
 def _takes(run: Sequence[Glance]) -> Iterator[tuple[Take, Signature | None]]:
-    """Shots of one view at different exposures: those of a bracket as one take, the others each by itself."""
+    """The takes of shots of one view at different exposures. The frames of a bracket are one take, other shots one each."""
     if len(run) == 1:
         yield run[0].shot, run[0].signature
         return
