@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from benchmarks.harness import Result, Table, median_seconds
 from hdrkit.calibration.calibrate import calibrate_samples
 from hdrkit.calibration.family import response_family
-from hdrkit.calibration.options import CalibrationOptions, Method, Sampling
+from hdrkit.calibration.options import CalibrationMethod, CalibrationOptions, Sampling
 from hdrkit.calibration.sampling import Samples, take_samples
 from hdrkit.simulate import SimulatedCamera, chart, metered_times, simulate_bracket
 from hdrkit.types import Frame
@@ -33,7 +33,7 @@ def measure(options: argparse.Namespace) -> Result:
     rows, seconds = [], {}
     for count in (FEW, MANY):
         samples = [bracket(count, seed) for seed in range(10)]
-        for method in (Method.PATCHES, Method.DEBEVEC):
+        for method in (CalibrationMethod.PATCHES, CalibrationMethod.DEBEVEC):
             chosen = CalibrationOptions(method=method, samples=count)
             seconds[method, count] = median_seconds(lambda s=samples, o=chosen: calibrate_samples(s, o), options.rounds)
             rows.append(
@@ -82,10 +82,10 @@ def opencv(frames: list[Frame], times: list[float]) -> np.ndarray:
     return cv2.createCalibrateDebevec().process([frame.pixels for frame in frames], np.array(times, np.float32))
 
 
-def draw(seconds: dict[tuple[Method, int], float]) -> Figure:
+def draw(seconds: dict[tuple[CalibrationMethod, int], float]) -> Figure:
     figure = Figure(figsize=(6, 4))
     axes = figure.subplots()
-    for method in (Method.PATCHES, Method.DEBEVEC):
+    for method in (CalibrationMethod.PATCHES, CalibrationMethod.DEBEVEC):
         axes.plot((FEW, MANY), [seconds[method, FEW], seconds[method, MANY]], "o-", label=str(method))
     axes.plot(list(ASKED), list(ASKED.values()), "kv", label="asked: below")
     axes.set(xscale="log", yscale="log", xlabel="samples a bracket, 10 brackets", ylabel="seconds")

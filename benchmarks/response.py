@@ -21,7 +21,7 @@ from matplotlib.figure import Figure
 from benchmarks.harness import Result, Table
 from benchmarks.truth import View, jpeg, metric_views
 from hdrkit.calibration.calibrate import calibrate_samples
-from hdrkit.calibration.options import CalibrationOptions, Method
+from hdrkit.calibration.options import CalibrationMethod, CalibrationOptions
 from hdrkit.calibration.sampling import take_samples
 from hdrkit.types import Frame, ResponseCurve
 
@@ -154,7 +154,7 @@ CASES: dict[str, Callable[[int], Iterator[View]]] = {
 # Methods
 
 
-def ours(method: Method, frames: Frames, times: list[float]) -> tuple[np.ndarray, np.ndarray | None]:
+def ours(method: CalibrationMethod, frames: Frames, times: list[float]) -> tuple[np.ndarray, np.ndarray | None]:
     options = CalibrationOptions(method=method)
     samples = take_samples("view", [Frame(frame) for frame in frames], times, options.sampling, options.samples, 0)
     response: ResponseCurve = calibrate_samples([samples], options).response
@@ -217,8 +217,8 @@ def colour_hdri() -> dict[str, Estimate]:
     return {"colour-hdri Debevec1997": estimate}
 
 
-OURS = f"hdrkit {Method.PATCHES.value}"
-METHODS: dict[str, Estimate] = {f"hdrkit {method.value}": partial(ours, method) for method in Method} | {
+OURS = f"hdrkit {CalibrationMethod.PATCHES.value}"
+METHODS: dict[str, Estimate] = {f"hdrkit {method.value}": partial(ours, method) for method in CalibrationMethod} | {
     "OpenCV CalibrateDebevec": partial(opencv, cv2.createCalibrateDebevec),
     "OpenCV CalibrateRobertson": partial(opencv, cv2.createCalibrateRobertson),
     "sky-imaging least squares": sky_imaging,

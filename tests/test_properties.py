@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hdrkit.imaging.codes import WEIGHTS
+from hdrkit.imaging.codes import Weight
 from hdrkit.merging.options import Estimator, MergeOptions
 from hdrkit.merging.radiance import merge_frames
 from hdrkit.simulate import SimulatedCamera
@@ -19,7 +19,7 @@ times = st.lists(st.floats(1e-5, 100), min_size=3, max_size=3, unique=True)
 options = st.builds(
     MergeOptions,
     estimator=st.sampled_from(ESTIMATORS),
-    weight=st.sampled_from(WEIGHTS),
+    weight=st.sampled_from(list(Weight)),
     clip=st.sampled_from([(1.0, 250.0), (0.0, 255.0), (20.0, 200.0)]),
     variance=st.just(True),
 )

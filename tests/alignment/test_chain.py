@@ -11,7 +11,7 @@ import pytest
 from hdrkit.alignment import ecc, features, mtb
 from hdrkit.alignment.chain import align
 from hdrkit.alignment.motion import displacement_px, plausible
-from hdrkit.alignment.options import AlignmentOptions
+from hdrkit.alignment.options import AlignmentMethod, AlignmentOptions
 from hdrkit.alignment.planes import pyramid, warped
 from hdrkit.alignment.similarity import compare, residual_px
 from hdrkit.errors import InputError
@@ -112,7 +112,7 @@ def test_auto_follows_a_camera_that_turns(truth: np.ndarray) -> None:
 @pytest.mark.parametrize(("method", "limit"), [("ecc", 0.25), ("features", 0.6)])
 def test_each_precise_method_alone(method: str, limit: float) -> None:
     frames = bracket(HAND_HELD[1:4], 1.5)
-    _, report = align(frames, 1, AlignmentOptions(method=method))  # type: ignore[arg-type]
+    _, report = align(frames, 1, AlignmentOptions(method=method))
     for row, truth in zip(report.frames, HAND_HELD[1:4], strict=True):
         assert error_px(row.matrix, truth) < limit
     assert {row.method for row in report.frames} == {"reference", method}
@@ -135,7 +135,7 @@ def test_mtb_finds_whole_pixel_shifts_exactly_and_copies_codes() -> None:
 @pytest.mark.parametrize("walker", [False, True])
 def test_a_tripod_set_is_returned_untouched(method: str, walker: bool) -> None:
     frames = bracket([np.eye(3)] * 5, 2.0, walker)
-    aligned, report = align(frames, 2, AlignmentOptions(method=method))  # type: ignore[arg-type]
+    aligned, report = align(frames, 2, AlignmentOptions(method=method))
     assert all(after is before for after, before in zip(aligned, frames, strict=True))
     assert {row.method for row in report.frames} == {"reference", "identity"}
 
@@ -155,7 +155,7 @@ def test_a_frame_without_content_stays_with_a_note(blank: int, method: str) -> N
     empty = Frame(np.full((HEIGHT, WIDTH, 3), blank, np.uint8))
     frames = [empty, *frames] if blank == 0 else [*frames, empty]
     i = 0 if blank == 0 else 3
-    aligned, report = align(frames, 2 if blank == 0 else 1, AlignmentOptions(method=method))  # type: ignore[arg-type]
+    aligned, report = align(frames, 2 if blank == 0 else 1, AlignmentOptions(method=method))
     assert aligned[i] is empty
     assert report.frames[i].method == "identity"
     assert report.frames[i].residual_px is None
@@ -212,7 +212,7 @@ def test_frames_of_different_size_are_refused_by_name_and_size() -> None:
 def test_pictures_too_small_to_align_are_no_error(size: tuple[int, int], method: str) -> None:
     rng = np.random.default_rng(0)
     frames = [Frame(rng.integers(0, 256, (*size, 3), dtype=np.uint8)) for _ in range(3)]
-    aligned, _ = align(frames, 1, AlignmentOptions(method=method))  # type: ignore[arg-type]
+    aligned, _ = align(frames, 1, AlignmentOptions(method=method))
     assert all(after is before for after, before in zip(aligned, frames, strict=True))
 
 
@@ -245,9 +245,13 @@ def test_progress_counts_frames() -> None:
     assert calls == [(1, 2), (2, 2)]
 
 
+def test_a_method_may_be_given_by_its_name() -> None:
+    assert AlignmentOptions(method="ecc").method is AlignmentMethod.ECC
+
+
 def test_options_refuse_what_they_do_not_know() -> None:
     with pytest.raises(InputError, match="homography"):
-        AlignmentOptions(method="homography")  # type: ignore[arg-type]
+        AlignmentOptions(method="homography")
     with pytest.raises(InputError, match="max_shift"):
         AlignmentOptions(max_shift=0.0)
 

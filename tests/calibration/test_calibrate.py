@@ -10,11 +10,11 @@ import pytest
 from hdrkit.alignment.options import AlignmentOptions
 from hdrkit.calibration.calibrate import calibrate_samples
 from hdrkit.calibration.family import response_family
-from hdrkit.calibration.options import CalibrationOptions, Method, Sampling
+from hdrkit.calibration.options import CalibrationMethod, CalibrationOptions, Sampling
 from hdrkit.calibration.quality import ordered
 from hdrkit.calibration.sampling import Samples, take_samples
 from hdrkit.errors import CalibrationError, InputError
-from hdrkit.imaging.codes import WEIGHTS
+from hdrkit.imaging.codes import Weight
 from hdrkit.imaging.weighting import weight_of_codes
 from hdrkit.pipeline.calibrate import calibrate
 from hdrkit.simulate import SimulatedCamera, chart, metered_times, simulate_bracket
@@ -53,15 +53,15 @@ def errors(response: ResponseCurve, camera: SimulatedCamera, lowest: int = 8) ->
 # puts 0.27 between neighbouring codes. Exceptions: Debevec's smoothness bends the toe of an S-curve, and a polynomial of
 # finite order cannot follow a power law to its dark end.
 LIMITS = {
-    Method.PATCHES: (0.03, 0.003),
-    Method.DEBEVEC: (0.03, 0.003),
-    Method.ROBERTSON: (0.03, 0.005),
-    Method.MITSUNAGA_NAYAR: (0.04, 0.005),
+    CalibrationMethod.PATCHES: (0.03, 0.003),
+    CalibrationMethod.DEBEVEC: (0.03, 0.003),
+    CalibrationMethod.ROBERTSON: (0.03, 0.005),
+    CalibrationMethod.MITSUNAGA_NAYAR: (0.04, 0.005),
 }
-EXCEPTIONS = {(Method.DEBEVEC, "scurve"): (0.11, 0.017), (Method.MITSUNAGA_NAYAR, "gamma"): (0.15, 0.008)}
+EXCEPTIONS = {(CalibrationMethod.DEBEVEC, "scurve"): (0.11, 0.017), (CalibrationMethod.MITSUNAGA_NAYAR, "gamma"): (0.15, 0.008)}
 
 
-@pytest.mark.parametrize("method", Method)
+@pytest.mark.parametrize("method", CalibrationMethod)
 @pytest.mark.parametrize("response", ["gamma", "srgb", "scurve", "linear"])
 def test_every_method_recovers_every_camera(method, response):
     camera = sharp(response)
@@ -74,7 +74,7 @@ def test_every_method_recovers_every_camera(method, response):
     assert rms < limit[1]
 
 
-@pytest.mark.parametrize("method", Method)
+@pytest.mark.parametrize("method", CalibrationMethod)
 @pytest.mark.parametrize("bits", [10, 12, 16])
 def test_deep_pictures_give_a_curve_of_all_their_codes(method, bits):
     camera = sharp("srgb", bits)
@@ -90,7 +90,7 @@ def test_deep_pictures_give_a_curve_of_all_their_codes(method, bits):
     assert rms < 0.02
 
 
-@pytest.mark.parametrize("method", Method)
+@pytest.mark.parametrize("method", CalibrationMethod)
 def test_gray_pictures_give_a_gray_curve(method):
     camera = sharp("srgb")
     result = calibrate_samples([sample(*shoot(camera, UNEVEN, gray=True))], CalibrationOptions(method=method))
@@ -106,7 +106,7 @@ def ordinary():
     return camera, *shoot(camera)
 
 
-@pytest.mark.parametrize("weight", WEIGHTS)
+@pytest.mark.parametrize("weight", Weight)
 @pytest.mark.parametrize("sampling", Sampling)
 def test_every_weight_and_sampling_works_under_ordinary_noise(ordinary, weight, sampling):
     camera, frames, times = ordinary
@@ -120,9 +120,9 @@ def test_every_weight_and_sampling_works_under_ordinary_noise(ordinary, weight, 
 def test_the_order_of_a_polynomial_is_chosen_or_given(ordinary):
     _, frames, times = ordinary
     samples = [sample(frames, times)]
-    chosen = calibrate_samples(samples, CalibrationOptions(method=Method.MITSUNAGA_NAYAR))
+    chosen = calibrate_samples(samples, CalibrationOptions(method=CalibrationMethod.MITSUNAGA_NAYAR))
     assert all(2 <= order <= 8 for order in chosen.report.options["order"])
-    given = calibrate_samples(samples, CalibrationOptions(method=Method.MITSUNAGA_NAYAR, order=1))
+    given = calibrate_samples(samples, CalibrationOptions(method=CalibrationMethod.MITSUNAGA_NAYAR, order=1))
     assert given.report.options["order"] == [1, 1, 1]
     x = given.response.linear[:, 0]  # a polynomial of order 1 is a straight line
     np.testing.assert_allclose(np.diff(x[200:]), x[201] - x[200], rtol=1e-9)
@@ -348,7 +348,7 @@ def calibration_observations(frames, times):
 
 def test_a_noisy_solution_is_reported_as_repaired():
     samples = [sample(*shoot(SimulatedCamera("linear")))]
-    report = calibrate_samples(samples, CalibrationOptions(method=Method.ROBERTSON)).report
+    report = calibrate_samples(samples, CalibrationOptions(method=CalibrationMethod.ROBERTSON)).report
     assert min(report.repaired) > 10  # neighbouring codes of a linear camera differ by less than their noise
     assert calibrate_samples(samples).report.repaired == (0, 0, 0)
 
@@ -422,7 +422,7 @@ def test_patches_beat_the_free_curve_on_a_noisy_camera_in_equal_steps():
     for response in ("gamma", "scurve", "log"):
         camera = SimulatedCamera(response)
         one = [sample(*shoot(camera))]
-        free = errors(calibrate_samples(one, CalibrationOptions(method=Method.DEBEVEC)).response, camera)[1]
+        free = errors(calibrate_samples(one, CalibrationOptions(method=CalibrationMethod.DEBEVEC)).response, camera)[1]
         family = calibrate_samples(one)
         assert family.report.method == "patches"
         assert errors(family.response, camera)[1] < 0.004
@@ -449,12 +449,12 @@ def test_times_that_are_a_little_off_change_the_power_of_a_curve_and_not_its_sha
     rng = np.random.default_rng(0)
     truth = camera.response_curve().ln_exposure[8:248, 0]
 
-    def shape_error(samples: Samples, method: Method) -> float:
+    def shape_error(samples: Samples, method: CalibrationMethod) -> float:
         g = calibrate_samples([samples], CalibrationOptions(method=method)).response.ln_exposure[8:248, 0]
         return float(np.std(g - np.polyval(np.polyfit(truth, g, 1), truth)))
 
     off = [sample(frames, [t * (1 + 0.03 * rng.normal()) for t in times]) for _ in range(3)]
-    kept, bent = ([shape_error(one, method) for one in off] for method in (Method.PATCHES, Method.DEBEVEC))
+    kept, bent = ([shape_error(one, method) for one in off] for method in (CalibrationMethod.PATCHES, CalibrationMethod.DEBEVEC))
     assert max(kept) < 0.004
     assert max(kept) < 0.7 * max(bent)
 
@@ -515,8 +515,8 @@ def test_where_the_wrong_time_cannot_be_told_from_others_they_are_named(ordinary
 def test_a_report_lists_the_options_that_had_a_say(ordinary):
     _, frames, times = ordinary
     silent_ones = {
-        Method.PATCHES: {"weight", "sampling", "smoothness", "order"},
-        Method.ROBERTSON: {"weight", "smoothness", "order"},
+        CalibrationMethod.PATCHES: {"weight", "sampling", "smoothness", "order"},
+        CalibrationMethod.ROBERTSON: {"weight", "smoothness", "order"},
     }
     for method, silent in silent_ones.items():
         result = calibrate_samples([sample(frames, times)], CalibrationOptions(method=method))

@@ -3,13 +3,16 @@
 import numpy as np
 import pytest
 
-from hdrkit.imaging.codes import WEIGHTS, scale_clip
+from hdrkit.calibration.options import CalibrationOptions
+from hdrkit.errors import InputError
+from hdrkit.imaging.codes import Weight, scale_clip
 from hdrkit.imaging.weighting import black_edge, exposure_variance, noise_weight, readings, weight_of_codes
+from hdrkit.merging.options import MergeOptions
 from hdrkit.simulate import SimulatedCamera
 from hdrkit.types import NoiseModel, ResponseCurve
 
 
-@pytest.mark.parametrize("kind", WEIGHTS)
+@pytest.mark.parametrize("kind", Weight)
 @pytest.mark.parametrize(("levels", "clip"), [(256, (5, 250)), (256, (0, 255)), (1024, (20, 1003)), (65536, (1, 65534))])
 def test_weights_are_positive_within_the_limits_and_nothing_outside(kind, levels, clip):
     weight = weight_of_codes(kind, levels, clip)
@@ -111,3 +114,10 @@ def test_noise_can_differ_between_channels():
     shares = np.random.default_rng(0).random((50, 3))
     expected = np.stack([model.variance(shares[:, c]) for c, model in enumerate(each)], axis=1)
     np.testing.assert_allclose(noise.variance(shares), expected)
+
+
+@pytest.mark.parametrize("options", [MergeOptions, CalibrationOptions])
+def test_options_take_a_weight_by_its_name_and_refuse_others(options):
+    assert options(weight="sine").weight is Weight.SINE
+    with pytest.raises(InputError, match="no weight 'magic'; choose triangle, sine"):
+        options(weight="magic")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from hdrkit.errors import InputError
-from hdrkit.imaging.codes import WEIGHTS
+from hdrkit.imaging.codes import Weight
 from hdrkit.merging.estimators.separable import Codes, Measurements, Separable
 from hdrkit.merging.estimators.table import estimator_of
 from hdrkit.merging.options import CHOICES, Estimator, MergeOptions, Product
@@ -87,7 +87,7 @@ def test_exposures_without_bias_keep_those_of_a_frame_that_is_alone(estimator):
     np.testing.assert_array_equal(estimator.unbiased(x, 0.1, [0.1], CODES), x)
 
 
-@pytest.mark.parametrize("name", WEIGHTS)
+@pytest.mark.parametrize("name", Weight)
 def test_the_weight_of_debevec_is_the_one_that_is_named(name):
     named = estimator_of(MergeOptions(estimator="debevec", weight=name))
     plain = estimator_of(MergeOptions(estimator="debevec"))

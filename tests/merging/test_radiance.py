@@ -8,7 +8,7 @@ import pytest
 from scipy.stats import norm
 
 from hdrkit.errors import ExposureError, InputError
-from hdrkit.imaging.codes import WEIGHTS
+from hdrkit.imaging.codes import Weight
 from hdrkit.merging.fusion import fuse_frames
 from hdrkit.merging.kernel import run_tables
 from hdrkit.merging.options import Estimator, MergeOptions
@@ -500,7 +500,7 @@ def test_a_gray_curve_serves_colour_and_a_deep_picture():
     np.testing.assert_allclose(merge_frames(deep, times, gray).radiance.pixels, served, rtol=0.02)
 
 
-@pytest.mark.parametrize("weight", WEIGHTS)
+@pytest.mark.parametrize("weight", Weight)
 def test_every_weight_serves_debevec(weight):
     frames = [codes(z) for z in (40, 118, 232)]
     x = CURVE.linear[[40, 118, 232], 0]

@@ -15,7 +15,7 @@ import numpy as np
 
 from hdrkit.alignment import ecc, features, mtb
 from hdrkit.alignment.motion import displacement_px, plausible
-from hdrkit.alignment.options import AlignmentOptions
+from hdrkit.alignment.options import AlignmentMethod, AlignmentOptions
 from hdrkit.alignment.planes import Matrix, Plane, View, pyramid, scaled, warped
 from hdrkit.alignment.similarity import Comparison, compare, residual_px
 from hdrkit.errors import InputError
@@ -72,7 +72,7 @@ def align(
     _check(frames, reference)
     identity = np.eye(3)
     placed = {reference: _Placement(identity, identity, "reference")}
-    if options.method == "none":
+    if options.method is AlignmentMethod.NONE:
         placed |= {i: _Placement(identity, None, "none") for i in range(len(frames)) if i != reference}
     else:
         pool = lasting_threads()
@@ -92,7 +92,7 @@ def align(
         for i, frame in enumerate(frames)
     ]
     rows = tuple(_report(frame.name, placed[i]) for i, frame in enumerate(frames))
-    return moved, AlignmentReport(options.method, frames[reference].name, rows)
+    return moved, AlignmentReport(options.method.value, frames[reference].name, rows)
 
 
 def _check(frames: Sequence[Frame], reference: int) -> None:
@@ -117,7 +117,7 @@ def _place(
     i: int, reference: int, pyramids: dict[int, Pyramid], placed: dict[int, _Placement], options: AlignmentOptions
 ) -> _Placement:
     """Place frame `i` by the nearest placed frame towards the reference that it has something in common with."""
-    moving, methods = pyramids[i], ("ecc", "features") if options.method == "auto" else (options.method,)
+    moving, methods = pyramids[i], _methods(options.method)
     for j, matrix in _anchors(i, reference, placed):
         left_alone = None
         for method in methods:
@@ -134,6 +134,11 @@ def _place(
     return _Placement(np.eye(3), None, "identity", note="too little in common with its neighbours; left where it is")
 
 
+def _methods(method: AlignmentMethod) -> tuple[str, ...]:
+    """The methods that are tried, in order."""
+    return ("ecc", "features") if method is AlignmentMethod.AUTO else (method.value,)
+
+
 def _anchors(i: int, reference: int, placed: dict[int, _Placement]) -> list[tuple[int, Matrix]]:
     """The nearest placed frames towards the reference that frame `i` may be placed by, and where they were found."""
     towards = range(i - 1, reference - 1, -1) if i > reference else range(i + 1, reference + 1)
@@ -147,7 +152,7 @@ def _estimate(method: str, anchor: Pyramid, moving: Pyramid, moving_is_longer: b
         return None if motion is None else _whole(motion)
     if method == "features":
         motion = features.match(anchor, moving)
-        if motion is None or options.method == "features":
+        if motion is None or options.method is AlignmentMethod.FEATURES:
             return motion
         refined = ecc.register(anchor, moving, motion, moving_is_longer)
         return motion if refined is None else refined

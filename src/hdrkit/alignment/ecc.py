@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from hdrkit.alignment.planes import Mask, Matrix, Picture, Plane, eroded, scaled, smooth
+from hdrkit.alignment.planes import ByteMask, Gray, Matrix, Plane, eroded, scaled, smooth
 
 MAX_POINTS = 40_000
 HISTOGRAM_POINTS = 60_000
@@ -130,7 +130,7 @@ class _Points:
         return np.array([[self.radius, 0, self.centre[0]], [0, self.radius, self.centre[1]], [0, 0, 1]])
 
 
-def _strongest(strength: Picture) -> NDArray[np.bool_]:
+def _strongest(strength: Gray) -> NDArray[np.bool_]:
     """Up to MAX_POINTS pixels of strong gradient, spread over a grid so that no corner of the picture goes unheard."""
     if int((strength > 0).sum()) <= MAX_POINTS:
         return strength > 0
@@ -146,7 +146,7 @@ def _strongest(strength: Picture) -> NDArray[np.bool_]:
     return chosen
 
 
-def _sample(picture: Picture, mask: Mask, motion: Matrix, xy: Floats) -> tuple[Floats, NDArray[np.bool_]]:
+def _sample(picture: Gray, mask: ByteMask, motion: Matrix, xy: Floats) -> tuple[Floats, NDArray[np.bool_]]:
     """The moving picture where template points (N, 2) land, and whether they land on pixels of the mask."""
     landed = cv2.perspectiveTransform(xy[:, None, :], motion)[:, 0, :].astype(np.float32)
     rows = -(-len(landed) // 1000)
@@ -158,7 +158,7 @@ def _sample(picture: Picture, mask: Mask, motion: Matrix, xy: Floats) -> tuple[F
     return sampled.ravel()[: len(landed)].astype(float), inside.ravel()[: len(landed)] > 0
 
 
-def _transfer(template: Plane, moving: Plane, motion: Matrix) -> Picture | None:
+def _transfer(template: Plane, moving: Plane, motion: Matrix) -> Gray | None:
     """Brightness in the template's exposure for each of CODES in the moving one: quantile onto quantile of what both hold."""
     width, height = template.size
     apart = max(1, round((width * height / HISTOGRAM_POINTS) ** 0.5))

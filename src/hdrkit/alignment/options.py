@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from enum import StrEnum
 
 from hdrkit.errors import InputError
 
-Method = Literal["none", "mtb", "ecc", "features", "auto"]
+
+class AlignmentMethod(StrEnum):
+    """How the motion of a frame is found."""
+
+    NONE = "none"
+    MTB = "mtb"
+    ECC = "ecc"
+    FEATURES = "features"
+    AUTO = "auto"
 
 
 @dataclass(frozen=True)
 class AlignmentOptions:
     """How the frames of a bracket are brought onto its reference. Raises InputError for values out of range."""
 
-    method: Method = field(
-        default="auto",
+    method: AlignmentMethod = field(
+        default=AlignmentMethod.AUTO,
         metadata={
             "flag": "--align",
             "help": "none; mtb (whole-pixel shift from median threshold bitmaps); ecc (sub-pixel registration of brightness); "
@@ -29,7 +37,14 @@ class AlignmentOptions:
     )
 
     def __post_init__(self) -> None:
-        if self.method not in ("none", "mtb", "ecc", "features", "auto"):
-            raise InputError(f"alignment method {self.method!r} is none of none, mtb, ecc, features, auto")
+        object.__setattr__(self, "method", method_of_name(self.method))
         if not 0 < self.max_shift <= 0.5:
             raise InputError(f"max_shift is a share of the longest side in (0, 0.5], not {self.max_shift}")
+
+
+def method_of_name(name: str) -> AlignmentMethod:
+    """The method with this name. Raises InputError for any other name."""
+    try:
+        return AlignmentMethod(name)
+    except ValueError:
+        raise InputError(f"no alignment method {name!r}; choose {', '.join(AlignmentMethod)}") from None

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from hdrkit.types import Frame
 
 Matrix = NDArray[np.floating[Any]]
-Picture = NDArray[np.float32]
-Mask = NDArray[np.uint8]
+Gray = NDArray[np.float32]
+ByteMask = NDArray[np.uint8]
 
 LONGEST_PX = 1600
 SMALLEST_PX = 96
@@ -27,16 +27,16 @@ YES = 255  # of a mask
 class View:
     """Brightness, float32 (h, w) in 0..1, and which of its pixels, (h, w) YES or 0, are lit and which also unclipped: valid."""
 
-    values: Picture
-    lit: Mask
-    valid: Mask
+    values: Gray
+    lit: ByteMask
+    valid: ByteMask
 
     @property
     def size(self) -> tuple[int, int]:
         """Width and height."""
         return self.values.shape[1], self.values.shape[0]
 
-    def gradient(self) -> tuple[Picture, Picture]:
+    def gradient(self) -> tuple[Gray, Gray]:
         """Brightness per pixel along x and along y, of the smoothed picture."""
         picture = smooth(self.values)
         x, y = (cv2.Sobel(picture, cv2.CV_32F, *order, ksize=3, scale=1 / 8) for order in ((1, 0), (0, 1)))
@@ -105,12 +105,12 @@ def warped(plane: Plane, motion: Matrix) -> View:
     return View(np.asarray(values, np.float32), *(_mask(mask == YES) for mask in masks))
 
 
-def smooth(values: Picture) -> Picture:
+def smooth(values: Gray) -> Gray:
     """Blurred by a Gaussian of one pixel, as gradients want it."""
     return np.asarray(cv2.GaussianBlur(values, (0, 0), 1.0), np.float32)
 
 
-def eroded(mask: Mask) -> Mask:
+def eroded(mask: ByteMask) -> ByteMask:
     """Without the pixels within two of the mask's outside, whose smoothed value is partly not their own."""
     return np.asarray(cv2.erode(mask, np.ones((5, 5), np.uint8), borderValue=0), np.uint8)
 
@@ -141,11 +141,11 @@ def _reduced(picture: NDArray[Any], shape: tuple[int, int]) -> NDArray[Any]:
     return np.asarray(cv2.resize(picture, shape[::-1], interpolation=cv2.INTER_AREA))
 
 
-def _reduced_mask(mask: Mask, shape: tuple[int, int]) -> Mask:
+def _reduced_mask(mask: ByteMask, shape: tuple[int, int]) -> ByteMask:
     return _mask(_reduced(mask, shape) == YES)
 
 
-def _mask(pixels: NDArray[np.bool_]) -> Mask:
+def _mask(pixels: NDArray[np.bool_]) -> ByteMask:
     """A mask in the memory of the truth values that it is made of."""
     mask = pixels.view(np.uint8)
     mask *= np.uint8(YES)

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from hdrkit.alignment.planes import Mask, Picture, View, eroded
+from hdrkit.alignment.planes import ByteMask, Gray, View, eroded
 from hdrkit.imaging.peaks import vertices
 
 TILES = 8
@@ -96,9 +96,9 @@ def residual_px(template: View, placed: View) -> float | None:
 class _Directions:
     """Unit gradients along x and along y, shrunk towards zero where they are weak; zero where not known. And their square."""
 
-    x: Picture
-    y: Picture
-    square: Picture
+    x: Gray
+    y: Gray
+    square: Gray
 
     def strip(self, top: int, end: int) -> _Directions:
         return _Directions(self.x[top:end], self.y[top:end], self.square[top:end])
@@ -110,7 +110,7 @@ class _Directions:
         return _Directions(self.x[here], self.y[here], self.square[here])
 
 
-def _directions(view: View, mask: Mask) -> _Directions:
+def _directions(view: View, mask: ByteMask) -> _Directions:
     x, y = view.gradient()
     square = x * x
     square += y * y

@@ -14,7 +14,7 @@ from hdrkit.calibration.exposures import estimates_of, steps_of
 from hdrkit.calibration.mitsunaga_nayar import solve_mitsunaga_nayar
 from hdrkit.calibration.observations import MAX_KNOTS, Observations, observe
 from hdrkit.calibration.offsets import unseen
-from hdrkit.calibration.options import CalibrationOptions, Method
+from hdrkit.calibration.options import CalibrationMethod, CalibrationOptions
 from hdrkit.calibration.patches import PatchSolution, solve_patches
 from hdrkit.calibration.quality import CHANNEL_TOLERANCE, channel_spread, covered_codes, ordered, residuals
 from hdrkit.calibration.robertson import solve_robertson
@@ -33,10 +33,10 @@ from hdrkit.types import (
 )
 
 _ALGORITHMS = {
-    Method.PATCHES: "Patches",
-    Method.DEBEVEC: "Debevec",
-    Method.ROBERTSON: "Robertson",
-    Method.MITSUNAGA_NAYAR: "Mitsunaga-Nayar",
+    CalibrationMethod.PATCHES: "Patches",
+    CalibrationMethod.DEBEVEC: "Debevec",
+    CalibrationMethod.ROBERTSON: "Robertson",
+    CalibrationMethod.MITSUNAGA_NAYAR: "Mitsunaga-Nayar",
 }
 _FEWEST = 20  # observations a channel, below which a curve would be invented
 _UNLIKE = 1.2  # residual against that of a free curve, above which the family does not fit
@@ -155,7 +155,7 @@ class _Solution:
     """Curves g (knots, C) as solved, by which method, with what standard error and polynomial order where there are such."""
 
     g: NDArray[np.float64]
-    method: Method
+    method: CalibrationMethod
     sigma: NDArray[np.float64] | None = None
     orders: tuple[int, ...] = ()
 
@@ -171,27 +171,27 @@ def _solve(
     """The curves by the method asked for, or a note on why it was another."""
     knots = len(weights)
     match options.method:
-        case Method.ROBERTSON:
-            return _Solution(solve_robertson(observations, weights, knots), Method.ROBERTSON), ()
-        case Method.MITSUNAGA_NAYAR:
+        case CalibrationMethod.ROBERTSON:
+            return _Solution(solve_robertson(observations, weights, knots), CalibrationMethod.ROBERTSON), ()
+        case CalibrationMethod.MITSUNAGA_NAYAR:
             g, orders = solve_mitsunaga_nayar(observations, knots, options.order)
-            return _Solution(g, Method.MITSUNAGA_NAYAR, orders=orders), ()
+            return _Solution(g, CalibrationMethod.MITSUNAGA_NAYAR, orders=orders), ()
     if times_changed:
         free = solve_debevec(observations, weights, knots, options.smoothness)
-    if options.method is Method.DEBEVEC:
-        if options.weight == "noise":
+    if options.method is CalibrationMethod.DEBEVEC:
+        if options.weight is Weight.NOISE:
             curve = ResponseCurve(ordered(free, observations)[0])
             weights = noise_weight(curve, NoiseModel(), scale_clip(options.clip, knots))
             free = solve_debevec(observations, weights, knots, options.smoothness)
-        return _Solution(free, Method.DEBEVEC), ()
+        return _Solution(free, CalibrationMethod.DEBEVEC), ()
     if patches is None:
-        return _Solution(free, Method.DEBEVEC), (f"solved by debevec: too few patches, {_MISFIT}",)
+        return _Solution(free, CalibrationMethod.DEBEVEC), (f"solved by debevec: too few patches, {_MISFIT}",)
     # A camera that is like none of the family (a scan with a pedestal, say) is better served by a free curve.
     told = [_of_frames(o, patches.offsets.told) for o in observations]
     ours = residuals(patches.g, told if times_changed else _corrected(observations, patches), weights)[0]
     if _alike(ours, residuals(free, told, weights)[0]):
-        return _Solution(patches.g, Method.PATCHES, patches.sigma), ()
-    return _Solution(free, Method.DEBEVEC), (f"solved by debevec: {_MISFIT}",)
+        return _Solution(patches.g, CalibrationMethod.PATCHES, patches.sigma), ()
+    return _Solution(free, CalibrationMethod.DEBEVEC), (f"solved by debevec: {_MISFIT}",)
 
 
 def _observations(samples: Sequence[Samples], clip: tuple[int, int], knots: int) -> list[Observations]:
@@ -230,13 +230,13 @@ def _with_estimates(samples: Sequence[Samples], patches: PatchSolution | None) -
     return [replace(one, ln_times=one.ln_times + told[place]) for one, place in zip(samples, offsets.places, strict=True)]
 
 
-def _used(method: Method, options: CalibrationOptions) -> dict[str, object]:
+def _used(method: CalibrationMethod, options: CalibrationOptions) -> dict[str, object]:
     """The options that have a say in the result of a method."""
     unused = {
-        Method.PATCHES: ("weight", "sampling", "smoothness", "order"),
-        Method.DEBEVEC: ("order",),
-        Method.ROBERTSON: ("weight", "smoothness", "order"),
-        Method.MITSUNAGA_NAYAR: ("weight", "smoothness"),
+        CalibrationMethod.PATCHES: ("weight", "sampling", "smoothness", "order"),
+        CalibrationMethod.DEBEVEC: ("order",),
+        CalibrationMethod.ROBERTSON: ("weight", "smoothness", "order"),
+        CalibrationMethod.MITSUNAGA_NAYAR: ("weight", "smoothness"),
     }
     return {name: value for name, value in asdict(options).items() if name not in unused[method]}
 
@@ -249,7 +249,7 @@ def _resampled(sigma: NDArray[np.float64] | None, levels: int) -> NDArray[np.flo
 
 
 def _flat_weights(options: CalibrationOptions, knots: int, channels: int) -> NDArray[np.float64]:
-    kind: Weight = "gaussian" if options.method is Method.ROBERTSON else options.weight
+    kind = Weight.GAUSSIAN if options.method is CalibrationMethod.ROBERTSON else options.weight
     return np.repeat(weight_of_codes(kind, knots, scale_clip(options.clip, knots))[:, None], channels, axis=1)
 
 
@@ -268,7 +268,7 @@ def _trusted(one: Samples, clip: tuple[int, int]) -> tuple[int, ...]:
 
 
 def _metadata(
-    samples: Sequence[Samples], method: Method, options: CalibrationOptions, g: NDArray[np.float64]
+    samples: Sequence[Samples], method: CalibrationMethod, options: CalibrationOptions, g: NDArray[np.float64]
 ) -> dict[str, object]:
     """The keys that the series pipeline's response files carry, as far as they are known here."""
     times = np.concatenate([one.ln_times for one in samples])

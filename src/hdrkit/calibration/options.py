@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from hdrkit.errors import InputError
-from hdrkit.imaging.codes import Weight, parse_clip
+from hdrkit.imaging.codes import Weight, parse_clip, weight_of_name
 
 
-class Method(StrEnum):
+class CalibrationMethod(StrEnum):
     """How the response curve is found."""
 
     PATCHES = "patches"
@@ -37,14 +37,14 @@ class CalibrationOptions:
     `order` is the degree of the Mitsunaga-Nayar polynomial, chosen by held-out error where None.
     """
 
-    method: Method = field(
-        default=Method.PATCHES,
+    method: CalibrationMethod = field(
+        default=CalibrationMethod.PATCHES,
         metadata={
             "flag": "--method",
             "help": "how the curve is found: averages of linearised patches, the most accurate, or a classical method",
         },
     )
-    weight: Weight = field(default="triangle", metadata={"flag": "--weight", "help": "weight of codes (debevec)"})
+    weight: Weight = field(default=Weight.TRIANGLE, metadata={"flag": "--weight", "help": "weight of codes (debevec)"})
     sampling: Sampling = field(
         default=Sampling.HISTOGRAM, metadata={"flag": "--sampling", "help": "how pixels are chosen (classical methods)"}
     )
@@ -71,6 +71,7 @@ class CalibrationOptions:
     )
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "weight", weight_of_name(self.weight))
         if not 0 <= self.clip[0] < self.clip[1] - 1 or self.clip[1] > 255:
             raise InputError(f"clip limits {self.clip} must rise within 0..255")
         if self.seed < 0:

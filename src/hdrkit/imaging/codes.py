@@ -2,10 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+from enum import StrEnum
 
-Weight = Literal["triangle", "sine", "gaussian", "uniform", "noise"]
-WEIGHTS: tuple[str, ...] = get_args(Weight)
+from hdrkit.errors import InputError
+
+
+class Weight(StrEnum):
+    """How far each code is trusted, as a function of the code."""
+
+    TRIANGLE = "triangle"
+    SINE = "sine"
+    GAUSSIAN = "gaussian"
+    UNIFORM = "uniform"
+    NOISE = "noise"
+
+
+def weight_of_name(name: str) -> Weight:
+    """The weight with this name. Raises InputError for any other name."""
+    try:
+        return Weight(name)
+    except ValueError:
+        raise InputError(f"no weight {name!r}; choose {', '.join(Weight)}") from None
 
 
 def parse_clip(text: str) -> tuple[float, float]:

@@ -23,7 +23,8 @@ _FAR = 1e9
 def resample_rows(pixels: Any, valid: Any, motion: Any, top: int, left: int, clipped: Any, out: Any, out_valid: Any) -> None:
     """Pixels of the reference from row `top` and column `left` on, as many as `out` (h, w, C) has.
 
-    Pixels that are not valid are left alone. A code from `clipped` on is clipped; a pixel to which one contributes becomes `clipped`.
+    Pixels that are not valid are left alone. A code from `clipped` on is clipped. Each pixel that it contributes to gets the code
+    `clipped`.
     """
     height, width, channels = out.shape
     scratch = _scratch(pixels, width)

@@ -23,11 +23,11 @@ def weight_of_codes(kind: Weight, levels: int, clip: tuple[int, int]) -> NDArray
     codes = np.arange(levels, dtype=float)
     u = (2 * codes - low - high) / (high - low + 2)  # -1..1, not quite reached at the limits
     shapes = {
-        "triangle": 1 - np.abs(u),
-        "sine": (1 + np.cos(np.pi * u)) / 2,
-        "gaussian": np.exp(-4 * u**2),
-        "uniform": np.ones(levels),
-        "noise": np.ones(levels),
+        Weight.TRIANGLE: 1 - np.abs(u),
+        Weight.SINE: (1 + np.cos(np.pi * u)) / 2,
+        Weight.GAUSSIAN: np.exp(-4 * u**2),
+        Weight.UNIFORM: np.ones(levels),
+        Weight.NOISE: np.ones(levels),
     }
     return np.where((codes >= low) & (codes <= high), shapes[kind], 0.0)
 

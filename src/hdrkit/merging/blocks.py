@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hdrkit.imaging.compiled import compiled
+from hdrkit.imaging.warping import Mask
 from hdrkit.types import Frame, NoiseModel, ResponseCurve
 
-Mask = NDArray[np.bool_]
 Values = NDArray[np.float32]
 
 _LONGEST = 512  # blocks
@@ -31,7 +31,7 @@ _TOUCHED = 1e-3  # share of a block from which it counts as in a mask
 
 
 @dataclass(frozen=True)
-class Plane:
+class FramePlane:
     """Mean radiance of blocks of pixels, float32 (h, w, C), and what is known about it, all of this shape.
 
     `variance` is what averaging lowers and `floor` what it does not: errors of the codes, of black and near clipping. The
@@ -64,7 +64,7 @@ def block_side(shape: Sequence[int]) -> int:
     return max(2, -(-max(shape[:2]) // _LONGEST))
 
 
-def plane(frame: Frame, exposure: float, response: ResponseCurve | None, noise: NoiseModel, high: float) -> Plane:
+def plane(frame: Frame, exposure: float, response: ResponseCurve | None, noise: NoiseModel, high: float) -> FramePlane:
     """The frame in blocks of `block_side` on the reference's grid, noise averaged over each.
 
     Codes above `high` are clipped. Float frames come without `response`, and are nowhere clipped.
@@ -83,7 +83,7 @@ def plane(frame: Frame, exposure: float, response: ResponseCurve | None, noise: 
     variance = noise.variance(light / saturation) * (saturation / side) ** 2 + (_OF_RANGE * extent * step) ** 2
     cut_off = _CUT_OFF**2 * noise.variance(np.zeros(1)) * saturation**2
     spill = _NEAR_CLIPPING * noise.spill * light * bright.any(axis=2, keepdims=True)
-    still = Plane(
+    still = FramePlane(
         light / np.float32(exposure),
         (variance / exposure**2).astype(np.float32),
         (((_CODES_OFF * step) ** 2 + spill**2 + cut_off) / exposure**2).astype(np.float32),
@@ -95,12 +95,12 @@ def plane(frame: Frame, exposure: float, response: ResponseCurve | None, noise: 
     return still if frame.motion is None else _on_reference(still, frame.motion, side)
 
 
-def cautious(plane: Plane) -> Plane:
+def cautious(plane: FramePlane) -> FramePlane:
     """The plane with bounds where it is bright, as cameras roll off there."""
     return replace(plane, measured=plane.measured & ~plane.bright, bounded=plane.bounded | (plane.measured & plane.bright))
 
 
-def joined(first: Plane, second: Plane, where: Mask) -> Plane:
+def joined(first: FramePlane, second: FramePlane, where: Mask) -> FramePlane:
     """The first plane, bettered `where` (h, w) the second measured: their inverse-variance mean, or the one that measured.
 
     Where neither did, the higher of two bounds holds.
@@ -113,7 +113,7 @@ def joined(first: Plane, second: Plane, where: Mask) -> Plane:
     measured = first.measured | (where & second.measured)
     higher = where & second.bounded & ~measured
     radiance = first.radiance * rest + second.radiance * share
-    return Plane(
+    return FramePlane(
         np.where(higher, np.maximum(radiance, second.radiance), radiance).astype(np.float32),
         (first.variance * rest**2 + second.variance * share**2).astype(np.float32),
         (first.floor * rest**2 + second.floor * share**2).astype(np.float32),
@@ -183,7 +183,7 @@ def _means(codes: Any, table: Any, side: int, light: Any, most: Any, least: Any)
                 most[i, j, c], least[i, j, c] = high, low
 
 
-def _on_reference(still: Plane, motion: NDArray[np.float64], side: int) -> Plane:
+def _on_reference(still: FramePlane, motion: NDArray[np.float64], side: int) -> FramePlane:
     """The plane on the reference's grid; `motion` maps pixels of the reference to pixels of the frame."""
     to_pixels = np.array([[side, 0, (side - 1) / 2], [0, side, (side - 1) / 2], [0, 0, 1]])
     matrix = np.linalg.inv(to_pixels) @ motion @ to_pixels
@@ -199,7 +199,7 @@ def _on_reference(still: Plane, motion: NDArray[np.float64], side: int) -> Plane
     unknown = warped((~still.known).astype(np.float32), cv2.INTER_LINEAR, 1) > _TOUCHED
     bounded = warped(still.bounded.astype(np.float32), cv2.INTER_LINEAR, 0) > _TOUCHED
     bright = warped(still.bright.astype(np.float32), cv2.INTER_LINEAR, 0) > _TOUCHED
-    return Plane(radiance, variance, floor, black, ~unknown & ~bounded, ~unknown & bounded, bright)
+    return FramePlane(radiance, variance, floor, black, ~unknown & ~bounded, ~unknown & bounded, bright)
 
 
 def _resized(values: Values, size: tuple[int, int]) -> Values:

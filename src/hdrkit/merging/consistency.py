@@ -15,7 +15,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from hdrkit.merging.blocks import Mask, Plane, Values
+from hdrkit.imaging.warping import Mask
+from hdrkit.merging.blocks import FramePlane, Values
 
 _SIDES = (1, 2, 4)  # of windows, in blocks
 _BINS, _SAMPLES = 16, 16384  # of brightness, and windows in all of them
@@ -42,7 +43,7 @@ class _Windows:
     known: Mask
 
 
-def tied(plane: Plane, anchor: Plane) -> Plane:
+def tied(plane: FramePlane, anchor: FramePlane) -> FramePlane:
     """The plane on the brightness scale of the anchor: the densest ratio of the two at each brightness is taken out.
 
     With too little in common the plane stays as it is, and uncertain by as much as that could have been.
@@ -63,7 +64,7 @@ def tied(plane: Plane, anchor: Plane) -> Plane:
     return replace(plane, radiance=radiance, floor=floor)
 
 
-def disagreement(plane: Plane, anchor: Plane, first: int = 0) -> Values:
+def disagreement(plane: FramePlane, anchor: FramePlane, first: int = 0) -> Values:
     """By how many standard deviations two planes differ, float32 (h, w), the most over channels and windows.
 
     The smallest windows are left out up to number `first`. 0 where nothing can be said: one is unknown, both are clipped,
@@ -88,7 +89,7 @@ def _apart(x: _Windows, a: _Windows) -> Values:
     return worst
 
 
-def _windows(plane: Plane, side: int) -> _Windows:
+def _windows(plane: FramePlane, side: int) -> _Windows:
     """Windows of side x side blocks that fill the plane; those at the right and lower border repeat its last blocks."""
     height, width = plane.measured.shape[:2]
     sampled = np.s_[side // 2 :: side, side // 2 :: side]  # where filters of this side have covered just one window

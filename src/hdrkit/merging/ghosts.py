@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hdrkit.errors import InputError
-from hdrkit.merging.blocks import Mask, Plane, block_side, cautious, joined, plane
+from hdrkit.imaging.warping import Mask
+from hdrkit.merging.blocks import FramePlane, block_side, cautious, joined, plane
 from hdrkit.merging.consistency import disagreement, tied
 from hdrkit.merging.options import MergeOptions
 from hdrkit.types import Frame, NoiseModel, ResponseCurve
@@ -79,7 +80,7 @@ def find_ghosts(
     )
 
 
-def _steps(planes: Sequence[Plane], order: Sequence[int]) -> dict[int, Mask]:
+def _steps(planes: Sequence[FramePlane], order: Sequence[int]) -> dict[int, Mask]:
     """Where each plane is likely to disagree with its neighbours in exposure."""
     found = {k: np.zeros(planes[0].measured.shape[:2], np.bool_) for k in order}
     for a, b in pairwise(order):
@@ -91,7 +92,7 @@ def _steps(planes: Sequence[Plane], order: Sequence[int]) -> dict[int, Mask]:
     return found
 
 
-def _best_exposed(planes: Sequence[Plane], exposures: Sequence[float], steps: dict[int, Mask]) -> int:
+def _best_exposed(planes: Sequence[FramePlane], exposures: Sequence[float], steps: dict[int, Mask]) -> int:
     """The frame with most unclipped light above its noise where frames disagree, or anywhere if none do.
 
     Of several that are as good the shortest, which froze the motion best.
@@ -99,7 +100,7 @@ def _best_exposed(planes: Sequence[Plane], exposures: Sequence[float], steps: di
     where = np.logical_or.reduce(list(steps.values()))
     where = where if where.any() else np.ones_like(where)
 
-    def exposed(one: Plane) -> float:
+    def exposed(one: FramePlane) -> float:
         signal = one.radiance**2 / one.doubt
         return float((one.measured * signal / (signal + _EXPOSED))[where].mean())
 
@@ -108,7 +109,7 @@ def _best_exposed(planes: Sequence[Plane], exposures: Sequence[float], steps: di
     return min(good, key=lambda k: exposures[k])
 
 
-def _moved(planes: Sequence[Plane], exposures: Sequence[float], reference: int, steps: dict[int, Mask]) -> list[Mask]:
+def _moved(planes: Sequence[FramePlane], exposures: Sequence[float], reference: int, steps: dict[int, Mask]) -> list[Mask]:
     """Blocks of each plane that show something else than the reference, or than those that speak for it."""
     moved = [np.zeros(planes[0].measured.shape[:2], np.bool_) for _ in planes]
     anchor = cautious(planes[reference])
@@ -123,7 +124,7 @@ def _moved(planes: Sequence[Plane], exposures: Sequence[float], reference: int, 
     return moved
 
 
-def _clipped(planes: Sequence[Plane], moved: Sequence[Mask]) -> Mask:
+def _clipped(planes: Sequence[FramePlane], moved: Sequence[Mask]) -> Mask:
     """Blocks of which a channel is measured in refused frames alone."""
     measured = np.logical_or.reduce([one.measured for one in planes])
     left = np.logical_or.reduce([one.measured & ~mask[..., None] for one, mask in zip(planes, moved, strict=True)])
@@ -139,7 +140,7 @@ def _regions(apart: NDArray[np.float32]) -> Mask:
     return np.asarray(certain[labels])
 
 
-def _whole(mask: Mask, anchor: Plane) -> Mask:
+def _whole(mask: Mask, anchor: FramePlane) -> Mask:
     """The mask with its gaps closed, with what it encloses of the anchor's unmeasured blocks, and a margin."""
     if not mask.any():
         return mask

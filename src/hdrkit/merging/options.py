@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from hdrkit.errors import InputError
-from hdrkit.imaging.codes import Weight, parse_clip, scale_clip
+from hdrkit.imaging.codes import Weight, parse_clip, scale_clip, weight_of_name
 from hdrkit.merging.device import Device
 
 if TYPE_CHECKING:
@@ -56,7 +56,9 @@ class MergeOptions:
             "help": "how measurements combine: inverse variance is the most precise; mertens fuses for display, without times",
         },
     )
-    weight: Weight = field(default="triangle", metadata={"flag": "--weight", "help": "weight of codes for the debevec estimator"})
+    weight: Weight = field(
+        default=Weight.TRIANGLE, metadata={"flag": "--weight", "help": "how the debevec estimator weights codes"}
+    )
     clip: tuple[float, float] = field(
         default=(0.0, 250.0),
         metadata={
@@ -90,6 +92,7 @@ class MergeOptions:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "estimator", _chosen(self.estimator))
+        object.__setattr__(self, "weight", weight_of_name(self.weight))
         if not 0 <= self.clip[0] < self.clip[1] <= 255:
             raise InputError(f"clip limits {self.clip} must rise within 0..255")
         if self.deghost != "off" and self.product is Product.FUSION:

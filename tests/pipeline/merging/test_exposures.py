@@ -9,7 +9,7 @@ import pytest
 from hdrkit.alignment.options import AlignmentOptions
 from hdrkit.calibration.calibrate import calibrate_samples
 from hdrkit.calibration.exposures import guessed_exposures, measured_exposures, steps_of
-from hdrkit.calibration.options import CalibrationOptions, Method, Sampling
+from hdrkit.calibration.options import CalibrationMethod, CalibrationOptions, Sampling
 from hdrkit.calibration.sampling import take_samples
 from hdrkit.errors import CalibrationError, ExposureError
 from hdrkit.inputs.options import InputOptions
@@ -153,7 +153,7 @@ def test_a_guess_is_rough_but_in_order():
     assert guessed_exposures(frames, times) == tuple(times)
 
 
-@pytest.mark.parametrize("method", Method)
+@pytest.mark.parametrize("method", CalibrationMethod)
 def test_every_method_gains_from_corrected_exposures(method):
     frames, times = shoot()
     options = CalibrationOptions(method=method)

@@ -16,13 +16,13 @@ from hdrkit.merging.estimators.separable import Array, Codes, Measurements, Sepa
 class Debevec(Separable):
     """b = w(z), and the mean is that of ln x / t; `weight` names w. Debevec & Malik 1997."""
 
-    weight: Weight = "triangle"
+    weight: Weight = Weight.TRIANGLE
 
     logarithmic: ClassVar[bool] = True
 
     def code_weight(self, codes: Codes) -> Array:
         """The weight with this name."""
-        if self.weight == "noise":
+        if self.weight is Weight.NOISE:
             return noise_weight(codes.response, codes.noise, codes.clip)
         return in_channels(weight_of_codes(self.weight, codes.response.levels, codes.clip), codes)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from hdrkit.imaging.codes import Weight
 from hdrkit.imaging.weighting import weight_of_codes
 from hdrkit.merging.estimators.separable import Array, Codes, Measurements, Separable, in_channels
 
@@ -14,7 +15,7 @@ class Robertson(Separable):
 
     def code_weight(self, codes: Codes) -> Array:
         """A Gaussian about the middle code."""
-        return in_channels(weight_of_codes("gaussian", codes.response.levels, codes.clip), codes)
+        return in_channels(weight_of_codes(Weight.GAUSSIAN, codes.response.levels, codes.clip), codes)
 
     def denominator(self, measured: Measurements) -> Array:
         """The square of the exposure."""

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from hdrkit.alignment.options import AlignmentOptions
+from hdrkit.alignment.options import AlignmentMethod, AlignmentOptions
 from hdrkit.errors import InputError
 from hdrkit.imaging.warping import Area, common_area, whole
 from hdrkit.types import AlignmentReport, Failure, Frame, FrameAlignment, Stack
@@ -35,7 +35,7 @@ def aligned(stack: Stack, options: AlignmentOptions) -> tuple[Stack, AlignmentRe
     from hdrkit.alignment.chain import align
 
     frames, report = align(stack.frames, stack.bracket.reference, options)
-    if options.method != "none":
+    if options.method is not AlignmentMethod.NONE:
         _give_back()
     lost = strays(report, frames[0])
     kept = [i for i in range(len(frames)) if i not in lost]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hdrkit.alignment.options import AlignmentOptions
+from hdrkit.alignment.options import AlignmentMethod, AlignmentOptions
 from hdrkit.errors import ExposureError
 from hdrkit.inputs.options import InputOptions
 from hdrkit.pipeline.calibrate import calibrate
@@ -37,7 +37,7 @@ def response_of(stack: Stack, given: ResponseCurve | None, name: str, inputs: In
             f"{stack.frames[0].name}: all frames of bracket {stack.bracket.name!r} have the same exposure, so no response curve "
             "can be learned from them; give one with --response, or the true times with --exposures"
         )
-    result = calibrate(stack, alignment=AlignmentOptions(method="none"), inputs=inputs)
+    result = calibrate(stack, alignment=AlignmentOptions(method=AlignmentMethod.NONE), inputs=inputs)
     return UsedResponse(result.response, "calibrated from this bracket", result.report)
 
 

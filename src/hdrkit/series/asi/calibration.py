@@ -4,24 +4,23 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import cast, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hdrkit.alignment.options import AlignmentOptions
-from hdrkit.calibration.options import CalibrationOptions, Method, Sampling
+from hdrkit.alignment.options import AlignmentMethod, AlignmentOptions
+from hdrkit.calibration.options import CalibrationMethod, CalibrationOptions, Sampling
 from hdrkit.errors import InputError
 from hdrkit.files.text import show
 from hdrkit.formats.curves.files import read_curve, write_curve
-from hdrkit.imaging.codes import Weight
+from hdrkit.imaging.codes import weight_of_name
 from hdrkit.inputs.options import By, ExposureUnit, InputOptions
 from hdrkit.merging.range import ln_exposure_range
 from hdrkit.pipeline.calibrate import calibrate, stamped
 from hdrkit.series.asi.naming import _group_files_by_time, _parse_exposure_from_name, span_of
 from hdrkit.series.asi.responses import _save_response_plot, with_npz
 
-_STILL = AlignmentOptions(method="none")
+_STILL = AlignmentOptions(method=AlignmentMethod.NONE)
 
 
 def calibrate_camera(
@@ -46,13 +45,12 @@ def calibrate_camera(
     same curve (None is 0). `response_file` takes the curve, (256, C), and metadata; a plot of the same name goes beside it.
     Raises InputError or CalibrationError where nothing can be learned.
     """
-    if weight_type not in get_args(Weight):
-        raise InputError(f"no weight {weight_type!r}; choose {', '.join(get_args(Weight))}")
+    weight = weight_of_name(weight_type)
     if sample_technique not in list(Sampling):
         raise InputError(f"no sample technique {sample_technique!r}; choose {', '.join(Sampling)}")
     options = CalibrationOptions(
-        method=Method.DEBEVEC,
-        weight=cast(Weight, weight_type),
+        method=CalibrationMethod.DEBEVEC,
+        weight=weight,
         sampling=Sampling(sample_technique),
         samples=samples_per_image,
         seed=seed or 0,

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from hdrkit.alignment.options import AlignmentOptions
+from hdrkit.alignment.options import AlignmentMethod, AlignmentOptions, method_of_name
 from hdrkit.errors import HdrkitError, InputError, OutputError
 from hdrkit.files.text import listed, show
 from hdrkit.formats.curves.files import write_curve
@@ -20,7 +20,7 @@ from hdrkit.formats.display import most_bits, write_display
 from hdrkit.formats.metadata import read_photo
 from hdrkit.formats.radiance import write_radiance
 from hdrkit.formats.suffixes import RESULTS, FileKind, written_formats
-from hdrkit.imaging.codes import WEIGHTS
+from hdrkit.imaging.codes import weight_of_name
 from hdrkit.inputs.brackets import spread_brackets
 from hdrkit.inputs.find import find_brackets
 from hdrkit.inputs.options import By, ExposureUnit, InputOptions
@@ -67,20 +67,19 @@ class MergeChoices:
     def __post_init__(self) -> None:
         if self.algorithm not in (*CHOICES, "debevec_custom"):
             raise InputError(f"no algorithm {self.algorithm!r}; choose {', '.join(CHOICES)} or debevec_custom")
-        if self.weight_type not in WEIGHTS:
-            raise InputError(f"no weight {self.weight_type!r}; choose {', '.join(WEIGHTS)}")
+        weight_of_name(self.weight_type)
 
     @property
     def merge(self) -> MergeOptions:
         """The options of hdrkit's merge."""
         name = "debevec" if self.algorithm == "debevec_custom" else self.algorithm
         clip = float(self.low_clip), float(self.high_clip)
-        return MergeOptions(estimator=name, weight=self.weight_type, clip=clip, deghost=self.deghost)  # type: ignore[arg-type]
+        return MergeOptions(estimator=name, weight=weight_of_name(self.weight_type), clip=clip, deghost=self.deghost)  # type: ignore[arg-type]
 
     @property
     def alignment(self) -> AlignmentOptions:
         """The options of hdrkit's alignment."""
-        return AlignmentOptions(method=self.align)  # type: ignore[arg-type]
+        return AlignmentOptions(method=method_of_name(self.align))
 
     @property
     def curve(self) -> ResponseCurve | None:
@@ -230,7 +229,7 @@ def _common_response(brackets: Sequence[Bracket], target: Path, inputs: Iterable
     """The response kept in the folder of results, or else learned from brackets spread over the series, and kept there."""
     if kept := _kept_response(target):
         return kept
-    still = AlignmentOptions(method="none")
+    still = AlignmentOptions(method=AlignmentMethod.NONE)
     result = calibrate(spread_brackets(brackets, _GROUPS), alignment=still)
     for line in result.report.skipped:
         logger.warning("%s", line)
