@@ -396,7 +396,7 @@ def test_a_bracket_that_cannot_be_used_is_left_out_and_listed(ordinary):
 def test_light_has_no_response_curve(ordinary):
     _, frames, times = ordinary
     light = [replace(frame, pixels=frame.pixels.astype(np.float32)) for frame in frames]
-    with pytest.raises(InputError, match=r"^frame_0\.png: a float picture is light already"):
+    with pytest.raises(InputError, match=r"^frame_0\.png: a float picture holds light"):
         calibrate(stack("light", light, times))
 
 

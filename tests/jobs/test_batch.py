@@ -252,7 +252,7 @@ def test_a_job_that_takes_its_process_down_takes_no_other_with_it(tmp_path, shoo
     ]
     outcomes = merge_all(jobs, 2)
     assert [outcome.bracket for outcome in outcomes if outcome.error] == ["b", "e"]
-    assert str(outcomes[1].error) == "b: a worker process was killed, for want of memory perhaps; try fewer --jobs"
+    assert str(outcomes[1].error) == "b: a worker process was killed, perhaps because memory ran out; try fewer --jobs"
     assert list(files_below(tmp_path / "out")) == [f"{name}.exr" for name in "acdfg"]
 
 

@@ -153,7 +153,7 @@ def test_a_pair_that_cannot_be_read_is_told_as_that(tmp_path, small, preview_cod
     folder = small(a=preview_codes(1))
     (folder / "broken.png").write_bytes(b"no picture")
     (tmp_path / "must.csv").write_text(f"{folder / 'a.png'},{folder / 'broken.png'}\n")
-    with pytest.raises(InputError, match=r"must\.csv, line 1: .*broken\.png cannot be read; take the line out"):
+    with pytest.raises(InputError, match=r"must\.csv, line 1: .*broken\.png cannot be read; remove the line"):
         group(folder, GroupingOptions(clustering=ClusteringOptions(must_link=tmp_path / "must.csv")))
 
 

@@ -1,1 +1,1 @@
-"""One bracket to its files, and many of them: here, in worker processes, or on a Dask cluster."""
+"""Merges one bracket to its files, and many brackets: in this process, in worker processes, or on a Dask cluster."""

@@ -1,4 +1,4 @@
-"""Many brackets to files, side by side: each is done or told of by itself, none takes another down."""
+"""Merges many brackets at the same time. Each bracket is merged on its own; the failure of one does not stop the others."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from hdrkit.jobs.job import Loaded, MergeJob, MergeOutcome, load_job, run_job
 from hdrkit.jobs.workers import executor
 from hdrkit.types import BracketFailure
 
-AHEAD = 500  # jobs that an executor holds
+AHEAD = 500  # most jobs that an executor holds
 
 Known = TypeVar("Known")
 
 
 class LostError(HdrkitError):
-    """The scheduler is gone that jobs were handed to."""
+    """The scheduler that the jobs were sent to is lost."""
 
 
 def merge_all(
@@ -31,11 +31,10 @@ def merge_all(
     on_done: Callable[[MergeOutcome], None] | None = None,
     scheduler: str | None = None,
 ) -> list[MergeOutcome]:
-    """Do the jobs in `workers` processes (one: in this one), or where `scheduler` says, and return their outcomes in order.
+    """Do the jobs in `workers` processes (1: in this process), or on the workers of `scheduler`. Returns the outcomes in order.
 
-    In this process the photographs of the next job are read while one is merged, unless `max_memory` holds for it.
-
-    An error of any kind becomes the outcome of its own job. `on_done` is called as each one ends.
+    In this process the photographs of the next job are read while one job is merged, unless `max_memory` limits it.
+    An error of any kind becomes the outcome of its job. `on_done` is called when a job ends.
     """
     outcomes: dict[int, MergeOutcome] = {}
     try:
@@ -52,10 +51,11 @@ def merge_all(
 def merge_each(
     jobs: Iterable[MergeJob | Known], workers: int, scheduler: str | None = None, ahead: int = AHEAD
 ) -> Iterator[tuple[int, MergeOutcome | Known]]:
-    """As `merge_all`, of jobs that are asked for as they can be begun, each outcome with the number of its job as it is there.
+    """Like `merge_all`, for any number of jobs. Yields each outcome, with the number of its job, as soon as it is known.
 
-    An executor holds `ahead` jobs at most, and nothing is kept, so that there may be any number. What stands among the jobs and
-    is none comes back as it is. Raises LostError where the scheduler is lost, when all that ended before have come back.
+    A job is taken from `jobs` only when it can start. An executor holds at most `ahead` jobs, and no outcome is kept. An item
+    that is not a MergeJob is yielded as it is. If the scheduler is lost, yields all outcomes that are known, then raises
+    LostError.
     """
     if scheduler is None and workers <= 1:
         yield from _in_turn(jobs)
@@ -73,7 +73,7 @@ def merge_each(
 
 
 def _in_turn(jobs: Iterable[MergeJob | Known]) -> Iterator[tuple[int, MergeOutcome | Known]]:
-    """One job after the other; while one is merged, the photographs of the next are read."""
+    """Do one job after the other. The photographs of the next job are read while one job is merged."""
     reader = ThreadPoolExecutor(1)
     ahead: tuple[int, MergeJob, Future[Loaded] | None] | None = None
     try:
@@ -96,7 +96,7 @@ def _merged_ahead(index: int, job: MergeJob, loading: Future[Loaded] | None) -> 
 
 
 def placed(job: MergeJob, workers: int, scheduler: str | None) -> MergeJob:
-    """The job with the part of the memory that one of several workers may take, and paths that hold on another machine."""
+    """The job as a worker gets it: with its share of the memory limit, or, for a scheduler, with absolute paths."""
     if scheduler is None:
         limit = job.out.max_memory
         return job if limit is None else replace(job, out=replace(job.out, max_memory=limit // workers))
@@ -105,9 +105,9 @@ def placed(job: MergeJob, workers: int, scheduler: str | None) -> MergeJob:
 
 
 class _Elsewhere:
-    """Jobs in an executor, which is opened anew where a process of this machine dies.
+    """Jobs in an executor. If a process of this machine dies, the executor is opened again.
 
-    What was being merged then is merged again, alone: a job that takes its process down takes no other with it.
+    The jobs that were running at that time run again, one at a time, so that a job that kills its process harms no other job.
     """
 
     def __init__(self, opened: Callable[[], AbstractContextManager[Executor]], workers: int, ahead: int) -> None:
@@ -121,13 +121,13 @@ class _Elsewhere:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for future in self.begun:  # where we are interrupted, what has not begun is left
+        for future in self.begun:  # after an interrupt: jobs that have not started do not start
             future.cancel()
         self._open.close()
 
     @property
     def full(self) -> bool:
-        """Whether there is enough to do."""
+        """Whether the executor holds as many jobs as it may."""
         return len(self.begun) >= self._ahead
 
     @property
@@ -136,36 +136,36 @@ class _Elsewhere:
         return not self._ended.empty()
 
     def begin(self, index: int, job: MergeJob) -> None:
-        """Have a job done."""
+        """Start a job."""
         future = submit(self._pool, job)
         self.begun[future] = index, job
         future.add_done_callback(self._ended.put)
 
     def ended(self) -> Iterator[tuple[int, MergeOutcome]]:
-        """Wait for a job to end, and tell of it; where a process died, of all that have ended since, and of those it was at.
+        """Wait for a job to end, and yield its outcome. If a process died, also yield the outcomes of all jobs that ended or ran.
 
-        Raises LostError where the scheduler is lost, when it has told of all that ended.
+        If the scheduler is lost, yields the outcomes of all jobs that ended, then raises LostError.
         """
         future = self._ended.get()
         if _lost(future):
-            yield from self._told_after_loss()
+            yield from self._outcomes_after_loss()
         else:
             index, job = self.begun.pop(future)
             yield index, outcome_of(future, job.bracket.name)
 
-    def _told_after_loss(self) -> Iterator[tuple[int, MergeOutcome]]:
+    def _outcomes_after_loss(self) -> Iterator[tuple[int, MergeOutcome]]:
         wait(self.begun)
         gone = next((f.exception() for f in self.begun if _lost(f) and not isinstance(f.exception(), BrokenProcessPool)), None)
         lost = [begun for future, begun in self.begun.items() if _lost(future)]
-        told = [(index, outcome_of(f, job.bracket.name)) for f, (index, job) in self.begun.items() if not _lost(f)]
+        known = [(index, outcome_of(f, job.bracket.name)) for f, (index, job) in self.begun.items() if not _lost(f)]
         self.begun, self._ended = {}, SimpleQueue()
-        yield from told
+        yield from known
         if gone:
             raise LostError(str(gone))
         yield from self._done_again(lost)
 
     def _done_again(self, lost: Sequence[tuple[int, MergeJob]]) -> Iterator[tuple[int, MergeOutcome]]:
-        for index, job in lost[: self._workers]:  # the first that were handed over: no process has had more
+        for index, job in lost[: self._workers]:  # only the first ones were running: one for each process
             self._reopen()
             yield index, outcome_of(submit(self._pool, job), job.bracket.name)
         self._reopen()
@@ -178,12 +178,12 @@ class _Elsewhere:
 
 
 def _lost(future: Future[MergeOutcome]) -> bool:
-    """Whether a job has ended with a process of this machine, or with the scheduler."""
+    """Whether a job ended because its process died or its scheduler was lost."""
     return not future.cancelled() and isinstance(future.exception(), BrokenExecutor)
 
 
 def submit(pool: Executor, job: MergeJob) -> Future[MergeOutcome]:
-    """Hand a job to an executor; one that is broken answers with a future that says so."""
+    """Submit a job to an executor. If the executor is broken, the future carries that error."""
     try:
         return pool.submit(run_job, job)
     except BrokenExecutor as error:
@@ -193,10 +193,10 @@ def submit(pool: Executor, job: MergeJob) -> Future[MergeOutcome]:
 
 
 def outcome_of(future: Future[MergeOutcome], name: str) -> MergeOutcome:
-    """What became of a job that has ended; the death of its worker is an outcome too."""
+    """The outcome of a job that has ended. The death of its worker is an outcome too."""
     try:
         return future.result()
     except Exception as error:
-        killed = "a worker process was killed, for want of memory perhaps; try fewer --jobs"
+        killed = "a worker process was killed, perhaps because memory ran out; try fewer --jobs"
         why = killed if isinstance(error, BrokenProcessPool) else str(error) or type(error).__name__
         return MergeOutcome(name, error=BracketFailure(name, why))

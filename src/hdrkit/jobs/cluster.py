@@ -1,4 +1,4 @@
-"""A Dask cluster behind the interface of `concurrent.futures`, which is broken for good once its scheduler is lost."""
+"""A Dask cluster with the interface of `concurrent.futures`. Once its scheduler is lost, the executor stays broken."""
 
 from __future__ import annotations
 
@@ -16,30 +16,35 @@ from hdrkit.errors import InputError
 from hdrkit.files.packages import load_package
 from hdrkit.files.text import show
 
-_RETRIES = 3  # of a job that Dask lost with its worker
-CONNECT_S = 3.0  # a watch stands still for so long
-_LOOK_S = 0.5  # between looks whether the scheduler is there
+_RETRIES = 3  # how often Dask repeats a job whose worker died
+CONNECT_S = 3.0  # time limit for the connection; a watch waits so long
+_LOOK_S = 0.5  # between two checks that the scheduler is there
 
 
 @contextmanager
 def connected(address: str, connect_s: float = CONNECT_S) -> Iterator[Executor]:
-    """The workers of the scheduler at an address (tcp://host:8786).
+    """The workers of the scheduler at an address (tcp://host:8786), as an executor.
 
-    Raises InputError where it cannot be reached within `connect_s` seconds, or Dask is not installed.
+    Raises InputError if the scheduler does not answer within `connect_s` seconds, or if Dask is not installed.
     """
     distributed = load_package("distributed", "a Dask scheduler", "hdrkit[dask]")
     with _silence("distributed", "distributed.client", "tornado.application"), _loop() as loop:
         try:
             client = distributed.Client(address, timeout=connect_s, set_as_default=False, loop=loop)
         except (OSError, ValueError) as error:
-            raise InputError(f"{show(address)}: no Dask scheduler answers there ({error}); start one, or leave it out") from error
+            raise InputError(
+                f"{show(address)}: no Dask scheduler answers there ({error}); start one, or leave out --scheduler"
+            ) from error
         with client, _Cluster(client, address) as cluster:
             yield cluster
 
 
 @contextmanager
 def _loop() -> Iterator[Any]:
-    """A loop in a thread, which end with the block: Dask's own goes on where connecting failed, and a watch tries for years."""
+    """An event loop in a thread. Both end with the block.
+
+    The loop of Dask itself does not end if the connection fails, and a watch may try to connect for years.
+    """
     from tornado.ioloop import IOLoop
 
     running: SimpleQueue[tuple[Any, asyncio.Event]] = SimpleQueue()
@@ -61,7 +66,7 @@ def _loop() -> Iterator[Any]:
 
 @contextmanager
 def _silence(*names: str) -> Iterator[None]:
-    """A block without the messages of some loggers, which tell with stacks what an exception tells in a line."""
+    """A block without the messages of some loggers. They print stacks for errors that an exception reports in one line."""
     levels = {logger: logger.level for logger in map(logging.getLogger, names)}
     for logger in levels:
         logger.setLevel(logging.CRITICAL)
@@ -73,21 +78,20 @@ def _silence(*names: str) -> Iterator[None]:
 
 
 class _Cluster(Executor):
-    """The executor of a Dask client, with futures that end whatever becomes of the scheduler.
+    """The executor of a Dask client. Its futures end even if the scheduler is lost.
 
-    A scheduler that comes back knows nothing of what it had, and Dask leaves those futures without an end whose results were on
-    their way.
+    A scheduler that restarts has forgotten its jobs, and the futures of Dask whose results were on their way never end.
     """
 
     def __init__(self, client: Any, address: str) -> None:
         self._client, self._connection = client, client.scheduler_comm
         self._pool: Executor = client.get_executor(pure=False, retries=_RETRIES)
-        self._loss = f"{show(address)}: the Dask scheduler was lost; start it, and then this again, which goes on where it was"
+        self._loss = f"{show(address)}: the Dask scheduler was lost; start it, then run this command again, which continues"
         self._open: set[Future[Any]] = set()
         Thread(target=self._end_with_scheduler, daemon=True).start()
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        """As any executor. Raises BrokenExecutor where the scheduler was lost."""
+        """Submit a function, as in any executor. Raises BrokenExecutor if the scheduler is lost."""
         future = Future[Any]()
         try:
             task = self._pool.submit(fn, *args, **kwargs)
@@ -97,7 +101,7 @@ class _Cluster(Executor):
             raise
 
         def finish(task: Future[Any]) -> None:
-            with suppress(InvalidStateError):  # it has ended otherwise
+            with suppress(InvalidStateError):  # the future has already ended
                 if task.cancelled():
                     future.set_exception(BrokenExecutor(self._loss))
                 elif error := task.exception():
@@ -119,7 +123,7 @@ class _Cluster(Executor):
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: ARG002
-        """End the futures that have not ended."""
+        """End all futures that have not ended with an error."""
         for future in list(self._open):
             with suppress(InvalidStateError):
                 future.set_exception(BrokenExecutor(self._loss))

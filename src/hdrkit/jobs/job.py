@@ -1,4 +1,4 @@
-"""One bracket to its files: what is to be made of it, by which name, and what became of it."""
+"""Merges one bracket to its files: the job, and its outcome."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from hdrkit.types import Bracket, BracketFailure, Failure, MergeReport, Response
 
 @dataclass(frozen=True)
 class MergeJob:
-    """One bracket and where its result goes, with everything that the merge needs: what a worker process is given."""
+    """One bracket, the destination of its result, and everything that the merge needs. A worker process gets one job."""
 
     bracket: Bracket
     output: Path
@@ -34,12 +34,12 @@ class MergeJob:
 
     @property
     def product(self) -> Product:
-        """What the job makes of the bracket."""
+        """The kind of result: radiance, or a fused picture."""
         return self.merge.product
 
     @property
     def preview(self) -> Path | None:
-        """Where the preview of a radiance file goes, if one is wanted."""
+        """The destination of the preview beside a radiance file; None without a preview."""
         if self.out.preview is None or is_display(self.output):
             return None
         return self.output.with_name(f"{self.output.stem}_preview.{self.out.preview_type}")
@@ -52,10 +52,10 @@ class MergeJob:
 
 @dataclass(frozen=True)
 class MergeOutcome:
-    """What became of a job: files written and the report, or why there are none; `failures` are the frames left out.
+    """The outcome of a job: the written files and the report, or the `error`. `failures` are the frames that were left out.
 
-    `seconds` is the time that the work took, without any waiting for its turn. `unwritable` tells that the file system did not
-    take the result, so that it may be worth while to try again.
+    `seconds` is the working time, without waiting. `unwritable` means that the file system refused the result, so that a later
+    attempt may succeed.
     """
 
     bracket: str
@@ -70,7 +70,7 @@ class MergeOutcome:
 
 @dataclass(frozen=True)
 class Loaded:
-    """The photographs of a job, those that cannot be read, and the seconds that reading took."""
+    """The photographs of a job, the failures of those that cannot be read, and the seconds that reading took."""
 
     stack: Stack
     failures: tuple[Failure, ...]
@@ -78,36 +78,36 @@ class Loaded:
 
 
 def run_job(job: MergeJob, load: Callable[[], Loaded] | None = None) -> MergeOutcome:
-    """Load (or take what `load` has), align, merge and write one bracket. Errors of this bracket are its outcome."""
+    """Load (or call `load`), align, merge and write one bracket. An error becomes the outcome; none is raised."""
     name = job.bracket.name
     try:
         loaded = load() if load else load_job(job)
         start = time.perf_counter()
-        return replace(_made(job, loaded), seconds=loaded.seconds + time.perf_counter() - start)
+        return replace(_outcome_of(job, loaded), seconds=loaded.seconds + time.perf_counter() - start)
     except HdrkitError as error:
         unwritable = isinstance(error, OutputError) and error.errno is not None
         return MergeOutcome(name, error=BracketFailure(name, str(error), names_file=True), unwritable=unwritable)
     except MemoryError:
         return MergeOutcome(name, error=BracketFailure(name, "not enough memory; try fewer --jobs"))
-    except Exception as error:  # a fault of ours, which must not take the other brackets down
+    except Exception as error:  # a fault of hdrkit, which must not stop the other brackets
         reason = f"{type(error).__name__}: {error}; please report this fault of hdrkit"
         return MergeOutcome(name, error=BracketFailure(name, reason))
 
 
 def load_job(job: MergeJob) -> Loaded:
-    """Read the photographs of a job. Raises InputError where fewer than two can be read."""
+    """Read the photographs of a job. Raises InputError if fewer than two can be read."""
     from hdrkit.inputs.find import load_readable
-    from hdrkit.jobs.streaming import keeper
+    from hdrkit.jobs.streaming import frame_storage
 
     start = time.perf_counter()
     if job.product is Product.RADIANCE:
         _preload()
-    keep = keeper(job.bracket, job.merge, job.out.max_memory, job.output.parent, in_one_piece=in_one_piece(job.output))
-    stack, failures = load_readable(job.bracket, keep)
+    store = frame_storage(job.bracket, job.merge, job.out.max_memory, job.output.parent, in_one_piece=in_one_piece(job.output))
+    stack, failures = load_readable(job.bracket, store)
     return Loaded(stack, failures, time.perf_counter() - start)
 
 
-def _made(job: MergeJob, loaded: Loaded) -> MergeOutcome:
+def _outcome_of(job: MergeJob, loaded: Loaded) -> MergeOutcome:
     match job.product:
         case Product.FUSION:
             return _fused(job, loaded)
@@ -147,7 +147,7 @@ def _merged(job: MergeJob, loaded: Loaded) -> MergeOutcome:
 
 @cache
 def _preload() -> None:
-    """Load, while photographs are decoded, what the merge needs: most of it comes with the first compiled loop that runs."""
+    """Load the modules of the merge in a thread while photographs are decoded. The first compiled loop takes most of the time."""
 
     def preload() -> None:
         import numpy as np

@@ -1,4 +1,4 @@
-"""What can be chosen about the files that a merge leaves."""
+"""The options of the files that a merge writes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def parse_size(text: str) -> int:
     """Bytes from `2G`, `512M` or a plain number. Raises ValueError."""
     size = re.fullmatch(r"(\d+(?:\.\d+)?)([KMGT]?)", text.upper().removesuffix("B").removesuffix("I"))
     if size is None:
-        raise ValueError(f"{text!r} is no size; write for example 2G or 800M")
+        raise ValueError(f"{text!r} is not a size; write for example 2G or 800M")
     return int(float(size[1]) * 1024 ** " KMGT".index(size[2] or " "))
 
 
@@ -26,10 +26,10 @@ class PreviewType(StrEnum):
 
 @dataclass(frozen=True)
 class OutputOptions:
-    """What a merge leaves on disk beside the report.
+    """Options of the files that a merge writes.
 
-    `preview` says how the picture for the display beside it is rendered, or the result itself where its file type is for the
-    display; None: nothing beside it.
+    `preview` says how a picture for the display is rendered: the preview beside radiance, or the result itself if its file type
+    is for the display. None: no preview is written.
     """
 
     half: bool = field(
@@ -37,7 +37,7 @@ class OutputOptions:
         metadata={
             "flag": "--half",
             "panel": "Output",
-            "help": "write EXR with half floats: half the size, three digits from 6e-5 to 65504, nothing below 6e-8",
+            "help": "write EXR with half floats: half the size, three digits from 6e-5 to 65504, zero below 6e-8",
         },
     )
     preview: RenderOptions | None = None
@@ -52,6 +52,6 @@ class OutputOptions:
             "panel": "Output",
             "metavar": "SIZE",
             "parse": parse_size,
-            "help": "memory to stay below, such as 2G: frames wait on disk and rows are merged in bands",
+            "help": "use less memory than this, such as 2G: frames wait on disk and rows are merged in bands",
         },
     )

@@ -1,4 +1,4 @@
-"""Where results go: file names and file types."""
+"""File names and file types of results."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from hdrkit.types import Bracket
 
 
 def chosen_format(out: Path, options: MergeOptions, suffix: str | None) -> Format:
-    """The format of results: what `out` names, else what `suffix`, such as exr, stands for, else the usual one of the product.
+    """The format of results: the one that `out` names, else the one of `suffix` (such as exr), else the default of the product.
 
     Raises OutputError for a suffix that no result has.
     """
@@ -27,23 +27,25 @@ def result_format(path: Path) -> Format:
     """The format of a result of this name. Raises OutputError for a suffix that no result has."""
     if (found := written_format(path.suffix, *RESULTS)) is None:
         choices = listed([row.suffix for row in written_formats(*RESULTS)])
-        raise OutputError(f"{show(path)}: {path.suffix or 'no suffix'} is no file type for results; choose {choices}")
+        raise OutputError(f"{show(path)}: {path.suffix or 'no suffix'} is not a file type for results; choose {choices}")
     return found
 
 
 def named_format(out: Path) -> Format | None:
-    """The format that `out` names, None where it is a folder."""
+    """The format that `out` names; None if `out` is a folder."""
     return None if out.is_dir() else written_format(out.suffix, *RESULTS)
 
 
 def require_fitting(out: Path, options: MergeOptions, suffix: str | None, half: bool) -> None:
-    """Raise OutputError where the file type that is asked for, by `out` or `suffix`, cannot hold what is asked for."""
+    """Raise OutputError if the requested file type, from `out` or `suffix`, cannot hold the requested result."""
     chosen = chosen_format(out, options, suffix)
     if options.product is Product.FUSION and chosen.kind is FileKind.RADIANCE:
         choices = listed([row.suffix for row in written_formats(FileKind.DISPLAY)])
-        raise OutputError(f"{show(out)}: {chosen.suffix} does not fit, fusion is for display, not radiance; choose {choices}")
-    for wanted, column, article, what in ((half, "half", "", "half floats"), (options.variance, "variance", "a ", "variance")):
-        if wanted and not getattr(chosen, column):
+        raise OutputError(
+            f"{show(out)}: {chosen.suffix} holds radiance, and fusion gives a picture for the display; choose {choices}"
+        )
+    for requested, column, article, what in ((half, "half", "", "half floats"), (options.variance, "variance", "a ", "variance")):
+        if requested and not getattr(chosen, column):
             choices = listed([row.suffix for row in written_formats(*RESULTS) if getattr(row, column)])
             raise OutputError(f"{show(out)}: only {choices} holds {article}{what}; choose {choices} or leave {what} out")
 
@@ -59,9 +61,9 @@ def in_one_piece(path: Path) -> bool:
 
 
 def output_paths(brackets: Sequence[Bracket], out: Path, options: MergeOptions, suffix: str | None) -> list[Path]:
-    """Where each bracket goes: `out` itself where it names a file, else a file a bracket in the folder `out`.
+    """The destination of each bracket: `out` itself if it names a file, else one file for each bracket in the folder `out`.
 
-    Raises OutputError where several brackets would go into one file, the file type does not fit the estimator, or a
+    Raises OutputError if several brackets would go into one file, if the file type does not fit the estimator, or if a
     photograph would be overwritten.
     """
     require_fitting(out, options, suffix, half=False)

@@ -1,4 +1,4 @@
-"""What is to be made of brackets, and where it goes: from brackets to the jobs of their merges."""
+"""The request of a merge: its options, and the jobs that follow from it for each bracket."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _DEPTHS = ", ".join(f"{row.suffix.removeprefix('.')} {row.bits[-1]} bit" for row
 def parse_file_type(text: str) -> str:
     """A file type of results, such as exr. Raises ValueError."""
     if text not in _TYPES:
-        raise ValueError(f"{text!r} is none of {', '.join(_TYPES)}")
+        raise ValueError(f"{text!r} is not one of {', '.join(_TYPES)}")
     return text
 
 
@@ -38,18 +38,18 @@ def _suffixes(kind: FileKind) -> str:
 
 @dataclass(frozen=True)
 class MergeRequest:
-    """What is to be made of brackets, and where it goes.
+    """How brackets are merged, and the destination of the results.
 
-    `response` is a curve, or the file that holds one. Where `output` is a folder, `file_type` names the kind of its files.
-    `preview` asks for a picture for the display beside radiance, and `range_of_all` for one exposure of all pictures, which the
-    brackets themselves give. Raises OutputError where the file type cannot hold what is asked for.
+    `response` is a curve, or the file that holds one. If `output` is a folder, `file_type` names the type of its files.
+    `preview` requests a picture for the display beside radiance. `range_of_all` requests one exposure for all pictures, computed
+    from all brackets. Raises OutputError if the file type cannot hold the requested result.
     """
 
     output: Path = field(
         metadata={
             "flag": "-o --output",
             "help": f"a file: {_suffixes(FileKind.RADIANCE)} for radiance, {_suffixes(FileKind.DISPLAY)} for the display; "
-            "or a folder for many",
+            "or a folder for several brackets",
         }
     )
     response: Path | ResponseCurve | None = field(
@@ -57,7 +57,8 @@ class MergeRequest:
         metadata={
             "flag": "--response",
             "kind": Path | None,
-            "help": "response curve (.npz, .npy, .m, .rsp); else RAW is linear, others calibrate themselves",
+            "help": "response curve (.npz, .npy, .m, .rsp). Without it RAW files count as linear, and for other files the curve "
+            "is learned from each bracket",
         },
     )
     merging: MergeOptions = field(default_factory=MergeOptions)
@@ -70,7 +71,7 @@ class MergeRequest:
             "metavar": "|".join(_TYPES),
             "parse": parse_file_type,
             "shown": "exr, png for mertens",
-            "help": f"file type in a folder: radiance, or pictures for the display ({_DEPTHS})",
+            "help": f"type of the files in a folder: radiance, or pictures for the display ({_DEPTHS})",
         },
     )
     files: OutputOptions = field(default_factory=OutputOptions)
@@ -79,11 +80,11 @@ class MergeRequest:
         metadata={
             "flag": "--preview",
             "panel": "Pictures for the display",
-            "help": "also write a picture for the display beside radiance",
+            "help": "also write a picture for the display beside each radiance file",
         },
     )
     rendering: RenderOptions = field(default_factory=RenderOptions)
-    range_of_all: bool = field(default=False, metadata={"help": "the one of all brackets"})
+    range_of_all: bool = field(default=False, metadata={"help": "the range of all brackets"})
     inputs: InputOptions = field(default_factory=InputOptions)
 
     def __post_init__(self) -> None:
@@ -93,7 +94,7 @@ class MergeRequest:
 
     @cached_property
     def curve(self) -> ResponseCurve | None:
-        """The response curve, which is read once. Raises InputError."""
+        """The response curve. Its file is read once. Raises InputError."""
         if not isinstance(self.response, Path):
             return self.response
         from hdrkit.formats.curves.files import read_curve
@@ -102,18 +103,18 @@ class MergeRequest:
 
     @property
     def response_name(self) -> str:
-        """What reports call the curve."""
+        """The name of the curve in reports."""
         return self.response.name if isinstance(self.response, Path) else "none" if self.response is None else "given"
 
     @property
     def shows(self) -> bool:
-        """Whether pictures for the display are made."""
+        """Whether pictures for the display are written."""
         from hdrkit.jobs.outputs import chosen_format
 
         return self.preview or chosen_format(self.output, self.merging, self.file_type).kind is FileKind.DISPLAY
 
     def with_range(self, brackets: Iterable[Bracket]) -> MergeRequest:
-        """The same, where pictures are to have the one exposure of these brackets, which are looked at for that alone."""
+        """The request with the range of these brackets, if `range_of_all` is requested and pictures are written."""
         from hdrkit.pipeline.merge import ln_range
 
         if not (self.range_of_all and self.shows):
@@ -121,7 +122,7 @@ class MergeRequest:
         return replace(self, rendering=replace(self.rendering, range_ln=ln_range(brackets, self.curve)), range_of_all=False)
 
     def jobs(self, brackets: Sequence[Bracket]) -> list[MergeJob]:
-        """A job for each bracket. Raises OutputError where they cannot go to the output."""
+        """A job for each bracket. Raises OutputError if the results cannot go to the output."""
         from hdrkit.files.manifest import refuse_replacing
         from hdrkit.jobs.job import MergeJob
         from hdrkit.jobs.outputs import output_paths

@@ -1,8 +1,8 @@
-"""A bracket to a radiance file within a limit of memory: frames wait on disk, rows are merged and written a band at a time.
+"""Merges a bracket to a radiance file within a memory limit. Frames wait on disk; rows are merged and written in bands.
 
-Where there is no limit, or everything fits below it, frames stay in memory, and for a preview the band is the whole picture.
-The limit is on what hdrkit takes for itself: pages of the scratch files that the system keeps in memory are given back whenever
-something else wants them.
+Without a limit, or if everything fits below it, frames stay in memory, and with a preview the band is the whole picture.
+The limit applies to the memory of hdrkit itself. It does not count the pages of scratch files that the system caches, because
+the system frees these when other programs need memory.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ from hdrkit.merging.options import MergeOptions
 from hdrkit.pipeline.merging.plan import MergePlan
 from hdrkit.types import Bracket, Encoding, Frame, MergeReport, RadianceMap
 
-FLOOR_BYTES = 300 << 20  # Python, its libraries, and what they compile
+FLOOR_BYTES = 300 << 20  # Python, its libraries, and the code that they compile
 
-_CODE_BYTES = {Encoding.ENCODED8: 3, Encoding.ENCODED16: 6, Encoding.RAW: 6, Encoding.FLOAT: 12}  # a pixel
-_DECODING = 3  # frames' worth of memory while one is read: the file and two orders of channels
-_SUMS = 4  # results' worth of memory while one is made and one is written
-BAND_PIXELS = 1 << 21  # of a band where there is no limit
+_CODE_BYTES = {Encoding.ENCODED8: 3, Encoding.ENCODED16: 6, Encoding.RAW: 6, Encoding.FLOAT: 12}  # bytes of a pixel
+_DECODING = 3  # memory while a frame is read, in frames: the file and two orders of channels
+_SUMS = 4  # memory while one band is merged and one is written, in bands
+BAND_PIXELS = 1 << 21  # size of a band without a limit
 
 
-def keeper(
+def frame_storage(
     bracket: Bracket, options: MergeOptions, limit: int | None, folder: Path, in_one_piece: bool = False
 ) -> Callable[[Frame], Frame] | None:
-    """What to do with each frame as soon as it is read so that memory stays below `limit` bytes: None where all may stay.
+    """The function that moves a frame to disk after it is read, so that memory stays below `limit`; None if all frames fit.
 
-    `in_one_piece` says that the result is not made in bands. Raises InputError where the limit cannot be met.
+    `in_one_piece` means that the result is not made in bands. Raises InputError if the limit cannot be met.
     """
     if limit is None or _whole_bytes(bracket, options) <= limit:
         return None
@@ -51,7 +51,7 @@ def keeper(
 def write_merged(
     plan: MergePlan, path: Path, half: bool, limit: int | None, bracket: Bracket, preview: bool, band_pixels: int = BAND_PIXELS
 ) -> tuple[MergeReport, RadianceMap | None]:
-    """Merge and write `bracket`, and return the report and, for a preview, the radiance, reduced where it does not fit."""
+    """Merge and write `bracket`. Returns the report and, for a preview, the radiance, reduced if it does not fit in memory."""
     width, height = plan.report.size
     small = None
     if limit is not None and _whole_bytes(bracket, plan.options) > limit:
@@ -62,7 +62,7 @@ def write_merged(
     tallies = []
     with writing_radiance(path, height, half) as write, ThreadPoolExecutor(1) as writer:
         written: Future[None] | None = None
-        for top in range(0, height, rows):  # a band is merged while the one before is written
+        for top in range(0, height, rows):  # one band is merged while the previous one is written
             merged = plan.rows(top, min(top + rows, height))
             if written:
                 written.result()
@@ -76,7 +76,7 @@ def write_merged(
 
 
 class Reduced:
-    """A radiance map at a fraction of its size that fits into so many bytes: averages of square blocks, added from the top."""
+    """A reduced radiance map that fits in `limit` bytes. Pixels are averages of square blocks. Rows are added from the top."""
 
     def __init__(self, width: int, height: int, limit: int):
         fitting = (n for n in (1, 2, 4, 8) if (width // n) * (height // n) * 13 <= limit)
@@ -86,7 +86,7 @@ class Reduced:
         self._row = 0
 
     def add(self, rows: RadianceMap) -> None:
-        """Add rows; all but the last addition bring a multiple of `CHUNK_ROWS`."""
+        """Add the next rows. Each call but the last adds a multiple of `CHUNK_ROWS` rows."""
         n, (height, width, _) = self._n, self.radiance.pixels.shape
         count = min(rows.pixels.shape[0] // n, height - self._row)
         here, there = slice(self._row, self._row + count), (slice(0, count * n), slice(0, width * n))
@@ -106,12 +106,12 @@ def _whole_bytes(bracket: Bracket, options: MergeOptions) -> int:
 
 
 def _pixel_bytes(options: MergeOptions) -> int:
-    """Of a result: radiance, validity, variance."""
+    """Bytes of a pixel of the result: radiance, validity, variance."""
     return 12 + 1 + (12 if options.variance else 0)
 
 
 def _band_rows(width: int, options: MergeOptions, limit: int) -> int:
-    """Rows of a band. Raises InputError where not even the least fits."""
+    """Rows of a band. Raises InputError if the smallest band does not fit."""
     row = _SUMS * width * _pixel_bytes(options)
     _refuse(limit, FLOOR_BYTES + CHUNK_ROWS * row, f"{CHUNK_ROWS} rows are merged at a time")
     return max(1, (limit - FLOOR_BYTES) * 3 // 4 // row // CHUNK_ROWS) * CHUNK_ROWS

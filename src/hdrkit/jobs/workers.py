@@ -1,4 +1,4 @@
-"""Where jobs run: processes of this machine, or a Dask cluster, behind the one interface of `concurrent.futures`."""
+"""The executors of jobs: processes of this machine, or a Dask cluster. Both have the interface of `concurrent.futures`."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from threading import Lock, Thread
 from types import ModuleType
 from typing import Any
 
-_LAST_SECONDS = 2.0  # of a worker whose parent has gone
+_LAST_SECONDS = 2.0  # time that a worker has to end after its parent died
 
 
 @contextmanager
 def executor(workers: int, scheduler: str | None = None) -> Iterator[Executor]:
-    """What jobs are submitted to: so many processes of this machine, or the workers of a Dask scheduler (tcp://host:8786).
+    """An executor: `workers` processes of this machine, or the workers of a Dask scheduler (tcp://host:8786).
 
-    It raises BrokenExecutor, and so do its futures, where a process dies or the scheduler is lost. Raises InputError where the
-    scheduler cannot be reached, or Dask is not installed.
+    The executor and its futures raise BrokenExecutor if a process dies or the scheduler is lost. Raises InputError if the
+    scheduler cannot be reached, or if Dask is not installed.
     """
     if scheduler is not None:
         from hdrkit.jobs.cluster import connected
@@ -38,7 +38,7 @@ def executor(workers: int, scheduler: str | None = None) -> Iterator[Executor]:
 
 
 class _Worker(SpawnProcess):
-    """A process that does not run the program again that started it, so that scripts need no `if __name__ == "__main__"`."""
+    """A process that does not import the main program again, so that scripts need no `if __name__ == "__main__"`."""
 
     _starting = Lock()
 
@@ -46,7 +46,7 @@ class _Worker(SpawnProcess):
     def _Popen(process_obj: Any) -> Any:  # noqa: N802
         with _Worker._starting:
             program = sys.modules["__main__"]
-            sys.modules["__main__"] = ModuleType("__main__")  # one without a file, which there is nothing to run of
+            sys.modules["__main__"] = ModuleType("__main__")  # a main module without a file: there is nothing to import
             try:
                 return SpawnProcess._Popen(process_obj)
             finally:
@@ -58,10 +58,10 @@ class _Spawning(SpawnContext):
 
 
 def _settle(threads: int) -> None:
-    """Make a process a worker: it has its share of the cores, and ends when it is told to, or has no parent any more."""
+    """Prepare a worker process: it uses its share of the cores, and ends at SIGTERM or when its parent dies."""
     import cv2
 
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears it, and ends us
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent receives it, and ends the workers
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that unfinished files are removed
     Thread(target=_end_with_parent, daemon=True).start()
     cv2.setNumThreads(threads)

@@ -1,1 +1,1 @@
-"""One narrative a command: `calibrate`, `merge`, `group` and `rank` read from top to bottom; the packages hold their steps."""
+"""One module for each command, `calibrate`, `merge`, `group` and `rank`, read from top to bottom; packages hold the steps."""

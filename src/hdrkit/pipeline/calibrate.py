@@ -1,4 +1,4 @@
-"""Brackets -> the response curve of their camera."""
+"""`calibrate`: brackets -> the response curve of their camera."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ def calibrate(
     inputs: InputOptions | None = None,
     progress: Progress | None = None,
 ) -> CalibrationResult:
-    """The response curve of the camera that took these brackets (stacks, or brackets or paths to read them from).
+    """The response curve of the camera that took these brackets. `source` is stacks, or brackets or paths to read them from.
 
-    Every bracket is aligned, then all are solved together, each with its own times. `inputs.estimate_exposures` holds for
-    stacks as well. Brackets that cannot be used are listed in the report.
-    Raises CalibrationError or InputError where nothing can be learned from any.
+    Each bracket is aligned. Then one curve is fitted to all brackets, each with its own exposure times.
+    `inputs.estimate_exposures` applies to stacks too. The report lists the brackets that cannot be used.
+    Raises CalibrationError or InputError if no bracket can be used.
     """
     from hdrkit.alignment.chain import align
     from hdrkit.calibration.calibrate import calibrate_samples
@@ -78,13 +78,13 @@ def calibrate(
 
 
 def stamped(curve: ResponseCurve, inputs: Sequence[Path | str]) -> ResponseCurve:
-    """The curve with the time and the place of its calibration in its metadata, as its file carries them."""
+    """The curve with the time of calibration and the input folders in its metadata, as its file holds them."""
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return replace(curve, metadata=curve.metadata | {"timestamp_utc": now, "input_directory": ", ".join(show(p) for p in inputs)})
 
 
 def _loaded(item: Stack | Bracket, skipped: list[Failure | BracketFailure]) -> Stack:
-    """The pixels of a bracket, if they are not there yet; files that cannot be read are added to `skipped`."""
+    """The bracket with its pixels. Files that cannot be read are added to `skipped`."""
     if isinstance(item, Stack):
         return item
     stack, failures = load_readable(item)
@@ -95,4 +95,4 @@ def _loaded(item: Stack | Bracket, skipped: list[Failure | BracketFailure]) -> S
 def _require_codes(stack: Stack) -> None:
     for frame in stack.frames:
         if frame.pixels.dtype == np.float32:
-            raise InputError(f"{frame.name}: a float picture is light already and has no response curve; merge it as it is")
+            raise InputError(f"{frame.name}: a float picture holds light, so it has no response curve; merge it without one")

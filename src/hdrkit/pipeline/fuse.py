@@ -1,4 +1,4 @@
-"""A bracket -> a picture for the display, by exposure fusion: no times, no curve, no radiance."""
+"""`fuse`: a bracket -> a picture for the display, by exposure fusion. It needs no exposure times and no response curve."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from hdrkit.types import FusionResult, MergeReport, Stack
 def fuse(source: Stack | Paths, alignment: AlignmentOptions | None = None, inputs: InputOptions | None = None) -> FusionResult:
     """Align and fuse one bracket (a stack, or paths to read it from) into a picture for the display.
 
-    The frames are blended where each is best exposed, from dark to bright whatever their stated exposures.
-    Mertens, Kautz & Van Reeth 2007. Raises HdrkitError of the kind that fits.
+    Each part of the picture comes mostly from the frames that expose it best. The frames are ordered by brightness; their stated
+    exposures are not used. Mertens, Kautz & Van Reeth 2007. Raises a subclass of HdrkitError.
     """
     from hdrkit.merging.fusion import fuse_frames
 

@@ -1,4 +1,4 @@
-"""`hdrkit group` from top to bottom: files -> photographs -> views -> exposure sequences -> a folder of results."""
+"""`group`: files -> photographs -> views -> exposure sequences -> a folder of results."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ def group(
     """Find which photographs under `inputs` (files or folders) show one view, and which of those form an exposure bracket.
 
     The result does not depend on names, folders or the order of files. `exposures` is a CSV with the columns filename and
-    exposure_time_s, which wins over metadata. Raises InputError where there is no readable
-    photograph, or a list of pairs is wrong; a single bad file is in the result as unreadable.
+    exposure_time_s; it wins over metadata. A file that cannot be read is in the result as unreadable. Raises InputError if no
+    photograph can be read, or if a list of pairs is wrong.
     """
     options, progress = options or GroupingOptions(), progress or (lambda *_: None)
     seconds: dict[str, float] = {}
@@ -60,7 +60,7 @@ def group_as_configured(
     progress: Progress | None = None,
     exposures: Path | None = None,
 ) -> GroupingResult:
-    """`group`; settings that have no effect are in the notes of the report."""
+    """`group`, with a note in the report for each setting that has no effect."""
     result = group(inputs, options, progress, exposures)
     return replace(result, report=replace(result.report, notes=(*options.notes, *result.report.notes)))
 
@@ -75,7 +75,8 @@ def group_folder(
 ) -> tuple[GroupingResult, Written]:
     """Group the photographs under `inputs` and write the results to the folder `output`; see `write_groups` for the files.
 
-    Raises InputError where there are no photographs, OutputError, before any work is done, where `output` holds what is not ours.
+    Raises InputError if there are no photographs. Raises OutputError, before any work, if `output` holds files that are not
+    results of `group`.
     """
     require_replaceable(output, GROUP)
     result = group_as_configured(inputs, options, progress, exposures)

@@ -1,4 +1,4 @@
-"""Grouping as one call: a folder of photographs in, a folder of groups out."""
+"""`HDRGroupingPipeline`: groups a folder of photographs in one call, and writes the results."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from hdrkit.types import GroupingResult, Progress
 
 
 class HDRGroupingPipeline:
-    """Groups folders of photographs into views and exposure brackets, and writes what it finds to `output_dir`.
+    """Groups folders of photographs into views and exposure brackets, and writes the results to `output_dir`.
 
-    `config` is a TOML, JSON or YAML file, a mapping with the sections `ingest`, `embedding` and `clustering`, or GroupingOptions;
-    what it leaves out has its default. Raises InputError for settings that are not known.
+    `config` is a TOML, JSON or YAML file, a mapping with the sections `ingest`, `embedding` and `clustering`, or GroupingOptions.
+    Settings that it does not have keep their defaults. Raises InputError for unknown settings.
     """
 
     def __init__(
@@ -37,15 +37,15 @@ class HDRGroupingPipeline:
     def process_directory(self, directory: Path | str) -> dict[str, Any]:
         """Group the photographs below `directory` and write the results; see `write_groups` for the files.
 
-        Gives `success`, `output_dir`, `total_images`, `total_clusters`, `valid_clusters` (exposure brackets),
-        `unassigned_images`, `unreadable_images`, `notes` and `stats` (the content of report.json). `success` is False where a
-        file could not be read. Raises InputError where there are no photographs, OutputError where results cannot be written.
+        Returns `success`, `output_dir`, `total_images`, `total_clusters`, `valid_clusters` (exposure brackets),
+        `unassigned_images`, `unreadable_images`, `notes` and `stats` (the content of report.json). `success` is False if a
+        file cannot be read. Raises InputError if there are no photographs, OutputError if the results cannot be written.
         """
         return summary(*group_folder(directory, self.output_dir, self.options, self.placing, self.progress))
 
 
 def summary(result: GroupingResult, written: Written) -> dict[str, Any]:
-    """What `HDRGroupingPipeline.process_directory` gives."""
+    """The value that `HDRGroupingPipeline.process_directory` returns."""
     found = counts(result)
     names = ("total_images", "total_clusters", "valid_clusters", "unassigned_images", "unreadable_images")
     return {

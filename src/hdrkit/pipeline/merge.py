@@ -1,4 +1,4 @@
-"""A bracket -> radiance, the narrative of `hdrkit merge`: everything is decided first, then the pixels are merged, row by row."""
+"""`merge`: a bracket -> radiance. First everything is decided in a plan, then the pixels are merged, row by row."""
 
 from __future__ import annotations
 
@@ -28,11 +28,10 @@ def merge(
     inputs: InputOptions | None = None,
     response_name: str = "given",
 ) -> MergeResult:
-    """Align and merge one bracket (a stack, or paths to read it from) into radiance, or with `mertens` do what `fuse` does.
+    """Align and merge one bracket (a stack, or paths to read it from) into radiance. With `mertens` it does the same as `fuse`.
 
-    Without a response curve RAW and float pictures are taken as linear, and for others the curve is calibrated from the
-    bracket itself, which the report says. `inputs.estimate_exposures` holds for a stack as well.
-    Raises HdrkitError of the kind that fits.
+    Without a response curve, RAW and float pictures count as linear; for other pictures the curve is learned from the bracket
+    itself, and the report says so. `inputs.estimate_exposures` applies to a stack too. Raises a subclass of HdrkitError.
     """
     if options is not None and options.product is Product.FUSION:
         fusion = fuse(source, alignment, inputs)
@@ -50,12 +49,12 @@ def plan_merge(
     inputs: InputOptions | None = None,
     response_name: str = "given",
 ) -> MergePlan:
-    """All of a merge but the pixels: frames read and aligned, curve and noise learned. Arguments and errors are the same."""
+    """Everything of a merge but the pixels: frames are read and aligned, curve and noise are known. Arguments as in `merge`."""
     options, alignment, inputs = options or MergeOptions(), alignment or AlignmentOptions(), inputs or InputOptions()
     stack = source if isinstance(source, Stack) else read_bracket(source, inputs)
     require_several(stack, inputs.min_frames)
     if not inputs.estimate_exposures:
-        stack.bracket.relative_exposures()  # or say what is missing before the work begins
+        stack.bracket.relative_exposures()  # raises for a missing exposure before any work
     stack, alignment_report, left_out = aligned(stack, alignment)
     area = area_of(stack, alignment)
     used = response_of(stack, response, response_name, inputs)
@@ -88,9 +87,9 @@ def plan_merge(
 
 
 def ln_range(brackets: Iterable[Bracket], response: ResponseCurve | None) -> tuple[float, float]:
-    """The range of ln radiance that these brackets can record with a response curve; RAW needs none.
+    """The range of ln radiance that these brackets can record with a response curve. RAW files need no curve.
 
-    Raises InputError where coded pictures come without a curve, ExposureError where times are missing.
+    Raises InputError if encoded pictures come without a curve, ExposureError if exposures are missing.
     """
     from hdrkit.merging.range import ln_exposure_range
 
@@ -98,6 +97,8 @@ def ln_range(brackets: Iterable[Bracket], response: ResponseCurve | None) -> tup
     for bracket in brackets:
         first = bracket.photos[0]
         if response is None and first.encoding is not Encoding.RAW:
-            raise InputError(f"{show(first.path)}: a range for encoded pictures needs one curve for all: --response R.npz")
+            raise InputError(
+                f"{show(first.path)}: the range of encoded pictures needs a response curve; give one with --response"
+            )
         exposures.update(bracket.relative_exposures())
     return ln_exposure_range(response or ResponseCurve.identity(), exposures)

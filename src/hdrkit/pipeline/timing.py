@@ -1,4 +1,4 @@
-"""The seconds that each step of a pipeline takes, for its report."""
+"""Timings of the steps of a pipeline, for its report."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def timed(seconds: dict[str, float], step: str) -> Iterator[None]:
-    """Note the wall time of the block in `seconds` under the name of the step."""
+    """Store the wall time of the block in `seconds`, under the name of the step."""
     start = time.perf_counter()
     yield
     seconds[step] = time.perf_counter() - start

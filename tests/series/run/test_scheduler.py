@@ -140,7 +140,7 @@ def test_a_scheduler_that_dies_ends_the_command_and_the_next_one_goes_on(series,
     rows = list(csv.DictReader((out / "series.csv").read_text().splitlines()))
     assert 0 < len(rows) < len(STAMPS)
     assert not any(row["error"] for row in rows)
-    line = f"{cluster.address}: the Dask scheduler was lost; start it, and then this again, which goes on where it was"
+    line = f"{cluster.address}: the Dask scheduler was lost; start it, then run this command again, which continues"
     assert err == f"error: {line}\n"
     assert f"{len(rows)} brackets: {len(rows)} merged, 0 done before, 0 failed" in told
     code, told, err = hdrkit("merge", series, *options, "--jobs", 1)

@@ -1,1 +1,1 @@
-"""The steps of `pipeline.group`: files to photographs with descriptors, lists of pairs to contents, evidence to views."""
+"""The steps of `pipeline.group`: read photographs and describe them, read lists of pairs, find views."""

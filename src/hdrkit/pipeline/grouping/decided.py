@@ -1,4 +1,4 @@
-"""Lists of pairs that a person wrote -> the contents that must, and must not, be in one view."""
+"""Lists of pairs that a person wrote -> the contents that must be in one view, and those that must not."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from hdrkit.pipeline.grouping.ingest import Ingested
 
 
 def decided_pairs(ingested: Ingested, options: ClusteringOptions) -> tuple[Decided, tuple[str, ...]]:
-    """The pairs of contents that the lists name, and a note for each that equal content keeps from being obeyed.
+    """The pairs of contents that the lists name. A cannot-link between files of equal content has no effect; a note says so.
 
-    Raises InputError for a list that names other paths than those of the photographs.
+    Raises InputError for a list that names a path that is not one of the photographs.
     """
     notes = []
     must = {pair for _, pair, _ in _contents(ingested, options.must_link)}
@@ -32,15 +32,15 @@ def decided_pairs(ingested: Ingested, options: ClusteringOptions) -> tuple[Decid
 
 
 def _contents(ingested: Ingested, listing: Path | None) -> Iterator[tuple[str, tuple[int, int], str]]:
-    """Where a list names a pair, the numbers of the two contents, and the names. Raises InputError for other paths."""
+    """For each pair of a list: its file and line, the numbers of the two contents, and the names. Raises InputError."""
     content_of = {photo.path.resolve(): int(k) for photo, k in zip(ingested.photos, ingested.content, strict=True)}
     unreadable = {bad.path.resolve() for bad in ingested.unreadable}
     for line, pair in read_pairs(listing) if listing else ():
         where = f"{show(listing or '')}, line {line}"
         for path in pair:
             if path.resolve() in unreadable:
-                raise InputError(f"{where}: {show(path)} cannot be read; take the line out, or copy the file again")
+                raise InputError(f"{where}: {show(path)} cannot be read; remove the line, or copy the file again")
             if path.resolve() not in content_of:
-                raise InputError(f"{where}: {show(path)} is none of the photographs; paths are relative to the list")
+                raise InputError(f"{where}: {show(path)} is not one of the photographs; paths are relative to the list")
         i, j = sorted(content_of[path.resolve()] for path in pair)
         yield where, (i, j), " and ".join(show(path.name) for path in pair)

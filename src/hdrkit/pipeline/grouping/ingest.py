@@ -1,4 +1,4 @@
-"""Files -> photographs with descriptors: each file is read once, in batches, and only where the cache does not know it."""
+"""Files -> photographs with descriptors. Files are read once, in batches; files that the cache knows are not read."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ _BATCH = 64
 
 @dataclass(frozen=True)
 class Ingested:
-    """Photographs in an order that their content decides, not their names.
+    """Photographs, ordered by their content and not by their names.
 
-    `photos` (N) with `content` (N,): the number of each one's content among `digests` (M, sorted); equal files share one.
-    `descriptors`, and the learned `features` where they were asked for, have a row for each digest. The large ones of
-    the descriptors stay on disk until they are indexed, and so do those of `pictures`, which have a row for each photograph.
+    `photos` has N entries. `content` (N,) holds the index of each photograph's digest in `digests` (M, sorted); equal files have
+    one digest. `descriptors`, and `features` of a learned embedding if one is chosen, have a row for each digest. `pictures` has
+    a row for each photograph. Large descriptors stay on disk until they are indexed.
     """
 
     photos: tuple[Photo, ...]
@@ -44,7 +44,7 @@ class Ingested:
 
 
 def ingest(paths: Sequence[Path], options: GroupingOptions, cache: Cache, progress: Progress) -> Ingested:
-    """Read photographs. One that cannot be read is in `unreadable`. Raises InputError where none can."""
+    """Read photographs. `unreadable` of the result lists the failures. Raises InputError if no photograph can be read."""
     stores = _Stores(options, cache)
     failed: dict[Path, Failure] = {}
     digest_of: dict[Photo, bytes] = {}
@@ -95,7 +95,10 @@ def _batches(items: Iterable[Any]) -> Iterator[list[Any]]:
 
 
 class _Stores:
-    """What is computed of contents: descriptors, and features where a network was chosen; holds a digest that all know."""
+    """The stores of what is computed from contents: descriptors, and features of a learned embedding.
+
+    A digest is in the stores if each store has it.
+    """
 
     def __init__(self, options: GroupingOptions, cache: Cache) -> None:
         example = describe([cells_of(np.zeros((8, 8, 3), np.uint8))])
@@ -113,7 +116,7 @@ class _Stores:
         return digest in self._descriptors and (self._features is None or digest in self._features)
 
     def add(self, previews: Sequence[Preview], pool: ThreadPoolExecutor) -> None:
-        """Compute what is not known yet, in one batch."""
+        """Compute and store what the previews lack, in one batch."""
         new = list({one.digest: one for one in previews if one.pixels is not None and one.digest not in self}.values())
         if not new:
             return
@@ -136,7 +139,7 @@ class _Stores:
 
 
 class _Column:
-    """An array of descriptors that stays on disk; indexed by rows it is read."""
+    """An array of descriptors that stays on disk. Indexing it by rows reads them."""
 
     def __init__(self, rows: Rows, name: str, located: NDArray[np.int64]) -> None:
         self._rows, self._name, self._located = rows, name, located

@@ -1,4 +1,4 @@
-"""Photographs with descriptors -> pairs worth comparing -> evidence -> views."""
+"""Photographs with descriptors -> candidate pairs -> evidence -> views."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _PAIRS_AT_ONCE = 1024
 
 
 def views_of(ingested: Ingested, options: GroupingOptions, decided: Decided, cache: Cache, progress: Progress) -> Views:
-    """The views of all photographs: those of the different contents, each standing for its copies."""
+    """The views of all photographs. Each content is compared once; its copies join its view."""
     first = np.unique(ingested.content, return_index=True)[1]
     photos = [ingested.photos[k] for k in first]
     rows = ingested.descriptors.signature if ingested.features is None else shortened(ingested.features, options.embedding)
@@ -54,7 +54,7 @@ def views_of(ingested: Ingested, options: GroupingOptions, decided: Decided, cac
 
 
 def _measured(ingested: Ingested, pairs: NDArray[np.int32], options: GroupingOptions, cache: Cache) -> NDArray[np.float32]:
-    """The evidence of pairs of contents, from the cache where it knows them."""
+    """The evidence of pairs of contents. Pairs that the cache knows are not compared again."""
     version = f"evidence {VERSION} {options.ingest.target_size}"
     named = [(ingested.digests[i], ingested.digests[j]) for i, j in pairs]
     rows, known = cache.evidence(version, named, COLUMNS)

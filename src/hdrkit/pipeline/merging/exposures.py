@@ -1,4 +1,4 @@
-"""Stated exposures beside what the pixels say of them."""
+"""The exposures of a merge: the stated ones, checked or replaced by what the pixels show."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hdrkit.types import Exposure, ExposureEstimate, ExposureSource, Frame, Phot
 
 @dataclass(frozen=True)
 class UsedExposures:
-    """The stack with the exposures that a merge uses, what the pixels say of the stated ones, and what was estimated."""
+    """The stack with the exposures that a merge uses, the checks of the stated steps, and the estimates."""
 
     stack: Stack
     steps: tuple[StepCheck, ...]
@@ -20,7 +20,7 @@ class UsedExposures:
 
 
 def exposures_of(stack: Stack, response: UsedResponse, estimate: bool) -> UsedExposures:
-    """The stated exposures, or with `estimate` those that the pixels show. A calibration has checked them already."""
+    """The stated exposures, or with `estimate` those that the pixels show. If the curve was calibrated, its checks are reused."""
     if response.calibration:
         steps, estimated = response.calibration.steps, response.calibration.estimated
     else:
@@ -31,23 +31,23 @@ def exposures_of(stack: Stack, response: UsedResponse, estimate: bool) -> UsedEx
 def checked_exposures(
     stack: Stack, curve: ResponseCurve | None, estimate: bool
 ) -> tuple[tuple[StepCheck, ...], tuple[ExposureEstimate, ...]]:
-    """What aligned frames say about their exposures under a known curve; nothing where they have no area in common."""
+    """The steps and estimates that aligned frames show with a known curve. Empty if the frames have no area in common."""
     from hdrkit.calibration.exposures import estimates_of, measured_exposures, steps_of
 
     bracket = stack.bracket
-    names, stated, place = [frame.name for frame in stack.frames], bracket.stated_exposures(), slice(0, len(stack.frames))
+    names, stated, rows = [frame.name for frame in stack.frames], bracket.stated_exposures(), slice(0, len(stack.frames))
     try:
         ln_exposures, offsets = measured_exposures(stack.frames, stated, curve)
     except AlignmentError:
         if estimate:
             raise
         return (), ()
-    estimated = estimates_of(names, stated, ln_exposures, offsets, place) if estimate else []
-    return tuple(steps_of(bracket.name, names, ln_exposures, offsets, place)), tuple(estimated)
+    estimated = estimates_of(names, stated, ln_exposures, offsets, rows) if estimate else []
+    return tuple(steps_of(bracket.name, names, ln_exposures, offsets, rows)), tuple(estimated)
 
 
 def with_exposures(stack: Stack, estimated: Sequence[ExposureEstimate]) -> Stack:
-    """The stack with these exposures in place of the stated ones; ISO and aperture stay, and the time takes the difference."""
+    """The stack with the estimated exposures. ISO and aperture stay as stated; the exposure time changes."""
     of_frame = {one.frame: one for one in estimated}
     some = next((photo.exposure for photo in stack.bracket.photos if photo.exposure), Exposure(1.0))
 
@@ -64,15 +64,15 @@ def with_exposures(stack: Stack, estimated: Sequence[ExposureEstimate]) -> Stack
 
 
 def exposure_warnings(stated: Stack, exposed: UsedExposures) -> Iterable[str]:
-    """What is odd about the exposures of a bracket as stated, and as they are used."""
+    """Warnings about the exposures of a bracket."""
     if not any(stated.bracket.stated_exposures()):
-        yield "no exposure is stated: the scale is arbitrary, the frame of middle brightness counts as 1"
+        yield "no exposure is stated, so the scale is arbitrary; the exposure of the frame of middle brightness counts as 1"
     used = exposed.stack
     if used is stated:
         yield from (step.sentence for step in exposed.steps if step.contradicts)
     if len(set(used.bracket.relative_exposures())) == 1:
-        yield "all frames have the same exposure: merging them lowers noise, the range stays that of one frame"
+        yield "all frames have the same exposure, so merging lowers the noise but does not extend the range"
     for name in ("iso", "f_number"):
         known = [getattr(photo.exposure, name) is not None for photo in used.bracket.photos]
         if any(known) and not all(known):
-            yield f"{name} is known for some frames only; the others count as if it were 100 (ISO) or 1 (aperture)"
+            yield f"{name} is known for some frames only; the other frames count as ISO 100 or aperture 1"

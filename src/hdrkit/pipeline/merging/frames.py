@@ -1,4 +1,4 @@
-"""Which frames of a bracket take part, and in which order."""
+"""The frames of a bracket that are merged, aligned and in order."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from hdrkit.errors import InputError
 from hdrkit.imaging.warping import Area, common_area, whole
 from hdrkit.types import AlignmentReport, Failure, Frame, FrameAlignment, Stack
 
-_STILL_SHARE = 0.02  # of the longest side: a bracket that moved no more is merged with frames that could not be placed
+_STILL_SHARE = 0.02  # of the longest side; in a bracket that moved less, frames that could not be aligned are merged too
 
 
 def require_several(stack: Stack, least: int = 2) -> None:
-    """Raise InputError for a bracket of one frame, or of fewer than asked for."""
+    """Raise InputError for a bracket of one frame, or of fewer than `least` frames."""
     if 1 < len(stack.frames) < least:
         raise InputError(
             f"{stack.frames[0].name}: bracket {stack.bracket.name!r} has only {len(stack.frames)} frames; "
@@ -31,7 +31,7 @@ def require_several(stack: Stack, least: int = 2) -> None:
 
 
 def aligned(stack: Stack, options: AlignmentOptions) -> tuple[Stack, AlignmentReport, tuple[Failure, ...]]:
-    """The stack with its frames aligned, how each was, and the frames that had to be left out."""
+    """The stack with aligned frames, the report of alignment, and a failure for each frame that is left out."""
     from hdrkit.alignment.chain import align
 
     frames, report = align(stack.frames, stack.bracket.reference, options)
@@ -44,19 +44,19 @@ def aligned(stack: Stack, options: AlignmentOptions) -> tuple[Stack, AlignmentRe
         photos=tuple(stack.bracket.photos[i] for i in kept),
         reference=kept.index(stack.bracket.reference),
     )
-    why = "left out: it could not be aligned, while the frames around it had moved"
+    why = "left out: it could not be aligned, and other frames of the bracket have moved"
     left_out = tuple(Failure(stack.bracket.photos[i].path, f"{report.frames[i].name}: {why}") for i in lost)
     return Stack(bracket, tuple(frames[i] for i in kept)), report, left_out
 
 
 def _give_back() -> None:
-    """Return freed memory to the system, which the C library of Linux else keeps: alignment leaves a few frames' worth."""
-    with suppress(AttributeError, OSError, TypeError):  # other libraries keep none, and have no such function
+    """Return freed memory to the system. The C library of Linux keeps it otherwise; alignment frees as much as a few frames."""
+    with suppress(AttributeError, OSError, TypeError):  # other C libraries keep no freed memory and lack this function
         ctypes.CDLL(None).malloc_trim(0)
 
 
 def strays(report: AlignmentReport, frame: Frame) -> list[int]:
-    """Frames that could not be placed although the camera moved: merged where they lie they would show everything twice."""
+    """Indices of frames that could not be aligned although the camera moved. Merged as they are, they would show things twice."""
     height, width = frame.pixels.shape[:2]
     centre = np.array([width / 2, height / 2, 1.0])
     moved = max(float(np.abs((np.array(f.matrix) @ centre)[:2] - centre[:2]).max()) for f in report.frames)
@@ -66,14 +66,17 @@ def strays(report: AlignmentReport, frame: Frame) -> list[int]:
 
 
 def alignment_warnings(report: AlignmentReport) -> Iterable[str]:
-    """What is odd about the alignment of a bracket as a whole."""
+    """Warnings about the alignment of a bracket."""
     lost = sum(unplaced(frame) for frame in report.frames)
     if 2 * lost > len(report.frames):
-        yield f"{lost} of {len(report.frames)} frames could not be aligned: do they show one view? hdrkit group finds which do"
+        yield (
+            f"{lost} of {len(report.frames)} frames could not be aligned; check that they show one view "
+            "(hdrkit group finds the views)"
+        )
 
 
 def area_of(stack: Stack, options: AlignmentOptions) -> Area:
-    """The part of the reference that the result shows: all of it, or what every aligned frame shows."""
+    """The area of the reference that the result shows: all of it, or the rectangle that every aligned frame covers."""
     return common_area(stack.frames) if options.crop else whole(stack.frames[0])
 
 
@@ -89,7 +92,7 @@ def unplaced(frame: FrameAlignment) -> bool:
 
 
 def by_brightness(stack: Stack) -> Stack:
-    """The stack ordered from dark to bright, for frames whose times may be unknown; the middle one is the reference."""
+    """The stack ordered from dark to bright, for frames whose exposures may be unknown. The middle frame is the reference."""
     order = np.argsort([float(frame.pixels[::4, ::4].mean()) for frame in stack.frames], kind="stable")
     bracket = replace(stack.bracket, photos=tuple(stack.bracket.photos[i] for i in order), reference=len(order) // 2)
     return Stack(bracket, tuple(stack.frames[i] for i in order))

@@ -1,4 +1,4 @@
-"""What moved between the frames: how far each frame is trusted where it shows something else."""
+"""Deghosting: how far each frame is trusted where something moved between the frames."""
 
 from __future__ import annotations
 
@@ -12,34 +12,34 @@ from hdrkit.errors import InputError
 from hdrkit.merging.options import MergeOptions
 from hdrkit.types import Frame, GhostReport, ResponseCurve
 
-_STRANGE = 0.5  # share of the picture with ghosts from which on it is not things that moved
-_NOTABLE = 0.001  # share of the picture that deghosting leaves clipped
+_STRANGE = 0.5  # share of ghosts in the picture above which the frames probably show different views
+_NOTABLE = 0.001  # share of the picture left clipped by deghosting above which a warning is given
 
 
 def without_ghosts(
     frames: Sequence[Frame], exposures: Sequence[float], curve: ResponseCurve | None, options: MergeOptions
 ) -> tuple[Sequence[NDArray[np.uint8] | None] | None, GhostReport | None]:
-    """How far each frame is to be trusted where something moved, if that is asked for."""
+    """The trust of each frame in each pixel, 0 to 255, and the report; None if deghosting is off. Raises InputError."""
     if options.deghost == "off":
         return None, None
     from hdrkit.merging.ghosts import find_ghosts
 
     names = [Path(frame.name).name for frame in frames]
     if options.deghost != "auto" and options.deghost not in names:
-        raise InputError(f"{options.deghost}: no frame of this bracket to take moving things from; there are {', '.join(names)}")
+        raise InputError(f"{options.deghost}: not a frame of this bracket; --deghost takes one of {', '.join(names)}")
     reference = None if options.deghost == "auto" else names.index(options.deghost)
     found = find_ghosts(frames, exposures, curve, options, reference)
     return found.trust, GhostReport(frames[found.reference].name, found.share, found.refused, found.clipped)
 
 
 def ghost_warnings(ghosts: GhostReport | None) -> Iterable[str]:
-    """What is odd about the ghosts of a bracket, if they were looked for."""
+    """Warnings about the ghosts of a bracket."""
     if ghosts is None:
         return
     if ghosts.share > _STRANGE:
-        yield f"{100 * ghosts.share:.0f} % of the picture differs from frame to frame: do they show one view?"
+        yield f"{100 * ghosts.share:.0f} % of the picture differs from frame to frame; check that the frames show one view"
     if ghosts.clipped > _NOTABLE:
         yield (
-            f"{100 * ghosts.clipped:.1f} % of the picture is clipped in {Path(ghosts.reference).name}, and what other frames "
-            "show there has moved: it is too dark and its colours are wrong; name a shorter frame with --deghost"
+            f"{100 * ghosts.clipped:.1f} % of the picture is clipped in {Path(ghosts.reference).name}, and the other frames show "
+            "something else there, so it is too dark and its colours are wrong; name a shorter frame with --deghost"
         )

@@ -1,4 +1,4 @@
-"""The noise of the camera, which the weights of a merge depend on."""
+"""The noise of the camera. The weights of a merge depend on it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hdrkit.types import Frame, NoiseModel, NoiseReport, ResponseCurve
 def with_noise(
     frames: Sequence[Frame], exposures: Sequence[float], curve: ResponseCurve | None, options: MergeOptions
 ) -> tuple[MergeOptions, NoiseReport]:
-    """The options with the noise of the camera in them, measured from the frames where none is given and they show it."""
+    """The options with a noise model, and its report. The model is given, else measured from the frames, else the default."""
     if options.noise is not None:
         return options, NoiseReport("given", options.noise)
     measured = None

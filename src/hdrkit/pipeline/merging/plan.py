@@ -1,4 +1,4 @@
-"""A merge of one bracket with everything decided, and no pixel of the result made yet."""
+"""The plan of a merge of one bracket: everything is decided, and no pixel is merged yet."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class MergePlan:
-    """What a merge of one bracket will do.
+    """The plan of a merge of one bracket.
 
-    The first six are what `merge_frames` is given; `report` lacks what only the pixels tell; `metadata` says where the
-    result comes from.
+    The first six fields are the arguments of `merge_frames`. `report` lacks the counts of pixels. `metadata` is the provenance
+    of the result, for the header of its file.
     """
 
     frames: Sequence[Frame]
@@ -45,13 +45,13 @@ class MergePlan:
 
     @cached_property
     def tables(self) -> Tables | None:
-        """The lookup tables, the same for all rows."""
+        """The lookup tables. They are the same for all rows."""
         from hdrkit.merging.radiance import tables_of
 
         return tables_of(self.frames, self.exposures, self.response, self.options)
 
     def rows(self, top: int, bottom: int) -> MergedPixels:
-        """Rows `top` to `bottom` (exclusive) of the result, the same whichever others are asked for."""
+        """Rows `top` to `bottom` (exclusive) of the result. They do not depend on the other rows."""
         from hdrkit.merging.radiance import merge_frames
 
         first, _, left, right = self.area
@@ -60,7 +60,7 @@ class MergePlan:
         return replace(merged, radiance=replace(merged.radiance, metadata=self.metadata))
 
     def report_with(self, tallies: Sequence[Tally]) -> MergeReport:
-        """The report, with what the pixels of all rows tell."""
+        """The report with the counts of the pixels of all rows."""
         pixels = sum(tally.pixels for tally in tallies)
         return replace(
             self.report,
@@ -71,7 +71,7 @@ class MergePlan:
 
 
 def provenance(stack: Stack, report: MergeReport) -> dict[str, Any]:
-    """Where a result comes from, for its header: sources, exposures, response, estimator, alignment, camera and time."""
+    """The provenance of a result, for its header: sources, exposures, response, estimator, alignment, camera and time."""
     photo = stack.bracket.photos[stack.bracket.reference]
     times = [p.exposure.time_s for p in stack.bracket.photos if p.exposure is not None]
     metadata: dict[str, Any] = {

@@ -1,4 +1,4 @@
-"""The response curve of a merge: the one given, or the one that the bracket itself shows."""
+"""The response curve of a merge: the given one, or one that is learned from the bracket itself."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from hdrkit.types import CalibrationReport, ResponseCurve, Stack
 
 @dataclass(frozen=True)
 class UsedResponse:
-    """A curve (None for float pictures, which are light already), what the report calls it, and how it was learned if it was."""
+    """A curve (None for float pictures, which hold light), its name in the report, and the calibration if it was learned."""
 
     curve: ResponseCurve | None
     name: str
@@ -24,7 +24,7 @@ class UsedResponse:
 
 
 def response_of(stack: Stack, given: ResponseCurve | None, name: str, inputs: InputOptions | None) -> UsedResponse:
-    """The given curve by its name; else linear for RAW and float pictures, and for others calibrated from the aligned frames."""
+    """The given curve; else linear for RAW and float pictures; else a curve that is learned from the aligned frames."""
     if given is not None:
         return UsedResponse(given, name)
     if stack.frames[0].pixels.dtype == np.float32:
@@ -42,7 +42,7 @@ def response_of(stack: Stack, given: ResponseCurve | None, name: str, inputs: In
 
 
 def response_warnings(response: UsedResponse, stack: Stack) -> Iterable[str]:
-    """What is odd about the curve: it belongs to another camera, or what its calibration noted."""
+    """Warnings about the curve: the notes of its calibration, or that it belongs to another camera."""
     camera = stack.bracket.photos[0].camera
     if response.calibration:
         yield from response.calibration.notes
