@@ -4,6 +4,7 @@ import inspect
 import re
 import subprocess
 import sys
+from collections import Counter
 from importlib.resources import files
 from pathlib import Path
 
@@ -154,3 +155,16 @@ def test_each_file_of_tests_mirrors_a_room_or_a_module_of_the_package():
         if not (module.with_suffix(".py").is_file() or module.is_dir())
     }
     assert features == FEATURES, "a test file has the name of a module, or of a feature that several modules make up"
+
+
+def test_a_class_name_means_one_thing():
+    """Private classes may share a name: nobody sees two of them at once."""
+    root = Path(str(files("hdrkit")))
+    classes = [
+        node.name
+        for path in root.rglob("*.py")
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
+    ]
+    assert len(classes) > 100
+    assert sorted(name for name, count in Counter(classes).items() if count > 1) == []

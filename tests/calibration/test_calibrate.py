@@ -11,7 +11,7 @@ from hdrkit.alignment.options import AlignmentOptions
 from hdrkit.calibration.calibrate import calibrate_samples
 from hdrkit.calibration.family import response_family
 from hdrkit.calibration.options import CalibrationMethod, CalibrationOptions, Sampling
-from hdrkit.calibration.quality import ordered
+from hdrkit.calibration.quality import filled_monotone
 from hdrkit.calibration.sampling import Samples, take_samples
 from hdrkit.errors import CalibrationError, InputError
 from hdrkit.imaging.codes import Weight
@@ -329,7 +329,7 @@ def test_falling_pieces_and_gaps_are_repaired_and_counted(ordinary):
     g = np.repeat(truth[:, None], 3, axis=1)
     g[100:110, 1] = g[109:99:-1, 1]  # falls
     g[[0, 1, 60, 61, 255], 2] = np.nan
-    curves, repaired = ordered(g, calibration_observations(frames, times))
+    curves, repaired = filled_monotone(g, calibration_observations(frames, times))
     assert (np.diff(curves, axis=0) >= 0).all()
     np.testing.assert_array_equal(curves[:, 0], truth)
     assert repaired == (0, 10, 0)

@@ -16,7 +16,7 @@ from hdrkit.calibration.observations import MAX_KNOTS, Observations, observe
 from hdrkit.calibration.offsets import unseen
 from hdrkit.calibration.options import CalibrationMethod, CalibrationOptions
 from hdrkit.calibration.patches import PatchSolution, solve_patches
-from hdrkit.calibration.quality import CHANNEL_TOLERANCE, channel_spread, covered_codes, ordered, residuals
+from hdrkit.calibration.quality import CHANNEL_TOLERANCE, channel_spread, covered_codes, filled_monotone, residuals
 from hdrkit.calibration.robertson import solve_robertson
 from hdrkit.calibration.sampling import Samples, require_usable
 from hdrkit.errors import CalibrationError
@@ -72,7 +72,7 @@ def calibrate_samples(
         samples = _with_estimates(samples, patches)
         observations = _observations(samples, clip, knots)
     solution, notes = _solve(observations, weights, options, free, patches, estimate_exposures)
-    g, repaired = ordered(solution.g, observations)
+    g, repaired = filled_monotone(solution.g, observations)
     g = g - g[knots // 2]
     rms, rests = residuals(g, observations, weights)
     covered = covered_codes(observations, knots)
@@ -180,7 +180,7 @@ def _solve(
         free = solve_debevec(observations, weights, knots, options.smoothness)
     if options.method is CalibrationMethod.DEBEVEC:
         if options.weight is Weight.NOISE:
-            curve = ResponseCurve(ordered(free, observations)[0])
+            curve = ResponseCurve(filled_monotone(free, observations)[0])
             weights = noise_weight(curve, NoiseModel(), scale_clip(options.clip, knots))
             free = solve_debevec(observations, weights, knots, options.smoothness)
         return _Solution(free, CalibrationMethod.DEBEVEC), ()

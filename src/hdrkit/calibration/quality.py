@@ -25,7 +25,7 @@ def covered_codes(observations: Sequence[Observations], knots: int) -> tuple[tup
     return tuple(result)
 
 
-def ordered(g: NDArray[np.float64], observations: Sequence[Observations]) -> tuple[NDArray[np.float64], tuple[int, ...]]:
+def filled_monotone(g: NDArray[np.float64], observations: Sequence[Observations]) -> tuple[NDArray[np.float64], tuple[int, ...]]:
     """Curves (knots, C) without gaps and never falling, and how many codes had to change in each channel.
 
     Gaps are filled along ln z, the ends continued with the slope of the outermost tenth of the known codes. Falling

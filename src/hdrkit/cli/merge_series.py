@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from hdrkit.inputs.find import Series
     from hdrkit.jobs.job import MergeJob
     from hdrkit.jobs.request import MergeRequest
-    from hdrkit.series.run.merge import Merged
+    from hdrkit.series.run.merge import MergedBracket
     from hdrkit.types import Bracket, Failure, Progress
 
 _MERGING = "merging brackets"
@@ -63,7 +63,7 @@ class Account:
     json: bool
     unreadable: list[Failure] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
-    reports: list[Merged] = field(default_factory=list)
+    reports: list[MergedBracket] = field(default_factory=list)
     errors: int = 0
     ended: int = 0
     _found: int = 0
@@ -95,7 +95,7 @@ class Account:
         """The expected number of brackets in the whole series, from those that were found in a part of the photographs."""
         return self._found * self.series.photographs // max(1, self._photographs)
 
-    def take(self, merged: Merged) -> None:
+    def take(self, merged: MergedBracket) -> None:
         """Count a bracket, and print its error if it has one."""
         row = merged.row
         self.ended += 1

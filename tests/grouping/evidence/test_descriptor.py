@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from hdrkit.grouping.evidence.descriptor import GRID, LEAST_CONTENT, State, cells_of, describe
+from hdrkit.grouping.evidence.descriptor import GRID, LEAST_CONTENT, CellState, cells_of, describe
 from hdrkit.grouping.evidence.similarity import agreement
 
 
@@ -27,10 +27,10 @@ def test_a_ramp_points_the_way_it_grows():
 @pytest.mark.parametrize(
     ("colour", "state"),
     [
-        ((0, 0, 0), State.DARK),
-        ((255, 255, 255), State.WHITE),
-        ((255, 130, 90), State.PARTLY_CLIPPED),
-        ((90, 130, 200), State.MEASURED),
+        ((0, 0, 0), CellState.DARK),
+        ((255, 255, 255), CellState.WHITE),
+        ((255, 130, 90), CellState.PARTLY_CLIPPED),
+        ((90, 130, 200), CellState.MEASURED),
     ],
 )
 def test_what_cells_hold(colour, state):

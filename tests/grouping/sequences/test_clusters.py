@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from hdrkit.grouping.evidence.compare import COLUMNS, Evidence
-from hdrkit.grouping.evidence.descriptor import FRACTIONS, Descriptors, State
+from hdrkit.grouping.evidence.descriptor import FRACTIONS, CellState, Descriptors
 from hdrkit.grouping.sequences.clusters import form_clusters, hdr_score
 from hdrkit.grouping.views.find import Views
 from hdrkit.types import Encoding, Flag, Kind
@@ -18,7 +18,7 @@ def described(luminance, clipped, shown=None):
     fine = np.full((photos, 2, 128, 128), 127, np.int8)
     fine[[k for k in range(photos) if shown is not None and not shown[k]]] = 0
     none = np.zeros((photos, 2, 0, 0), np.int8)
-    state = np.where(clipped, State.PARTLY_CLIPPED, State.MEASURED).astype(np.uint8)
+    state = np.where(clipped, CellState.PARTLY_CLIPPED, CellState.MEASURED).astype(np.uint8)
     content = fine.any(axis=1).sum(axis=(1, 2)).astype(np.int32)
     signatures = np.zeros((photos, 1088), np.float16)
     return Descriptors(luminance.astype(np.uint16) * FRACTIONS, state, fine, none, none, content, signatures)

@@ -292,7 +292,7 @@ def test_a_folder_that_vanishes_is_waited_for(tmp_path, gone):
 def test_an_empty_folder_that_a_mount_left_is_not_filled(tmp_path, monkeypatch):
     mounted = [True]
     real = os.path.ismount
-    monkeypatch.setattr("hdrkit.series.watch.places.os.path.ismount", lambda path: mounted[0] if path == tmp_path else real(path))
+    monkeypatch.setattr("hdrkit.series.watch.mounts.os.path.ismount", lambda path: mounted[0] if path == tmp_path else real(path))
     with Watched(tmp_path) as w:
         until(lambda: (w.out / "heartbeat.json").is_file())
         mounted[0] = False

@@ -32,7 +32,7 @@ _TINY = np.float32(1e-6)
 Planes = NDArray[np.float32]
 
 
-class State(IntEnum):
+class CellState(IntEnum):
     """What a cell holds: a measurement, no light, more than fits in all channels, or in some."""
 
     MEASURED = 0
@@ -53,7 +53,7 @@ class Cells:
 class Descriptors:
     """The descriptors of N photographs, one row each.
 
-    `luminance` uint16 (N, 128, 128): blurred mean code times 256. `state` uint8 (N, 128, 128), values of `State`.
+    `luminance` uint16 (N, 128, 128): blurred mean code times 256. `state` uint8 (N, 128, 128), values of `CellState`.
     `fine`, `middle` and `coarse` int8 (N, 2, S, S), S = 128, 64 and 32: x and y of the unit gradient times 127, both 0
     where there is none to trust. `content` int32 (N,): cells of the fine grid that have a direction. `signature` float16
     (N, 1088): rows of length 1, 0 without content, whose products nominate pairs for comparison.
@@ -89,10 +89,10 @@ def cells_of(preview: NDArray[np.uint8]) -> Cells:
     dark, bright, white = brightest <= _DARK, brightest >= _BRIGHT, darkest >= _BRIGHT
     light = _on_grid(mean)
     dark_share, clipped_share, white_share = (_on_grid(plane.astype(np.float32)) for plane in (dark, dark | bright, white))
-    state = np.full((GRID, GRID), State.MEASURED, np.uint8)
-    state[clipped_share >= 0.5] = State.PARTLY_CLIPPED
-    state[dark_share >= 0.5] = State.DARK
-    state[white_share >= 0.5] = State.WHITE
+    state = np.full((GRID, GRID), CellState.MEASURED, np.uint8)
+    state[clipped_share >= 0.5] = CellState.PARTLY_CLIPPED
+    state[dark_share >= 0.5] = CellState.DARK
+    state[white_share >= 0.5] = CellState.WHITE
     return Cells(np.asarray(cv2.GaussianBlur(light, (0, 0), _BLUR), np.float32), state)
 
 
@@ -106,7 +106,7 @@ def describe(photographs: Sequence[Cells]) -> Descriptors:
     state = np.stack([one.state for one in photographs])
     gradient = _gradient(luminance)
     size = _length(gradient)
-    measured = (state == State.MEASURED)[:, None]
+    measured = (state == CellState.MEASURED)[:, None]
     fine: Planes = np.where(measured & (size > _LEAST_GRADIENT), gradient / np.maximum(size, _TINY), np.float32(0))
     directed: Planes = np.asarray(fine.any(axis=1, keepdims=True), np.float32)
 
@@ -161,7 +161,7 @@ def _signature(directions: NDArray[np.float32], light: NDArray[np.uint16], state
 def _thirds(light: NDArray[np.uint16], state: NDArray[np.uint8]) -> NDArray[np.float32]:
     """+1 in cells (24, 24) among the brightest third of those measured, -1 among the darkest, 0 between and where clipped."""
     small = cv2.resize(light.astype(np.float32), (_RANK_GRID, _RANK_GRID), interpolation=cv2.INTER_AREA)
-    clipped = (state != State.MEASURED).astype(np.float32)
+    clipped = (state != CellState.MEASURED).astype(np.float32)
     seen = cv2.resize(clipped, (_RANK_GRID, _RANK_GRID), interpolation=cv2.INTER_AREA) < 0.5
     if seen.sum() < 20:
         return np.zeros_like(small)

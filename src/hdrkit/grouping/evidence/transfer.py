@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from hdrkit.grouping.evidence.descriptor import State
+from hdrkit.grouping.evidence.descriptor import CellState
 from hdrkit.grouping.evidence.displacement import place
 from hdrkit.imaging.compiled import compiled
 from hdrkit.imaging.monotone import rising_steps
@@ -15,7 +15,7 @@ _LEAST_DIFFERENCE = 256  # 1 code, in steps of the stored luminance; closer cell
 _BINS = 64
 _FLAT = 1e-3 * 256.0**4  # so that pictures without differences do not correlate
 _rising_steps = compiled(rising_steps)
-_MEASURED, _PARTLY = int(State.MEASURED), int(State.PARTLY_CLIPPED)
+_MEASURED, _PARTLY = int(CellState.MEASURED), int(CellState.PARTLY_CLIPPED)
 
 
 @compiled

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from hdrkit.grouping.evidence.descriptor import LEAST_CONTENT, Descriptors, State
+from hdrkit.grouping.evidence.descriptor import LEAST_CONTENT, CellState, Descriptors
 from hdrkit.grouping.evidence.facts import dividing_gaps, stated_ev, time_key
 from hdrkit.grouping.sequences.copies import find_duplicates, has_finer_twin, originals
 from hdrkit.grouping.sequences.find import ExposureSequence, find_sequences
@@ -67,7 +67,7 @@ def form_clusters(
     for v, shown in enumerate(members):
         frames = sorted([*shown, *placed[v]], key=lambda k: str(photos[k].path))
         told = metadata and any(photos[k].taken_at for k in shown)
-        light, clipped = descriptors.luminance[frames], descriptors.state[frames] != State.MEASURED
+        light, clipped = descriptors.luminance[frames], descriptors.state[frames] != CellState.MEASURED
         _, different, copied = np.unique(content[frames], return_index=True, return_inverse=True)
         view = _View(
             name=names[v],

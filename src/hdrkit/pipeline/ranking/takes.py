@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from hdrkit.errors import InputError
 from hdrkit.formats.previews import read_preview
 from hdrkit.grouping.evidence.compare import Evidence, compare
-from hdrkit.grouping.evidence.descriptor import Descriptors, State, cells_of, describe
+from hdrkit.grouping.evidence.descriptor import CellState, Descriptors, cells_of, describe
 from hdrkit.grouping.evidence.facts import stated_ev
 from hdrkit.grouping.sequences.find import find_sequences
 from hdrkit.grouping.sequences.order import codes_of, order_exposures, seen_ev
@@ -105,7 +105,7 @@ def _takes(run: Sequence[Glance]) -> Iterator[tuple[Take, Signature | None]]:
         yield run[0].shot, run[0].signature
         return
     light = _stacked(run)
-    codes, clipped = codes_of(light.luminance), light.state != State.MEASURED
+    codes, clipped = codes_of(light.luminance), light.state != CellState.MEASURED
     seen, photos = seen_ev(codes, clipped), [one.frame.photo for one in run]
     for sequence in sorted(find_sequences(photos, codes, seen, True, np.arange(len(run))), key=lambda one: min(one.members)):
         members = sorted(sequence.members)

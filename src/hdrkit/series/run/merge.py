@@ -18,7 +18,7 @@ from hdrkit.types import BracketFailure
 
 
 @dataclass(frozen=True)
-class Merged:
+class MergedBracket:
     """A bracket, named with its folders, its row, and what became of it in this run; None where it was done before.
 
     Where the folder of its result cannot be worked in, as another run holds it say, the row tells why, and is not in the record.
@@ -31,7 +31,7 @@ class Merged:
 
 def merge_series(
     jobs: Iterable[MergeJob], out: Path, workers: int = 1, overwrite: bool = False, scheduler: str | None = None
-) -> Iterator[Merged]:
+) -> Iterator[MergedBracket]:
     """Do those jobs whose results are not in `out` yet (with `overwrite` all), and tell of each as it is known.
 
     Jobs are asked for while others are done, and none is kept when it ended, so that there may be any number. `series.csv` in the
@@ -44,7 +44,7 @@ def merge_series(
     with opened(out) as records:
         begun: dict[int, tuple[MergeJob, str]] = {}
 
-        def to_do() -> Iterator[MergeJob | Merged]:
+        def to_do() -> Iterator[MergeJob | MergedBracket]:
             for number, job in enumerate(chain([first], left)):
                 key = content_key(job)
                 try:
@@ -53,10 +53,10 @@ def merge_series(
                     row = _not_recorded(job, error)
                 if row is None:
                     begun[number] = job, key
-                yield Merged(show(job.bracket.name), row) if row else job
+                yield MergedBracket(show(job.bracket.name), row) if row else job
 
         for number, ended in merge_each(to_do(), workers, scheduler):
-            if isinstance(ended, Merged):
+            if isinstance(ended, MergedBracket):
                 yield ended
                 continue
             job, key = begun.pop(number)
@@ -69,7 +69,7 @@ def merge_series(
                     ledger.add(row)
             except FolderError as error:
                 row = _not_recorded(job, error)
-            yield Merged(show(job.bracket.name), row, ended)
+            yield MergedBracket(show(job.bracket.name), row, ended)
 
 
 def _not_recorded(job: MergeJob, error: FolderError) -> Row:

@@ -26,9 +26,9 @@ from hdrkit.series.run.superseded import remove_superseded
 from hdrkit.series.watch.arrivals import Arrivals
 from hdrkit.series.watch.forming import Forming
 from hdrkit.series.watch.heartbeat import Heartbeat
+from hdrkit.series.watch.mounts import MountedFolder
 from hdrkit.series.watch.notices import Notices
 from hdrkit.series.watch.options import Clock, Pace, WatchOptions
-from hdrkit.series.watch.places import Place
 from hdrkit.types import Bracket
 
 _LOOKING_S = 2.0  # that one round looks through folders
@@ -73,7 +73,7 @@ class Watch:
         if not source.is_dir():
             raise InputError(f"{show(source)}: no such folder; make it, or mount what belongs there, before it is watched")
         inputs, options = inputs or InputOptions(), options or WatchOptions()
-        self._places = Place(source), Place(out)
+        self._source, self._out = MountedFolder(source), MountedFolder(out)
         self._jobs_of, self._pool, self._tell = jobs_of, pool, tell
         self._heartbeat, self._poll_s = heartbeat, options.poll_s
         self._pace, self._clock = pace or Pace(), clock or Clock()
@@ -95,7 +95,7 @@ class Watch:
 
         Raises OutputError where another run works in `out`, InputError where no executor can be had at the start.
         """
-        with opened(self._places[1].path) as records, ExitStack() as executor:
+        with opened(self._out.path) as records, ExitStack() as executor:
             pool: Executor | None = executor.enter_context(self._pool())
             try:
                 while not stopped():
@@ -111,7 +111,7 @@ class Watch:
                 self._collect(records)
                 for run in self._running.values():
                     records.end(run.job)
-                if not self._places[1].there():
+                if not self._out.there():
                     records.forget()
                 self._count()
                 self._heartbeat.state = "stopped"
@@ -122,7 +122,7 @@ class Watch:
             executor.close()  # which ends what was submitted
             self._collect(records)
             pool = None
-        gone = [place for place in self._places if not place.there()]
+        gone = [folder for folder in (self._source, self._out) if not folder.there()]
         if gone:
             self._block(
                 records, f"{show(gone[0].path)}: the folder is gone; the watch goes on when it is back", self._pace.round_s
@@ -187,7 +187,7 @@ class Watch:
             del self._postponed[out]
             self._tell(f"{show(out)}: the watch goes on there", "note")
             self._waiting = {output: job for output, job in self._waiting.items() if output.parent != out}
-            folder = self._places[0].path / out.relative_to(self._places[1].path)
+            folder = self._source.path / out.relative_to(self._out.path)
             self._arrivals.forget(folder)  # what is made there is known only now
             self._folders[folder] = None
 
@@ -202,7 +202,7 @@ class Watch:
 
     def _is_postponed(self, folder: Path) -> bool:
         """Whether the results of a folder of photographs cannot be written."""
-        return self._places[1].path / folder.relative_to(self._places[0].path) in self._postponed
+        return self._out.path / folder.relative_to(self._source.path) in self._postponed
 
     @property
     def _ready(self) -> list[Path]:
@@ -267,7 +267,7 @@ class Watch:
                     self._waiting.setdefault(output, run.job)
                     self._heartbeat.trouble(str(outcome.error))
                     continue
-            elif not self._places[1].there() or outcome.error and (outcome.unwritable or not content_key(run.job)):
+            elif not self._out.there() or outcome.error and (outcome.unwritable or not content_key(run.job)):
                 self._retry_later(records, str(outcome.error or f"{show(output)}: the folder is gone"))
                 continue
             try:
@@ -346,7 +346,7 @@ class Watch:
 
     def _beat(self, at_once: bool = False) -> None:
         self._count()
-        if all(place.there() or not self._heartbeat.path.is_relative_to(place.path) for place in self._places):
+        if all(f.there() or not self._heartbeat.path.is_relative_to(f.path) for f in (self._source, self._out)):
             with suppress(OutputError):  # a full disk is told of where it matters
                 self._heartbeat.beat(at_once)
 

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 
-class Place:
+class MountedFolder:
     """A folder, and what it is mounted on: a mount that goes leaves an empty folder behind, which must not be filled."""
 
     def __init__(self, path: Path) -> None:
