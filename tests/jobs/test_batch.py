@@ -67,9 +67,9 @@ def test_many_brackets_become_a_folder_with_nested_folders_kept():
 @pytest.mark.parametrize(
     ("out", "options", "suffix", "reason"),
     [
-        ("out.exr", MERTENS, None, "fusion is for display"),
+        ("out.exr", MERTENS, None, "fusion gives a picture for the display"),
         ("out.jpg", MergeOptions(variance=True), None, "only .exr holds a variance"),
-        ("out", MERTENS, "exr", r"\.exr does not fit"),
+        ("out", MERTENS, "exr", r"out: \.exr holds radiance"),
     ],
 )
 def test_file_types_that_do_not_fit(out, options, suffix, reason):

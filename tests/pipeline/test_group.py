@@ -169,7 +169,7 @@ def test_equal_files_that_a_list_would_part_are_told(tmp_path, small, preview_co
 
 
 @pytest.mark.parametrize(
-    ("line", "saying"), [("only_one\n", "must hold two paths"), ("nowhere.jpg,else.jpg\n", "none of the photographs")]
+    ("line", "saying"), [("only_one\n", "must hold two paths"), ("nowhere.jpg,else.jpg\n", "is not one of the photographs")]
 )
 def test_a_list_of_pairs_that_makes_no_sense_is_refused(tmp_path, line, saying):
     (tmp_path / "must.csv").write_text(line)

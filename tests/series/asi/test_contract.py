@@ -213,7 +213,7 @@ def test_fusion_and_the_order_of_pictures(tmp_path, sky):
 def test_what_cannot_be_merged_says_why(tmp_path, sky):
     pictures, times = photographs(sky, 24)
     for arguments, options, error, match in [
-        ((pictures, times, tmp_path / "a.gif"), {}, OutputError, "no file type"),
+        ((pictures, times, tmp_path / "a.gif"), {}, OutputError, "not a file type"),
         ((pictures, times[1:], tmp_path / "a.exr"), {}, InputError, "4 pictures with 3 exposure times"),
         ((pictures, times, tmp_path / "a.exr"), {"algorithm": "debevec_custom"}, InputError, "needs a response"),
         ((pictures, times, tmp_path / "a.exr"), {"algorithm": "magic"}, InputError, "no algorithm"),
