@@ -1,5 +1,6 @@
 """The README is executed, and every command and option is explained."""
 
+import os
 import re
 import shlex
 import subprocess
@@ -73,6 +74,13 @@ def test_every_option_has_help_and_every_command_is_in_the_readme() -> None:
         assert command.help
         for parameter in command.params:
             assert getattr(parameter, "help", None), f"{name} {parameter.name}"
+
+
+@pytest.mark.parametrize(("command", "extra"), [("video", "hdrkit[video]"), ("merge", "hdrkit[dask]"), ("watch", "hdrkit[dask]")])
+def test_help_names_the_extra_that_a_command_needs(command: str, extra: str) -> None:
+    words = [sys.executable, "-m", "hdrkit", command, "--help"]
+    shown = subprocess.run(words, capture_output=True, text=True, check=True, env={**os.environ, "COLUMNS": "250"}).stdout
+    assert f"pip install '{extra}'" in " ".join(shown.split())
 
 
 def test_nothing_in_the_repository_names_a_machine() -> None:

@@ -24,10 +24,10 @@ def video(
     camera: timelines.Camera = None,
     json: shared.Json = False,
 ) -> None:
-    """Make a film of a series at one exposure. Each frame is shown for the same time.
+    r"""Make a film of a series at one exposure. Each frame is shown for the same time.
 
     A missing picture becomes a dark frame with its time. File names carry the time as YYYYmmddHHMMSS. If a picture is
-    there as .exr and as .hdr, the .exr is shown. This command needs: pip install 'hdrkit[video]'
+    there as .exr and as .hdr, the .exr is shown. This command needs: pip install 'hdrkit\[video]'
     """
     from hdrkit.cli.console import progress
     from hdrkit.files.manifest import refuse_replacing

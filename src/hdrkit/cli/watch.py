@@ -28,7 +28,14 @@ def watch(
     folder: Annotated[
         Path, typer.Argument(metavar="FOLDER", help="The folder that the camera writes to. Its subfolders are watched too.")
     ],
-    request: Annotated[MergeRequest, Part(but=("groups", "max_groups"), fixed={"by": By.TIME})],
+    request: Annotated[
+        MergeRequest,
+        Part(
+            but=("groups", "max_groups"),
+            fixed={"by": By.TIME},
+            metadata={"output": {"help": "folder for the results, with the subfolders of FOLDER"}},
+        ),
+    ],
     options: WatchOptions,
     heartbeat: Annotated[
         Path | None,

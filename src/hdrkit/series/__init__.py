@@ -1,7 +1,7 @@
-"""Timestamped series of all-sky and timelapse cameras: responses, brackets by time, and runs that can be resumed.
+"""Timestamped series of all-sky and timelapse cameras: response curves, brackets by time, and runs that can be resumed.
 
-The functions that scripts for sky cameras call, imported when they are first used. They take and give pandas objects, and are
-thin: what they do is hdrkit's own calibration and merging.
+The functions here are for scripts of sky cameras. They take and return pandas objects, and they call the same calibration and
+merging as the commands. Each is imported when it is first used.
 """
 
 from importlib import import_module

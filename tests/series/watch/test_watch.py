@@ -491,7 +491,7 @@ def test_the_command_ends_cleanly_when_it_is_told_to(tmp_path, number):
         (["-o", "one.exr"], "give a folder"),
         (["-o", "out", "--preview", "--range", "auto"], "auto needs all brackets at once"),
         (["-o", "out", "--frames", "1"], "two frames or more"),
-        (["-o", "out", "--poll", "0"], "make no sense"),
+        (["-o", "out", "--poll", "0"], "--poll above 0 seconds"),
     ],
 )
 def test_wrong_usage(hdrkit, tmp_path, words, reason):

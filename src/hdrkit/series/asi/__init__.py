@@ -1,1 +1,1 @@
-"""The documented functions for sky cameras, with pandas objects, thin over calibration and merging."""
+"""The documented functions for sky cameras. They take pandas objects and call calibration and merging."""

@@ -1,4 +1,4 @@
-"""The response of a sky camera from brackets of its series, and the range that the series can record."""
+"""The response curve of a sky camera from brackets of its series, and the range that the series can record."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ def calibrate_camera(
     seed: int | None = None,
     round_ts_to: str = "30s",
 ) -> NDArray[np.float32]:
-    """The response of the camera that took the timestamped brackets below `image_dir`: ln exposure, float32 (256, 1, C), RGB.
+    """The response curve of the camera that took the brackets below `image_dir`: ln exposure, float32 (256, 1, C), RGB.
 
-    Debevec & Malik 1997 over at most `max_processed_groups` brackets, spread evenly over the series, all solved together: at
-    `samples_per_image` pixels of each, chosen by `sample_technique` (`random`, `histogram`), the codes within
-    `low_clip`..`high_clip` count, weighed by `weight_type` (`triangle`, `sine`). `smoothness` 50 is hdrkit's own default, and
-    its square counts. The exposure of a file is the number that its name ends in; only ratios matter. The same `seed` gives the
-    same curve (None is 0). `response_file` takes the curve, (256, C), and metadata; a plot of the same name goes beside it.
-    Raises InputError or CalibrationError where nothing can be learned.
+    The method is Debevec & Malik 1997, with one curve for at most `max_processed_groups` brackets that are spread evenly over the
+    series. From each bracket it takes `samples_per_image` pixels, chosen by `sample_technique` (`random`, `histogram`). Codes
+    within `low_clip`..`high_clip` count, with the weight `weight_type` (`triangle`, `sine`). `smoothness` 50 is the default of
+    hdrkit; its square counts. The exposure of a file is the number at the end of its name; only ratios matter. The same `seed`
+    gives the same curve (None is 0). The curve, (256, C), and its metadata are written to `response_file`, with a plot beside
+    it. Raises InputError or CalibrationError if no curve can be learned.
     """
     weight = weight_of_name(weight_type)
     if sample_technique not in list(Sampling):
@@ -71,8 +71,8 @@ def calibrate_camera(
 def get_lne_range(image_dir: str | Path, response_file: str | Path, round_ts_to: str = "30s") -> tuple[float, float]:
     """The lowest and the highest ln radiance that the exposures below `image_dir` can record with a response curve.
 
-    Exposures are the numbers that names of timestamped files end in; `round_ts_to` changes nothing, as all count.
-    Raises InputError where there are none.
+    Exposures are the numbers at the end of the names of timestamped files. All of them count, so `round_ts_to` changes nothing.
+    Raises InputError if there are none.
     """
     names = [path.name for _, group in _group_files_by_time(image_dir, round_ts_to) for path in group["filepath"]]
     exposures = {exposure for name in names if (exposure := _parse_exposure_from_name(name))}

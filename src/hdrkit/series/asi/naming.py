@@ -1,4 +1,4 @@
-"""What file names of a series say: `YYYYmmddHHMMSS_<EXPO>.<ext>`, as pandas objects."""
+"""Timestamps and exposures from file names of a series, `YYYYmmddHHMMSS_<EXPO>.<ext>`, as pandas objects."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ _EXPO_RE = re.compile(r"_([0-9]+)\.[A-Za-z0-9]+$")
 
 
 def _parse_exposure_from_name(name: str) -> int | None:
-    """The exposure, a whole number in the unit of the camera, that a file name ends in (`*_<EXPO>.<ext>`); None without one."""
+    """The exposure at the end of a file name (`*_<EXPO>.<ext>`), a whole number in the unit of the camera; None without one."""
     match = _EXPO_RE.search(name)
     return int(match[1]) if match else None
 
 
 def _group_files_by_time(directory: str | Path, round_ts_to: str | None = "30s") -> DataFrameGroupBy[Any, Any]:
-    """Photographs found in a directory and below, grouped by their timestamps rounded down to `round_ts_to` (None: not rounded).
+    """The photographs below a directory, grouped by their timestamps rounded down to `round_ts_to` (None: not rounded).
 
-    Columns: `filepath`, `timestamp`, `timestamp_rounded`, which is what they are grouped by. Files without a timestamp are left
-    out. Timestamps with a zone come as UTC. Raises InputError where there are no photographs, only some have a zone, or
-    `round_ts_to` is no time resolution of pandas.
+    The columns are `filepath`, `timestamp` and `timestamp_rounded`, the key of the groups. Files without a timestamp are left
+    out. Timestamps with a zone become UTC. Raises InputError if there are no photographs, if only some timestamps have a zone,
+    or if `round_ts_to` is no time resolution of pandas.
     """
     paths = discover(directory).paths
     stamped = [(path, stamp) for path in paths if (stamp := timestamp_in_name(path))]
@@ -47,7 +47,7 @@ def _group_files_by_time(directory: str | Path, round_ts_to: str | None = "30s")
 
 
 def span_of(round_ts_to: str | None) -> str:
-    """What pandas takes for a time resolution, as `InputOptions.round_to`; None is every second by itself. Raises InputError."""
+    """A time resolution of pandas as a value of `InputOptions.round_to`; None becomes one second. Raises InputError."""
     with _resolution(round_ts_to):
         return "1s" if round_ts_to is None else f"{pd.Timedelta(round_ts_to).total_seconds()}s"
 

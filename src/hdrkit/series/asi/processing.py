@@ -1,4 +1,4 @@
-"""Brackets of a series to HDR files, from arrays, from pandas objects and from directories."""
+"""Merges brackets of a series to HDR files, from arrays, from pandas objects or from directories."""
 
 from __future__ import annotations
 
@@ -41,17 +41,17 @@ from hdrkit.types import Bracket, Encoding, Exposure, Frame, Photo, ResponseCurv
 logger = logging.getLogger(__name__)
 
 RESPONSE_NAME = "response_curve.npz"
-_GROUPS = 10  # brackets that a response is learned from where none is given
+_GROUPS = 10  # brackets from which a response curve is learned if none is given
 
 
 @dataclass(frozen=True)
 class MergeChoices:
-    """What the functions below take as further arguments.
+    """The further arguments of the functions below.
 
-    `algorithm` is an estimator of `hdrkit merge` (inverse-variance, poisson, debevec, robertson), mertens, which fuses for the
-    display, or `debevec_custom`, which is `debevec` with a response that must be given. `lnE_range` is the range of ln radiance
-    that pictures for the display show, with the tone curve `operator`. Codes below `low_clip` and above `high_clip` are not
-    measured. `align` and `deghost` are as in `hdrkit merge`. Raises InputError for what none of them knows.
+    `algorithm` is an estimator of `hdrkit merge` (inverse-variance, poisson, debevec, robertson), or mertens, which fuses for the
+    display, or `debevec_custom`, which is `debevec` and requires a `response`. `lnE_range` is the range of ln radiance that
+    pictures for the display show, with the tone curve `operator`. Codes below `low_clip` and above `high_clip` are not
+    used. `align` and `deghost` are as in `hdrkit merge`. Raises InputError for unknown values.
     """
 
     algorithm: str = Estimator.INVERSE_VARIANCE.value
@@ -83,7 +83,7 @@ class MergeChoices:
 
     @property
     def curve(self) -> ResponseCurve | None:
-        """The response that was given as an array."""
+        """The response curve that was given as an array; None without one."""
         if self.response is None:
             if self.algorithm == "debevec_custom":
                 raise InputError("debevec_custom needs a response; give one, or take the algorithm debevec")
@@ -99,12 +99,12 @@ class MergeChoices:
 def create_and_save_hdr(
     img_series: Sequence[NDArray[Any]], exposure_times: Sequence[float], output_path: str | Path, **kwargs_merging: Any
 ) -> Path:
-    """Merge pictures of one view and write what the suffix says: `.exr`, `.hdr` radiance, `.png`, `.tif` 16 bit, `.jpg` 8 bit.
+    """Merge pictures of one view. The suffix decides the file: `.exr`, `.hdr` radiance, `.png`, `.tif` 16 bit, `.jpg` 8 bit.
 
-    `img_series` are RGB (H, W, 3) or gray (H, W) of uint8 or uint16 codes or linear float32, in any order, `exposure_times`
-    theirs, in any unit that is the same for all. Further arguments are those of `MergeChoices`; without a `response` the curve is
-    learned from the pictures. Folders are made. Returns the path. Raises HdrkitError of the kind that fits, TypeError for an
-    argument that there is not.
+    `img_series` holds RGB (H, W, 3) or gray (H, W) arrays of uint8 or uint16 codes or linear float32, in any order.
+    `exposure_times` holds their times, in any unit that is the same for all. Further arguments are those of `MergeChoices`.
+    Without a `response` the curve is learned from the pictures. Missing folders are created. Returns the path. Raises a subclass
+    of HdrkitError, or TypeError for an unknown argument.
     """
     output = Path(output_path)
     written_as = result_format(output)
@@ -136,10 +136,11 @@ def _frame(pixels: NDArray[Any], time: float, number: int) -> Frame:
 def process_timestamp(
     timestamp_group: tuple[pd.Timestamp, pd.Series[Any]], root_dir: str | Path, target_dir: str | Path, filetype: str = ".jpg"
 ) -> Path | None:
-    """Merge the pictures of one timestamp, as `Series.groupby(level=0)` gives it, into `target_dir`: the path, None if it fails.
+    """Merge the pictures of one timestamp, an item of `Series.groupby(level=0)`, into `target_dir`. Returns the path, or None.
 
-    The series has the exposure times in the second level of its index and paths relative to `root_dir` as values. The response is
-    the one that `process_hdr_series` has left in `target_dir`; without it the bracket calibrates itself. Failures are logged.
+    The series has exposure times in the second level of its index and paths relative to `root_dir` as values. The response curve
+    is the one that `process_hdr_series` wrote to `target_dir`; without it the curve is learned from the bracket. Failures are
+    logged, and the result is None.
     """
     try:
         bracket = _bracket(*timestamp_group, Path(root_dir))
@@ -157,12 +158,12 @@ def process_timestamp(
 def process_hdr_series(
     asi_files: pd.Series[Any], root_dir: str | Path, target_dir: str | Path, n_workers: int = 0, filetype: str = ".jpg"
 ) -> pd.Series[Any]:
-    """Merge brackets in `n_workers` processes (0: in this one); the paths written by timestamp, missing where one failed.
+    """Merge brackets in `n_workers` processes (0: in this process). Returns the written paths by timestamp, None for a failure.
 
     `asi_files` has timestamps and exposure times as its index, in any order, and paths relative to `root_dir` as values. Results
     are named `<YYYYmmddHHMMSS>_hdr<filetype>`, in the folder below `target_dir` that the first picture has below `root_dir`. All
-    share one response, learned from the series and kept in `target_dir/response_curve.npz` (one that is there is used), and one
-    exposure for the display. `target_dir/series.csv` tells of each; what is done there already is not done again.
+    brackets share one response curve and one exposure for the display. The curve is read from `target_dir/response_curve.npz`, or
+    learned from the series and written there. `series.csv` has a row for each bracket; finished brackets are not merged again.
     """
     root, target = Path(root_dir), Path(target_dir)
     stamps = asi_files.index.get_level_values(0).unique().sort_values()
@@ -190,12 +191,12 @@ def process_directory(
     response_file: str | Path | None = None,
     **kwargs: Any,
 ) -> None:
-    """Merge every bracket below a directory into `<YYYYmmddHHMMSS>_hdr.<ext>` below `save_dir`, relative folders kept.
+    """Merge every bracket below a directory to `<YYYYmmddHHMMSS>_hdr.<ext>` in the same subfolder of `save_dir`.
 
-    Files are `YYYYmmddHHMMSS_<EXPO>.<ext>`; those of one folder and camera whose times, rounded down to `round_ts_to`
-    (None: not rounded), agree are a bracket. Without a `response_file` one response is learned from the directory and kept as
-    `process_hdr_series` does. Further arguments are those of `MergeChoices`, and `filetype` (`.jpg`). Failures of single
-    brackets are logged and in `save_dir/series.csv`. Raises HdrkitError where nothing can be done at all.
+    Files are named `YYYYmmddHHMMSS_<EXPO>.<ext>`. Files of one folder and camera form a bracket if their times, rounded down to
+    `round_ts_to` (None: not rounded), agree. Without a `response_file` one curve is learned and kept, as in
+    `process_hdr_series`. Further arguments are those of `MergeChoices`, and `filetype` (`.jpg`). Failures of single brackets are
+    logged and written to `series.csv`. Raises HdrkitError if no bracket can be merged at all.
     """
     filetype = kwargs.pop("filetype", ".jpg")
     choices, target = MergeChoices(**kwargs), Path(save_dir)
@@ -212,7 +213,7 @@ def process_directory(
 
 
 def _bracket(stamp: pd.Timestamp, group: pd.Series[Any], root: Path) -> Bracket:
-    """The bracket of one timestamp, shortest exposure first whatever the order of the series."""
+    """The bracket of one timestamp, sorted by exposure, shortest first."""
     photos = []
     for index, relative in group.items():
         time_s = float(cast(Any, index[-1] if isinstance(index, tuple) else index))
@@ -226,7 +227,7 @@ def _bracket(stamp: pd.Timestamp, group: pd.Series[Any], root: Path) -> Bracket:
 
 
 def _common_response(brackets: Sequence[Bracket], target: Path, inputs: Iterable[Path | str]) -> Path:
-    """The response kept in the folder of results, or else learned from brackets spread over the series, and kept there."""
+    """The response curve in the folder of results. If it is missing, it is learned from the series and written there."""
     if kept := _kept_response(target):
         return kept
     still = AlignmentOptions(method=AlignmentMethod.NONE)
@@ -262,7 +263,7 @@ def _jobs(
 
 
 def _merged(jobs: Sequence[MergeJob], target: Path, n_workers: int) -> dict[str, Path]:
-    """Do the jobs, and give the paths of those that succeeded by the names of their brackets."""
+    """Do the jobs. Returns the paths of the results by the names of their brackets, without failures."""
     done = set()
     for merged in merge_series(jobs, target, max(1, n_workers)):
         if merged.row.error:

@@ -1,4 +1,4 @@
-"""Response curves as scripts for sky cameras keep them: an array and metadata in an NPZ, and a plot beside it."""
+"""Response curves for scripts of sky cameras: an array and metadata in an NPZ file, and a plot beside it."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ def save_response_curve(
     save_plot: bool = True,
     plot_filename: str = "response_curve.jpg",
 ) -> None:
-    """Save a response curve, natural logarithm g(z), (256, C) or (256, 1, C), as `.npz` (added where it is missing).
+    """Save a response curve, natural logarithm g(z), (256, C) or (256, 1, C), as `.npz`. The suffix is added if it is missing.
 
     Key `response` holds float32 (256, C), key `metadata` a JSON object as text. With `save_plot` a plot named `plot_filename`
-    goes into the same folder, which is made. Raises InputError for another shape, OutputError for a place that cannot be
-    written to.
+    is written to the same folder. A missing folder is created. Raises InputError for another shape, OutputError if a file cannot
+    be written.
     """
     path, curve = with_npz(path), as_columns(response, "the response")
     buffer = io.BytesIO()
@@ -45,9 +45,9 @@ def save_response_curve(
 
 
 def load_response_curve(path: str | Path) -> tuple[NDArray[np.float32], dict[str, Any]]:
-    """The response curve of an `.npz`, float32 (256, C), natural logarithm, and its metadata (empty where there are none).
+    """The response curve of an `.npz` file, float32 (256, C), natural logarithm, and its metadata (empty if it has none).
 
-    Curves stored as (256, 1, C) or (256,) are read too. Raises InputError for a file that is none.
+    Curves stored as (256, 1, C) or (256,) are read too. Raises InputError for a file that is not a response curve.
     """
     try:
         with np.load(io.BytesIO(read_bytes(path)), allow_pickle=False) as file:
@@ -59,7 +59,7 @@ def load_response_curve(path: str | Path) -> tuple[NDArray[np.float32], dict[str
 
 
 def _save_response_plot(response: NDArray[Any], out_path: str | Path, include_mean: bool = True, dpi: int = 150) -> Path:
-    """Plot g(z) of each channel, (256, 1, C) or (256, C), and with `include_mean` their mean; the path of the picture written."""
+    """Plot g(z) of each channel, (256, 1, C) or (256, C), and with `include_mean` their mean. Returns the path of the picture."""
     from matplotlib.figure import Figure
 
     curve = as_columns(response, "the response")
@@ -79,13 +79,13 @@ def _save_response_plot(response: NDArray[Any], out_path: str | Path, include_me
 
 
 def with_npz(path: str | Path) -> Path:
-    """The path with the suffix that NumPy adds where it is missing."""
+    """The path with the suffix .npz, added if it is missing, as NumPy does."""
     path = Path(path)
     return path if path.suffix == ".npz" else path.with_name(f"{path.name}.npz")
 
 
 def as_columns(response: NDArray[Any], name: str) -> NDArray[Any]:
-    """(256, C) of (256, 1, C), (256, C) or (256,)."""
+    """A curve (256, 1, C), (256, C) or (256,) as (256, C). Raises InputError."""
     curve = np.asarray(response)
     if curve.ndim == 3 and curve.shape[1] == 1:
         curve = curve[:, 0]

@@ -1,1 +1,1 @@
-"""Brackets of a series to files, resumable: the ledger in each folder of results, and what it has replaced."""
+"""Resumable merges of a series: the ledger in each folder of results, and results that a later merge replaces."""

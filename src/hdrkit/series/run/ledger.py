@@ -1,11 +1,11 @@
-"""`series.csv`: what became of each bracket of a series, written as it becomes known, and what a later run need not do again.
+"""`series.csv`: a row for each bracket of a series, written as soon as its outcome is known. A later run reads it.
 
-A bracket is done where its row carries the key of what it would be made from now, and its files are there. The key stands in
-the row itself: the record is one file that people read too, moves with the results, and a row deleted is a bracket to do again.
-Each folder of results has its own, so that a year of day folders is no file of half a million rows, and knows its brackets by
-what they are called in there, so that it does not matter which folder above was given to a run. Reading a record needs no lock;
-a run that works in a folder holds it until it turns to others, and then alone removes what a killed run has left half done.
-Every row is added with one write; half a row, which only a crash can leave, is cut off when the folder is held again.
+A bracket is done if its row has the key of its present inputs, and if its files exist. The key is in the row: people can read
+the record, it moves with the results, and a bracket whose row is deleted is merged again. Each folder of results has its own
+record, so that a year of day folders does not give one file of half a million rows. Rows name brackets relative to their folder,
+so that a run may start at any folder above. Reading a record needs no lock. A run that works in a folder holds its lock until
+it works in other folders; only while it holds the lock does it remove the unfinished files of a killed run. Each row is added
+with one write. An incomplete row, which only a crash can leave, is removed when a run holds the folder again.
 """
 
 from __future__ import annotations
@@ -35,15 +35,16 @@ from hdrkit.series.run.made import Made
 
 NAME = "series.csv"
 
-version = cache(importlib.metadata.version)  # which reads a file each time
+version = cache(importlib.metadata.version)  # uncached, it reads a file at each call
 
 
 @dataclass(frozen=True)
 class Row:
-    """A bracket: its name and the file written, both in the folder of the record, its time (ISO 8601) and what is to know of it.
+    """A row of the record. `bracket` and `output` are names in the folder of the record; `timestamp` is ISO 8601.
 
-    `frames` were merged. `saturated` and `black` are shares of the picture in percent that no frame measured. `alignment`
-    is how the frames were brought together, `seconds` how long it took, `note` what is odd, `error` what failed or was left out.
+    `frames` is the number of merged frames. `saturated` and `black` are percentages of the picture that no frame measured.
+    `alignment` summarises the alignment, `seconds` is the working time, `note` says what is unusual, `error` what failed or was
+    left out. `key` identifies the inputs of the result.
     """
 
     bracket: str
@@ -60,7 +61,7 @@ class Row:
 
     @property
     def cells(self) -> tuple[str, ...]:
-        """The row as the file holds it."""
+        """The cells of the row, in the order of the columns."""
         return tuple(asdict(self).values())
 
 
@@ -68,9 +69,9 @@ _HEADER = [field.name for field in fields(Row)]
 
 
 def content_key(job: MergeJob) -> str:
-    """What decides the pixels of a result: the frames (name, size, time of change, exposure), curve, options and version.
+    """A digest of what decides the pixels of a result: frames (name, size, time of change, exposure), curve, options, version.
 
-    Empty where a frame is not there. The name of the curve's file and the limit of memory change no pixel and do not count.
+    Empty if a frame does not exist. The file name of the curve and the memory limit change no pixel, so they do not count.
     """
     try:
         status = [photo.path.stat() for photo in job.bracket.photos]
@@ -91,7 +92,7 @@ def content_key(job: MergeJob) -> str:
 
 
 def row_of(job: MergeJob, outcome: MergeOutcome, key: str) -> Row:
-    """What the record says of a bracket that has been worked on."""
+    """The row of a bracket after its job has ended."""
     report, taken = outcome.report, timestamp_in_name(job.output)
     pixels = report.size[0] * report.size[1] if report else 1
     unusual = [str(job.bracket.remark)] if job.bracket.remark else []
@@ -112,7 +113,7 @@ def row_of(job: MergeJob, outcome: MergeOutcome, key: str) -> Row:
 
 
 def _name(bracket: str) -> str:
-    """What a bracket is called in its folder."""
+    """The name of a bracket in its folder."""
     return show(Path(bracket).name)
 
 
@@ -121,18 +122,18 @@ def _one_line(parts: list[str]) -> str:
 
 
 class Ledger:
-    """The record of one folder of results; with `ours` other runs are kept out of it already."""
+    """The record of one folder of results. `ours` means that this run already holds the lock of the folder."""
 
     def __init__(self, folder: Path, ours: bool = False) -> None:
         self._folder, self._path, self._ours = folder, folder / NAME, ours
         self._held: ExitStack | None = None
         self._rows = _read(self._path)
         if unfinished(folder) or self._path.is_file() and read_bytes(self._path) != self._data():
-            with suppress(OutputError):  # a run that is writing, or a folder that nobody may write to
+            with suppress(OutputError):  # another run is writing, or the folder is read-only
                 self.hold()
 
     def finished(self, job: MergeJob, key: str) -> Row | None:
-        """The row of a bracket that needs no work: made from the same with the same, and still there."""
+        """The row of a bracket that is done: its key is the same, and its files exist. None if the bracket must be merged."""
         row = self._rows.get(_name(job.bracket.name))
         if row is None or not key or row.key != key or row.output != show(job.output.name):
             return None
@@ -140,21 +141,21 @@ class Ledger:
         return row if enough and all(path.is_file() for path in job.results) else None
 
     def results(self) -> Iterator[Made]:
-        """The results that are there, whatever they were made with."""
+        """The results that exist, made with any options."""
         for name, row in self._rows.items():
             if row.output:
                 with suppress(OSError, ValueError):
                     yield Made(name, int(row.frames), (self._folder / row.output).stat().st_mtime)
 
     def has(self, bracket: str, output: Path) -> bool:
-        """Whether a bracket is recorded as having this file for its result."""
+        """Whether the record has a row of this bracket with this file as its result."""
         row = self._rows.get(_name(bracket))
         return row is not None and row.output == show(output.name)
 
     def hold(self) -> None:
-        """Keep other runs from writing to the folder until the record is closed; what a killed one left half done is removed.
+        """Lock the folder against other runs until the record is closed, and remove the unfinished files of a killed run.
 
-        Raises InUseError where another run holds the folder, OutputError where it cannot be written to.
+        Raises InUseError if another run holds the folder, OutputError if the folder cannot be written to.
         """
         if self._held is not None:
             return
@@ -164,14 +165,14 @@ class Ledger:
             if not self._ours:
                 held.enter_context(alone_in(self._folder))
             remove_unfinished(self._folder)
-            self._rows = _read(self._path)  # with what others wrote meanwhile
-            write_bytes(self._path, self._data())  # changed or not: a folder that takes no files shows it now
+            self._rows = _read(self._path)  # includes what other runs wrote meanwhile
+            write_bytes(self._path, self._data())  # even if unchanged: a folder that cannot be written to fails now
             self._held = held.pop_all()
 
     def add(self, row: Row) -> None:
-        """Keep a row; the folder is held. Raises OutputError where it cannot be written, which leaves the record as it was.
+        """Add a row. The folder must be held. Raises OutputError if the row cannot be written; the record then stays as it was.
 
-        Of a bracket that was merged before and failed now the result stays recorded, without a key, beside the error.
+        If a bracket was merged before and fails now, its row keeps the earlier result, without a key, beside the error.
         """
         before = self._rows.get(row.bracket)
         if not row.output and before and before.output and (self._folder / before.output).is_file():
@@ -185,20 +186,20 @@ class Ledger:
         self._rows[row.bracket] = row
 
     def remove(self, bracket: str) -> None:
-        """Take a row out; the folder is held."""
+        """Remove a row. The folder must be held."""
         del self._rows[_name(bracket)]
         self._write()
 
     def close(self) -> None:
-        """Put the rows in the order of time, one for each bracket, remove what killed workers left, and let others write."""
+        """Sort the rows by time, one for each bracket, remove unfinished files of killed workers, and release the folder."""
         if self._held is not None:
-            with self._held, suppress(OutputError):  # the rows are there, and the next run puts them in order
+            with self._held, suppress(OutputError):  # the rows are written; the next run sorts them
                 remove_unfinished(self._folder)
                 self._write()
         self._held = None
 
     def forget(self) -> None:
-        """Let others write, and leave the record as it is."""
+        """Release the folder, and leave the record as it is."""
         if self._held is not None:
             self._held.close()
         self._held = None
@@ -214,7 +215,7 @@ class Ledger:
 
 
 def remove_unfinished(folder: Path) -> None:
-    """Remove what a killed run has left half done in a folder that is held."""
+    """Remove the unfinished files of a killed run from a folder that is held."""
     for left in unfinished(folder):
         with suppress(OSError):
             left.unlink()
@@ -223,9 +224,11 @@ def remove_unfinished(folder: Path) -> None:
 def _read(path: Path) -> dict[str, Row]:
     if not path.is_file():
         return {}
-    whole, _, _ = read_bytes(path).rpartition(b"\n")  # without a last line that a crash has cut
+    whole, _, _ = read_bytes(path).rpartition(b"\n")  # drops an incomplete last line, left by a crash
     lines = list(csv.reader(io.StringIO(whole.decode("utf-8", "surrogateescape"), newline="")))
     if lines and lines[0] != _HEADER:
-        raise OutputError(f"{show(path)}: it is no record of this version of hdrkit; move it away, or choose another folder")
+        raise OutputError(
+            f"{show(path)}: it is no record of this version of hdrkit; move the file away, or choose another folder"
+        )
     rows = [Row(_name(line[0]), *line[1:]) for line in lines[1:] if len(line) == len(_HEADER)]
     return {row.bracket: row for row in rows}

@@ -1,4 +1,4 @@
-"""Which photographs results were made from, as far as names tell: nothing is read for that."""
+"""Finds the photographs from which existing results were merged. It compares names only and reads no file."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from hdrkit.inputs.timestamps import before_timestamp, floored, instant, timesta
 
 
 class Made(NamedTuple):
-    """A result that is there: the name of its bracket, the frames that were merged, when it was written (seconds since 1970)."""
+    """An existing result: the name of its bracket, the number of merged frames, the time of writing (seconds since 1970)."""
 
     bracket: str
     frames: int
@@ -22,10 +22,10 @@ class Made(NamedTuple):
 
 
 def made_from(photographs: Sequence[Path], results: Sequence[Made], span_s: float | None) -> Iterator[tuple[list[Path], Made]]:
-    """Photographs that results were made from, with the oldest of these; nothing of a photograph that may not be merged yet.
+    """Groups of photographs that are surely merged, each with the oldest of their results.
 
-    By spans: all of a span whose results have as many frames as there are photographs, or more. By pauses: as many photographs
-    as a result has frames, from the one that it is named by up to the next result, where names tell the cameras apart.
+    With spans: all photographs of a span, if its results have at least as many frames. With pauses: from the photograph that
+    names a result, as many photographs as the result has frames, up to the next result; only if names distinguish the cameras.
     """
     times = Counter(before_timestamp(path) for path in photographs)
     beginnings = [before for before, count in times.items() if before and count > 1]
@@ -36,7 +36,7 @@ def made_from(photographs: Sequence[Path], results: Sequence[Made], span_s: floa
             taken[before if before in beginnings else "", stamp.tzinfo is None].append((stamp, path))
     made = defaultdict(list)
     for result in results:
-        name = Path(f"{result.bracket}_")  # with what tells an offset from a counter
+        name = Path(f"{result.bracket}_")  # the underscore distinguishes an offset from a counter
         if stamp := timestamp_in_name(name):
             label = before_timestamp(name)
             before = max((before for before in beginnings if label.startswith(before)), key=len, default="")

@@ -1,4 +1,4 @@
-"""Brackets of a series to files, so that a run that was ended, in whatever way, goes on where it was."""
+"""Merges the brackets of a series to files. A run may end at any moment; the next run continues."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ from hdrkit.types import BracketFailure
 
 @dataclass(frozen=True)
 class MergedBracket:
-    """A bracket, named with its folders, its row, and what became of it in this run; None where it was done before.
+    """A bracket, named with its folders, its row, and its outcome in this run; None if it was done before.
 
-    Where the folder of its result cannot be worked in, as another run holds it say, the row tells why, and is not in the record.
+    If this run cannot work in the folder of the result, for example because another run holds it, the row gives the reason and is
+    not in the record.
     """
 
     bracket: str
@@ -32,11 +33,11 @@ class MergedBracket:
 def merge_series(
     jobs: Iterable[MergeJob], out: Path, workers: int = 1, overwrite: bool = False, scheduler: str | None = None
 ) -> Iterator[MergedBracket]:
-    """Do those jobs whose results are not in `out` yet (with `overwrite` all), and tell of each as it is known.
+    """Do the jobs whose results are not in `out` yet (with `overwrite` all jobs). Yields each bracket when its outcome is known.
 
-    Jobs are asked for while others are done, and none is kept when it ended, so that there may be any number. `series.csv` in the
-    folder of each result holds its row. Without any job `out` is not touched. Raises LostError where the scheduler is lost,
-    InUseError where another run has `out`, OutputError where the disk takes no more.
+    There may be any number of jobs: a job is taken from `jobs` while others run, and no job is kept after it ends. `series.csv`
+    in the folder of each result holds its row. Without jobs, `out` is not touched. Raises LostError if the scheduler is lost,
+    InUseError if another run holds `out`, OutputError if the disk is full.
     """
     left = iter(jobs)
     if (first := next(left, None)) is None:
@@ -62,7 +63,7 @@ def merge_series(
             job, key = begun.pop(number)
             ledger, row = records.end(job), row_of(job, ended, key)
             if ended.output:
-                with suppress(FolderError), one_folder(job.output.parent):  # what cannot be worked in is left alone
+                with suppress(FolderError), one_folder(job.output.parent):  # a folder that cannot be used is left alone
                     remove_superseded(job, records)
             try:
                 with one_folder(job.output.parent):

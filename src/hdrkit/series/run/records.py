@@ -1,4 +1,4 @@
-"""The records of all folders of results that a run works in, each held while it does."""
+"""The records of all folders of results in which a run works. Each folder is held while the run works there."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from hdrkit.jobs.job import MergeJob
 from hdrkit.series.run.ledger import Ledger, Row, remove_unfinished
 from hdrkit.series.run.made import Made
 
-_OPEN = 8  # records in memory of folders that nothing is done in
+_OPEN = 8  # records that stay in memory although no job runs in their folder
 _OF_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.ESTALE, errno.ENOTCONN, errno.ENODEV)
 
 
 class FolderError(OutputError):
-    """One folder of results cannot be worked in; others may."""
+    """The run cannot work in one folder of results. Other folders are not affected."""
 
     def __init__(self, folder: Path, line: str) -> None:
         super().__init__(line)
@@ -30,7 +30,7 @@ class FolderError(OutputError):
 
 @contextmanager
 def one_folder(folder: Path) -> Iterator[None]:
-    """A block that works in one folder of results. Raises FolderError, and OutputError for trouble with the whole disk."""
+    """A block that works in one folder of results. Raises FolderError, or OutputError if the whole disk fails."""
     try:
         with writing(folder):
             yield
@@ -41,9 +41,9 @@ def one_folder(folder: Path) -> Iterator[None]:
 
 
 class Records:
-    """The records of the folders of results in `out`, which is held already.
+    """The records of the folders of results in `out`. The run already holds `out`.
 
-    Open are those that are worked in, and of the others the last few in use: a year does not add up.
+    Only the records of folders with running jobs, and a few others, are open. A year of folders needs no more memory.
     """
 
     def __init__(self, out: Path) -> None:
@@ -52,7 +52,7 @@ class Records:
         self._working: Counter[Path] = Counter()
 
     def of(self, folder: Path) -> Ledger:
-        """The record of a folder of results. Raises FolderError for a `series.csv` that is none of ours."""
+        """The record of a folder of results. Raises FolderError for a `series.csv` that hdrkit did not write."""
         with one_folder(folder):
             ledger = self._open.pop(folder, None) or Ledger(folder, self._is_out(folder))
         self._open[folder] = ledger
@@ -62,9 +62,9 @@ class Records:
         return ledger
 
     def begin(self, job: MergeJob, key: str, again: bool = False) -> Row | None:
-        """The row of a bracket that needs no work (with `again` each does); else None, and its folder is held until `end`.
+        """The row of a bracket that is done; else None, and the folder is held until `end`. With `again` no bracket is done.
 
-        Raises FolderError where another run holds the folder, or it cannot be written to.
+        Raises FolderError if another run holds the folder, or if it cannot be written to.
         """
         folder = job.output.parent
         ledger = self.of(folder)
@@ -72,19 +72,19 @@ class Records:
             row = None if again else ledger.finished(job, key)
             if row is None:
                 ledger.hold()
-                row = None if again else ledger.finished(job, key)  # by another run meanwhile
+                row = None if again else ledger.finished(job, key)  # another run may have merged it meanwhile
         if row is None:
             self._working[folder] += 1
         return row
 
     def hold(self, folder: Path) -> None:
-        """Hold a folder until others are in use. Raises FolderError as `begin` does."""
+        """Hold a folder until other folders are in use. Raises FolderError as `begin` does."""
         ledger = self.of(folder)
         with one_folder(folder):
             ledger.hold()
 
     def made(self, folder: Path) -> list[Made]:
-        """The results in a folder; none where it cannot be worked in, which whoever begins a bracket there is told."""
+        """The results in a folder; none if the run cannot work there, which `begin` reports."""
         try:
             ledger = self.of(folder)
         except FolderError:
@@ -92,19 +92,19 @@ class Records:
         return list(ledger.results())
 
     def end(self, job: MergeJob) -> Ledger:
-        """The record, held still, of a bracket that is not worked on any more."""
+        """The record of a bracket whose job has ended. Its folder is still held."""
         folder = job.output.parent
         self._working -= Counter([folder])
-        self._open[folder] = self._open.pop(folder)  # now the last in use
+        self._open[folder] = self._open.pop(folder)  # moves to the end: used last
         return self._open[folder]
 
     def forget(self) -> None:
-        """Read them again before they are used, but for those that are worked in: what was written last may not be whole."""
+        """Read the records again before they are used, except where jobs run. What was written last may be incomplete."""
         for folder in [folder for folder in self._open if not self._working[folder]]:
             self._open.pop(folder).forget()
 
     def close(self) -> None:
-        """Close those that are open."""
+        """Close all open records."""
         while self._open:
             self._open.popitem()[1].close()
 
@@ -114,7 +114,7 @@ class Records:
 
 @contextmanager
 def opened(out: Path) -> Iterator[Records]:
-    """The records of `out` and the folders in it, for one run at a time. Raises InUseError where another run has `out`."""
+    """The records of `out` and the folders in it, for one run at a time. Raises InUseError if another run holds `out`."""
     with writing(out):
         out.mkdir(parents=True, exist_ok=True)
     with alone_in(out):

@@ -1,4 +1,4 @@
-"""Results that a bracket by pauses had under another name, before an earlier frame of it came."""
+"""Removes results of a bracket by pauses under its earlier name. Its name changes if an earlier frame arrives late."""
 
 from __future__ import annotations
 
@@ -17,11 +17,10 @@ from hdrkit.series.run.records import Records
 
 
 def remove_superseded(job: MergeJob, records: Records) -> None:
-    """Remove what is recorded of frames of a bracket that was merged now, by the name of another than its first.
+    """Remove recorded results of a newly merged bracket that are named by a frame other than its first.
 
-    Done before the bracket is recorded itself, so that a run that is killed in between does it again. Left alone is what other
-    photographs of the same second may have been merged to, and folders that other runs work in.
-    Raises OutputError where something cannot be removed.
+    Call it before the bracket is recorded, so that a killed run repeats it. It leaves results that may come from other
+    photographs of the same second, and folders in which other runs work. Raises OutputError if a file cannot be removed.
     """
     if job.bracket.kind != By.TIME or job.inputs.span_s is not None:
         return

@@ -1,1 +1,1 @@
-"""A series over its time: a timeline of pictures, the keogram and the film that are made of it."""
+"""Shows a series over time: the timeline of its pictures, the keogram and the film."""

@@ -1,4 +1,4 @@
-"""A day as one picture: from every picture of a series its line through the middle, set side by side along the hours."""
+"""The keogram: the line of pixels through the middle of each picture of a series, side by side over time."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _LEAST_WIDTH = 720
 class Keogram:
     """A column for each time: `pixels` uint8 RGB (H, N, 3) at one exposure, gray where `missing` (N,) is True.
 
-    `failures` are the pictures that are there but cannot be used.
+    `failures` are the pictures that exist but cannot be used.
     """
 
     series: Timeline
@@ -42,9 +42,8 @@ class Keogram:
 def keogram(series: Timeline, render: RenderOptions | None = None, angle_deg: float = 0.0) -> Keogram:
     """The lines through the middle of the pictures of a series, all rendered with one range.
 
-    `angle_deg` turns the line clockwise from upright; what it then points to is on top. Without a range in `render` it is found
-    from pictures of all times.
-    Raises InputError where no picture can be read.
+    `angle_deg` turns the line clockwise from upright; the end that it points to is at the top. Without a range in `render`, the
+    range is computed from pictures of the whole series. Raises InputError if no picture can be read.
     """
     render = one_exposure(series, render or RenderOptions())
     size = common_size(series)
@@ -69,7 +68,7 @@ def keogram(series: Timeline, render: RenderOptions | None = None, angle_deg: fl
 
 
 def _line(pixels: NDArray[Any], render: RenderOptions, angle_deg: float) -> Picture:
-    """Codes (N, 3) along the longest line at this angle that lies in a circle within the picture."""
+    """Codes (N, 3) along the line at this angle. Its length is the diameter of the largest circle in the picture."""
     height, width, _ = pixels.shape
     length = min(height, width)
     along = np.arange(length) - (length - 1) / 2
@@ -80,7 +79,7 @@ def _line(pixels: NDArray[Any], render: RenderOptions, angle_deg: float) -> Pict
 
 
 def plot_keogram(found: Keogram) -> Figure:
-    """The keogram over its hours. Every column is a whole number of pixels wide, and every code is as it was."""
+    """The keogram with an axis of time. Each column is a whole number of pixels wide, and codes are not resampled."""
     from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
     from matplotlib.figure import Figure
 
@@ -93,9 +92,9 @@ def plot_keogram(found: Keogram) -> Figure:
     left, right, below, above = _MARGINS
     whole = width + left + right, height + below + above
     figure = Figure(figsize=((whole[0] + 1e-6) / DPI, (whole[1] + 1e-6) / DPI), dpi=DPI)
-    figure.figimage(wide, left, below, origin="upper")  # as it is; within axes it would be resampled
+    figure.figimage(wide, left, below, origin="upper")  # not in axes, which would resample it
     axes = figure.add_axes((left / whole[0], below / whole[1], width / whole[0], height / whole[1]), facecolor="none")
-    axes.spines[:].set_visible(False)  # they would lie on the outermost pixels
+    axes.spines[:].set_visible(False)  # they would cover the outermost pixels
     axes.set_xlim(*date2num([series.start, series.start + times * series.step]))  # type: ignore[no-untyped-call]
     axes.set_ylim(-height / 2, height / 2)
     locator = AutoDateLocator()  # type: ignore[no-untyped-call]

@@ -1,4 +1,4 @@
-"""The pictures of a series on an even grid of times, each shown at one exposure: what a keogram and a video are made from."""
+"""The timeline: pictures of a series on an even grid of times, shown at one exposure. Keogram and film are made from it."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ from hdrkit.tonemapping.options import RenderOptions
 from hdrkit.tonemapping.render import render
 from hdrkit.types import RadianceMap
 
-_LONGEST = 50_000  # times on a grid, more than a fortnight at every 30 seconds
-_REACH = 0.75  # steps between a time and a picture that stands for it
-_PROBES = 24  # pictures that the common exposure is found from
-_PROBE_PIXELS = 40_000  # of each
-_SHADOWS = math.log(2)  # that the middle of the range lies below the average, so that the shadows are not cut off
+_LONGEST = 50_000  # most times on a grid: more than two weeks at one every 30 seconds
+_REACH = 0.75  # largest distance in steps between a time and its picture
+_PROBES = 24  # pictures from which the common range is computed
+_PROBE_PIXELS = 40_000  # pixels that are taken from each of them
+_SHADOWS = math.log(2)  # the middle of the range lies so far below the average, to keep the shadows
 
 Picture = NDArray[np.uint8]
 T = TypeVar("T")
@@ -47,10 +47,10 @@ R = TypeVar("R")
 
 @dataclass(frozen=True)
 class Timeline:
-    """Times at even steps, and the picture that shows each; None where it is missing.
+    """Times at even steps, and the picture of each time; None for a missing picture.
 
-    Times are UTC where file names tell their zone (`utc`), else of the camera's own clock, and have no zone themselves. Every
-    picture is at most three quarters of a step from its time.
+    Times have no zone. They are UTC if file names state a zone (`utc`), else they follow the clock of the camera. A picture is
+    at most three quarters of a step from its time.
     """
 
     start: datetime
@@ -65,17 +65,17 @@ class Timeline:
 
     @property
     def found(self) -> list[Path]:
-        """The pictures that are there."""
+        """The pictures that exist."""
         return [path for path in self.pictures if path is not None]
 
 
 def timeline(source: Path | str, exposure: float | None = None, camera: str | None = None) -> Timeline:
-    """The pictures under a folder by the YYYYmmddHHMMSS in their names: merged radiance, or else pictures for the display.
+    """The pictures below a folder by the YYYYmmddHHMMSS in their names: merged radiance, or else pictures for the display.
 
-    Of several cameras the one is taken whose name, `camera`, comes before the time, of frames YYYYmmddHHMMSS_<EXPO> those of one
-    `exposure`, and of one picture in several formats the best. The step is the median of those between pictures.
-    Raises InputError where fewer than two times are found, several pictures show one time, pictures are of several cameras or
-    exposures and none of them is chosen, or more than 50,000 steps lie between the first and the last.
+    `camera` chooses the camera whose name comes before the time. `exposure` chooses frames named YYYYmmddHHMMSS_<EXPO>. If a
+    picture exists in several formats, the best format is used. The step is the median step between pictures.
+    Raises InputError if there are fewer than two times, if two pictures show one time, if there are several cameras or exposures
+    and none is chosen, or if more than 50,000 steps lie between the first and the last picture.
     """
     named = [(stamp, path) for path in _pictures(Path(source)) if (stamp := timestamp_in_name(path))]
     named = _of_one_exposure(_of_one_camera(named, camera, source), exposure, source)
@@ -98,7 +98,7 @@ def timeline(source: Path | str, exposure: float | None = None, camera: str | No
 
 
 def _pictures(folder: Path) -> list[Path]:
-    """Radiance, else merged pictures for the display, else the photographs of a folder and those below."""
+    """The radiance files of a folder and its subfolders, else the merged pictures for the display, else the photographs."""
     if not folder.is_dir():
         raise InputError(f"{show(folder)}: no such folder; give the one with the merged pictures")
     pictures, floats = suffixes_of(FileKind.RADIANCE, FileKind.ENCODED), suffixes_of(FileKind.RADIANCE)
@@ -110,7 +110,7 @@ def _pictures(folder: Path) -> list[Path]:
 
 
 def _worth(path: Path) -> tuple[int, int]:
-    """More for a format that holds more of a picture, and within one for its usual suffix."""
+    """A sort key: larger for a format that holds more of a picture, then for the usual suffix of the format."""
     suffix = path.suffix.lower()
     found = format_of(suffix, *FileKind)
     return (found.worth, -found.suffixes.index(suffix)) if found else (0, 0)
@@ -119,7 +119,7 @@ def _worth(path: Path) -> tuple[int, int]:
 def _of_one_camera(
     stamped: Sequence[tuple[datetime, Path]], camera: str | None, source: Path | str
 ) -> list[tuple[datetime, Path]]:
-    """Those whose names begin with `camera`, or all where there is one; a beginning that does not recur is a counter."""
+    """The pictures whose names begin with `camera`, or all if there is one camera. A beginning that occurs once is a counter."""
     times = Counter(before_timestamp(path) for _, path in stamped)
     name = {before: before.rstrip("_") if count > 1 else "" for before, count in times.items()}
     there = ", ".join(one or "'' (no name)" for one in sorted(set(name.values())))
@@ -134,7 +134,7 @@ def _of_one_camera(
 def _of_one_exposure(
     stamped: Sequence[tuple[datetime, Path]], exposure: float | None, source: Path | str
 ) -> list[tuple[datetime, Path]]:
-    """Those with `exposure` in their names, or all where their names have none or the same."""
+    """The pictures with `exposure` in their names, or all if the names have no exposure or the same one."""
     named = {path: named.time_s for _, path in stamped if (named := exposure_from_name(path.stem))}
     there = ", ".join(f"{value:g}" for value in sorted(set(named.values())))
     if exposure is None and "," in there:
@@ -154,7 +154,7 @@ def _nearest(
 
 
 def one_exposure(series: Timeline, options: RenderOptions) -> RenderOptions:
-    """The options with a range for all pictures: the given one, or from the average and the white of some, over all the time."""
+    """The options with one range for all pictures: the given range, or one from the average and the white of some pictures."""
     found = series.found
     if options.range_ln is not None or kind_of(found[0].suffix) is not FileKind.RADIANCE:
         return options
@@ -170,7 +170,7 @@ def one_exposure(series: Timeline, options: RenderOptions) -> RenderOptions:
 
 
 def _thinned(path: Path) -> RadianceMap | None:
-    """Pixels of an even grid, (N, 1, 3); None of a picture that cannot be read."""
+    """Pixels of a picture on an even grid, (N, 1, 3); None if it cannot be read."""
     try:
         radiance = read_radiance(path)
     except InputError:
@@ -185,7 +185,7 @@ def _thinned(path: Path) -> RadianceMap | None:
 
 
 def common_size(series: Timeline) -> tuple[int, int]:
-    """Height and width of the first picture that can be read. Raises InputError where none can."""
+    """Height and width of the first picture that can be read. Raises InputError if none can."""
     for path in series.found:
         with suppress(InputError):
             height, width, _ = read_pixels(path).shape
@@ -194,9 +194,9 @@ def common_size(series: Timeline) -> tuple[int, int]:
 
 
 def read_pixels(path: Path, size: tuple[int, int] | None = None) -> NDArray[Any]:
-    """The pixels (H, W, 3) of a picture: float32 radiance, or 8-bit codes of one for the display.
+    """The pixels (H, W, 3) of a picture: float32 radiance, or 8-bit codes of a picture for the display.
 
-    Raises InputError for a picture that cannot be read, or has another size than that.
+    Raises InputError if the picture cannot be read, or if it does not have this size.
     """
     if kind_of(path.suffix) is FileKind.RADIANCE:
         pixels: NDArray[Any] = read_radiance(path).pixels
@@ -205,17 +205,19 @@ def read_pixels(path: Path, size: tuple[int, int] | None = None) -> NDArray[Any]
         pixels = np.ascontiguousarray(three_channels(eight_bit(frame.pixels, frame.white)))
     height, width, _ = pixels.shape
     if size not in (None, (height, width)):
-        raise InputError(f"{show(path)}: {width} x {height} pixels, where others differ; give pictures of one camera")
+        raise InputError(
+            f"{show(path)}: {width} x {height} pixels, which differs from other pictures; give pictures of one camera"
+        )
     return pixels
 
 
 def shown(pixels: NDArray[Any], options: RenderOptions) -> Picture:
-    """What `read_pixels` gives as codes for the display: radiance is rendered with `options`, codes are left as they are."""
+    """The pixels of `read_pixels` as codes for the display. Radiance is rendered with `options`; codes stay as they are."""
     return pixels if pixels.dtype == np.uint8 else eight_bit(render(RadianceMap(pixels), options), 1)
 
 
 def drawn(draw: Callable[[T], R], pictures: Iterable[T]) -> Iterator[R]:
-    """What `draw` makes of each picture, in order, by a thread a core; few pictures are held at a time."""
+    """The results of `draw` for each picture, in order. It uses one thread for each core and holds few pictures at a time."""
     threads = os.cpu_count() or 1
     with ThreadPoolExecutor(threads) as pool:
         yield from ahead(pool, draw, pictures, threads)

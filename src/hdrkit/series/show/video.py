@@ -1,4 +1,4 @@
-"""A series as a film: H.264 that plays everywhere, every time the same while long, also where its picture is missing."""
+"""The film of a series, as H.264 that plays everywhere. Each time is shown equally long, also if its picture is missing."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _GAP = 24  # gray of a time without a picture
 
 @dataclass(frozen=True)
 class Film:
-    """How the pictures of a film were rendered, and those that are there but cannot be used."""
+    """How the pictures of a film were rendered, and the failures of pictures that exist but cannot be used."""
 
     render: RenderOptions
     failures: tuple[Failure, ...]
@@ -45,10 +45,10 @@ def write_video(
 ) -> Film:
     """Write a series as an MP4 of libx264 in yuv420p.
 
-    Without a range in `render` it is found from pictures of all times. Every picture carries its time; where one is missing,
-    a dark picture with the time takes its place, so that time passes evenly. A last odd row or column is cut off.
-    Raises InputError where imageio-ffmpeg is not installed, or no picture can be read; OutputError for another suffix, and
-    a place that cannot be written to.
+    Without a range in `render`, the range is computed from pictures of the whole series. Every picture shows its time. A missing
+    picture becomes a dark frame with its time, so that time passes evenly. Codecs need even sizes, so an odd last row or column
+    is cut off. Raises InputError if imageio-ffmpeg is not installed, or if no picture can be read. Raises OutputError for another
+    suffix, or if the file cannot be written.
     """
     if Path(path).suffix.lower() != ".mp4":
         raise OutputError(f"{show(path)}: a film is written as .mp4; choose that suffix")
@@ -76,7 +76,7 @@ def write_video(
 
 
 def _with_time(codes: Picture | None, time: datetime, size: tuple[int, int]) -> Picture:
-    """The picture, even in height and width, with its time in the lower left corner; a dark one where it is missing."""
+    """The picture with even height and width and its time in the lower left corner; a dark frame if it is missing."""
     height, width = size[0] // 2 * 2, size[1] // 2 * 2
     picture = np.full((height, width, 3), _GAP, np.uint8) if codes is None else codes[:height, :width].copy()
     words = f"{time:%Y-%m-%d %H:%M:%S}" + ("  no picture" if codes is None else "")
@@ -89,7 +89,7 @@ def _with_time(codes: Picture | None, time: datetime, size: tuple[int, int]) -> 
 
 @contextmanager
 def _encoder(path: Path, size: tuple[int, int], fps: float, count: int) -> Iterator[Callable[[Picture], Any]]:
-    """Yield what takes the pictures one by one; at the end all must be in the file."""
+    """Yields the function that takes the pictures one by one. Raises OutputError if the file lacks some at the end."""
     ffmpeg = load_package("imageio_ffmpeg", "a film", "hdrkit[video]")
     height, width = size[0] // 2 * 2, size[1] // 2 * 2
     more = ["-crf", _CRF, "-vf", _COLOURS, "-movflags", "+faststart", *_SAME_BYTES]

@@ -1,1 +1,1 @@
-"""A folder watched for years: new photographs, complete brackets, and whatever goes wrong meanwhile."""
+"""Watches a folder for years: finds new photographs, merges complete brackets, and recovers from failures."""

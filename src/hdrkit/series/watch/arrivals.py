@@ -1,7 +1,7 @@
-"""Which photographs of a folder tree are new, and which of them are complete: told by looking, whatever tells us where to look.
+"""Finds the photographs of a folder tree that are new, and those that are complete.
 
-A photograph is new where its inode changed after the last look at its folder, so that nothing is kept of those that are done.
-Only folders whose own time of change moved are listed again.
+A photograph is new if its inode changed after the last look at its folder. The photographs that are done therefore need no
+memory. Only folders whose own time of change is new are listed again.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from hdrkit.inputs.folders import in_turn, patterns
 from hdrkit.inputs.timestamps import photograph_taken_at
 from hdrkit.series.watch.options import Clock, Pace
 
-_TICK_S = 2.0  # what is changed within it may carry the same time
+_TICK_S = 2.0  # two changes within this time may have the same time stamp
 
 
 @dataclass
 class Arrival:
-    """A new photograph: when it was taken, its size and time of change, since when (monotonic) that is so, whether it decodes.
+    """A new photograph. `stamp` is the time in its name, `signature` its size and time of change, `changed` that of its inode.
 
-    `changed` is the time of change of its inode.
+    `since` is the monotonic time since which the signature is the same. `whole` means that the file is complete.
     """
 
     stamp: datetime
@@ -42,24 +42,24 @@ class Arrival:
 class _Folder:
     changed_ns: int | None = None
     newest_ns: int = 0
-    photographs: int = 0  # that were there
-    taken: tuple[datetime, datetime] | None = None  # the first and the last of them
+    photographs: int = 0  # number at the last look
+    taken: tuple[datetime, datetime] | None = None  # times of the first and the last photograph
     below: tuple[Path, ...] = ()
-    handled: dict[str, tuple[int, int]] = field(default_factory=dict)  # of those that changed within a tick of the newest
+    handled: dict[str, tuple[int, int]] = field(default_factory=dict)  # signatures of files within a tick of the newest
 
 
 class Arrivals:
-    """The new photographs below `root`, but for those below `out`."""
+    """The new photographs below `root`, without those below `out`."""
 
     def __init__(self, root: Path, out: Path, wait_s: float, pace: Pace, clock: Clock) -> None:
         self._root, self._out, self._wait_s = root, out.resolve(), wait_s
         self._pace, self._clock = pace, clock
         self._folders: dict[Path, _Folder] = {}
-        self._counted: dict[Path, int] = {}  # photographs, of folders that were forgotten
+        self._counted: dict[Path, int] = {}  # photographs in forgotten folders, which are counted already
         self.new: dict[Path, dict[Path, Arrival]] = {}  # by folder
 
     def forget(self, folder: Path | None = None) -> None:
-        """Take everything in a folder, or in all, as new again; it is not counted again."""
+        """Treat all photographs in a folder, or in all folders, as new again. They are not counted again."""
         for path in [folder] if folder else list(self._folders):
             if known := self._folders.pop(path, None):
                 self._counted[path] = max(known.photographs, self._counted.get(path, 0))
@@ -70,12 +70,12 @@ class Arrivals:
         return folder in self._folders
 
     def unseen_below(self, folder: Path) -> list[Path]:
-        """The folders in a folder that have not been looked at, the last first: that is where it is today."""
+        """The subfolders that have not been looked at, the last one first, because it probably holds today's photographs."""
         known = self._folders.get(folder)
         return [below for below in reversed(known.below) if below not in self._folders] if known else []
 
     def beside(self, folder: Path, reach: timedelta) -> list[Path]:
-        """The folders in which the series of a folder was begun and goes on, where that is within `reach` of what it holds."""
+        """The folders with the previous and the next photographs of the same series, if these are within `reach` in time."""
         here = self._folders.get(folder)
         if here is None or here.taken is None:
             return []
@@ -92,18 +92,18 @@ class Arrivals:
         return [*turn[max(0, at - 1) : at], *turn[at + 1 : at + 2]]
 
     def changed(self) -> Iterator[Path]:
-        """The folders that are new or have changed since they were looked at."""
+        """The folders that are new, or that changed after the last look."""
         if self._root not in self._folders:
             yield self._root
         for folder, known in list(self._folders.items()):
             try:
                 if known.changed_ns != folder.stat().st_mtime_ns:
                     yield folder
-            except OSError:  # it has gone, and with it what was new in it
+            except OSError:  # the folder was removed, with the new photographs in it
                 self.forget(folder)
 
     def look(self, folder: Path) -> int:
-        """Find what is new in a folder, and return how many photographs came since it was looked at last."""
+        """Find the new photographs in a folder. Returns how many arrived since the last look."""
         known = self._folders.setdefault(folder, _Folder())
         new = self.new.setdefault(folder, {})
         before = len(new)
@@ -142,7 +142,7 @@ class Arrivals:
         return max(0, len(new) - before - self._counted.pop(folder, 0))
 
     def settled(self, paths: Iterable[Path]) -> list[Path]:
-        """Those of new photographs that are complete; one that does not decode counts as such after the wait."""
+        """The new photographs among `paths` that are complete. One that cannot be decoded counts as complete after the wait."""
         now, ready = time.monotonic(), []
         for path in paths:
             new = self.new[path.parent]
@@ -165,7 +165,7 @@ class Arrivals:
         return ready
 
     def handled(self, paths: Iterable[Path]) -> None:
-        """These are done with until they change."""
+        """Mark photographs as done. They become new again if they change."""
         for path in paths:
             arrival = self.new.get(path.parent, {}).pop(path, None)
             known = self._folders.get(path.parent)

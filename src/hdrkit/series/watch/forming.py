@@ -1,4 +1,4 @@
-"""New photographs of a folder -> brackets that are complete, by the rules of every other run."""
+"""New photographs of a folder -> complete brackets, by the same rules as in every other run."""
 
 from __future__ import annotations
 
@@ -20,30 +20,29 @@ from hdrkit.series.watch.arrivals import Arrivals
 from hdrkit.series.watch.options import Pace, WatchOptions
 from hdrkit.types import Bracket, Failure
 
-_NEIGHBOURS = timedelta(minutes=30)  # before and after, whose frames tell which bracket a new one belongs to
+_NEIGHBOURS = timedelta(minutes=30)  # frames within this time decide to which bracket a new frame belongs
 
 
 class Forming:
-    """What can be merged now, of what has arrived below `source`."""
+    """Forms brackets that can be merged now from the photographs that arrived below `source`."""
 
     def __init__(
         self, source: Path, out: Path, arrivals: Arrivals, inputs: InputOptions, options: WatchOptions, pace: Pace
     ) -> None:
         self._source, self._out, self._arrivals, self._inputs, self._options = source, out, arrivals, inputs, options
         self._at_once = pace.at_once
-        self._formed: dict[Path, tuple[list[Path], float]] = {}  # what was not complete yet, and when it will be
+        self._formed: dict[Path, tuple[list[Path], float]] = {}  # incomplete photographs, and when they are due
 
     @property
     def needs_all(self) -> bool:
-        """Whether brackets go on in other folders, so that all have to be looked at before the first is formed."""
+        """Whether brackets may continue in other folders. Then all folders are looked at before the first bracket is formed."""
         return self._inputs.span_s is None
 
     def complete(self, folder: Path) -> tuple[list[Bracket], tuple[Failure, ...], tuple[str, ...]]:
-        """Brackets with new photographs that wait for nothing more.
+        """The complete brackets with new photographs; failures of new photographs; a line for each that belongs to no bracket.
 
-        And the new photographs that cannot be read, and a line for each that belongs to no bracket. A bracket is complete
-        where it has its number of frames, or its span of time since the first of the new ones is over and nothing came for the
-        time to wait. Those photographs are done with then.
+        A bracket is complete if it has its number of frames. It is also complete if its span of time since the first new
+        photograph is over and no photograph arrived during the time to wait. Its photographs are then marked as done.
         """
         new = self._arrivals.new.get(folder, {})
         newest = sorted(new, key=lambda path: new[path].stamp, reverse=True)
@@ -64,7 +63,7 @@ class Forming:
                 continue
             over = self._over(mine)
             if len(newest) > self._at_once and newest[self._at_once - 1] in mine and len(brackets) > 1:
-                due = now  # the rest of it comes with those before
+                due = now  # the rest of this bracket is among the older photographs
             elif now >= over or self._options.frames is not None and len(bracket.photos) >= self._options.frames:
                 complete.append(bracket)
                 self._arrivals.handled(mine)
@@ -89,11 +88,11 @@ class Forming:
         return max(max(since) + self._options.wait_s, min(since) + (self._inputs.span_s or 0.0))
 
     def _beside(self, folder: Path) -> list[Path]:
-        """The folders in which brackets of a folder may have begun, or go on."""
+        """The folders in which brackets of a folder may begin or continue."""
         return self._arrivals.beside(folder, _NEIGHBOURS) if self.needs_all else []
 
     def _formed_of(self, folder: Path, paths: Sequence[Path]) -> tuple[list[Bracket], tuple[Failure, ...]]:
-        """The brackets of these photographs in and beside a folder, named as in the whole tree, and what cannot be read."""
+        """The brackets of these photographs, named relative to `source`, and the failures of those that cannot be read."""
         try:
             found = find_brackets(paths, self._inputs)
         except InputError as error:
@@ -106,10 +105,10 @@ class Forming:
         return first.path.parent.relative_to(self._source)
 
     def pass_over_made(self, folder: Path, records: Records) -> None:
-        """Be done with those photographs of a folder, looked at for the first time, that older runs have merged.
+        """Mark the photographs that earlier runs have merged as done, in a folder that is looked at for the first time.
 
-        Names tell which these are: their result is newer than all of them and has as many frames. Nothing has to be read for
-        that: a restart is quick, and options or a version that changed make nothing again that was made.
+        Only names and times are compared: a result that is newer than its photographs and has as many frames. No file is read, so
+        a restart is quick. New options or a new version do not cause finished brackets to be merged again.
         """
         new = self._arrivals.new.get(folder, {})
         if not new:
@@ -126,7 +125,7 @@ class Forming:
 
 
 def _photographs(folders: Sequence[Path], first: datetime, last: datetime) -> list[Path]:
-    """What was taken between two times."""
+    """The photographs in these folders that were taken between two times."""
     return [
         path
         for folder in folders

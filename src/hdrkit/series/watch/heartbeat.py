@@ -1,4 +1,4 @@
-"""A small file that tells whoever monitors a watch that it is alive, and how it fares."""
+"""The heartbeat: a small file by which a monitor sees that a watch is alive, and its counters."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ class Heartbeat:
     _next: float = 0.0
 
     def trouble(self, line: str) -> None:
-        """Keep a line about what went wrong."""
+        """Store a line about an error as the last error."""
         self.last_error, self.last_error_time = line, _now()
 
     def beat(self, at_once: bool = False) -> None:
-        """Write the file where it is time. Raises OutputError where that cannot be."""
+        """Write the file if it is due. Raises OutputError if it cannot be written."""
         if at_once or time.monotonic() >= self._next:
             self._next = time.monotonic() + EVERY_S
             facts = {name: value for name, value in asdict(self).items() if name not in ("path", "_next")}

@@ -1,4 +1,4 @@
-"""Folders that may vanish with their mount."""
+"""A folder that may disappear with its mount."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 class MountedFolder:
-    """A folder, and what it is mounted on: a mount that goes leaves an empty folder behind, which must not be filled."""
+    """A folder and its mount point. A lost mount leaves an empty folder behind, and nothing may be written there."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -15,5 +15,5 @@ class MountedFolder:
         self._mount = next(folder for folder in (resolved, *resolved.parents) if os.path.ismount(folder))
 
     def there(self) -> bool:
-        """Whether the folder is there, on the mount where it was at first."""
+        """Whether the folder exists, on the same mount as at first."""
         return os.path.isdir(self.path) and os.path.ismount(self._mount)  # noqa: PTH112 - of a stale mount `is_dir` raises

@@ -1,4 +1,4 @@
-"""What the system tells of changes below a folder (inotify, or what there is): which folders to look at before their turn."""
+"""Notices of the system about changes below a folder (inotify or similar). A changed folder is looked at at once."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from watchdog.observers.polling import PollingObserver
 
 from hdrkit.files.text import show
 
-_TELLING = ("created", "modified", "moved", "closed")  # opening and reading is what we do ourselves
+_CHANGES = ("created", "modified", "moved", "closed")  # the watch itself opens and reads files
 
 
 class Notices(FileSystemEventHandler):
-    """Folders below `root` in which something changed, but for those below `out`."""
+    """Collects the folders below `root` in which something changed, without those below `out`."""
 
     def __init__(self, root: Path, out: Path) -> None:
         self._root, self._out = root, out
@@ -27,31 +27,34 @@ class Notices(FileSystemEventHandler):
         self._observer: BaseObserver | None = None
 
     def start(self) -> str:
-        """Begin to listen, if that is not so; returns why it is not possible, or nothing."""
+        """Start to listen, unless it already does. Returns the reason if that is not possible, else an empty string."""
         if self._observer is not None and self._observer.is_alive():
             return ""
         self.stop()
         observer = Observer()
         if isinstance(observer, PollingObserver):
-            return "the system tells nothing of new files; folders are looked through from time to time"
+            return "this system does not report new files; the watch looks through the folders every --poll seconds"
         try:
             observer.schedule(self, str(self._root), recursive=True)
             observer.start()
         except OSError as error:
-            return f"{show(self._root)}: the system does not tell of new files ({error.strerror or error}); see fs.inotify limits"
+            return (
+                f"{show(self._root)}: the system does not report new files ({error.strerror or error}); "
+                "raise the limits fs.inotify, or the watch looks through the folders every --poll seconds"
+            )
         self._observer = observer
         return ""
 
     def stop(self) -> None:
-        """Listen no more."""
+        """Stop listening."""
         if self._observer is not None:
             self._observer.stop()
             self._observer.join()
             self._observer = None
 
     def on_any_event(self, event: FileSystemEvent) -> None:
-        """Keep the folder in which something happened."""
-        if event.event_type in _TELLING:
+        """Store the folder in which something changed."""
+        if event.event_type in _CHANGES:
             path = Path(os.fsdecode(event.dest_path or event.src_path))
             folder = path if event.is_directory else path.parent
             if not folder.is_relative_to(self._out) or self._root.is_relative_to(self._out):
@@ -60,12 +63,12 @@ class Notices(FileSystemEventHandler):
                 self._wake.set()
 
     def take(self) -> set[Path]:
-        """The folders that have changed since the last call."""
+        """The folders that changed since the last call."""
         self._wake.clear()
         with self._lock:
             changed, self._changed = self._changed, set()
         return changed
 
     def wait(self, seconds: float) -> None:
-        """Return after so many seconds, or when something changed."""
+        """Wait until something changes, at most so many seconds."""
         self._wake.wait(seconds)

@@ -1,4 +1,4 @@
-"""What can be chosen about watching a folder."""
+"""The options of watching a folder."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from hdrkit.errors import InputError
 
 @dataclass(frozen=True)
 class Pace:
-    """How a watch takes its time, and how much it takes up and remembers.
+    """The time limits and sizes of a watch.
 
-    A file that has not changed for `settled_s` seconds may be complete, and after `old_s` it is taken as it is. Looks at what
-    waits are `round_s` seconds apart. `at_once` photographs of a folder are formed to brackets at a time, the newest first, and
-    the last `remembered` brackets are known that are done, or lost.
+    A file that has not changed for `settled_s` seconds may be complete; after `old_s` seconds it is used as it is. The watch
+    looks at its waiting work every `round_s` seconds. It forms brackets from at most `at_once` photographs of a folder at a time,
+    the newest first. It remembers the last `remembered` brackets that are done or lost.
     """
 
     settled_s: float = 2.0
@@ -28,9 +28,9 @@ class Pace:
 
 @dataclass(frozen=True)
 class Clock:
-    """The clock of the system, which somebody may set, and what it has left in the status of a file.
+    """The clock of the system, which may be set while the watch runs, and the times that it leaves in the status of a file.
 
-    `now_s` gives seconds since 1970, `changed_ns` the time of change of an inode in nanoseconds since then.
+    `now_s` gives seconds since 1970. `changed_ns` gives the time of change of an inode, in nanoseconds since 1970.
     """
 
     now_s: Callable[[], float] = time.time
@@ -39,14 +39,14 @@ class Clock:
 
 @dataclass(frozen=True)
 class WatchOptions:
-    """When a bracket is merged. Raises InputError for numbers that make no sense."""
+    """When a bracket is merged. Raises InputError for values out of range."""
 
     frames: int | None = field(
         default=None,
         metadata={
             "flag": "--frames",
             "panel": "Watching",
-            "help": "exposures of a complete bracket, which is merged as soon as they are there",
+            "help": "number of frames of a complete bracket, which is merged as soon as they are there",
         },
     )
     wait_s: float = field(
@@ -54,7 +54,7 @@ class WatchOptions:
         metadata={
             "flag": "--wait",
             "panel": "Watching",
-            "help": "seconds without a new frame after which a bracket is merged as it is, once its span of time is over",
+            "help": "seconds without a new frame after which an incomplete bracket is merged, once its span of time is over",
         },
     )
     poll_s: float = field(
@@ -62,7 +62,7 @@ class WatchOptions:
         metadata={
             "flag": "--poll",
             "panel": "Watching",
-            "help": "seconds between looks through all folders; the system tells of new files sooner where it can",
+            "help": "seconds between two looks through all folders. If the system reports new files, they are found sooner",
         },
     )
 
@@ -70,4 +70,4 @@ class WatchOptions:
         if self.frames is not None and self.frames < 2:
             raise InputError(f"a bracket has two frames or more, not {self.frames}")
         if not (self.wait_s >= 0 and self.poll_s > 0):
-            raise InputError(f"waits of {self.wait_s} and {self.poll_s} seconds make no sense; the second one is above 0")
+            raise InputError(f"--wait is 0 seconds or more and --poll above 0 seconds, not {self.wait_s} and {self.poll_s}")

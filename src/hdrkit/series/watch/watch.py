@@ -1,8 +1,8 @@
-"""Brackets merged as they complete, for years: look, merge, tell, and begin again after whatever went wrong.
+"""The watch: it looks for new photographs, merges complete brackets, reports them, and starts again after a failure.
 
-What is done is known from the results and their `series.csv` alone, as in any other run. So a watch keeps nothing but the
-photographs that still wait for others, and forgets even those after a full disk or a vanished mount: it then looks through the
-folders as if it had just begun.
+As in any other run, only the results and their `series.csv` say what is done. The watch keeps nothing else than the
+photographs that are not yet merged. After a full disk or a lost mount it forgets these too, and looks through the folders as
+if it had just started.
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ from hdrkit.series.watch.notices import Notices
 from hdrkit.series.watch.options import Clock, Pace, WatchOptions
 from hdrkit.types import Bracket
 
-_LOOKING_S = 2.0  # that one round looks through folders
-_AHEAD = 32  # brackets that wait for a worker
-_LOST = 3  # times that a bracket may lose its worker
-_LONGEST_PAUSE_S = 60.0  # after trouble with a disk
-_CLOCK_S = 5.0  # jump of the system clock after which times of change tell nothing
-_ENDING_S = 60.0  # that brackets have to be finished in at the end
+_LOOKING_S = 2.0  # time that one round spends on looking through folders
+_AHEAD = 32  # most brackets that wait for a worker
+_LOST = 3  # how often a bracket may lose its worker
+_LONGEST_PAUSE_S = 60.0  # longest pause after a failure of the disk
+_CLOCK_S = 5.0  # jump of the system clock after which times of change cannot be compared
+_ENDING_S = 60.0  # time that running merges have at the end
 
 
-class _Run(NamedTuple):
+class _RunningJob(NamedTuple):
     job: MergeJob
     key: str
 
@@ -52,9 +52,8 @@ class _Pause(NamedTuple):
 class Watch:
     """Merges what arrives below `source` into `out` until it is stopped.
 
-    `jobs_of` says what is to be made of brackets, `pool` opens the executor that does it, `tell` takes a line for each thing
-    worth saying, with its kind: merged, note, warning or error. The counters are in `heartbeat`. Raises InputError where `source`
-    is no folder.
+    `jobs_of` makes the jobs of brackets, and `pool` opens the executor that does them. `notify` takes each message with its kind:
+    merged, note, warning or error. The counters are in `heartbeat`. Raises InputError if `source` is not a folder.
     """
 
     def __init__(
@@ -66,34 +65,34 @@ class Watch:
         heartbeat: Heartbeat,
         inputs: InputOptions | None = None,
         options: WatchOptions | None = None,
-        tell: Callable[[str, str], None] = lambda _line, _kind: None,
+        notify: Callable[[str, str], None] = lambda _line, _kind: None,
         pace: Pace | None = None,
         clock: Clock | None = None,
     ) -> None:
         if not source.is_dir():
-            raise InputError(f"{show(source)}: no such folder; make it, or mount what belongs there, before it is watched")
+            raise InputError(f"{show(source)}: no such folder; create it, or mount the disk, before you watch it")
         inputs, options = inputs or InputOptions(), options or WatchOptions()
         self._source, self._out = MountedFolder(source), MountedFolder(out)
-        self._jobs_of, self._pool, self._tell = jobs_of, pool, tell
+        self._jobs_of, self._pool, self._notify = jobs_of, pool, notify
         self._heartbeat, self._poll_s = heartbeat, options.poll_s
         self._pace, self._clock = pace or Pace(), clock or Clock()
         self._arrivals = Arrivals(source, out, options.wait_s, self._pace, self._clock)
         self._forming = Forming(source, out, self._arrivals, inputs, options, self._pace)
         self._notices = Notices(source, out)
-        self._unheard = ""
-        self._folders: dict[Path, None] = {}  # to look at
+        self._listening_fault = ""
+        self._folders: dict[Path, None] = {}  # folders to look at
         self._waiting: dict[Path, MergeJob] = {}  # by output
-        self._running: dict[Future[MergeOutcome], _Run] = {}
-        self._done: dict[Path, str] = {}  # what the last ones were made from, or failed with, by output
+        self._running: dict[Future[MergeOutcome], _RunningJob] = {}
+        self._done: dict[Path, str] = {}  # keys of the last brackets that were merged or failed, by output
         self._lost: Counter[Path] = Counter()
-        self._postponed: dict[Path, _Pause] = {}  # folders of results that cannot be worked in
+        self._postponed: dict[Path, _Pause] = {}  # folders of results in which the watch cannot work
         self._next_poll = self._blocked_until = self._pause_s = 0.0
         self._set_s = self._clock_set()
 
     def run(self, stopped: Callable[[], bool]) -> None:
-        """Watch until `stopped()`; what is being merged then is finished, or left out as a whole where that takes long.
+        """Watch until `stopped()` is true. Merges that are running then have a minute to end; what is not finished is left out.
 
-        Raises OutputError where another run works in `out`, InputError where no executor can be had at the start.
+        Raises OutputError if another run works in `out`, InputError if no executor can be opened at the start.
         """
         with opened(self._out.path) as records, ExitStack() as executor:
             pool: Executor | None = executor.enter_context(self._pool())
@@ -102,7 +101,7 @@ class Watch:
                     pool = self._round(records, pool, executor)
                     self._beat()
                     self._notices.wait(self._pace.round_s)
-                    time.sleep(self._pace.round_s / 10)  # what comes in a burst is looked at once
+                    time.sleep(self._pace.round_s / 10)  # files that arrive together are looked at together
             finally:
                 self._notices.stop()
                 for future in self._running:
@@ -119,7 +118,7 @@ class Watch:
 
     def _round(self, records: Records, pool: Executor | None, executor: ExitStack) -> Executor | None:
         if self._collect(records):
-            executor.close()  # which ends what was submitted
+            executor.close()  # this ends the submitted jobs
             self._collect(records)
             pool = None
         gone = [folder for folder in (self._source, self._out) if not folder.there()]
@@ -138,15 +137,15 @@ class Watch:
         except (HdrkitError, OSError) as error:
             self._retry_later(records, str(error))
         else:
-            if not self._folders and self._all_postponed:  # nothing is left that could fail again
+            if not self._folders and self._all_postponed:  # no work is left that could fail again
                 self._pause_s = 0.0
             if self._heartbeat.state == "blocked" and not self._pause_s:
                 self._heartbeat.state = "watching"
-                self._tell("the watch goes on", "note")
+                self._notify("the watch goes on", "note")
         return pool
 
     def _look(self, records: Records) -> None:
-        """Find new photographs, in the folders that the system names at once, and in all when it is their turn."""
+        """Find new photographs: at once in the folders that the system reports, and in all folders every `poll_s` seconds."""
         if abs(self._clock_set() - self._set_s) > _CLOCK_S:
             self._set_s = self._clock_set()
             self._arrivals.forget()
@@ -167,17 +166,17 @@ class Watch:
                 self._forming.pass_over_made(folder, records)
 
     def _clock_set(self) -> float:
-        """By how much the clock of the system is ahead of the one that nobody sets."""
+        """The difference between the clock of the system and the monotonic clock, in seconds."""
         return self._clock.now_s() - time.monotonic()
 
     def _listen(self) -> None:
-        unheard = self._notices.start()
-        if unheard and unheard != self._unheard:
-            self._tell(unheard, "note")
-        self._unheard = unheard
+        fault = self._notices.start()
+        if fault and fault != self._listening_fault:
+            self._notify(fault, "note")
+        self._listening_fault = fault
 
     def _try_postponed(self, records: Records) -> None:
-        """Take up the folders of results whose pause is over, where they can be worked in now."""
+        """Continue in the folders of results whose pause is over, if the watch can work there now."""
         for out in [out for out, pause in self._postponed.items() if time.monotonic() >= pause.until]:
             try:
                 records.hold(out)
@@ -185,20 +184,20 @@ class Watch:
                 self._postpone(error)
                 continue
             del self._postponed[out]
-            self._tell(f"{show(out)}: the watch goes on there", "note")
+            self._notify(f"{show(out)}: the watch goes on there", "note")
             self._waiting = {output: job for output, job in self._waiting.items() if output.parent != out}
             folder = self._source.path / out.relative_to(self._out.path)
-            self._arrivals.forget(folder)  # what is made there is known only now
+            self._arrivals.forget(folder)  # the results there are known only now
             self._folders[folder] = None
 
     def _postpone(self, error: FolderError) -> None:
-        """Leave a folder of results alone for a pause, twice as long each time, while others go on."""
+        """Leave a folder of results for a pause, twice as long each time. Work in other folders continues."""
         before = self._postponed.get(error.folder)
         seconds = _longer(before.seconds if before else 0.0)
         self._postponed[error.folder] = _Pause(time.monotonic() + seconds, seconds)
         self._heartbeat.trouble(str(error))
         if before is None:
-            self._tell(str(error), "error")
+            self._notify(str(error), "error")
 
     def _is_postponed(self, folder: Path) -> bool:
         """Whether the results of a folder of photographs cannot be written."""
@@ -206,27 +205,27 @@ class Watch:
 
     @property
     def _ready(self) -> list[Path]:
-        """The outputs that wait for nothing but a worker."""
+        """The outputs of jobs that only wait for a worker."""
         return [output for output in self._waiting if output.parent not in self._postponed]
 
     @property
     def _all_postponed(self) -> bool:
-        """Whether nothing is left to do but in folders of results that cannot be worked in."""
+        """Whether all remaining work is in folders of results that are postponed."""
         new = [folder for folder, photographs in self._arrivals.new.items() if photographs]
         return not (self._running or self._ready) and all(map(self._is_postponed, new))
 
     def _form(self) -> None:
-        """Put complete brackets among those that wait for a worker."""
+        """Add complete brackets to the jobs that wait for a worker."""
         if self._folders and self._forming.needs_all:
             return
-        for folder in sorted(self._arrivals.new, reverse=True):  # what comes today is not to wait for what was missed
+        for folder in sorted(self._arrivals.new, reverse=True):  # the newest folder first: today comes before older days
             if len(self._ready) >= _AHEAD:
                 return
             if self._is_postponed(folder):
                 continue
             brackets, failures, strays = self._forming.complete(folder)
             for line in strays:
-                self._tell(line, "note")
+                self._notify(line, "note")
             for failure in failures:
                 self._fail(failure.reason)
             for job in self._jobs_of(brackets) if brackets else ():
@@ -246,14 +245,14 @@ class Watch:
                     self._arrivals.forget(job.bracket.photos[0].path.parent)
                     self._next_poll = 0.0
                 elif self._done.get(output) != key and records.begin(job, key) is None:
-                    self._running[submit(pool, job)] = _Run(job, key)
+                    self._running[submit(pool, job)] = _RunningJob(job, key)
             except FolderError as error:
                 self._postpone(error)
             else:
                 del self._waiting[output]
 
     def _collect(self, records: Records) -> bool:
-        """Take note of what has ended; returns whether the executor has to be opened anew."""
+        """Record the jobs that have ended. Returns whether the executor must be opened again."""
         broken = False
         for future in [future for future in self._running if future.done()]:
             run = self._running.pop(future)
@@ -272,7 +271,7 @@ class Watch:
                 continue
             try:
                 if outcome.output:
-                    with suppress(FolderError), one_folder(output.parent):  # what cannot be worked in is left alone
+                    with suppress(FolderError), one_folder(output.parent):  # a folder that cannot be used is left alone
                         remove_superseded(run.job, records)
                 ledger.add(row_of(run.job, outcome, run.key))
             except OutputError as error:
@@ -282,7 +281,7 @@ class Watch:
             self._note(run, outcome)
         return broken
 
-    def _note(self, run: _Run, outcome: MergeOutcome) -> None:
+    def _note(self, run: _RunningJob, outcome: MergeOutcome) -> None:
         output = run.job.output
         self._lost.pop(output, None)
         self._done[output] = run.key
@@ -293,37 +292,37 @@ class Watch:
             self._heartbeat.merged += 1
             self._heartbeat.last_output = str(output)
             frames = len(outcome.report.frames) if outcome.report else 0
-            self._tell(f"{run.job.bracket.name}: {frames} frames merged in {outcome.seconds:.1f} s", "merged")
+            self._notify(f"{run.job.bracket.name}: {frames} frames merged in {outcome.seconds:.1f} s", "merged")
             for failure in outcome.failures:
                 self._heartbeat.trouble(failure.reason)
-                self._tell(failure.reason, "warning")
+                self._notify(failure.reason, "warning")
 
     def _bound(self, remembered: dict[Path, Any]) -> None:
-        """Forget what was put there first, where it is too much."""
+        """Forget the oldest entries above the limit."""
         while len(remembered) > self._pace.remembered:
             del remembered[next(iter(remembered))]
 
     @property
     def remembered(self) -> int:
-        """How many of the last brackets are known that are done."""
+        """The number of finished brackets that the watch remembers."""
         return len(self._done)
 
     def _fail(self, line: str) -> None:
         self._heartbeat.failed += 1
         self._heartbeat.trouble(line)
-        self._tell(line, "error")
+        self._notify(line, "error")
 
     def _retry_later(self, records: Records, line: str) -> None:
-        """Try again after a pause, twice as long each time until a bracket is merged."""
+        """Try again after a pause. The pause doubles each time until a bracket is merged."""
         if time.monotonic() >= self._blocked_until:
             self._pause_s = _longer(self._pause_s)
         self._block(records, line, self._pause_s)
 
     def _block(self, records: Records, line: str, pause_s: float) -> None:
-        """Pause, and begin anew with nothing taken for granted."""
+        """Pause, and forget everything, as at the start."""
         self._blocked_until = time.monotonic() + pause_s
         if self._heartbeat.state != "blocked":
-            self._tell(line, "error")
+            self._notify(line, "error")
         self._heartbeat.state = "blocked"
         self._heartbeat.pending = max(self._heartbeat.pending, self._pending())
         self._heartbeat.trouble(line)
@@ -340,17 +339,17 @@ class Watch:
         return sum(map(len, self._arrivals.new.values())) + sum(len(job.bracket.photos) for job in waiting)
 
     def _count(self) -> None:
-        """Tell how many photographs wait; while blocked, when nothing is known of them, how many it were last."""
+        """Update the number of pending photographs. While the watch is blocked, the last known number stays."""
         if self._heartbeat.state == "watching":
             self._heartbeat.pending = self._pending()
 
     def _beat(self, at_once: bool = False) -> None:
         self._count()
         if all(f.there() or not self._heartbeat.path.is_relative_to(f.path) for f in (self._source, self._out)):
-            with suppress(OutputError):  # a full disk is told of where it matters
+            with suppress(OutputError):  # a full disk is reported when results are written
                 self._heartbeat.beat(at_once)
 
 
 def _longer(pause_s: float) -> float:
-    """The pause after one that did not help."""
+    """The pause after one that was too short, in seconds."""
     return min(max(1.0, 2 * pause_s), _LONGEST_PAUSE_S)
