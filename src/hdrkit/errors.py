@@ -1,10 +1,11 @@
-"""The errors and warnings that hdrkit raises: one small tree, every message names the file and the way out."""
+"""The errors and warnings of hdrkit. Every message names the file, what is wrong, and what to do."""
 
 
 class HdrkitError(Exception):
-    """Base of everything that hdrkit raises on purpose; the command line turns it into one line and exit code 1.
+    """The base of all errors of hdrkit. The command line shows one as a line and exits with code 1.
 
-    `errno` is the system's number where it refuses to read or write a file, 0 where it gives none; None for all other errors.
+    `errno` is the number that the system gives when it refuses to read or write a file, 0 if it gives no number. It is None for
+    all other errors.
     """
 
     def __init__(self, message: str = "", errno: int | None = None) -> None:
@@ -13,11 +14,11 @@ class HdrkitError(Exception):
 
 
 class InputError(HdrkitError):
-    """A file or folder cannot be used as it is: missing, broken, empty, of the wrong kind."""
+    """A file or folder cannot be used: it is missing, broken, empty or of the wrong kind."""
 
 
 class ExposureError(HdrkitError):
-    """Exposure times are missing, equal or impossible where they are needed."""
+    """Exposure times are missing, equal or impossible."""
 
 
 class CalibrationError(HdrkitError):
@@ -25,12 +26,12 @@ class CalibrationError(HdrkitError):
 
 
 class AlignmentError(HdrkitError):
-    """Two frames could not be registered by the method that was asked for."""
+    """Two frames could not be aligned by the requested method."""
 
 
 class OutputError(HdrkitError):
-    """A result cannot be written: read-only or full target, unknown file type."""
+    """A result cannot be written: the destination is read-only or full, or the file type is unknown."""
 
 
 class HdrkitWarning(UserWarning):
-    """Something was used that may not be what the user meant; the message says what."""
+    """Something may not be what the user meant. The message says what."""

@@ -1,6 +1,6 @@
-"""Exposure arithmetic: shutter times as people and cameras write them, and the exact values behind nominal ones.
+"""Exposure arithmetic: shutter times as people and cameras write them, and the exact values of nominal numbers.
 
-Cameras engrave rounded numbers: the step between 1/125 and 1/60 is exactly one stop, so the true times are 2^-7 and
+Cameras show rounded numbers: the step between 1/125 and 1/60 is exactly one stop, so the true times are 2^-7 and
 2^-6 s. Taken literally, nominal values put errors of up to 7 % into a bracket.
 """
 
@@ -37,7 +37,7 @@ _TIMES |= {0.3: 2 ** (-5 / 3), 0.6: 2 ** (-2 / 3), 0.7: 2**-0.5, 0.8: 2 ** (-1 /
 # A stop of aperture is a factor of sqrt 2, so thirds of a stop are sixths of a doubling.
 _F_NUMBERS = _dial(_HALF_APERTURES, 4) | _dial(_THIRD_APERTURES, 6)
 _ISOS = {100 * nominal: 100 * exact for nominal, exact in _dial(_THIRD_ISOS, 3).items()}
-# And back; where two nominal values stand for one exact value, the one of thirds is shown.
+# The way back. If two nominal values have one exact value, the one of thirds is shown.
 _ENGRAVED_TIMES, _ENGRAVED_F_NUMBERS, _ENGRAVED_ISOS = (
     {float(f"{exact:.6g}"): nominal for nominal, exact in table.items()} for table in (_TIMES, _F_NUMBERS, _ISOS)
 )
@@ -51,22 +51,22 @@ def _exact(value: float, table: dict[float, float]) -> float:
 
 
 def exact_time_s(nominal_s: float) -> float:
-    """Exact shutter time in seconds behind a nominal one (1/60 -> 1/64); a time that no dial shows is returned as it is."""
+    """The exact shutter time in seconds of a nominal one (1/60 -> 1/64). A time that is not nominal is returned unchanged."""
     return _exact(nominal_s, _TIMES)
 
 
 def exact_f_number(nominal: float) -> float:
-    """Exact f-number behind a nominal one (5.6 -> 2^2.5); others are returned as they are."""
+    """The exact f-number of a nominal one (5.6 -> 2^2.5). Other numbers are returned unchanged."""
     return _exact(nominal, _F_NUMBERS)
 
 
 def exact_iso(nominal: float) -> float:
-    """Exact ISO behind a nominal one (125 -> 100 * 2^(1/3)); others are returned as they are."""
+    """The exact ISO of a nominal one (125 -> 100 * 2^(1/3)). Other numbers are returned unchanged."""
     return _exact(nominal, _ISOS)
 
 
 def exact_exposure(exposure: Exposure) -> Exposure:
-    """The exposure with nominal time, aperture and ISO replaced by the exact values that they stand for."""
+    """The exposure with the exact values of nominal time, aperture and ISO."""
     return replace(
         exposure,
         time_s=exact_time_s(exposure.time_s),
@@ -102,7 +102,7 @@ _NAME_EXPOSURE = re.compile(r"_([0-9]+)$")
 
 
 def engraved(exposure: Exposure) -> str:
-    """An exposure as the camera shows it, with rounded values for exact ones: `1/60 s f/5.6 ISO 100`."""
+    """An exposure as the camera shows it, with nominal values: `1/60 s f/5.6 ISO 100`."""
     time_s = _ENGRAVED_TIMES.get(_near(exposure.time_s), exposure.time_s)
     words = [f"{time_s:.3g} s" if time_s > 0.25 else format_time(time_s)]
     if exposure.f_number:
@@ -117,7 +117,7 @@ def _near(value: float) -> float:
 
 
 def exposure_from_name(stem: str) -> Exposure | None:
-    """Exposure from a file name that ends in `_<EXPO>`, in whatever unit the camera counts; None where there is none."""
+    """The exposure in a file name that ends in `_<EXPO>`, in the unit of the camera; None for other names."""
     match = _NAME_EXPOSURE.search(stem)
     if match is None or int(match[1]) == 0:
         return None
@@ -125,10 +125,10 @@ def exposure_from_name(stem: str) -> Exposure | None:
 
 
 def looks_like_counter(exposures: list[Exposure | None]) -> bool:
-    """Whether exposures read from names are a picture counter instead.
+    """Whether the exposures that names state are a picture counter.
 
-    They are where three or more whole numbers each lie one above the last, and where different numbers lie within a
-    third of a stop: no bracket is that narrow.
+    They are a counter if there are three or more and each is one above the last, or if different numbers lie within a third
+    of a stop. No bracket is that narrow.
     """
     numbers = sorted(e.time_s for e in exposures if e is not None and not e.in_seconds)
     steps = [later - earlier for earlier, later in zip(numbers, numbers[1:], strict=False)]
@@ -137,7 +137,7 @@ def looks_like_counter(exposures: list[Exposure | None]) -> bool:
 
 
 def as_listed(row: Exposure, own: Exposure | None) -> Exposure:
-    """The exposure that a user's list gives a photograph; what the row leaves out is as the file itself has it."""
+    """The exposure that the user's list gives for a photograph. What the row leaves out comes from the file."""
     return Exposure(
         time_s=row.time_s,
         f_number=row.f_number or (own.f_number if own else None),

@@ -1,6 +1,7 @@
 """Flags come from option dataclasses, and a configuration file fills in what the command line leaves open."""
 
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated
 
@@ -8,6 +9,7 @@ import pytest
 import typer
 import typer.main
 
+import hdrkit.cli
 from hdrkit.cli.app import app
 from hdrkit.cli.flags import Part, takes
 from hdrkit.cli.sections import sections
@@ -202,9 +204,14 @@ def test_a_configuration_fills_in_what_is_not_given(asked, tmp_path, kind):
     assert not won.range_of_all
 
 
-def test_every_section_is_read_by_a_command_and_has_settings():
+def test_every_group_of_options_has_a_section_and_every_section_a_command():
     groups = [kind for kinds in sections().values() for kind in kinds]
     assert len(groups) == len(set(groups))
+    taken = set()
+    for module in (path.stem for path in Path(hdrkit.cli.__file__).parent.glob("[!_]*.py")):
+        for command in vars(import_module(f"hdrkit.cli.{module}")).values():
+            taken |= getattr(command, "option_groups", set())
+    assert taken == set(groups)
 
 
 def test_a_flag_of_a_field_that_is_on_switches_it_off():

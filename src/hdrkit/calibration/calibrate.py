@@ -13,7 +13,7 @@ from hdrkit.calibration.debevec import solve_debevec
 from hdrkit.calibration.exposures import estimates_of, steps_of
 from hdrkit.calibration.mitsunaga_nayar import solve_mitsunaga_nayar
 from hdrkit.calibration.observations import MAX_KNOTS, Observations, observe
-from hdrkit.calibration.offsets import unseen
+from hdrkit.calibration.offsets import nothing_known
 from hdrkit.calibration.options import CalibrationMethod, CalibrationOptions
 from hdrkit.calibration.patches import PatchSolution, solve_patches
 from hdrkit.calibration.quality import CHANNEL_TOLERANCE, channel_spread, covered_codes, filled_monotone, residuals
@@ -122,7 +122,7 @@ def _solved_patches(
         doubted = unknown | (np.arange(unknown.size) == k)
         trial = None if unknown[k] else solve_patches(samples, knots, free, doubted)
         without = _rest(trial, observations, weights)
-        if trial is None or not trial.offsets.told[k] or max(without) > _BETTER * max(rest):
+        if trial is None or not trial.offsets.known[k] or max(without) > _BETTER * max(rest):
             continue
         corrected = _corrected(observations, trial)
         if _alike(without, residuals(solve_debevec(corrected, weights, knots, smoothness), corrected, weights)[0]):
@@ -136,8 +136,8 @@ def _solved_patches(
 
 def _corrected(observations: Sequence[Observations], patches: PatchSolution) -> list[Observations]:
     """Those of frames whose pixels tell, at the exposures that the patches show."""
-    told = (_of_frames(o, patches.offsets.told) for o in observations)
-    return [replace(o, ln_time=o.ln_time + patches.offsets.value[o.frame]) for o in told]
+    known = (_of_frames(o, patches.offsets.known) for o in observations)
+    return [replace(o, ln_time=o.ln_time + patches.offsets.value[o.frame]) for o in known]
 
 
 def _rest(patches: PatchSolution | None, observations: Sequence[Observations], weights: NDArray[np.float64]) -> tuple[float, ...]:
@@ -187,9 +187,9 @@ def _solve(
     if patches is None:
         return _Solution(free, CalibrationMethod.DEBEVEC), (f"solved by debevec: too few patches, {_MISFIT}",)
     # A camera that is like none of the family (a scan with a pedestal, say) is better served by a free curve.
-    told = [_of_frames(o, patches.offsets.told) for o in observations]
-    ours = residuals(patches.g, told if times_changed else _corrected(observations, patches), weights)[0]
-    if _alike(ours, residuals(free, told, weights)[0]):
+    known = [_of_frames(o, patches.offsets.known) for o in observations]
+    ours = residuals(patches.g, known if times_changed else _corrected(observations, patches), weights)[0]
+    if _alike(ours, residuals(free, known, weights)[0]):
         return _Solution(patches.g, CalibrationMethod.PATCHES, patches.sigma), ()
     return _Solution(free, CalibrationMethod.DEBEVEC), (f"solved by debevec: {_MISFIT}",)
 
@@ -209,25 +209,25 @@ def _exposures(
     samples: Sequence[Samples], patches: PatchSolution | None
 ) -> tuple[tuple[StepCheck, ...], tuple[ExposureEstimate, ...]]:
     """Every step as stated and as seen, and every exposure; nothing is seen where the patches could not be solved."""
-    offsets = patches.offsets if patches is not None else unseen(samples)
+    offsets = patches.offsets if patches is not None else nothing_known(samples)
     steps, estimates = [], []
-    for one, place in zip(samples, offsets.places, strict=True):
-        steps += steps_of(one.bracket, one.names, one.ln_times, offsets, place)
+    for one, part in zip(samples, offsets.parts, strict=True):
+        steps += steps_of(one.bracket, one.names, one.ln_times, offsets, part)
         stated = [None if guess else float(np.exp(t)) for t, guess in zip(one.ln_times, one.unknown, strict=True)]
-        estimates += estimates_of(one.names, stated, one.ln_times, offsets, place)
+        estimates += estimates_of(one.names, stated, one.ln_times, offsets, part)
     return tuple(steps), tuple(estimates)
 
 
 def _with_estimates(samples: Sequence[Samples], patches: PatchSolution | None) -> list[Samples]:
     """The samples with the exposures that the pixels show. Raises CalibrationError where one is unknown to both."""
-    offsets = patches.offsets if patches is not None else unseen(samples)
-    told = np.where(offsets.told, offsets.value, 0.0)
-    for one, place in zip(samples, offsets.places, strict=True):
-        if (lost := np.flatnonzero(one.unknown & ~offsets.told[place])).size:
+    offsets = patches.offsets if patches is not None else nothing_known(samples)
+    correction = np.where(offsets.known, offsets.value, 0.0)
+    for one, part in zip(samples, offsets.parts, strict=True):
+        if (lost := np.flatnonzero(one.unknown & ~offsets.known[part])).size:
             raise CalibrationError(
                 f"{one.names[lost[0]]}: its pixels do not tell its exposure; give it with --exposures FILE.csv"
             )
-    return [replace(one, ln_times=one.ln_times + told[place]) for one, place in zip(samples, offsets.places, strict=True)]
+    return [replace(one, ln_times=one.ln_times + correction[part]) for one, part in zip(samples, offsets.parts, strict=True)]
 
 
 def _used(method: CalibrationMethod, options: CalibrationOptions) -> dict[str, object]:

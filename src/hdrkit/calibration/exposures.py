@@ -40,17 +40,17 @@ def measured_exposures(
     value, variance, use = _light_of_patches(frames, response)
     seen, covariance = _levels(value, variance, use)
     covariance *= _COMPRESSED_DEPENDENCE if response is not None and compressed(frames) else _DEPENDENCE
-    told = use.any(axis=2).sum(axis=0) >= _FEWEST
-    told &= np.sqrt(np.diag(covariance)) < _VAGUE
+    known = use.any(axis=2).sum(axis=0) >= _FEWEST
+    known &= np.sqrt(np.diag(covariance)) < _VAGUE
     ln_stated = np.array([np.nan if one is None else np.log(one) for one in stated])
-    telling = told & np.isfinite(ln_stated)
+    telling = known & np.isfinite(ln_stated)
     scale = float(np.median((ln_stated - seen)[telling])) if telling.any() else -float(np.sort(seen)[len(seen) // 2])
-    seen = np.where(told, seen + scale, np.where(np.isfinite(ln_stated), ln_stated, np.nan))
+    seen = np.where(known, seen + scale, np.where(np.isfinite(ln_stated), ln_stated, np.nan))
     ln_exposures = np.where(np.isfinite(ln_stated), ln_stated, seen)
     if not np.isfinite(ln_exposures).all():
         lost = frames[int(np.flatnonzero(~np.isfinite(ln_exposures))[0])].name
         raise ExposureError(f"{lost}: too few well exposed pixels to estimate its exposure; give it with --exposures FILE.csv")
-    return ln_exposures, OffsetSolution(seen - ln_exposures, covariance, told, 0.0, (slice(0, len(frames)),))
+    return ln_exposures, OffsetSolution(seen - ln_exposures, covariance, known, 0.0, (slice(0, len(frames)),))
 
 
 def guessed_exposures(frames: Sequence[Frame], stated: Sequence[float | None]) -> tuple[float, ...]:
@@ -105,8 +105,8 @@ def _light_of_patches(frames: Sequence[Frame], response: ResponseCurve | None) -
     use &= use.sum(axis=1, keepdims=True) >= 2
     share = np.where(use, share, 1.0)
     noise = (NoiseModel().variance(share) + step**2 / 12) / codes.shape[3]
-    place = np.argsort(order)
-    return np.log(share)[:, place], (noise / share**2 + _MODEL_ERROR**2)[:, place], use[:, place]
+    position = np.argsort(order)
+    return np.log(share)[:, position], (noise / share**2 + _MODEL_ERROR**2)[:, position], use[:, position]
 
 
 def _levels(value: Array, variance: Array, use: NDArray[np.bool_]) -> tuple[Array, Array]:
@@ -133,43 +133,43 @@ def _levels(value: Array, variance: Array, use: NDArray[np.bool_]) -> tuple[Arra
     return level, centring @ np.linalg.inv(normal) @ centring * max(misfit, 1.0)
 
 
-def steps_of(bracket: str, names: Sequence[str], ln_times: Array, offsets: OffsetSolution, place: slice) -> list[StepCheck]:
+def steps_of(bracket: str, names: Sequence[str], ln_times: Array, offsets: OffsetSolution, part: slice) -> list[StepCheck]:
     """Every step of one bracket, shortest exposure first, as stated and as the pixels show it."""
     order = np.argsort(ln_times, kind="stable")
-    value, told = offsets.value[place], offsets.told[place]
-    covariance = offsets.covariance[place, place]
+    value, known = offsets.value[part], offsets.known[part]
+    covariance = offsets.covariance[part, part]
     steps = []
     for i, j in zip(order[:-1], order[1:], strict=True):
         stated, off = float(ln_times[j] - ln_times[i]) / _LN2, float(value[j] - value[i]) / _LN2
         variance = covariance[i, i] + covariance[j, j] - 2 * covariance[i, j]
         uncertainty = float(np.sqrt(max(variance, 0.0))) / _LN2
-        known = bool(told[i] and told[j])
+        both = bool(known[i] and known[j])
         steps.append(
             StepCheck(
                 bracket=bracket,
                 shorter=names[i],
                 longer=names[j],
                 stated_ev=stated,
-                estimated_ev=stated + off if known else None,
-                uncertainty_ev=uncertainty if known else None,
-                contradicts=known and abs(off) > _TOLERANCE_EV + 2 * uncertainty,
+                estimated_ev=stated + off if both else None,
+                uncertainty_ev=uncertainty if both else None,
+                contradicts=both and abs(off) > _TOLERANCE_EV + 2 * uncertainty,
             )
         )
     return steps
 
 
 def estimates_of(
-    names: Sequence[str], stated: Sequence[float | None], ln_times: Array, offsets: OffsetSolution, place: slice
+    names: Sequence[str], stated: Sequence[float | None], ln_times: Array, offsets: OffsetSolution, part: slice
 ) -> list[ExposureEstimate]:
     """Exposure of every frame of one bracket as stated and as estimated; as stated where the pixels do not tell."""
-    value = np.where(offsets.told[place], offsets.value[place], 0.0)
-    error = np.sqrt(np.maximum(np.diag(offsets.covariance)[place], 0.0)) / _LN2
+    value = np.where(offsets.known[part], offsets.value[part], 0.0)
+    error = np.sqrt(np.maximum(np.diag(offsets.covariance)[part], 0.0)) / _LN2
     return [
         ExposureEstimate(
             frame=name,
             stated=one,
             estimated=float(np.exp(ln_times[k] + value[k])),
-            uncertainty_ev=float(error[k]) if offsets.told[place][k] else None,
+            uncertainty_ev=float(error[k]) if offsets.known[part][k] else None,
         )
         for k, (name, one) in enumerate(zip(names, stated, strict=True))
     ]

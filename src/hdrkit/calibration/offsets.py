@@ -38,7 +38,7 @@ class Frames:
     ln_times: Array
     bracket: NDArray[np.int64]
     unknown: NDArray[np.bool_]
-    places: tuple[slice, ...]
+    parts: tuple[slice, ...]
 
     @staticmethod
     def of(samples: Sequence[Samples], unknown: NDArray[np.bool_]) -> Frames:
@@ -71,9 +71,9 @@ class OffsetSolution:
 
     value: Array
     covariance: Array
-    told: NDArray[np.bool_]
+    known: NDArray[np.bool_]
     power_error: float
-    places: tuple[slice, ...]
+    parts: tuple[slice, ...]
 
 
 def free_directions(frames: Frames, spread: Array) -> Array:
@@ -92,7 +92,7 @@ def about_the_line(offsets: Array, frames: Frames, spread: Array) -> Array:
 
 def _lines(frames: Frames, spread: Array) -> Array:
     """What pixels leave open (F, brackets + 1): a factor for each bracket, and the power about their weighted means."""
-    lines = np.zeros((frames.count, len(frames.places) + 1))
+    lines = np.zeros((frames.count, len(frames.parts) + 1))
     lines[np.arange(frames.count), frames.bracket] = 1.0
     lines[:, -1] = _about_mean(frames, 1 / spread**2)
     return lines
@@ -109,7 +109,7 @@ def spread_of(offsets: Array, frames: Frames) -> Array:
     if not known.any():
         return np.full(frames.count, _UNKNOWN)
     off = np.abs(_off_the_line(offsets, frames))
-    freedom = max(1, int(known.sum()) - len(frames.places) - 1)  # the line runs through all the others
+    freedom = max(1, int(known.sum()) - len(frames.parts) - 1)  # the line runs through all the others
     scale = max(_SPREAD, _SCALE * float(np.median(np.sort(off[known])[-freedom:])))
     return np.where(frames.unknown, _UNKNOWN, scale * np.sqrt(1 + off**2 / (_HEAVINESS * scale**2)))
 
@@ -118,9 +118,9 @@ def _off_the_line(offsets: Array, frames: Frames) -> Array:
     """Distances to the line of one slope, and one height a bracket, with the least sum of absolute distances."""
     pairs = [
         (i, j)
-        for place in frames.places
-        for i in range(place.start, place.stop)
-        for j in range(i + 1, place.stop)
+        for part in frames.parts
+        for i in range(part.start, part.stop)
+        for j in range(i + 1, part.stop)
         if not frames.unknown[[i, j]].any() and frames.ln_times[j] - frames.ln_times[i] > _LEAST_STEP
     ]
     slopes = [
@@ -133,23 +133,23 @@ def _off_the_line(offsets: Array, frames: Frames) -> Array:
 
 def _about_median(values: Array, frames: Frames) -> Array:
     known = np.where(frames.unknown, np.nan, values)
-    medians = np.array([np.nanmedian(known[p]) if np.isfinite(known[p]).any() else 0.0 for p in frames.places])
+    medians = np.array([np.nanmedian(known[p]) if np.isfinite(known[p]).any() else 0.0 for p in frames.parts])
     return np.asarray(values - medians[frames.bracket])
 
 
-def solution_of(offsets: Array, covariance: Array, told: NDArray[np.bool_], frames: Frames, spread: Array) -> OffsetSolution:
+def solution_of(offsets: Array, covariance: Array, known: NDArray[np.bool_], frames: Frames, spread: Array) -> OffsetSolution:
     """The solution, with the error of the power that the stated exposures leave."""
     weight = 1 / spread**2
     about = _about_mean(frames, weight)
     power_variance = 1 / max(float((weight * about**2).sum()), _PRECISION)
     return OffsetSolution(
-        offsets, covariance + power_variance * np.outer(about, about), told, float(np.sqrt(power_variance)), frames.places
+        offsets, covariance + power_variance * np.outer(about, about), known, float(np.sqrt(power_variance)), frames.parts
     )
 
 
-def unseen(samples: Sequence[Samples]) -> OffsetSolution:
+def nothing_known(samples: Sequence[Samples]) -> OffsetSolution:
     """What is known where the pixels do not tell: nothing."""
     frames = Frames.of(samples, np.concatenate([one.unknown for one in samples]))
     return OffsetSolution(
-        np.zeros(frames.count), np.zeros((frames.count, frames.count)), np.zeros(frames.count, np.bool_), 0.0, frames.places
+        np.zeros(frames.count), np.zeros((frames.count, frames.count)), np.zeros(frames.count, np.bool_), 0.0, frames.parts
     )

@@ -51,8 +51,8 @@ def solve_patches(samples: Sequence[Samples], knots: int, start: Array, unknown:
     patches = [[_usable(one, c, knots, every) for c in channels] for one in samples]
     if any(sum(bracket[c].patch.size for bracket in patches) < _FEWEST for c in channels):
         return None
-    told = np.concatenate([_told(bracket, one.ln_times.size) for one, bracket in zip(samples, patches, strict=True)])
-    frames = Frames.of(samples, unknown | ~told)
+    known = np.concatenate([_known(bracket, one.ln_times.size) for one, bracket in zip(samples, patches, strict=True)])
+    frames = Frames.of(samples, unknown | ~known)
     compressed = any(one.compressed for one in samples)
     dependence = _COMPRESSED_DEPENDENCE if compressed else _DEPENDENCE
 
@@ -68,12 +68,12 @@ def solve_patches(samples: Sequence[Samples], knots: int, start: Array, unknown:
     for _ in range(_ROUNDS):
         normal, right = np.zeros((unknowns.size, unknowns.size)), np.zeros(unknowns.size)
         misfits = []
-        for one, bracket, place in zip(samples, patches, frames.places, strict=True):
+        for one, bracket, part in zip(samples, patches, frames.parts, strict=True):
             for c in channels:
                 own = slice(c * size, (c + 1) * size)
                 g = mean + basis @ unknowns[own]
-                exact = _equations(bracket[c], g, basis, unknowns[curves:][place], one)
-                at = np.r_[own, curves + place.start : curves + place.stop]
+                exact = _equations(bracket[c], g, basis, unknowns[curves:][part], one)
+                at = np.r_[own, curves + part.start : curves + part.stop]
                 normal[np.ix_(at, at)] += exact.normal
                 right[at] += exact.right
                 misfits.append((exact.chi, exact.freedom))
@@ -98,7 +98,7 @@ def solve_patches(samples: Sequence[Samples], knots: int, start: Array, unknown:
 
     # The weights assume `misfit` to be 1; what the patches scatter less, the curve is better known.
     covariance = inverse @ (normal / scale * min(1.0, misfit) + prior) @ inverse
-    solved_offsets = solution_of(unknowns[curves:], covariance[curves:, curves:], told, frames, spread)
+    solved_offsets = solution_of(unknowns[curves:], covariance[curves:, curves:], known, frames, spread)
     solved = [mean + basis @ unknowns[c * size : (c + 1) * size] for c in channels]
     of_channel = covariance[:curves, :curves].reshape(len(channels), size, len(channels), size)
     sigma = [_standard_error(g, basis, of_channel[c, :, c], left_out, solved_offsets.power_error) for c, g in enumerate(solved)]
@@ -108,19 +108,19 @@ def solve_patches(samples: Sequence[Samples], knots: int, start: Array, unknown:
 
 def _first_guess(start: Array, mean: Array, basis: Array) -> Array:
     """Coefficients of the curves in the family that are nearest to the guess, channel after channel."""
-    seen = _seen(len(mean))
-    normal = basis[seen].T @ basis[seen] + _GUESS * np.eye(basis.shape[1])
-    return np.asarray(np.linalg.solve(normal, basis[seen].T @ (start - mean[:, None])[seen]).T.ravel(), np.float64)
+    trusted = _trusted(len(mean))
+    normal = basis[trusted].T @ basis[trusted] + _GUESS * np.eye(basis.shape[1])
+    return np.asarray(np.linalg.solve(normal, basis[trusted].T @ (start - mean[:, None])[trusted]).T.ravel(), np.float64)
 
 
-def _seen(knots: int) -> slice:
+def _trusted(knots: int) -> slice:
     return slice(int(_LOWEST_MEAN * knots), int(_HIGHEST * knots))
 
 
 def _standard_error(g: Array, basis: Array, covariance: Array, left_out: Array, power_error: float) -> Array:
-    """Of g less its mean over the codes that are seen; an error in the power of the exposures stretches g."""
-    seen = _seen(len(g))
-    centred, rest, stretch = (one - one[seen].mean(axis=0) for one in (basis, left_out, g))
+    """Of g less its mean over the codes that are trusted; an error in the power of the exposures stretches g."""
+    trusted = _trusted(len(g))
+    centred, rest, stretch = (one - one[trusted].mean(axis=0) for one in (basis, left_out, g))
     variance = np.einsum("ij,jk,ik->i", centred, covariance, centred) + (rest**2).sum(axis=1)
     return np.asarray(np.sqrt(variance + (power_error * stretch) ** 2))
 
@@ -164,7 +164,7 @@ def _usable(one: Samples, channel: int, knots: int, every: int) -> _Patches:
     return _Patches(shares, codes.mean(axis=1), patch, frame, len(use), pixels)
 
 
-def _told(bracket: Sequence[_Patches], frames: int) -> NDArray[np.bool_]:
+def _known(bracket: Sequence[_Patches], frames: int) -> NDArray[np.bool_]:
     """The frames of a bracket that have enough patches in every channel to say something about their exposure."""
     return np.asarray(np.min([np.bincount(one.frame, minlength=frames) for one in bracket], axis=0) >= _TELLING)
 
@@ -184,11 +184,11 @@ def _equations(patches: _Patches, g: Array, basis: Array, offsets: Array, one: S
 
     value = centred(value)
     jacobian = np.stack([centred(column) for column in jacobian.T], axis=1)
-    seen = np.bincount(patches.patch, minlength=patches.count)
-    freedom = np.maximum(seen - 1, 1)
+    trusted = np.bincount(patches.patch, minlength=patches.count)
+    freedom = np.maximum(trusted - 1, 1)
     chi = np.bincount(patches.patch, weight * value**2, patches.count)
     weight = weight / (1 + chi / (6 * freedom))[patches.patch]
-    used = seen > 0
+    used = trusted > 0
     return _Equations(
         jacobian.T @ (weight[:, None] * jacobian),
         -jacobian.T @ (weight * value),

@@ -20,8 +20,8 @@ def covered_codes(observations: Sequence[Observations], knots: int) -> tuple[tup
     result = []
     for o in observations:
         count = np.bincount(np.rint(o.code).astype(np.int64), minlength=knots)
-        seen = np.flatnonzero(count >= min(_ENOUGH, count.max()))
-        result.append((int(seen[0]), int(seen[-1])) if count.any() else (0, 0))
+        covered = np.flatnonzero(count >= min(_ENOUGH, count.max()))
+        result.append((int(covered[0]), int(covered[-1])) if count.any() else (0, 0))
     return tuple(result)
 
 

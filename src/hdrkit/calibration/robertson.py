@@ -23,16 +23,16 @@ def _solve_channel(o: Observations, weight_of_code: NDArray[np.float64], knots: 
     time = np.exp(o.ln_time - o.ln_time.mean())
     weight = weight_of_code[code]
     count = np.bincount(code, minlength=knots)
-    seen = count > 0
+    held = count > 0
     exposure = (np.arange(knots) + 0.5) / (knots // 2)  # the linear camera to start from
     energy = np.bincount(o.pixel, weight * time**2, o.pixels)
     for _ in range(_ROUNDS):
         irradiance = np.bincount(o.pixel, weight * time * exposure[code], o.pixels) / np.maximum(energy, 1e-12)
         updated = np.bincount(code, time * irradiance[o.pixel], knots) / np.maximum(count, 1)
-        updated /= np.interp(knots // 2, np.flatnonzero(seen), updated[seen])
-        change = np.abs(updated - exposure)[seen].max()
+        updated /= np.interp(knots // 2, np.flatnonzero(held), updated[held])
+        change = np.abs(updated - exposure)[held].max()
         exposure = updated
         if change < _SETTLED:
             break
-    positive = seen & (exposure > 0)
+    positive = held & (exposure > 0)
     return np.where(positive, np.log(np.where(positive, exposure, 1.0)), np.nan)

@@ -133,7 +133,8 @@ class _Flag:
 def takes(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command --config, and an option for each field of the option dataclasses among its parameters.
 
-    The parameters have the type of a dataclass, or `Annotated[THE_DATACLASS, Part(...)]`. The command receives them built.
+    The parameters have the type of a dataclass, or `Annotated[THE_DATACLASS, Part(...)]`. The command receives them built. The
+    attribute `option_groups` of the result holds the dataclasses that its options come from.
     """
     own = inspect.signature(command, eval_str=True).parameters
     groups = {name: found for name, one in own.items() if (found := _group(one.annotation))}
@@ -161,6 +162,7 @@ def takes(command: Callable[..., None]) -> Callable[..., None]:
     parameters.append(inspect.Parameter("config", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Config))
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     run.__doc__, run.__name__ = command.__doc__, command.__name__
+    run.option_groups = frozenset(flag.owner for flag in flags)  # type: ignore[attr-defined]
     return run
 
 

@@ -64,7 +64,7 @@ def valid_points(height: int, width: int, valid: Any, motion: Any, rows: Any, co
 def _is_valid(height: int, width: int, valid: Any, motion: Any, x: int, y: int) -> bool:
     """Whether the four pixels of four columns that make up a pixel of the reference lie in the frame, and are valid."""
     slope, start = _line(motion, x, y)
-    i = int(np.floor(_place(motion, x, y)[0]))
+    i = int(np.floor(_position(motion, x, y)[0]))
     if i < 1 or i + 2 >= width:
         return False
     for column in range(i - 1, i + 3):
@@ -77,12 +77,12 @@ def _is_valid(height: int, width: int, valid: Any, motion: Any, x: int, y: int) 
 
 
 @compiled
-def _bounded(place: float) -> float:
-    return max(min(place, _FAR), -_FAR)
+def _bounded(position: float) -> float:
+    return max(min(position, _FAR), -_FAR)
 
 
 @compiled
-def _place(motion: Any, x: int, y: int) -> tuple[float, float]:
+def _position(motion: Any, x: int, y: int) -> tuple[float, float]:
     """Where a pixel of the reference lies in the frame; what is behind the camera is far outside."""
     u = motion[0, 0] * x + (motion[0, 1] * y + motion[0, 2])
     v = motion[1, 0] * x + (motion[1, 1] * y + motion[1, 2])
@@ -111,14 +111,14 @@ def _is_steep(motion: Any, y: int) -> bool:
 def _line(motion: Any, x: int, y: int) -> tuple[float, float]:
     """Slope and start of the line in the frame on which a pixel of the reference is interpolated."""
     if _is_steep(motion, y):
-        return 0.0, _place(motion, x, y)[1]
+        return 0.0, _position(motion, x, y)[1]
     return _row_line(motion, y)
 
 
 @compiled
 def _columns(motion: Any, x: int, y: int, count: int, width: int) -> tuple[int, int]:
     """The columns, the end exclusive, that contribute to pixels from (x, y) along the row; all if one is behind the camera."""
-    ends = _place(motion, x, y)[0], _place(motion, x + count - 1, y)[0]
+    ends = _position(motion, x, y)[0], _position(motion, x + count - 1, y)[0]
     if min(ends) <= -_FAR:
         return 0, width
     first = max(0, int(np.floor(min(ends))) - 1)
@@ -150,7 +150,7 @@ def _resample(pixels: Any, valid: Any, motion: Any, x: int, y: int, clipped: Any
     left, right = _interpolate_down(pixels, first, last, step, parts, line)
     _spread_clipped(line[2], left, right, channels, clipped)
     for k in range(out_valid.size):
-        u = _place(motion, x + k, y)[0]
+        u = _position(motion, x + k, y)[0]
         step[k] = np.int32(np.floor(u)) - k
         part[k] = u - np.floor(u)
     _for_channels(part, 0, out_valid.size, channels, parts)

@@ -155,8 +155,8 @@ def _whole_shift(frame: Frame) -> tuple[int, int] | None:
 def _copy(frame: Frame, x: int, y: int, pixels: NDArray[Any], valid: Mask) -> None:
     """Copy what there is of the frame from its column x and its row y on."""
     rows, columns = (
-        slice(max(0, -first), max(0, min(wanted, size - first)))
-        for first, size, wanted in zip((y, x), frame.pixels.shape, valid.shape, strict=False)
+        slice(max(0, -first), max(0, min(length, size - first)))
+        for first, size, length in zip((y, x), frame.pixels.shape, valid.shape, strict=False)
     )
     source = slice(rows.start + y, rows.stop + y), slice(columns.start + x, columns.stop + x)
     if rows.start < rows.stop and columns.start < columns.stop:

@@ -139,10 +139,10 @@ def _variance(x: _Windows, a: _Windows) -> Values:
 
 def _by_brightness(chosen: Mask, x: Values, a: Values, *more: Values) -> list[Floats]:
     """Some of the chosen values of each array, in bins of equal number from dark to bright, (bins, n); n is 0 for too few."""
-    places = np.flatnonzero(chosen)
-    places = places[:: max(1, places.size // _SAMPLES)] if places.size >= _FEWEST * chosen.size else places[:0]
-    values = [one.ravel()[places].astype(float) for one in (x, a, *more)]
-    order = np.argsort(values[0] + values[1])[: places.size // _BINS * _BINS].reshape(_BINS, -1)
+    positions = np.flatnonzero(chosen)
+    positions = positions[:: max(1, positions.size // _SAMPLES)] if positions.size >= _FEWEST * chosen.size else positions[:0]
+    values = [one.ravel()[positions].astype(float) for one in (x, a, *more)]
+    order = np.argsort(values[0] + values[1])[: positions.size // _BINS * _BINS].reshape(_BINS, -1)
     return [one[order] for one in values]
 
 

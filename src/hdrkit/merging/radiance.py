@@ -76,7 +76,7 @@ def merge_frames(
         pixels, validity, variance, used = _merge_codes(ordered, times, response, options, shares, area, tables)
     pixels, variance = _in_srgb(pixels, variance, frames[0])
     saturated, black = (_count(validity, flag) for flag in (Validity.SATURATED, Validity.BLACK))
-    tally = Tally(validity.size, saturated, black, tuple(int(used[place]) for place in np.argsort(order)))
+    tally = Tally(validity.size, saturated, black, tuple(int(used[position]) for position in np.argsort(order)))
     return MergedPixels(RadianceMap(pixels, variance=variance if options.variance else None, validity=validity), tally)
 
 

@@ -1,4 +1,4 @@
-"""The values that flow between the stages: frozen dataclasses, validated when they are built."""
+"""The values that stages exchange: frozen dataclasses that check their fields when they are built."""
 
 from hdrkit.types.failure import BracketFailure, Failure
 from hdrkit.types.grouping import Cluster, Flag, GroupingReport, GroupingResult, Kind, Member

@@ -1,4 +1,4 @@
-"""What failed, and why, as values: their text is the one line that a person reads."""
+"""What failed, and why, as values. The text of a failure is the line that a person reads."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Failure:
-    """A file that could not be used, and why, in one line that names it."""
+    """A file that could not be used. `reason` is one line that names the file."""
 
     path: Path
     reason: str
@@ -19,9 +19,9 @@ class Failure:
 
 @dataclass(frozen=True)
 class BracketFailure:
-    """A bracket of which nothing was made, and why.
+    """A bracket that gave no result, and why.
 
-    `names_file` tells that the reason names the file that is to blame; where it does not, the text begins with the bracket.
+    `names_file` says that the reason names the file at fault. Otherwise the text begins with the name of the bracket.
     """
 
     bracket: str

@@ -1,4 +1,4 @@
-"""Which photographs belong together, in which order, and why: the value that grouping gives."""
+"""The result of grouping: which photographs belong together, in which order, and why."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hdrkit.types.photo import Photo
 
 
 class Kind(StrEnum):
-    """What a sequence of photographs of one view is."""
+    """What kind of sequence photographs of one view form."""
 
     BRACKET = "bracket"
     BURST = "burst"
@@ -24,7 +24,7 @@ class Kind(StrEnum):
 
 
 class Flag(StrEnum):
-    """What a person may want to look at; nothing is dropped for it."""
+    """What a person should look at. A flag never removes a photograph."""
 
     ACCIDENTAL = "accidental"
     BY_METADATA = "by_metadata"
@@ -38,7 +38,7 @@ class Flag(StrEnum):
 
 @dataclass(frozen=True)
 class Member:
-    """A photograph in its place: `ev` is its exposure in EV from the reference frame's, None where nothing tells."""
+    """A photograph of a cluster. `ev` is its exposure in EV relative to the reference frame; None if it is unknown."""
 
     photo: Photo
     ev: float | None = None
@@ -48,10 +48,10 @@ class Member:
 
 @dataclass(frozen=True)
 class Cluster:
-    """One exposure sequence of one view, shortest exposure first; `view` names the camera angle that several may share.
+    """One sequence of photographs of one view, the shortest exposure first. Several clusters may have the same `view`.
 
-    `reference` indexes the member that the others are aligned to, `confidence` is in 0..1 with its `reasons` in words,
-    `metrics` the figures behind them.
+    `reference` is the index of the member on which the others are aligned. `confidence` is in 0..1, `reasons` explain it in
+    words, and `metrics` are the numbers behind them.
     """
 
     name: str
@@ -72,7 +72,7 @@ class Cluster:
 
 @dataclass(frozen=True)
 class GroupingReport:
-    """How the grouping came about: the options, the seconds that each step took, what was done otherwise than asked for."""
+    """The report of a grouping: the options, the seconds of each step, and notes on what differs from the request."""
 
     options: dict[str, Any]
     seconds: dict[str, float]
@@ -82,7 +82,7 @@ class GroupingReport:
 
 @dataclass(frozen=True)
 class GroupingResult:
-    """Every photograph once: in a cluster (single ones in a cluster of their own), unassigned, or unreadable."""
+    """Every photograph once: in a cluster, unassigned, or unreadable. A single photograph has a cluster of its own."""
 
     clusters: tuple[Cluster, ...]
     unassigned: tuple[Member, ...]

@@ -1,4 +1,4 @@
-"""Pixels: a frame as the camera stored it, and the radiance that frames are merged into."""
+"""Pixels: a frame as the camera stored it, and the radiance that a merge of frames gives."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ SRGB_CHROMATICITIES = (0.64, 0.33, 0.30, 0.60, 0.15, 0.06, 0.3127, 0.3290)
 
 
 class Validity(IntFlag):
-    """Why a pixel of a radiance map is not a plain measurement. 0 is a measurement."""
+    """Why the value of a pixel of a radiance map is a bound. 0 is a measurement."""
 
     MEASURED = 0
-    SATURATED = 1  # clipped in every frame: the value is the least that it can be
-    BLACK = 2  # not told from black by any usable frame: the value is the most that it can be
+    SATURATED = 1  # clipped in every frame: the value is a lower bound
+    BLACK = 2  # black in every frame that is not clipped: the value is an upper bound
     PARTIAL = 4  # outside at least one aligned frame
 
 
@@ -28,12 +28,12 @@ class Validity(IntFlag):
 class Frame:
     """The pixels of one photo.
 
-    `pixels` is RGB or gray, (H, W, C) with C in {1, 3}, C-contiguous, orientation applied: uint8 or uint16 codes as
-    stored, or float32 that is linear in light. `black` and `white` bound the codes that carry information: a pixel at
-    or above `white` in any channel is clipped. `valid` (H, W) is False where the frame has no data; None means everywhere.
-    `to_srgb` (3, 3) turns linear camera RGB into linear sRGB where the pixels are camera-native. `motion` (3, 3) maps pixels
-    of the reference, (x, y, 1), to pixels of this frame; None where it lies on the reference (`warping.placed` moves it there).
-    Raises InputError for another shape or dtype.
+    `pixels` is RGB or gray, (H, W, C) with C in {1, 3}, C-contiguous, with orientation applied. It holds uint8 or uint16 codes
+    as stored, or float32 values that are proportional to light. `black` and `white` are the limits of the codes that carry
+    information: a pixel at or above `white` in any channel is clipped. `valid` (H, W) is False where the frame has no data; None
+    means that all pixels have data. `to_srgb` (3, 3) turns the linear RGB of the camera into linear sRGB; it is None for other
+    pixels. `motion` (3, 3) maps pixels of the reference, (x, y, 1), to pixels of this frame; None means that the frame lies on
+    the reference. `warping.placed` moves a frame onto the reference. Raises InputError for another shape or dtype.
     """
 
     pixels: NDArray[Any]
@@ -51,31 +51,31 @@ class Frame:
         if pixels.dtype not in (np.uint8, np.uint16, np.float32):
             raise InputError(f"a frame holds uint8, uint16 or float32, not {pixels.dtype}")
         if not pixels.flags.c_contiguous:
-            raise InputError("a frame is C-contiguous; pass it through numpy.ascontiguousarray")
+            raise InputError("the pixels of a frame must be C-contiguous; call numpy.ascontiguousarray first")
         if self.valid is not None and self.valid.shape != pixels.shape[:2]:
-            raise InputError(f"the valid mask is {self.valid.shape}, the frame {pixels.shape[:2]}")
+            raise InputError(f"the mask of valid pixels is {self.valid.shape}, but the frame is {pixels.shape[:2]}")
         if self.motion is not None and (self.motion.shape != (3, 3) or not np.isfinite(self.motion).all()):
             raise InputError(f"a motion is (3, 3) and finite, not {self.motion}")
 
     @property
     def is_linear(self) -> bool:
-        """Whether the numbers are proportional to light: float input, or RAW."""
+        """Whether the pixels are proportional to light, as in float files and RAW files."""
         return self.pixels.dtype == np.float32 or self.to_srgb is not None
 
     @property
     def levels(self) -> int:
-        """Number of codes that a stored pixel can take: 256 at 8 bit, 1024 at 10 bit, 65536 at 16 bit."""
+        """The number of codes that a channel can have: 256 with 8 bits, 1024 with 10 bits, 65536 with 16 bits."""
         return 1 << int(np.ceil(np.log2(self.white + 1)))
 
     @property
     def name(self) -> str:
-        """The file that the frame came from, for reports."""
+        """The file of the frame, for reports and messages."""
         return str(self.photo.path) if self.photo else "frame"
 
 
 @dataclass(frozen=True)
 class Stack:
-    """A bracket with its pixels: one frame a photo, in the same order. Raises InputError where they do not match."""
+    """A bracket with its pixels: one frame for each photograph, in the same order. Raises InputError if the numbers differ."""
 
     bracket: Bracket
     frames: tuple[Frame, ...]
@@ -87,11 +87,11 @@ class Stack:
 
 @dataclass(frozen=True)
 class RadianceMap:
-    """Scene-referred linear light.
+    """Radiance of a scene.
 
-    `pixels` float32 RGB (H, W, 3), finite and not negative; `unit` is `relative` or `cd/m2`; `chromaticities` are the
-    xy of R, G, B and white; `variance` (H, W, 3) in the square of the unit; `validity` (H, W) of `Validity` flags;
-    `metadata` says where the picture came from. Raises InputError for another shape or dtype.
+    `pixels` is float32 RGB (H, W, 3), finite and not negative. `unit` is `relative` or `cd/m2`. `chromaticities` are the xy of
+    R, G, B and white. `variance` (H, W, 3) is in the square of the unit. `validity` (H, W) holds `Validity` flags. `metadata`
+    says how the picture was made. Raises InputError for another shape or dtype.
     """
 
     pixels: NDArray[np.float32]

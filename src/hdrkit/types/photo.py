@@ -1,4 +1,4 @@
-"""A photograph without its pixels: how it was exposed, by which camera, and which others it belongs with."""
+"""A photograph without its pixels: its exposure, its camera, and the bracket that it belongs to."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hdrkit.errors import ExposureError, InputError
 
 
 class ExposureSource(StrEnum):
-    """Where an exposure was learned from."""
+    """Where an exposure comes from."""
 
     EXIF = "exif"
     RAW = "raw"
@@ -22,7 +22,7 @@ class ExposureSource(StrEnum):
 
 
 class Encoding(StrEnum):
-    """What the stored numbers mean."""
+    """What the stored codes mean."""
 
     ENCODED8 = "encoded8"
     ENCODED16 = "encoded16"
@@ -34,7 +34,8 @@ class Encoding(StrEnum):
 class Exposure:
     """How much light a frame was given.
 
-    `time_s` in seconds, `f_number` and `iso` where known, `bias_ev` as set by the photographer (not part of the light).
+    `time_s` is in seconds. `f_number` and `iso` are None if unknown. `bias_ev` is the correction that the photographer set;
+    it does not change the light.
     Raises ExposureError for values that are not positive and finite.
     """
 
@@ -52,29 +53,29 @@ class Exposure:
 
     @property
     def in_seconds(self) -> bool:
-        """Whether `time_s` is in seconds: the number at the end of a file name may be in any unit, or count photographs."""
+        """Whether `time_s` is in seconds. The number at the end of a file name may have any unit, or may be a picture counter."""
         return self.source is not ExposureSource.FILENAME
 
     @property
     def from_camera(self) -> bool:
-        """Whether the camera itself recorded it: neither a name, nor a list, nor an estimate tells it."""
+        """Whether the camera recorded the exposure. It is False for names, lists and estimates."""
         return self.source in (ExposureSource.EXIF, ExposureSource.RAW)
 
     @property
     def relative(self) -> float:
-        """Exposure up to a constant of the camera: t * ISO/100 / N^2; an unknown ISO counts as 100, an unknown N as 1."""
+        """Relative exposure, t * ISO/100 / N^2. An unknown ISO counts as 100, an unknown N as 1."""
         return self.time_s * (self.iso or 100.0) / 100.0 / (self.f_number or 1.0) ** 2
 
     @property
     def ev100(self) -> float | None:
-        """Exposure value at ISO 100, log2(N^2 / t) - log2(ISO/100); None without an aperture."""
+        """Exposure value at ISO 100, log2(N^2 / t) - log2(ISO/100). It is None if the aperture is unknown."""
         if self.f_number is None:
             return None
         return math.log2(self.f_number**2 / self.time_s) - math.log2((self.iso or 100.0) / 100.0)
 
 
 class Drive(StrEnum):
-    """What the camera was set to do at a press of the shutter."""
+    """What the camera does at one press of the shutter."""
 
     SINGLE = "single"
     BURST = "burst"
@@ -84,12 +85,12 @@ class Drive(StrEnum):
 
 @dataclass(frozen=True)
 class Photo:
-    """One photograph on disk: what its metadata says, no pixels.
+    """A photograph on disk: what its metadata say, without pixels.
 
-    `width` and `height` are as displayed, with `orientation` (EXIF, 1..8) applied. `taken_at` keeps its time zone
-    where the camera wrote one and is naive otherwise. `drive` and the rest are None where the camera did not say:
-    `shot` counts the photographs of one press of the shutter from 1, `shutter_count` all of the camera's life; `manual` says
-    whether the photographer set time and aperture.
+    `width` and `height` are those of the displayed picture, with `orientation` (EXIF, 1..8) applied. `taken_at` has a time
+    zone if the camera wrote one. `drive` and the fields after it are None if the camera does not record them. `shot` is the
+    number of the photograph within one press of the shutter, from 1. `shutter_count` counts all photographs that the camera has
+    taken. `manual` says whether the photographer set time and aperture.
     """
 
     path: Path
@@ -113,9 +114,10 @@ class Photo:
 
 @dataclass(frozen=True)
 class Remark:
-    """What is unusual about a bracket by time: its number of `frames`, or photographs that were left out of it.
+    """What is unusual about a bracket that was found by time: its number of `frames`, or photographs that were left out.
 
-    `usual` is the number that brackets of its camera have; `left_out` state no exposure, beside others that do.
+    `usual` is the number of frames that brackets of this camera have. The photographs in `left_out` state no exposure, while
+    others of the bracket do.
     """
 
     frames: int
@@ -134,11 +136,11 @@ class Remark:
 
 @dataclass(frozen=True)
 class Bracket:
-    """Photos of one view, shortest exposure first where exposures are known.
+    """Photographs of one view that are merged, the shortest exposure first if exposures are known.
 
-    `reference` indexes the frame that the others are aligned to; `kind` says by which rule the photos were put
-    together (`folder`, `groups`, `time`, `given`), `confidence` in 0..1 and `why` in words; `remark` what is
-    unusual about it, None where nothing is.
+    `reference` is the index of the frame on which the others are aligned. `kind` names the rule that found the bracket
+    (`folder`, `groups`, `time`, `given`). `confidence` is in 0..1, and `why` explains it in words. `remark` says what is unusual
+    about the bracket; it is None for a usual bracket.
     """
 
     name: str
@@ -156,11 +158,11 @@ class Bracket:
             raise InputError(f"bracket {self.name!r} has no frame {self.reference} to serve as reference")
 
     def stated_exposures(self) -> tuple[float | None, ...]:
-        """`Exposure.relative` of each photo, None for photos that have none."""
+        """`Exposure.relative` of each photograph; None for photographs without an exposure."""
         return tuple(photo.exposure.relative if photo.exposure else None for photo in self.photos)
 
     def relative_exposures(self) -> tuple[float, ...]:
-        """`Exposure.relative` of each photo. Raises ExposureError naming the photos that have none."""
+        """`Exposure.relative` of each photograph. Raises ExposureError if a photograph has no exposure, and names it."""
         missing = [str(photo.path) for photo in self.photos if photo.exposure is None]
         if missing:
             raise ExposureError(

@@ -1,4 +1,4 @@
-"""How a stage says how far it is."""
+"""How a stage reports its progress."""
 
 from __future__ import annotations
 
@@ -6,4 +6,4 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 Progress: TypeAlias = Callable[[str, int, int], None]
-"""Called with what is being done, in words, and how much of it is done, of how much there is."""
+"""Called with the name of the step, the number of items that are done, and the number of all items."""

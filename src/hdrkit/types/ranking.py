@@ -1,4 +1,4 @@
-"""Which photographs of a series are the sharpest, and what became of their ratings: the value that ranking gives."""
+"""The result of ranking: which photographs of a series are the sharpest, and which ratings were written."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from hdrkit.types.photo import Photo
 
 @dataclass(frozen=True)
 class Take:
-    """Photographs that are rated as one: a single one, or an exposure bracket, whose `reference` frame carries the stars.
+    """Photographs that are rated as one: a single photograph, or a bracket, whose `reference` frame gets the stars.
 
-    `companions` are other files of the same shots, RAW files above all.
+    `companions` are other files of the same shots, such as RAW files.
     """
 
     photos: tuple[Photo, ...]
@@ -29,9 +29,9 @@ class Take:
 
 @dataclass(frozen=True)
 class RankedTake:
-    """A take in its group: its place there, 1 the sharpest, its sharpness (NaN: nothing to see) and its stars.
+    """A take in its group: its rank (1 is the sharpest), its sharpness (NaN if the picture is empty) and its stars.
 
-    `focus` (x, y) is the place with the most fine detail, in pixels of the photograph that is shown.
+    `focus` (x, y) is the point with the most fine detail, in pixels of the photograph that is shown.
     """
 
     take: Take
@@ -44,9 +44,9 @@ class RankedTake:
 
 @dataclass(frozen=True)
 class Rated:
-    """What became of the rating of one file: the stars it should have, None for none, whether they were written, and why.
+    """The rating of one file: the stars that it should have (None for no stars), whether they were written, and why.
 
-    `error` is what kept them from being written; a person's own rating is none.
+    `error` says what prevented the writing. A rating that a person gave is not an error.
     """
 
     photo: Photo
@@ -61,9 +61,9 @@ class Rated:
 
 @dataclass(frozen=True)
 class RankingReport:
-    """How the ranking came about: the options, the `threshold` of difference that was used, the seconds of each step, notes.
+    """The report of a ranking: the options, the `threshold` of difference, the seconds of each step, notes.
 
-    `doubtful` is how many differences of neighbours alone did not tell whether they are one series.
+    `doubtful` is the number of neighbours whose difference alone does not decide whether they are one series.
     """
 
     options: dict[str, Any]
@@ -77,7 +77,7 @@ class RankingReport:
 
 @dataclass(frozen=True)
 class RankingResult:
-    """Every photograph that was looked at: in a group, the groups in order and each from sharp to soft, or unreadable."""
+    """Every photograph once: in a group or unreadable. The groups are in order, each from sharp to soft."""
 
     groups: tuple[tuple[RankedTake, ...], ...]
     unreadable: tuple[Failure, ...]

@@ -1,4 +1,4 @@
-"""The response curve, on which calibration and merging meet, and the noise that goes with it."""
+"""The response curve, which calibration finds and merging uses, and the noise of a camera."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from hdrkit.errors import InputError
 
 @dataclass(frozen=True)
 class ResponseCurve:
-    """How a camera's code values map to exposure: g(z) = ln exposure at code z.
+    """How the codes of a camera map to exposure: g(z) = ln exposure at code z.
 
-    `ln_exposure` is float64 (levels, C), natural logarithm, finite, not decreasing along the codes. Unless `absolute`,
-    g at the middle code is 0 in every channel. `covered` (C, 2) holds the lowest and highest code that data supported.
-    `sigma` (levels, C) is the standard error of g where it is known. `metadata` is the provenance that files carry.
-    Raises InputError where this does not hold.
+    `ln_exposure` (levels, C) is float64, finite, and does not decrease along the codes. g at the middle code is 0 in every
+    channel, unless the curve is `absolute`. `covered` (C, 2) holds the lowest and the highest code with data. `sigma`
+    (levels, C) is the standard error of g; None if it is unknown. `metadata` says how the curve was found. Raises InputError for
+    other values.
     """
 
     ln_exposure: NDArray[np.float64]
@@ -53,9 +53,9 @@ class ResponseCurve:
         return np.exp(self.ln_exposure)
 
     def linearize(self, pixels: NDArray[Any]) -> NDArray[np.float32]:
-        """Exposure of coded pixels (..., C), float32 of the same shape; unit: the exposure of the middle code.
+        """Exposure of coded pixels (..., C), float32 of the same shape, in units of the exposure at the middle code.
 
-        Raises InputError where the pixels are not codes of this curve.
+        Raises InputError if the pixels are not codes of this curve.
         """
         if pixels.dtype.kind not in "ui" or pixels.shape[-1] != self.channels or int(pixels.max()) >= self.levels:
             raise InputError(
@@ -70,7 +70,7 @@ class ResponseCurve:
         return replace(self, ln_exposure=g - g[self.levels // 2], absolute=False)
 
     def for_channels(self, channels: int) -> ResponseCurve:
-        """The curve for frames with another number of channels: a gray curve serves all three, the mean of three serves gray."""
+        """The curve for another number of channels. Colour uses a gray curve for each; gray uses the mean of three."""
         if channels == self.channels:
             return self
         g = np.repeat(self.ln_exposure, 3, axis=1) if channels == 3 else self.ln_exposure.mean(axis=1, keepdims=True)
@@ -87,7 +87,7 @@ class ResponseCurve:
 
     @staticmethod
     def identity(levels: int = 65536, channels: int = 3, black: float = 0.0) -> ResponseCurve:
-        """A linear sensor: exposure proportional to code - black; codes at or below black get a quarter of a step."""
+        """A linear sensor: exposure is proportional to code - black. A code at or below black counts as a quarter of a code."""
         codes = np.maximum(np.arange(levels, dtype=float) - black, 0.25)
         g = np.repeat(np.log(codes)[:, None], channels, axis=1)
         return ResponseCurve(g, metadata={"algorithm": "linear"}).anchored()
@@ -95,12 +95,12 @@ class ResponseCurve:
 
 @dataclass(frozen=True)
 class NoiseModel:
-    """Shot and read noise of a linear sensor, one number for all channels or one each.
+    """Shot and read noise of a linear sensor: one number for all channels, or one for each.
 
-    `gain_e_per_dn` electrons per linear digital number, `read_noise_e` electrons, `black_level` and `white_level` in
-    digital numbers. `spill` is the relative standard error that compression and colour processing leave in what lies
-    next to clipping: a channel where another one is clipped, and codes just below the limit.
-    Without a measurement the default stands for an ordinary camera: a full well of 20,400 e-, 5 e- read noise.
+    `gain_e_per_dn` is in electrons for each digital number, `read_noise_e` in electrons, `black_level` and `white_level` in
+    digital numbers. `spill` is the relative standard error that compression and colour processing leave near clipping: in a
+    channel beside a clipped one, and in codes just below the limit. The default is an ordinary camera with a full well of
+    20,400 e- and a read noise of 5 e-.
     """
 
     gain_e_per_dn: float | tuple[float, ...] = 80.0
@@ -120,5 +120,5 @@ class NoiseModel:
         return np.asarray(self.gain_e_per_dn) * (self.white_level - self.black_level)
 
     def variance(self, exposure: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Variance of an exposure (..., C) given as a share of saturation, in the square of that share, quantisation apart."""
+        """Variance of an exposure (..., C). Both are shares of saturation; the rounding to codes is not included."""
         return np.maximum(exposure, 0) / self.full_well_e + (np.asarray(self.read_noise_e) / self.full_well_e) ** 2

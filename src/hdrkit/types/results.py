@@ -1,4 +1,4 @@
-"""What a stage gives back: its value and a report that says what was used, dropped, guessed and found odd."""
+"""Results of the stages, and reports that say what was used, left out and estimated."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from hdrkit.types.response import NoiseModel, ResponseCurve
 
 @dataclass(frozen=True)
 class StepCheck:
-    """An exposure step as stated and as the pixels show it, in EV, between two neighbouring frames of a bracket.
+    """The exposure step between two neighbouring frames of a bracket, in EV, as stated and as the pixels show it.
 
-    The estimate and its uncertainty are None where the frames share too few well-exposed pixels to tell.
+    The estimate and its uncertainty are None if the frames share too few well-exposed pixels.
     """
 
     bracket: str
@@ -31,18 +31,18 @@ class StepCheck:
 
     @property
     def sentence(self) -> str:
-        """The step in words, with the names of the files alone."""
+        """The step in words, with file names without folders."""
         stated = f"{Path(self.longer).name}: stated {self.stated_ev:+.2f} EV from {Path(self.shorter).name}"
         if self.estimated_ev is None:
-            return f"{stated}, too few well exposed pixels to tell"
-        return f"{stated}, but the pixels say {self.estimated_ev:+.2f} EV; --exposures estimate corrects it"
+            return f"{stated}; too few pixels are well exposed to check it"
+        return f"{stated}, but the pixels show {self.estimated_ev:+.2f} EV; --exposures estimate corrects it"
 
 
 @dataclass(frozen=True)
 class ExposureEstimate:
-    """The exposure t ISO/100 / N^2 of a frame, as stated (None where nothing was) and as used instead.
+    """The relative exposure of a frame, t * ISO/100 / N^2, as stated (None if unknown) and as estimated.
 
-    The uncertainty is a standard error; None where the pixels could not tell and the stated exposure was kept.
+    The uncertainty is a standard error. It is None if the pixels do not show the exposure and the stated one is kept.
     """
 
     frame: str
@@ -53,7 +53,7 @@ class ExposureEstimate:
 
 @dataclass(frozen=True)
 class BracketReport:
-    """What one bracket gave to a calibration: its frames, and samples that carried weight in each channel."""
+    """What one bracket contributes to a calibration: its number of frames, and of samples that count in each channel."""
 
     name: str
     frames: int
@@ -64,11 +64,11 @@ class BracketReport:
 class CalibrationReport:
     """How far a response curve can be trusted.
 
-    `residual` is the weighted RMS of g(z) - ln E - ln t in each channel; `covered` the lowest and highest code with data;
-    `repaired` the codes changed to make the curve monotone; `disagreeing` the channels whose curve differs from the
-    median channel by more than `channel_spread`'s tolerance; `channel_spread` the largest difference in ln exposure.
-    `estimated` lists the exposures that were estimated, on request; `notes` what was done otherwise than asked for;
-    `skipped` has each file or bracket that could not be used, and why; `ignored` counts files that are no photographs.
+    `residual` is the weighted RMS of g(z) - ln E - ln t in each channel. `covered` is the lowest and the highest code with
+    data. `repaired` is the number of codes that were changed to make the curve monotone. `channel_spread` is the largest
+    difference of each channel from the median channel in ln exposure, and `disagreeing` lists the channels where it is too large.
+    `estimated` lists the exposures that were estimated on request. `notes` say what differs from the request. `skipped` lists
+    the files and brackets that could not be used, with the reason. `ignored` counts files that are not photographs.
     """
 
     method: str
@@ -97,11 +97,11 @@ class CalibrationResult:
 
 @dataclass(frozen=True)
 class FrameAlignment:
-    """How one frame was brought onto the reference.
+    """How one frame was aligned on the reference.
 
-    `matrix` (3 x 3, rows) maps reference pixels to frame pixels; `method` is what produced it, `identity` where nothing
-    beat leaving the frame alone; `residual_px` is the displacement still measured after alignment (None where it
-    cannot be measured); `note` says what failed on the way.
+    `matrix` (3 x 3, rows) is the motion: it maps pixels of the reference to pixels of the frame. `method` found it; `identity`
+    means that no motion agreed better than none. `residual_px` is the displacement that remains after alignment, None if it
+    cannot be measured. `note` says what failed.
     """
 
     name: str
@@ -130,7 +130,7 @@ class AlignmentReport:
 
 @dataclass(frozen=True)
 class NoiseReport:
-    """The noise that measurements were weighed by: `given`, `measured` from the frames, or else the `default`."""
+    """The noise that weights the measurements. `source` is `given`, `measured` (from the frames) or `default`."""
 
     source: str
     model: NoiseModel
@@ -138,10 +138,11 @@ class NoiseReport:
 
 @dataclass(frozen=True)
 class GhostReport:
-    """What was done about things that moved.
+    """What was left out because something moved.
 
-    `reference` names the frame whose content was kept, `share` is the share of the picture where some frame was refused,
-    `refused` that of each frame, `clipped` that where only refused frames were not clipped: the least that it can be is shown.
+    `reference` names the frame whose content is kept. `share` is the share of the picture where at least one frame is left out,
+    and `refused` is that share for each frame. `clipped` is the share where all frames that remain are clipped, so that the
+    result is a lower bound.
     """
 
     reference: str
@@ -152,12 +153,12 @@ class GhostReport:
 
 @dataclass(frozen=True)
 class MergeReport:
-    """What a merge used and what it could not measure.
+    """What a merge used, and what it could not measure.
 
-    `response` names the curve (a file, `linear`, or `calibrated from this bracket`); `saturated` and `black` count pixels
-    that no frame measured; `frame_use` is the share of pixels each frame contributed to; `left_out` has
-    each frame that was not merged because it could not be aligned; `steps` compares the stated exposures with the
-    pixels, and `estimated` lists those that replace them, on request.
+    `response` names the curve: a file, `linear`, or `calibrated from this bracket`. `saturated` and `black` count the pixels
+    that no frame measured. `frame_use` is the share of pixels that each frame contributes to. `left_out` lists the frames that
+    could not be aligned and were not merged. `steps` compares the stated exposures with the pixels, and `estimated` lists the
+    exposures that were estimated on request.
     """
 
     bracket: str
@@ -181,7 +182,7 @@ class MergeReport:
 
 @dataclass(frozen=True)
 class FusionResult:
-    """A display-referred picture (H, W, 3) float32 in 0..1 from exposure fusion, and the report."""
+    """The picture of an exposure fusion for the display, (H, W, 3) float32 in 0..1, and the report."""
 
     picture: NDArray[np.float32]
     report: MergeReport
@@ -189,7 +190,7 @@ class FusionResult:
 
 @dataclass(frozen=True)
 class MergeResult:
-    """A radiance map, or a display-referred picture (H, W, 3) float32 in 0..1 from exposure fusion, and the report."""
+    """A radiance map, or a fused picture for the display, (H, W, 3) float32 in 0..1, and the report."""
 
     radiance: RadianceMap | None
     report: MergeReport

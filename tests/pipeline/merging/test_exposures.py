@@ -51,7 +51,7 @@ def test_a_wrong_exposure_is_measured_under_a_known_curve(index):
     frames, times = shoot()
     ln_exposures, offsets = measured_exposures(frames, wrong(times, index), CAMERA.response_curve())
     np.testing.assert_allclose(off_ev(np.exp(ln_exposures + offsets.value), times), 0, atol=0.005)
-    assert offsets.told.all()
+    assert offsets.known.all()
     steps = steps_of("view", list("abcde"), ln_exposures, offsets, slice(0, 5))
     assert [step.contradicts for step in steps] == [index in (k, k + 1) for k in range(4)]
 
@@ -69,7 +69,7 @@ def test_light_needs_no_curve():
     frames, times = shoot("linear")
     light = [Frame((frame.pixels / 255).astype(np.float32), white=np.inf) for frame in frames]
     ln_exposures, offsets = measured_exposures(light, wrong(times, 1), None)
-    np.testing.assert_allclose(off_ev(np.exp(ln_exposures + offsets.value), times)[offsets.told], 0, atol=0.02)
+    np.testing.assert_allclose(off_ev(np.exp(ln_exposures + offsets.value), times)[offsets.known], 0, atol=0.02)
 
 
 def test_nominal_times_raise_no_alarm():
