@@ -264,7 +264,7 @@ def test_what_is_usual_is_that_of_all_folders_of_the_camera():
     hours = [NIGHT.replace(hour=hour) + timedelta(seconds=30 * k) for hour in (20, 21) for k in range(4)]
     files = [f"{start:%H}/{name}" for start in hours for name in names(start)] + ["22/20240614220000_100.jpg"]
     _, brackets = formed(files)
-    assert unusual_brackets(brackets) == ["22/20240614220000 (1 frame where 4 are usual)"]
+    assert unusual_brackets(brackets) == ["22/20240614220000 (1 frame, usually 4)"]
 
 
 def stray(stem, **known):
@@ -387,8 +387,8 @@ def test_incomplete_and_overfull_brackets_are_told_of():
     repeated = f"{NIGHT:%Y%m%d%H%M}25_51200.jpg"
     _, brackets = formed([*files[:3], repeated, *files[4:9], *files[11:], f"{NIGHT:%Y%m%d%H%M}27_51200.jpg"])
     assert unusual_brackets(brackets) == [
-        "20240614230000 (5 frames where 4 are usual)",
-        "20240614230100 (2 frames where 4 are usual)",
+        "20240614230000 (5 frames, usually 4)",
+        "20240614230100 (2 frames, usually 4)",
     ]
 
 
@@ -431,7 +431,7 @@ def test_what_is_found_is_told(tmp_path):
     found = find_brackets(tmp_path, InputOptions(by=By.TIME))
     assert len(found.brackets) == 3
     assert found.notes[0].startswith("left out 1 photograph without a timestamp")
-    assert str(found.notes[1]) == "1 of 3 brackets unusual: 20240614230100 (1 frame where 4 are usual)"
+    assert str(found.notes[1]) == "1 of 3 brackets unusual: 20240614230100 (1 frame, usually 4)"
     assert len(find_brackets(tmp_path, InputOptions(by=By.TIME, max_groups=1)).brackets) == 1
 
 

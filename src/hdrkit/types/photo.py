@@ -127,7 +127,7 @@ class Remark:
     def __str__(self) -> str:
         parts = []
         if self.frames != self.usual:
-            parts.append(f"{self.frames} frame{'' if self.frames == 1 else 's'} where {self.usual} are usual")
+            parts.append(f"{self.frames} frame{'' if self.frames == 1 else 's'}, usually {self.usual}")
         if self.left_out:
             names = ", ".join(path.name for path in self.left_out)
             parts.append(f"left out {names}, which {'states' if len(self.left_out) == 1 else 'state'} no exposure")

@@ -157,7 +157,7 @@ def test_without_the_hub_the_error_is_one_line():
     done = subprocess.run(
         [sys.executable, "-c", program], env=os.environ | {"HF_HUB_OFFLINE": "1"}, capture_output=True, text=True, check=True
     )
-    assert done.stdout.startswith("nobody/no-such-model: no folder, nor a model that the hub gives")
+    assert done.stdout.startswith("nobody/no-such-model: it is neither a folder nor a model on the Hugging Face hub")
     assert done.stdout.count("\n") == 1
 
 

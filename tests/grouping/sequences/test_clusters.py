@@ -106,7 +106,7 @@ def test_placed_frames_say_so_and_lost_ones_say_why(shot, picture):
     assert "4 s from a frame of the view" in cluster.members[0].reason
     assert any("metadata alone" in reason for reason in cluster.reasons)
     assert (lost.photo, lost.flags) == (photos[3], (Flag.NO_CONTENT,))
-    assert "do not tell" in lost.reason
+    assert "do not state" in lost.reason
     (alone,), left = form(photos, views, picture, metadata=False)
     assert [member.photo for member in left] == photos[2:]
     assert any("2 unplaced frames" in reason for reason in alone.reasons)
@@ -235,7 +235,7 @@ def test_what_a_person_put_together_is_not_doubted(shot, picture):
     doubted = replace(views, log_odds=np.where((views.pairs == 3).any(axis=1), -4.0, 4.0))
     luminance, clipped = picture([-2, 0, 2, 0.4])
     clusters, _ = form_clusters(photos, described(luminance, clipped), doubted, np.arange(4), True)
-    assert all(c.confidence > 0.9 and "put together by hand" in c.reasons for c in clusters)
+    assert all(c.confidence > 0.9 and "a list of pairs puts some of its photographs together" in c.reasons for c in clusters)
     assert not any(Flag.ACCIDENTAL in flags(c) for c in clusters)
     torn, _ = form_clusters(
         photos, described(luminance, clipped), replace(doubted, together=views.together[:0]), np.arange(4), True
@@ -257,7 +257,7 @@ def test_black_frames_that_a_person_put_together_stay_together(shot):
 def test_reasons_name_what_they_speak_of(shot, picture):
     photos, views = ladders(shot, (-2, 0, 2), (-2, 0, 2))
     clear, _ = form(photos, views, picture)
-    assert all(c.reasons[-1] == "all frames alike" for c in clear)
+    assert all(c.reasons[-1] == "all its frames are alike" for c in clear)
     both = found(views, 6)
     pairs = np.concatenate([both.pairs, [[0, 3]]]).astype(np.int32)
     odds = np.where((pairs == 5).any(axis=1), 0.9, 4.0)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from hdrkit.grouping.sequences.find import find_sequences
-from hdrkit.grouping.sequences.order import seen_ev
+from hdrkit.grouping.sequences.order import ev_of_pixels
 from hdrkit.types import Drive, Encoding, Kind
 
 STEPS = (-2, 0, 2)
@@ -13,8 +13,8 @@ def sequences(photos, picture, metadata=True, seed=0):
     evs = [0 if p.exposure is None else float(np.log2(p.exposure.time_s)) + 6 for p in photos]
     luminance, clipped = picture(evs)
     order = np.random.default_rng(seed).permutation(len(photos))
-    seen = seen_ev(luminance[order], clipped[order])
-    found = find_sequences([photos[k] for k in order], luminance[order], seen, metadata, order)
+    pixel_ev = ev_of_pixels(luminance[order], clipped[order])
+    found = find_sequences([photos[k] for k in order], luminance[order], pixel_ev, metadata, order)
     assert sorted(k for s in found for k in s.members) == list(range(len(photos)))
     return [(s.kind, sorted(int(order[k]) for k in s.members), s.stray) for s in found]
 

@@ -3,11 +3,11 @@ from collections import defaultdict
 import numpy as np
 import pytest
 
-from hdrkit.grouping.sequences.order import order_exposures, ordinary_curve, seen_ev
+from hdrkit.grouping.sequences.order import ev_of_pixels, order_exposures, ordinary_curve
 
 
 def by_pixels(luminance, clipped, stated):
-    return order_exposures(luminance, clipped, seen_ev(luminance, clipped), stated)
+    return order_exposures(luminance, clipped, ev_of_pixels(luminance, clipped), stated)
 
 
 def unstated(evs):
@@ -34,7 +34,7 @@ def test_the_ordinary_curve_is_undone(picture):
     assert (np.diff(curve) > 0).all()
     luminance = np.clip(np.interp(curve[np.arange(60, 188)] + 1.5, curve, np.arange(256)), 0, 255)
     frames = np.rint(np.stack([np.arange(60, 188), luminance])[:, None, :].repeat(128, axis=1)).astype(np.uint8)
-    assert np.diff(seen_ev(frames, np.zeros(frames.shape, bool))) == pytest.approx(1.5, abs=0.05)
+    assert np.diff(ev_of_pixels(frames, np.zeros(frames.shape, bool))) == pytest.approx(1.5, abs=0.05)
 
 
 def test_stated_exposures_are_taken_as_they_are(picture):

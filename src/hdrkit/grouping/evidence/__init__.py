@@ -1,1 +1,1 @@
-"""What two photographs say about being of one view: descriptors, comparisons, and metadata. Nothing is decided here."""
+"""The evidence that two photographs show one view: descriptors, comparisons and metadata. Nothing is decided here."""

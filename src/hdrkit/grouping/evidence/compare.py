@@ -1,4 +1,4 @@
-"""All that two photographs say about being of one view, and the log-odds that follow."""
+"""The evidence that two photographs show one view, and its log-odds."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from hdrkit.grouping.evidence.similarity import DOUBT, coarse_similarity, find_s
 from hdrkit.grouping.evidence.transfer import brightness_order, laid_over, transferred_gradient
 from hdrkit.imaging.compiled import compiled
 
-VERSION = 1  # of what is measured here; figures kept from another version are not used
+VERSION = 1  # of the measurements; results of another version in the cache are not used
 COLUMNS = 9
 _PLAIN = 0.85  # similarity from which a pure shift is good enough
 _BLOCK = 64  # pairs that one thread takes at a time
@@ -27,11 +27,11 @@ WEIGHTS = np.array([1.20, 3.59, -1.42, -0.79, -2.44, 5.82, -0.16, 2.09, 0.45])
 class Evidence:
     """What was measured of P pairs of photographs, float32 (P,) each.
 
-    `similarity` -1..1: mean product of unit gradients where both have one, at the best displacement; `support`: the cells behind
-    it. `variety` and `variety_support`: the same beyond a direction that all cells share. `displacement`: cells of 128 between
-    the two. `order` 0..1: share of cell pairs of which the same is the brighter in both, of `order_support`.
-    `transfer` -1..1: correlation of the differences between
-    cells after the best growing brightness transfer, of `transfer_support` cells.
+    `similarity` -1..1: mean product of unit gradients where both have one, at the best displacement. `support`: the number of
+    these cells. `variety`, `variety_support`: the same, without the direction that all cells share. `displacement`: distance
+    between the two in cells of 128. `order` 0..1: share of `order_support` pairs of cells with the same order of brightness in
+    both. `transfer` -1..1: correlation of the differences between cells after the best growing brightness transfer, in
+    `transfer_support` cells.
     """
 
     similarity: NDArray[np.float32]
@@ -45,15 +45,15 @@ class Evidence:
     transfer_support: NDArray[np.float32]
 
     def trust(self) -> NDArray[np.float64]:
-        """How much there was to compare, 0 (nothing: the pair is unknown) to 1."""
+        """The weight of the comparison, from 0 (nothing to compare, the pair is unknown) to 1."""
         return np.asarray(self.support / (self.support + 300.0), np.float64)
 
     def log_odds(self) -> NDArray[np.float64]:
-        """ln(p / (1 - p)) of being of one view; near 0 where too little can be compared."""
+        """ln(p / (1 - p)), p the probability of one view; near 0 if too little can be compared."""
         return np.asarray(self.terms() @ WEIGHTS, np.float64)
 
     def terms(self) -> NDArray[np.float64]:
-        """The terms (P, 9) of the regression: each measurement about its middle, times how much it rests on."""
+        """The terms (P, 9) of the regression: each measurement less its middle, times its weight."""
         trust, various = self.trust(), self.variety_support / (self.variety_support + 200.0)
         ordered = self.order_support / (self.order_support + 300.0)
         transferred = self.transfer_support / (self.transfer_support + 300.0)
@@ -73,7 +73,7 @@ class Evidence:
         ).astype(np.float64)
 
     def and_copies(self, count: int) -> Evidence:
-        """With `count` pairs of the same picture appended."""
+        """The evidence with `count` pairs of equal pictures appended."""
         same = {"similarity": 1.0, "variety": 1.0, "displacement": 0.0, "order": 1.0, "transfer": 1.0}
         return Evidence(
             *(
@@ -104,7 +104,7 @@ def compare(descriptors: Descriptors, pairs: NDArray[np.int32], workers: int | N
 
 
 def nominated(descriptors: Descriptors, pairs: NDArray[np.int32]) -> NDArray[np.float32]:
-    """The coarse similarity (P,) of pairs over all shifts: which of many candidates deserve `compare`."""
+    """The coarse similarity (P,) of pairs, the best over all shifts. It chooses the candidates for `compare`."""
     out = np.empty(len(pairs), np.float32)
 
     def measure(start: int) -> None:

@@ -1,8 +1,8 @@
-"""What photographs are compared by: directions of gradients on small grids, which exposure does not change.
+"""Descriptors of photographs for comparison: directions of gradients on small grids. Exposure does not change them.
 
 A unit gradient vector says where a picture gets brighter, not by how much, so two exposures of one view agree wherever both
 recorded something (normalised gradient fields: Haber and Modersitzki 2006). Cells that are clipped, or too flat to
-have a direction, say nothing and are left out.
+have a direction, are left out.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ VERSION = 2  # of what is computed here; descriptors kept from another version a
 GRID = 128  # cells a side that photographs are squashed to
 UNIT = 127  # length of a unit gradient as stored
 FRACTIONS = 256  # steps of a code in `luminance`
-LEAST_CONTENT = 200  # cells with a direction below which there is too little to see for any comparison
+LEAST_CONTENT = 200  # fewest cells with a direction that a comparison needs
 
 _DARK, _BRIGHT = 2, 252  # a pixel whose largest channel is beyond these is clipped
 _BLUR = 0.8  # cells; single noisy cells would turn the directions
@@ -55,7 +55,7 @@ class Descriptors:
 
     `luminance` uint16 (N, 128, 128): blurred mean code times 256. `state` uint8 (N, 128, 128), values of `CellState`.
     `fine`, `middle` and `coarse` int8 (N, 2, S, S), S = 128, 64 and 32: x and y of the unit gradient times 127, both 0
-    where there is none to trust. `content` int32 (N,): cells of the fine grid that have a direction. `signature` float16
+    where it cannot be trusted. `content` int32 (N,): cells of the fine grid that have a direction. `signature` float16
     (N, 1088): rows of length 1, 0 without content, whose products nominate pairs for comparison.
     """
 
@@ -162,8 +162,8 @@ def _thirds(light: NDArray[np.uint16], state: NDArray[np.uint8]) -> NDArray[np.f
     """+1 in cells (24, 24) among the brightest third of those measured, -1 among the darkest, 0 between and where clipped."""
     small = cv2.resize(light.astype(np.float32), (_RANK_GRID, _RANK_GRID), interpolation=cv2.INTER_AREA)
     clipped = (state != CellState.MEASURED).astype(np.float32)
-    seen = cv2.resize(clipped, (_RANK_GRID, _RANK_GRID), interpolation=cv2.INTER_AREA) < 0.5
-    if seen.sum() < 20:
+    measured = cv2.resize(clipped, (_RANK_GRID, _RANK_GRID), interpolation=cv2.INTER_AREA) < 0.5
+    if measured.sum() < 20:
         return np.zeros_like(small)
-    low, high = np.percentile(small[seen], (33, 67))
-    return np.where(seen, (small > high).astype(np.float32) - (small < low), 0).astype(np.float32)
+    low, high = np.percentile(small[measured], (33, 67))
+    return np.where(measured, (small > high).astype(np.float32) - (small < low), 0).astype(np.float32)

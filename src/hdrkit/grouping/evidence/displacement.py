@@ -1,4 +1,4 @@
-"""Where a cell of one photograph lies in another: a shift, or shift, turn and stretch for cameras held by hand.
+"""The position of a cell of one photograph in another: a shift, or shift, turn and stretch for cameras held by hand.
 
 A displacement is a (2, 3) array: rows y and x, columns the shift of the middle and its change over half the picture
 downwards and to the right, all in cells of the fine grid.
@@ -32,8 +32,8 @@ def shifted(dy: float, dx: float) -> NDArray[np.float64]:
 
 
 @compiled
-def place(moved: NDArray[np.float64], y: int, x: int, size: int) -> tuple[float, float]:
-    """Where cell (y, x) of the first photograph lies in the second."""
+def displaced(moved: NDArray[np.float64], y: int, x: int, size: int) -> tuple[float, float]:
+    """The position in the second photograph of cell (y, x) of the first."""
     half = size / 2
     v, u = (y + 0.5) / half - 1, (x + 0.5) / half - 1
     return (y + moved[0, 0] + moved[0, 1] * v + moved[0, 2] * u, x + moved[1, 0] + moved[1, 1] * v + moved[1, 2] * u)
@@ -41,9 +41,10 @@ def place(moved: NDArray[np.float64], y: int, x: int, size: int) -> tuple[float,
 
 @compiled
 def refine(a: NDArray[np.int8], b: NDArray[np.int8], dy: int, dx: int) -> NDArray[np.float64]:
-    """A displacement by tiles that each look for their own shift about (dy, dx); robust, and stiff where little is seen.
+    """A robust displacement by tiles that each find their own shift near (dy, dx).
 
-    `a`, `b` are gradients on the middle grid, (dy, dx) and the result in cells of the fine one.
+    It stays close to a pure shift if few cells agree. `a`, `b` are gradients on the middle grid; (dy, dx) and the result are in
+    cells of the fine grid.
     """
     tiles = _tile_shifts(a, b, round(dy / 2), round(dx / 2))
     moved = shifted(float(dy), float(dx))
@@ -138,7 +139,7 @@ def displaced_agreement(
         for x in range(size):
             if a[0, y, x] == 0 and a[1, y, x] == 0:
                 continue
-            fy, fx = place(moved, y, x, size)
+            fy, fx = displaced(moved, y, x, size)
             top, left = int(np.floor(fy)), int(np.floor(fx))
             if top < 0 or left < 0 or top >= size - 1 or left >= size - 1:
                 continue

@@ -1,7 +1,7 @@
-"""What metadata say of two photographs: one camera, one set-up, how long apart, how much light more.
+"""What metadata say about two photographs: the same camera, the same set-up, the gap in time, the step of exposure.
 
-Names, folders and the order of files are no facts. What one of the two does not tell is unknown, which speaks neither for
-nor against one view.
+Names, folders and the order of files do not count. A fact that one of the two does not state is unknown; it is evidence neither
+for nor against one view.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _LONGEST_DIVIDE_S = 300.0  # and what divides where nothing can be learned
 _FEWEST_GAPS, _MANY_GAPS = 4, 12  # of a camera, to learn from: one kind from another, and kinds among the short ones
 _CLEAR, _CLEARER = 2.0, 2.7  # distance of two means in ln(1 + gap): of two kinds of gaps, of two kinds among the short ones
 _MOST, _LEAST, _LEAST_SOON = 0.75, -4.0, -1.0  # log-odds that times can bring; the last within `_LONGEST_DIVIDE_S`
-_OTHER_SETUP, _OTHER_CAMERA = -8.0, -20.0  # log-odds that nothing seen outweighs
+_OTHER_SETUP, _OTHER_CAMERA = -8.0, -20.0  # log-odds that no picture outweighs
 
 
 @dataclass(frozen=True)
@@ -60,10 +60,10 @@ def pair_facts(a: Photo, b: Photo) -> PairFacts:
 
 
 def metadata_log_odds(a: Photo, b: Photo, dividing_gaps: Mapping[str, float]) -> float:
-    """Log-odds of one view that metadata add to what is seen; 0 where they say nothing.
+    """Log-odds of one view that metadata add to the evidence of the pixels; 0 if they say nothing.
 
-    Times speak for one view only where the exposure changes, as within brackets, and never much: quick shots of several views
-    have the same times. `dividing_gaps` as `dividing_gaps` learns them.
+    Times are evidence for one view only if the exposure changes, as within brackets. This evidence is weak: quick shots of
+    several views have the same times. `dividing_gaps` are the result of the function of that name.
     """
     facts = pair_facts(a, b)
     if facts.camera is False:
@@ -80,10 +80,10 @@ def metadata_log_odds(a: Photo, b: Photo, dividing_gaps: Mapping[str, float]) ->
 
 
 def dividing_gaps(photos: Sequence[Photo]) -> dict[str, float]:
-    """For each camera the gap in seconds that parts its gaps within brackets from those between, where there are two kinds.
+    """For each camera the gap in seconds that divides its gaps within brackets from those between brackets.
 
-    Two means on ln(1 + gap) of photographs that follow each other, and again on the shorter ones, which days of shooting
-    leave in one heap. Cameras with few gaps or one kind of them are left out.
+    ln(1 + gap) of photographs that follow each other is divided into two groups. The shorter gaps are divided again, since after
+    days of shooting one group holds both kinds. Cameras with few gaps, or with one kind of them, are left out.
     """
     cameras: dict[str, list[Photo]] = defaultdict(list)
     for photo in photos:
@@ -99,13 +99,13 @@ def dividing_gaps(photos: Sequence[Photo]) -> dict[str, float]:
 
 
 def _divide(values: NDArray[np.float64], distance: float) -> float | None:
-    """What parts sorted values into two heaps whose means lie at least `distance` apart, the lowest such place; else None."""
+    """The lowest value that divides sorted values into two groups with means at least `distance` apart; None if no value does."""
     if len(values) < _FEWEST_GAPS:
         return None
     count = np.arange(1, len(values))
     low = np.cumsum(values)[:-1]
     means = np.stack([low / count, (values.sum() - low) / (len(values) - count)])
-    k = int(np.argmax((means**2 * np.stack([count, len(values) - count])).sum(axis=0)))  # least scatter within the heaps
+    k = int(np.argmax((means**2 * np.stack([count, len(values) - count])).sum(axis=0)))  # least scatter within the groups
     if means[1, k] - means[0, k] < distance:
         return None
     lower = _divide(values[: k + 1], _CLEARER) if k + 1 >= _MANY_GAPS else None
@@ -113,17 +113,17 @@ def _divide(values: NDArray[np.float64], distance: float) -> float | None:
 
 
 def body(photo: Photo) -> str:
-    """The camera that took a photograph, as far as it is known."""
+    """The name and serial number of the camera that took a photograph; empty if unknown."""
     return f"{photo.camera} {photo.serial}".strip()
 
 
 def in_order_of_time(photos: Sequence[Photo]) -> list[Photo]:
-    """Photographs as they were taken, those without a time last; equal stamps by the counts of the camera, then by light."""
+    """Photographs in order of time, those without a time last. Equal times are in order of shot counts, then of exposure."""
     return sorted(photos, key=time_key)
 
 
 def time_key(photo: Photo) -> tuple[float, int, int, float]:
-    """What photographs are put in order of time by; naive times count as if they were all of one zone."""
+    """The sort key for the order of time. Times without a zone count as times of one zone."""
     taken = math.inf if photo.taken_at is None else photo.taken_at.replace(tzinfo=photo.taken_at.tzinfo or UTC).timestamp()
     ev = stated_ev(photo)
     return taken, photo.shutter_count or 0, photo.shot or 0, math.inf if ev is None else ev
@@ -132,7 +132,7 @@ def time_key(photo: Photo) -> tuple[float, int, int, float]:
 def gap_s(a: Photo, b: Photo) -> float | None:
     """Seconds from the end of the earlier exposure to the start of the later, at least 0.
 
-    None where a time is unknown, or only one of them knows its zone.
+    None if a time is unknown, or if only one of the two has a zone.
     """
     if a.taken_at is None or b.taken_at is None or (a.taken_at.tzinfo is None) != (b.taken_at.tzinfo is None):
         return None
@@ -143,7 +143,7 @@ def gap_s(a: Photo, b: Photo) -> float | None:
 
 
 def stated_ev(photo: Photo) -> float | None:
-    """The exposure in EV up to a constant of the camera, None where metadata do not tell it; numbers in names do not count."""
+    """The exposure in EV up to a constant of the camera. None if metadata do not state it; numbers in names do not count."""
     return math.log2(photo.exposure.relative) if photo.exposure and photo.exposure.in_seconds else None
 
 
@@ -156,6 +156,6 @@ def _close(a: float | None, b: float | None, tolerance: float) -> bool | None:
 
 
 def _same(*answers: bool | None) -> bool | None:
-    """False where one answer is, True where one is and none is False."""
+    """False if one answer is False, None if all are None, else True."""
     known = [answer for answer in answers if answer is not None]
     return all(known) if known else None

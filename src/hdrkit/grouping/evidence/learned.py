@@ -1,6 +1,6 @@
-"""Learned embeddings of photographs, DINOv2 or CLIP: they nominate pairs for comparison and link nothing.
+"""Learned embeddings of photographs, DINOv2 or CLIP. They nominate pairs for comparison; they do not link photographs.
 
-What a network sees is brought to one exposure first, since it was never taught that a dark and a bright frame are one view.
+Each picture is brought to one exposure first, since the networks did not learn that a dark and a bright frame can be one view.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ _MIDDLE = 0.45  # what the median becomes
 
 
 class Embedder:
-    """A network with its weights. `dims` numbers an image; `version` tells weights apart, for a cache of features.
+    """A network with its weights. `dims` numbers an image; `version` identifies the weights in the cache of features.
 
-    `options.model` is a folder, or a name that the Hugging Face hub is asked for. Raises InputError where transformers
-    is not installed, or the name gives no model of `options.kind`.
+    `options.model` is a folder, or the name of a model on the Hugging Face hub. Raises InputError if transformers
+    is not installed, or if the name gives no model of `options.kind`.
     """
 
     def __init__(self, options: EmbeddingOptions) -> None:
@@ -115,9 +115,10 @@ def _loaded(kind: Embedding, name: str) -> Any:
         with _quiet(transformers):
             model = transformers.AutoModel.from_pretrained(name, local_files_only=local)
     except (OSError, ValueError, KeyError, RuntimeError, unreadable) as error:
-        where = "this folder holds no model that transformers reads" if local else "no folder, nor a model that the hub gives"
+        missing = "it is neither a folder nor a model on the Hugging Face hub"
+        problem = "this folder holds no model that transformers reads" if local else missing
         reason = next(iter(str(error).splitlines()), type(error).__name__)
-        raise InputError(f"{name}: {where} ({reason}); give a folder with config.json and model.safetensors") from error
+        raise InputError(f"{name}: {problem} ({reason}); give a folder with config.json and model.safetensors") from error
     if not model.config.model_type.startswith(kind.value):
         raise InputError(
             f"{name}: it is a {model.config.model_type} model, not a {kind} one; choose another model or --embedding"
@@ -127,7 +128,7 @@ def _loaded(kind: Embedding, name: str) -> Any:
 
 @contextmanager
 def _quiet(transformers: Any) -> Iterator[None]:
-    """Loading without progress bars and remarks on weights that are left out."""
+    """Loads without progress bars, and without warnings about weights that are left out."""
     logger = transformers.utils.logging
     level, bars = logger.get_verbosity(), logger.is_progress_bar_enabled()
     logger.set_verbosity(logging.CRITICAL)

@@ -1,4 +1,4 @@
-"""How well the gradient directions of two photographs agree, where both have one, and at which shift."""
+"""How well the gradient directions of two photographs agree, and at which shift. Cells without a direction do not count."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from hdrkit.imaging.compiled import compiled
 
 REACH = 3  # cells of the coarse grid: photographs of one view are looked for within 9 % of the picture
-SHIFT_COST = 0.012  # similarity that a cell of the fine grid must be worth: white frames agree with anything, far enough away
+SHIFT_COST = 0.012  # similarity that each cell of shift must gain: at a large shift white frames agree with any picture
 DOUBT = 30.0  # cells of agreement that are expected by chance
 
 
@@ -51,9 +51,10 @@ def coarse_similarity(coarse: NDArray[np.int8], pairs: NDArray[np.int32], out: N
 
 @compiled
 def find_shift(fine: NDArray[np.int8], middle: NDArray[np.int8], coarse: NDArray[np.int8], i: int, j: int) -> tuple[int, int]:
-    """The shift (dy, dx) in cells of the fine grid at which photographs `i` and `j` agree best, far shifts at a price.
+    """The shift (dy, dx) in cells of the fine grid at which photographs `i` and `j` agree best. Large shifts cost similarity.
 
-    From the best two of all shifts on the coarse grid, and none, to their neighbours on the finer ones.
+    The search starts at no shift and at the best two of all shifts on the coarse grid, and continues at their neighbours on the
+    finer grids.
     """
     first, second = (0, 0), (0, 0)
     best = next_best = -9.0
@@ -77,7 +78,7 @@ def find_shift(fine: NDArray[np.int8], middle: NDArray[np.int8], coarse: NDArray
 def _best_about(
     a: NDArray[np.int8], b: NDArray[np.int8], y: int, x: int, doubt: float, cost: float
 ) -> tuple[tuple[int, int], float]:
-    """The best shift at most a cell from (y, x), and its similarity less the price of going there."""
+    """The best shift at most one cell from (y, x), and its similarity less the cost of the shift."""
     at, best = (y, x), -9.0
     for dy in range(y - 1, y + 2):
         for dx in range(x - 1, x + 2):

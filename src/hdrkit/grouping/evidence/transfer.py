@@ -6,11 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hdrkit.grouping.evidence.descriptor import CellState
-from hdrkit.grouping.evidence.displacement import place
+from hdrkit.grouping.evidence.displacement import displaced
 from hdrkit.imaging.compiled import compiled
 from hdrkit.imaging.monotone import rising_steps
 
-_REACH = 6  # cells between the two of which the brighter is asked for
+_REACH = 6  # cells between the two cells that are compared
 _LEAST_DIFFERENCE = 256  # 1 code, in steps of the stored luminance; closer cells are a tie
 _BINS = 64
 _FLAT = 1e-3 * 256.0**4  # so that pictures without differences do not correlate
@@ -20,7 +20,7 @@ _MEASURED, _PARTLY = int(CellState.MEASURED), int(CellState.PARTLY_CLIPPED)
 
 @compiled
 def brightness_order(a: NDArray[np.int32], b: NDArray[np.int32]) -> tuple[int, int]:
-    """Pairs of cells a little apart of which the same is the brighter in both photographs, and all pairs that differ in both.
+    """The number of pairs of near cells that differ in both photographs in the same order of brightness, and in any order.
 
     `a`, `b` (S, S) hold luminance; negative cells are left out. White cells take part: they are brighter than others.
     """
@@ -44,10 +44,10 @@ def brightness_order(a: NDArray[np.int32], b: NDArray[np.int32]) -> tuple[int, i
 
 @compiled
 def transferred_gradient(a: NDArray[np.int32], b: NDArray[np.int32], measured: NDArray[np.bool_]) -> tuple[float, int]:
-    """Correlation of the differences between neighbours in `b` and in f(a), f the best growing function; and the cells used.
+    """The correlation of differences between neighbours in `b` and in f(a), f the best growing function, and the number of cells.
 
     f is the isotonic regression of b on a (pool adjacent violators: Ayer et al. 1955) in 64 bins of code. Two scenes that
-    happen to line up have a good f as well, but their edges do not follow it.
+    are alike by chance have a good f as well, but their edges do not follow it.
     """
     size = a.shape[0]
     curve = isotonic(a, b, measured)
@@ -96,7 +96,7 @@ def isotonic(a: NDArray[np.int32], b: NDArray[np.int32], measured: NDArray[np.bo
 def laid_over(
     light: NDArray[np.uint16], state_a: NDArray[np.uint8], state_b: NDArray[np.uint8], moved: NDArray[np.float64]
 ) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
-    """The luminance of the second photograph where the cells of the first lie, -1 where it is not known, and which both measured.
+    """The luminance of the second photograph at the cells of the first, -1 where unknown; and the cells that both measured.
 
     Cells clipped in some channels only are unknown: the rest of their colour does not keep the order of brightness.
     """
@@ -105,7 +105,7 @@ def laid_over(
     measured = np.zeros((size, size), np.bool_)
     for y in range(size):
         for x in range(size):
-            fy, fx = place(moved, y, x, size)
+            fy, fx = displaced(moved, y, x, size)
             near_y, near_x = int(np.rint(fy)), int(np.rint(fx))
             top, left = int(np.floor(fy)), int(np.floor(fx))
             if top < 0 or left < 0 or top >= size - 1 or left >= size - 1:

@@ -1,1 +1,1 @@
-"""A view to its exposure sequences: order, copies, kinds and flags, as the clusters of the result."""
+"""A view -> its exposure sequences: order, copies, kinds and flags. They are the clusters of the result."""

@@ -14,7 +14,7 @@ from hdrkit.grouping.evidence.facts import dividing_gaps, stated_ev, time_key
 from hdrkit.grouping.sequences.copies import find_duplicates, has_finer_twin, originals
 from hdrkit.grouping.sequences.find import ExposureSequence, find_sequences
 from hdrkit.grouping.sequences.flags import exposure_levels, flag_incomplete, flag_panoramas
-from hdrkit.grouping.sequences.order import SEEN_SAME_EV, Array, Codes, codes_of, order_exposures, seen_ev
+from hdrkit.grouping.sequences.order import PIXEL_SAME_EV, Array, Codes, codes_of, ev_of_pixels, order_exposures
 from hdrkit.grouping.sequences.placing import place_by_metadata
 from hdrkit.grouping.views.find import Views
 from hdrkit.grouping.views.validation import Margins, confidence, measure_views
@@ -27,9 +27,9 @@ _LEAST_SHOWN = 2 * LEAST_CONTENT  # cells with a direction in one frame at least
 class _View:
     """A view's photographs with what was measured of them.
 
-    `light` (K, S, S) is the luminance of descriptors, `codes` the same in whole codes. `blank` frames show nothing, `placed` says
-    why those of them are here that metadata put here, `named` are in a person's list. `may_lack` counts those that nothing
-    could place and may be here too.
+    `light` (K, S, S) is the luminance of descriptors, `codes` the same in whole codes. `blank` frames show no content. `placed`
+    holds the reason for each of them that metadata place here. `named` frames are in a list of a person. `may_lack` is the number
+    of frames without a view that may belong here.
     """
 
     name: str
@@ -38,7 +38,7 @@ class _View:
     light: NDArray[np.uint16]
     codes: Codes
     clipped: NDArray[np.bool_]
-    seen: Array
+    pixel_ev: Array
     blank: NDArray[np.bool_]
     named: NDArray[np.bool_]
     placed: dict[int, str]
@@ -49,10 +49,10 @@ class _View:
 def form_clusters(
     photos: Sequence[Photo], descriptors: Descriptors, views: Views, content: NDArray[np.int64], metadata: bool
 ) -> tuple[tuple[Cluster, ...], tuple[Member, ...]]:
-    """The clusters of N photographs in order of time, then of path; and the members that belong nowhere.
+    """The clusters of N photographs in order of time, then of path; and the members of no cluster.
 
-    `views` are those that content shows. Equal numbers of `content` (N,) are copies of one file. Frames without visible content
-    are placed by metadata, or left with the reason. Without `metadata` content alone is looked at.
+    `views` are the views by content. Equal numbers of `content` (N,) are copies of one file. Metadata place frames without
+    visible content; the others are members of no cluster, with the reason. Without `metadata` only content counts.
     """
     original = originals(photos, content)
     members, loose = _parted(views, descriptors.content)
@@ -62,11 +62,11 @@ def form_clusters(
     margins = measure_views(members, views.pairs, views.log_odds, trust, len(photos), views.together)
     names = [f"view_{v}" for v in range(len(members))]
     named = np.isin(np.arange(len(photos)), views.together)
-    untold = Counter(_size(photos[k]) for k in lost if not (metadata and photos[k].taken_at))
+    untimed = Counter(_size(photos[k]) for k in lost if not (metadata and photos[k].taken_at))
     clusters = []
     for v, shown in enumerate(members):
         frames = sorted([*shown, *placed[v]], key=lambda k: str(photos[k].path))
-        told = metadata and any(photos[k].taken_at for k in shown)
+        timed = metadata and any(photos[k].taken_at for k in shown)
         light, clipped = descriptors.luminance[frames], descriptors.state[frames] != CellState.MEASURED
         _, different, copied = np.unique(content[frames], return_index=True, return_inverse=True)
         view = _View(
@@ -76,14 +76,14 @@ def form_clusters(
             light=light,
             codes=codes_of(light),
             clipped=clipped,
-            seen=seen_ev(codes_of(light[different]), clipped[different])[copied],
+            pixel_ev=ev_of_pixels(codes_of(light[different]), clipped[different])[copied],
             blank=descriptors.content[frames] < LEAST_CONTENT,
             named=named[frames],
             placed={at: placed[v][k] for at, k in enumerate(frames) if k in placed[v]},
             margins=margins[v],
-            may_lack=0 if told else untold[_size(photos[shown[0]])],
+            may_lack=0 if timed else untimed[_size(photos[shown[0]])],
         )
-        found = find_sequences(view.photos, view.codes, view.seen, metadata, view.content)
+        found = find_sequences(view.photos, view.codes, view.pixel_ev, metadata, view.content)
         clusters += [_cluster(view, sequence, found, metadata, lambda k: photos[k].path.name, names) for sequence in found]
     clusters = flag_incomplete(_numbered(clusters))
     if metadata:
@@ -92,9 +92,9 @@ def form_clusters(
 
 
 def _parted(views: Views, content: NDArray[np.int32]) -> tuple[list[list[int]], list[int]]:
-    """The members of each view that shows something, or that a person put together, and the frames of none.
+    """The members of each view that shows enough content or that a person put together, and the frames of no view.
 
-    Next to nothing looks alike everywhere.
+    Frames with hardly any content are all alike.
     """
     groups: dict[int, list[int]] = defaultdict(list)
     for k, label in enumerate(views.labels.tolist()):
@@ -114,9 +114,9 @@ def _placed(
     original: NDArray[np.int64],
     metadata: bool,
 ) -> tuple[dict[int, dict[int, str]], dict[int, str]]:
-    """For each view the frames that metadata place there, and the frames that nothing places, with the reasons."""
+    """For each view the frames that metadata place in it, and the frames without a view, with the reasons."""
     if not metadata:
-        return defaultdict(dict), dict.fromkeys(loose, "nothing to see, and metadata were not to be used")
+        return defaultdict(dict), dict.fromkeys(loose, "it shows no content, and metadata are not used")
     placed: dict[int, dict[int, str]] = defaultdict(dict)
     lost: dict[int, str] = {}
     gaps = dividing_gaps([photos[k] for k in np.unique(original)])
@@ -129,7 +129,7 @@ def _placed(
 def _in_order(
     views: Sequence[list[int]], placed: dict[int, dict[int, str]], photos: Sequence[Photo]
 ) -> tuple[list[list[int]], dict[int, dict[int, str]]]:
-    """Views, and what was placed in each, in order of time, then of path."""
+    """The views, and the frames placed in each, in order of time, then of path."""
     order = sorted(range(len(views)), key=lambda v: _first([photos[k] for k in (*views[v], *placed[v])]))
     return [views[v] for v in order], {at: placed[v] for at, v in enumerate(order)}
 
@@ -156,7 +156,7 @@ def _cluster(
 ) -> Cluster:
     given = list(sequence.members)
     stated = [stated_ev(view.photos[k]) if metadata else None for k in given]
-    order = order_exposures(view.codes[given], view.clipped[given], view.seen[given], stated)
+    order = order_exposures(view.codes[given], view.clipped[given], view.pixel_ev[given], stated)
     frames = [given[k] for k in order.order]
     believed = [None if order.notes else stated[k] for k in order.order]
     photos = [view.photos[k] for k in frames]
@@ -165,7 +165,7 @@ def _cluster(
     reasons = list(sequence.reasons)
     if metadata and all(has_finer_twin(photo, elsewhere) for photo in photos):
         duplicates = set(range(len(photos)))
-        reasons.append("the same shots are there in a finer encoding")
+        reasons.append("the same shots exist in a finer encoding")
     members = []
     for at, (k, exposure) in enumerate(zip(frames, order.ev[list(order.order)], strict=True)):
         flags = {
@@ -177,7 +177,7 @@ def _cluster(
         }
         known = None if np.isnan(exposure) else float(exposure)
         members.append(Member(view.photos[k], known, tuple(flag for flag, on in flags.items() if on), view.placed.get(k, "")))
-    told = metadata and all(photo.taken_at is not None and stated_ev(photo) is not None for photo in photos)
+    stated_all = metadata and all(photo.taken_at is not None and stated_ev(photo) is not None for photo in photos)
     sure, why = confidence(
         view.margins,
         photo_names,
@@ -185,7 +185,7 @@ def _cluster(
         by_metadata=sum(k in view.placed for k in frames),
         contradicted=bool(order.notes),
         may_lack=view.may_lack,
-        repeats=1 if told else times_repeated([member.ev for member in members if Flag.DUPLICATE not in member.flags]),
+        repeats=1 if stated_all else times_repeated([member.ev for member in members if Flag.DUPLICATE not in member.flags]),
     )
     cluster = Cluster(
         name="",
@@ -200,14 +200,14 @@ def _cluster(
 
 
 def times_repeated(ev: Sequence[float | None]) -> int:
-    """How many times most of several exposures in EV occur; 1 where some occur but once."""
+    """How many times most of several exposures in EV occur; 1 if one of them occurs only once."""
     known = np.sort([one for one in ev if one is not None])
-    counts = np.bincount(np.cumsum(np.diff(known, prepend=known[:1]) > SEEN_SAME_EV))
+    counts = np.bincount(np.cumsum(np.diff(known, prepend=known[:1]) > PIXEL_SAME_EV))
     return int(np.median(counts)) if len(counts) > 1 and counts.min() > 1 else 1
 
 
 def _metrics(levels: Array, margins: Margins) -> dict[str, float | None]:
-    """The figures behind a cluster, of its different exposures `levels` in EV."""
+    """The metrics of a cluster with the different exposures `levels` in EV."""
     return {
         "mean_log_odds": margins.mean,
         "least_log_odds": margins.weakest,
@@ -228,13 +228,13 @@ def hdr_score(levels: Array) -> float:
 
 
 def _evenness(levels: Array) -> float:
-    """1 where all steps are the same, 0 where they scatter as much as they are large."""
+    """1 if all steps are equal, 0 if their scatter is as large as their mean."""
     steps = np.diff(levels)
     return max(0.0, 1 - float(np.std(steps) / np.mean(steps)))
 
 
 def _numbered(clusters: Sequence[Cluster]) -> list[Cluster]:
-    """The clusters in order of time, then of path, and numbered in that order."""
+    """The clusters in order of time, then of path, numbered in that order."""
     in_order = sorted(clusters, key=lambda cluster: _first([member.photo for member in cluster.members]))
     return [replace(cluster, name=f"cluster_{n}") for n, cluster in enumerate(in_order)]
 

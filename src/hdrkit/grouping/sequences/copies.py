@@ -29,7 +29,7 @@ Array = NDArray[np.float64]
 
 
 def originals(photos: Sequence[Photo], content: NDArray[np.int64]) -> NDArray[np.int64]:
-    """For each of N photographs the one that stands for its `content` (N,): itself, or the one that it is a copy of."""
+    """For each of N photographs the original of its `content` (N,): itself, or the photograph that it is a copy of."""
     first: dict[int, int] = {}
     for k in sorted(range(len(photos)), key=lambda k: worth_keeping(photos[k])):
         first.setdefault(int(content[k]), k)
@@ -37,7 +37,7 @@ def originals(photos: Sequence[Photo], content: NDArray[np.int64]) -> NDArray[np
 
 
 def worth_keeping(photo: Photo) -> tuple[object, ...]:
-    """What equal photographs are sorted by, the one to keep first: the finer encoding, the larger, without loss, the earlier."""
+    """The sort key of equal photographs, the one to keep first: the finer encoding, the larger, the lossless, the earlier."""
     lossy = photo.path.suffix.lower() in JPEG.suffixes
     return _FINEST.index(photo.encoding), -photo.width * photo.height, lossy, time_key(photo), str(photo.path)
 
@@ -49,11 +49,11 @@ def find_duplicates(
     clipped: NDArray[np.bool_],
     content: NDArray[np.int64],
 ) -> set[int]:
-    """Indices of the frames of one sequence that show an exposure again which another one keeps.
+    """Indices of the frames of one sequence that repeat the exposure of a frame to keep.
 
-    Two frames are equal whose `content` (K,) is, or whose `luminance` (K, S, S) of descriptors is within noise in enough cells
-    that are not `clipped` and change with exposure. Frames whose `stated` exposures in EV differ are not; those in which too
-    little can be seen to tell are taken for different.
+    Two frames are equal if their `content` (K,) is, or if their `luminance` (K, S, S) of descriptors is equal within noise in
+    enough cells that are not `clipped` and change with exposure. Frames with different `stated` exposures in EV are different;
+    so are frames that show too little to compare.
     """
     different = sorted(set(originals(photos, content).tolist()), key=lambda k: float(luminance[k].mean()))
     alike: list[list[int]] = []
@@ -85,9 +85,9 @@ def _equal(a: int, b: int, stated: Sequence[float | None], luminance: NDArray[np
 
 
 def _within_noise(codes: Array, change: Array, telling: NDArray[np.bool_]) -> bool:
-    """Whether what two pictures differ by is noise about nothing, or the edges' as sizes are reduced in other ways.
+    """Whether two pictures differ only by noise, and at edges by the way their sizes were reduced.
 
-    Their noise is what the differences of near cells scatter by.
+    The noise is the scatter of the differences of near cells.
     """
     both = telling[:, _NOISE_APART:] & telling[:, :-_NOISE_APART]
     scatter = abs(change[:, _NOISE_APART:] - change[:, :-_NOISE_APART])[both]
@@ -100,7 +100,7 @@ def _within_noise(codes: Array, change: Array, telling: NDArray[np.bool_]) -> bo
 
 
 def has_finer_twin(photo: Photo, others: Sequence[Photo]) -> bool:
-    """Whether metadata name one of the others as the same shot, stored more finely: RAW beside JPEG."""
+    """Whether one of the others is the same shot by its metadata, in a finer encoding: RAW beside JPEG."""
     own = stated_ev(photo)
     return (
         photo.taken_at is not None

@@ -1,7 +1,7 @@
-"""One view -> its exposure sequences: repeats of a bracket, bursts, focus brackets and stray shots are told apart.
+"""One view -> its exposure sequences: repeats of a bracket, bursts, focus brackets and stray shots.
 
-A view is one sequence unless metadata show several: a camera that brackets by itself fires a regular ladder of exposures within
-seconds, and a ladder that begins again is another bracket. What lies off such a ladder, in time and in exposure, is a stray shot.
+A view is one sequence unless metadata show several: a camera that brackets automatically fires a regular ladder of
+exposures within seconds, and a ladder that begins again is another bracket. A shot off the ladder in time and exposure is stray.
 """
 
 from __future__ import annotations
@@ -15,21 +15,21 @@ from numpy.typing import NDArray
 
 from hdrkit.grouping.evidence.facts import SAME_EV, gap_s, stated_ev, time_key
 from hdrkit.grouping.sequences.copies import originals
-from hdrkit.grouping.sequences.order import SEEN_SAME_EV, Array, Codes
+from hdrkit.grouping.sequences.order import PIXEL_SAME_EV, Array, Codes
 from hdrkit.types import Drive, Kind, Photo
 
-RAPID_S = 2.0  # the longest pause of a camera that fires by itself; what HDRMerge and others take for one bracket
-_FEWEST_SHOTS = 3  # of a ladder that is told by its regular steps alone
-_GRID_EV = 0.2  # off a multiple of the step
+RAPID_S = 2.0  # the longest pause of a camera that fires automatically; HDRMerge and others use it for brackets too
+_FEWEST_SHOTS = 3  # of a ladder that regular steps alone identify
+_GRID_EV = 0.2  # largest distance from a multiple of the step
 _REPEATED = 0.75  # share of a ladder's exposures that another one has too
 _SHARPER, _SHARPER_SHARE = 1.4, 0.1  # of a patch in one frame than in another; share of patches in either direction
 _SHARPNESS_PATCH = 16  # cells a side
-_LEAST_SHARPNESS = 1.0  # code differences; flatter patches tell nothing of focus
+_LEAST_SHARPNESS = 1.0  # code differences; flatter patches say nothing about focus
 
 
 @dataclass(frozen=True)
 class ExposureSequence:
-    """One exposure sequence: indices of its frames, what it is, and why in words. `stray`: a shot that belongs to no ladder."""
+    """One exposure sequence: indices of its frames, its kind, and the reasons. `stray`: a shot that belongs to no ladder."""
 
     members: tuple[int, ...]
     kind: Kind
@@ -38,12 +38,12 @@ class ExposureSequence:
 
 
 def find_sequences(
-    photos: Sequence[Photo], luminance: Codes, seen: Array, metadata: bool, content: NDArray[np.int64]
+    photos: Sequence[Photo], luminance: Codes, pixel_ev: Array, metadata: bool, content: NDArray[np.int64]
 ) -> list[ExposureSequence]:
-    """The sequences of one view of K photographs: `luminance` (K, S, S), `seen` (K,) the exposures that pixels show.
+    """The sequences of one view of K photographs: `luminance` (K, S, S), `pixel_ev` (K,) the exposures that pixels show.
 
-    Equal numbers of `content` (K,) are copies, which follow their originals. Frames of different encodings are in different
-    sequences, as they cannot be merged. Without `metadata` all frames of one encoding are one sequence.
+    Equal numbers of `content` (K,) are copies, which join the sequences of their originals. Frames of different encodings cannot
+    be merged, so they are in different sequences. Without `metadata` all frames of one encoding are one sequence.
     Every photograph is in one sequence.
     """
     found: list[ExposureSequence] = []
@@ -51,19 +51,19 @@ def find_sequences(
     for encoding in sorted(encodings):
         frames = [k for k, photo in enumerate(photos) if photo.encoding is encoding]
         if metadata:
-            found += _by_metadata(frames, photos, luminance, seen, originals(photos, content))
+            found += _by_metadata(frames, photos, luminance, pixel_ev, originals(photos, content))
         else:
-            found.append(ExposureSequence(tuple(frames), _kind(frames, photos, luminance, seen, False)))
+            found.append(ExposureSequence(tuple(frames), _kind(frames, photos, luminance, pixel_ev, False)))
     if len(encodings) > 1:
-        reason = "the view has other encodings too, in groups of their own"
+        reason = "photographs of this view in other encodings have groups of their own"
         found = [replace(one, reasons=(*one.reasons, reason)) for one in found]
     return found
 
 
 def _by_metadata(
-    frames: Sequence[int], photos: Sequence[Photo], luminance: Codes, seen: Array, original: NDArray[np.int64]
+    frames: Sequence[int], photos: Sequence[Photo], luminance: Codes, pixel_ev: Array, original: NDArray[np.int64]
 ) -> list[ExposureSequence]:
-    """The sequences of some frames of a view, of which `original` (K,) names those that others are copies of."""
+    """The sequences of some frames of a view, `original` (K,) is the index of the photograph that each is a copy of."""
 
     def with_copies(members: Iterable[int]) -> tuple[int, ...]:
         chosen = set(members)
@@ -73,43 +73,44 @@ def _by_metadata(
     found = []
     for members, reasons in brackets:
         if len(brackets) == 1 and not apart and len(members) > 1 and _separate_takes(members, photos):
-            found += [ExposureSequence(with_copies([k]), Kind.SINGLE, ("one exposure, taken apart in time",)) for k in members]
+            paused = ("the view has one exposure, with pauses between the shots",)
+            found += [ExposureSequence(with_copies([k]), Kind.SINGLE, paused) for k in members]
             continue
         whole = with_copies(members)
-        found.append(ExposureSequence(whole, _kind(list(whole), photos, luminance, seen, True), reasons))
+        found.append(ExposureSequence(whole, _kind(list(whole), photos, luminance, pixel_ev, True), reasons))
     return found + [ExposureSequence(with_copies([k]), Kind.SINGLE, (why,), stray) for k, why, stray in apart]
 
 
 def _divided(
     frames: list[int], photos: Sequence[Photo]
 ) -> tuple[list[tuple[list[int], tuple[str, ...]]], list[tuple[int, str, bool]]]:
-    """Brackets of frames in order of time with the reason for the division; and single shots, why, and whether they are stray.
+    """The brackets of frames in order of time, with reasons; and single shots, each with a reason and whether it is stray.
 
-    Frames without a time do not keep the others from being divided: they are of the one bracket, or by themselves.
+    Frames without a time join the bracket if there is only one; otherwise each is a single shot.
     """
     timed = [k for k in frames if photos[k].taken_at is not None]
     if not timed or any(stated_ev(photos[k]) is None for k in timed):
         return [(frames, ())], []
     brackets, strays, reasons = _ladders(timed, photos)
-    apart = [(k, "by its time and exposure no part of the bracket", True) for k in strays]
+    apart = [(k, "its time and exposure do not fit the bracket", True) for k in strays]
     untimed = frames[len(timed) :]
     if len(brackets) == 1:
         brackets[0] += untimed
     else:
-        apart += [(k, "nothing tells to which bracket of the view it belongs", False) for k in untimed]
+        apart += [(k, "it has no time, so its bracket in this view is unknown", False) for k in untimed]
     return [(members, reasons) for members in brackets], apart
 
 
 def _ladders(frames: list[int], photos: Sequence[Photo]) -> tuple[list[list[int]], list[int], tuple[str, ...]]:
-    """Brackets, stray shots and the reason for the division of frames in order of time, all of which tell time and exposure."""
+    """The brackets and stray shots of frames in order of time, and the reasons. All frames have a time and an exposure."""
     fired = _joined([run for run in _runs(frames, photos) if _is_automatic(run, photos)], photos)
     strays: list[int] = []
     for k in _in_time(set(frames) - {k for run in fired for k in run}, photos):
         host = next((run for run in _nearest(k, fired, photos) if _extends(run, [k], photos)), None)
         (strays if host is None else host).append(k)
     if fired and not any(_reaches_out(k, fired, photos) for k in strays):
-        times = "" if len(fired) == 1 else f" {len(fired)} times"
-        return [_in_time(run, photos) for run in fired], strays, (f"the camera bracketed by itself{times}",)
+        brackets = "a bracket" if len(fired) == 1 else f"{len(fired)} brackets"
+        return [_in_time(run, photos) for run in fired], strays, (f"the camera took {brackets} automatically",)
     repeats = _restarts(frames, photos)
     largest = max(repeats, key=len)
     if len(repeats) > 1 and all(len(part) > 1 and _share_in(part, largest, photos) >= _REPEATED for part in repeats):
@@ -141,7 +142,7 @@ def _restarts(frames: Sequence[int], photos: Sequence[Photo]) -> list[list[int]]
 
 
 def _begins_again(run: Sequence[int], k: int, photos: Sequence[Photo]) -> bool:
-    """Whether frame `k` starts anew: its count of shots does, or its exposure was there already."""
+    """Whether a ladder begins again at frame `k`: its count of shots restarts, or the run has its exposure already."""
     last, this = photos[run[-1]].shot, photos[k].shot
     if last is not None and this is not None:
         return this <= last
@@ -149,7 +150,7 @@ def _begins_again(run: Sequence[int], k: int, photos: Sequence[Photo]) -> bool:
 
 
 def _is_automatic(run: Sequence[int], photos: Sequence[Photo]) -> bool:
-    """Whether a camera fired this run by itself: it says so, or the steps are regular."""
+    """Whether the camera fired this run automatically: metadata say so, or the steps are regular."""
     levels = _levels(run, photos)
     if len(levels) >= 2 and all(photos[k].drive is Drive.EXPOSURE_BRACKET for k in run):
         return True
@@ -158,7 +159,7 @@ def _is_automatic(run: Sequence[int], photos: Sequence[Photo]) -> bool:
 
 
 def _joined(runs: list[list[int]], photos: Sequence[Photo]) -> list[list[int]]:
-    """Runs with those joined that continue the ladder of the one before."""
+    """The runs, each joined to the one before if it continues its ladder."""
     joined: list[list[int]] = []
     for run in runs:
         if joined and _extends(joined[-1], run, photos) and not any(photos[k].shot for k in run):
@@ -177,7 +178,7 @@ def _extends(run: Sequence[int], others: Sequence[int], photos: Sequence[Photo])
 
 
 def _reaches_out(k: int, runs: Sequence[Sequence[int]], photos: Sequence[Photo]) -> bool:
-    """Whether frame `k` adds to the range of exposures that every run covers: no stray, but part of a ladder set by hand."""
+    """Whether frame `k` lies outside the range of exposures of every run: then it is part of a ladder set by hand, not stray."""
     if any(photos[other].drive is Drive.EXPOSURE_BRACKET for run in runs for other in run):
         return False
     own = _levels([k], photos)[0]
@@ -192,20 +193,20 @@ def _nearest(k: int, runs: Sequence[list[int]], photos: Sequence[Photo]) -> list
 
 
 def _separate_takes(frames: Sequence[int], photos: Sequence[Photo]) -> bool:
-    """Whether frames of one exposure were taken apart in time, each for itself."""
+    """Whether frames of one exposure were taken one at a time, with pauses between them."""
     if len(_levels(frames, photos)) != 1 or _is_focus_bracket(frames, photos) or len({photos[k].flash for k in frames}) > 1:
         return False
     gaps = [gap_s(photos[a], photos[b]) for a, b in pairwise(frames)]
     return all(gap is not None and gap > RAPID_S for gap in gaps)
 
 
-def _kind(frames: list[int], photos: Sequence[Photo], luminance: Codes, seen: Array, metadata: bool) -> Kind:
+def _kind(frames: list[int], photos: Sequence[Photo], luminance: Codes, pixel_ev: Array, metadata: bool) -> Kind:
     if len(frames) == 1:
         return Kind.SINGLE
     if metadata and {True, False} <= {photos[k].flash for k in frames}:
         return Kind.FLASH_AMBIENT
     stated = metadata and all(stated_ev(photos[k]) is not None for k in frames)
-    equal = len(_levels(frames, photos)) == 1 if stated else np.ptp(seen[frames]) <= SEEN_SAME_EV  # no, where one is NaN
+    equal = len(_levels(frames, photos)) == 1 if stated else np.ptp(pixel_ev[frames]) <= PIXEL_SAME_EV  # False if one is NaN
     if not equal:
         return Kind.BRACKET
     if (metadata and _is_focus_bracket(frames, photos)) or _focus_moves(luminance[frames]):
@@ -214,7 +215,7 @@ def _kind(frames: list[int], photos: Sequence[Photo], luminance: Codes, seen: Ar
 
 
 def _is_focus_bracket(frames: Sequence[int], photos: Sequence[Photo]) -> bool:
-    """Whether the camera says so, or its distance goes one way from frame to frame."""
+    """Whether metadata say so, or the focus distance changes in one direction from frame to frame."""
     if all(photos[k].drive is Drive.FOCUS_BRACKET for k in frames):
         return True
     distances = [photos[k].focus_distance_m for k in frames]

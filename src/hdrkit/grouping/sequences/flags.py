@@ -1,4 +1,4 @@
-"""What a person may want to look at: brackets that lack a frame, panoramas. Flagged, never dropped."""
+"""Flags for brackets that lack a frame and for panoramas. Flagged clusters stay in the result."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from hdrkit.grouping.evidence.facts import SAME_EV, body, gap_s, stated_ev, time
 from hdrkit.grouping.sequences.order import Array
 from hdrkit.types import Cluster, Flag, Kind
 
-_FEWEST_LEVELS = 4  # of a ladder in which a hole can be told
-_REGULAR_EV, _REGULAR_SHARE = 0.2, 0.3  # what regular steps differ by at the most: as stated, as a share where pixels tell
-_WIDE = 1.5  # usual steps that make a hole
+_FEWEST_LEVELS = 4  # of a ladder in which a hole can be found
+_REGULAR_EV, _REGULAR_SHARE = 0.2, 0.3  # largest difference of regular steps: stated in EV, or of pixels as a share of the step
+_WIDE = 1.5  # smallest hole, in usual steps
 _FEWEST_OTHERS, _MAJORITY = 3, 2 / 3  # brackets of a camera that agree on the number of their frames
 _PANORAMA_VIEWS, _TURN_S = 3, 15.0  # views at the least, seconds to turn the camera at the most
 
 
 def flag_incomplete(clusters: Sequence[Cluster]) -> list[Cluster]:
-    """The clusters, those brackets flagged that have a hole, or one frame less than most of their camera with the same step."""
+    """The clusters. Brackets with a hole, or with one frame less than most brackets of their camera and step, are flagged."""
     counts: dict[tuple[str, float], Counter[int]] = {}
     for cluster in clusters:
         if (ladder := _regular_ladder(cluster)) is not None:
@@ -35,7 +35,7 @@ def flag_incomplete(clusters: Sequence[Cluster]) -> list[Cluster]:
 
 
 def _hole(cluster: Cluster) -> str:
-    """Where a ladder of otherwise regular steps lacks a frame, in words; empty where none is missing or it is not regular."""
+    """The hole in a ladder of otherwise regular steps, in words; empty if it has none or is not regular."""
     levels = exposure_levels(cluster)
     if cluster.kind is not Kind.BRACKET or len(levels) < _FEWEST_LEVELS:
         return ""
@@ -48,18 +48,18 @@ def _hole(cluster: Cluster) -> str:
     tolerance = _REGULAR_EV if _is_stated(cluster) else _REGULAR_SHARE * step
     if np.ptp(rest) > tolerance or abs(gap - step * round(gap / step)) > tolerance:
         return ""
-    return f"a step of {gap:.1f} EV in a ladder of {step:.1f} EV"
+    return f"one step is {gap:.1f} EV, the usual step is {step:.1f} EV: a frame may be missing"
 
 
 def _short_of(frames: int, counts: Counter[int]) -> str:
     usual, times = counts.most_common(1)[0]
     if frames != usual - 1 or times < max(_FEWEST_OTHERS, _MAJORITY * counts.total()):
         return ""
-    return f"{frames} frames where the camera's other brackets have {usual}"
+    return f"it has {frames} frames; most brackets of this camera have {usual}"
 
 
 def _frames(cluster: Cluster) -> int:
-    """How many photographs a cluster holds that are no duplicates."""
+    """The number of photographs in a cluster without duplicates."""
     return sum(Flag.DUPLICATE not in member.flags for member in cluster.members)
 
 
@@ -74,7 +74,7 @@ def _regular_ladder(cluster: Cluster) -> tuple[str, float] | None:
 
 
 def flag_panoramas(clusters: Sequence[Cluster]) -> list[Cluster]:
-    """The clusters, in order of time, those flagged that one camera took of several views in a row with the same exposures."""
+    """The clusters in order of time. Brackets in a row of several views, by one camera with the same exposures, are flagged."""
     runs: list[list[int]] = []
     for at, cluster in enumerate(clusters):
         if cluster.kind is not Kind.BRACKET or not _is_stated(cluster):
@@ -84,12 +84,12 @@ def flag_panoramas(clusters: Sequence[Cluster]) -> list[Cluster]:
         else:
             runs.append([at])
     grids = [run for run in runs if len({clusters[at].view for at in run}) >= _PANORAMA_VIEWS]
-    why = {at: f"one of {len(run)} brackets of different views in a row with the same exposures" for run in grids for at in run}
+    why = {at: f"it is one of {len(run)} brackets in a row: different views, the same exposures" for run in grids for at in run}
     return [_flagged(cluster, Flag.PANORAMA, why[at]) if at in why else cluster for at, cluster in enumerate(clusters)]
 
 
 def _turned(a: Cluster, b: Cluster) -> bool:
-    """Whether one camera, focal length and set of exposures served both, one after the other without a pause."""
+    """Whether both have one camera, focal length and set of exposures, and follow each other without a pause."""
     last, first = max((m.photo for m in a.members), key=time_key), min((m.photo for m in b.members), key=time_key)
     pause = gap_s(last, first)
     if pause is None or pause > _TURN_S or body(last) != body(first) or last.focal_length_mm != first.focal_length_mm:
@@ -99,7 +99,7 @@ def _turned(a: Cluster, b: Cluster) -> bool:
 
 
 def exposure_levels(cluster: Cluster) -> Array:
-    """The different exposures of a cluster in EV from its reference, lowest first; frames whose exposure is unknown left out."""
+    """The different exposures of a cluster in EV from its reference, lowest first. Frames of unknown exposure are left out."""
     ev = np.sort([member.ev for member in cluster.members if member.ev is not None])
     return ev[np.diff(ev, prepend=-np.inf) > SAME_EV]
 

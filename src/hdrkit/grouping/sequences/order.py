@@ -1,8 +1,8 @@
-"""In which order, and how far apart, the exposures of one view lie: from metadata, else from the pixels.
+"""The order of the exposures of one view and the steps between them, from metadata or from the pixels.
 
-The mean brightness of frames of one view rises with exposure whatever the camera and however the frames are shifted: it gives the
-order. The steps come from cells that two frames both recorded, through the response curve of an ordinary camera; all pairs
-at once, no step negative (non-negative least squares).
+The mean brightness of frames of one view rises with exposure, for any camera and any shift of the frames, so it gives the order.
+The steps come from cells that two frames both recorded, through the response curve of an ordinary camera. All pairs are solved
+at once, and no step is negative (non-negative least squares).
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from hdrkit.grouping.evidence.descriptor import FRACTIONS
 # An ordinary camera's curve: gamma 2.2 bent into an S by 0.6 of y^2 (3 - 2y). The bend lies between those that suit photographs
 # with EXIF exposures (whose steps it makes 1.07 times as large) and renderings of simulated cameras (0.86 to 0.92 times).
 _GAMMA, _BEND = 2.2, 0.6
-_WELL, _AT_ALL = (16, 235), (6, 249)  # codes at which the curve of an unknown camera can be trusted, or tells more than nothing
-_BLOCK = 4  # cells a side of a patch, so that shifts of a hand do little
+_WELL, _AT_ALL = (16, 235), (6, 249)  # codes at which the curve of an unknown camera is reliable, or of some use
+_BLOCK = 4  # cells a side of a patch, so that shifts of a camera held by hand matter little
 _FEWEST_PATCHES = 4
 _CURVE_ERROR, _STEP_ERROR_EV = (0.15, 0.3), 0.1  # of a step that the pixels show: relative (well exposed or not), absolute
 _NEIGHBOURS = 3  # frames apart in brightness that are compared
-_CLEARLY_STATED_EV, _CLEARLY_SEEN_EV = 0.5, 0.2  # steps that contradict each other when their signs differ
-_UNCHANGED_EV, _CHANGED_EV = 0.2, 1.5  # a stated step that is none, though pixels show such a one
+_CLEARLY_STATED_EV, _CLEARLY_SHOWN_EV = 0.5, 0.2  # steps that contradict each other when their signs differ
+_UNCHANGED_EV, _CHANGED_EV = 0.2, 1.5  # largest stated step of equal exposures, and the step of pixels that contradicts it
 _GOOD_SHARE = 0.95  # of the best exposed frame's cells: the frames that may be the reference
-SEEN_SAME_EV = 0.25  # exposures that pixels show this close are one setting
+PIXEL_SAME_EV = 0.25  # exposures that pixels show this close are one setting
 _LEAST_SCALE, _MOST_SCALE = 0.5, 2.0
 
 Codes = NDArray[np.uint8]
@@ -41,8 +41,8 @@ class ExposureOrder:
     """Frames of one view from dark to bright.
 
     `order` holds their indices, shortest exposure first; `ev` (K,) the exposure of each frame, in the order given, in EV from
-    the reference's, NaN where nothing tells. `reference` is the index of the best exposed frame. `notes` say where pixels
-    overruled metadata.
+    that of the reference, NaN if unknown. `reference` is the index of the best exposed frame. `notes` say where the pixels
+    override metadata.
     """
 
     order: tuple[int, ...]
@@ -52,27 +52,27 @@ class ExposureOrder:
 
 
 def order_exposures(
-    luminance: Codes, clipped: NDArray[np.bool_], seen: Array, stated_ev: Sequence[float | None]
+    luminance: Codes, clipped: NDArray[np.bool_], pixel_ev: Array, stated_ev: Sequence[float | None]
 ) -> ExposureOrder:
-    """The order of K frames of one view: `luminance` (K, S, S) codes, `clipped` (K, S, S), `seen` (K,) by `seen_ev`.
+    """The order of K frames of one view: `luminance` (K, S, S) codes, `clipped` (K, S, S), `pixel_ev` (K,) by `ev_of_pixels`.
 
-    Stated exposures, None where unknown, are taken where pixels do not contradict them; then, and where there are none, the
-    pixels decide. The reference is the frame with the largest share of well exposed cells; of those that come near, the
-    one in the middle.
+    Stated exposures, None if unknown, give the order if the pixels do not contradict them. Otherwise, and for unknown ones, the
+    pixels decide. The reference is the frame with the largest share of well exposed cells. Of frames with nearly as many, the
+    middle one is taken.
     """
     stated = np.array([np.nan if one is None else one for one in stated_ev])
     brightness = luminance.mean(axis=(1, 2))
     notes: tuple[str, ...] = ()
-    if _contradict(stated, seen, brightness):
-        stated, notes = np.full_like(stated, np.nan), ("stated exposures contradict the pixels, which were followed",)
-    ev = _filled(stated, seen)
+    if _contradict(stated, pixel_ev, brightness):
+        stated, notes = np.full_like(stated, np.nan), ("the stated exposures contradict the pixels; the pixels decide the order",)
+    ev = _filled(stated, pixel_ev)
     order = _sorted(ev, brightness)
     reference = _best_exposed(luminance, clipped, order)
     return ExposureOrder(tuple(int(k) for k in order), ev - ev[reference], reference, notes)
 
 
-def seen_ev(luminance: Codes, clipped: NDArray[np.bool_]) -> Array:
-    """Exposures (K,) in EV up to a constant as the pixels show them; NaN where no chain of pairs leads to the most frames."""
+def ev_of_pixels(luminance: Codes, clipped: NDArray[np.bool_]) -> Array:
+    """Exposures (K,) in EV up to a constant, from the pixels; NaN for frames that no chain of pairs connects to most others."""
     frames = len(luminance)
     light, (well, at_all) = _patches(luminance, clipped)
     rank = np.argsort(luminance.mean(axis=(1, 2)), kind="stable")
@@ -137,31 +137,31 @@ def _recorded(luminance: Codes, clipped: NDArray[np.bool_], codes: tuple[int, in
     return ~clipped & (luminance >= codes[0]) & (luminance <= codes[1])
 
 
-def _contradict(stated: Array, seen: Array, brightness: Array) -> bool:
-    """Whether stated and seen exposures of some pair differ in sign, or one that was not changed shows as another."""
-    by_statement, by_pixels = stated[:, None] - stated, seen[:, None] - seen
-    reverse = (by_statement >= _CLEARLY_STATED_EV) & (by_pixels <= -_CLEARLY_SEEN_EV) & (brightness[:, None] < brightness - 1)
+def _contradict(stated: Array, pixel_ev: Array, brightness: Array) -> bool:
+    """Whether for some pair the stated step and that of the pixels differ in sign, or equal stated exposures look different."""
+    by_statement, by_pixels = stated[:, None] - stated, pixel_ev[:, None] - pixel_ev
+    reverse = (by_statement >= _CLEARLY_STATED_EV) & (by_pixels <= -_CLEARLY_SHOWN_EV) & (brightness[:, None] < brightness - 1)
     unchanged = (abs(by_statement) <= _UNCHANGED_EV) & (by_pixels >= _CHANGED_EV)
     return bool(reverse.any() or unchanged.any())
 
 
-def _filled(stated: Array, seen: Array) -> Array:
-    """The stated exposures, missing ones filled in with seen ones, stretched to those that are both."""
+def _filled(stated: Array, pixel_ev: Array) -> Array:
+    """The stated exposures. Missing ones are filled with those of the pixels, scaled to fit where both are known."""
     known = np.isfinite(stated)
     if not known.any():
-        return seen
-    both = known & np.isfinite(seen)
+        return pixel_ev
+    both = known & np.isfinite(pixel_ev)
     if not both.any():
         return stated
     scale = 1.0
-    if both.sum() > 1 and np.ptp(seen[both]) > 2 * _STEP_ERROR_EV:
-        scale = float(np.clip(np.polyfit(seen[both], stated[both], 1)[0], _LEAST_SCALE, _MOST_SCALE))
-    height = float(np.median(stated[both] - scale * seen[both]))
-    return np.where(known, stated, height + scale * seen)
+    if both.sum() > 1 and np.ptp(pixel_ev[both]) > 2 * _STEP_ERROR_EV:
+        scale = float(np.clip(np.polyfit(pixel_ev[both], stated[both], 1)[0], _LEAST_SCALE, _MOST_SCALE))
+    height = float(np.median(stated[both] - scale * pixel_ev[both]))
+    return np.where(known, stated, height + scale * pixel_ev)
 
 
 def _sorted(ev: Array, brightness: Array) -> NDArray[np.intp]:
-    """Indices from dark to bright: by exposure, equal ones by brightness; frames without one where their brightness puts them."""
+    """Indices from dark to bright, by exposure, then by brightness. Brightness alone places frames without an exposure."""
     known = np.flatnonzero(np.isfinite(ev))
     order = list(known[np.lexsort((brightness[known], ev[known]))])
     for k in np.argsort(brightness, kind="stable"):
@@ -171,7 +171,7 @@ def _sorted(ev: Array, brightness: Array) -> NDArray[np.intp]:
 
 
 def _best_exposed(luminance: Codes, clipped: NDArray[np.bool_], order: NDArray[np.intp]) -> int:
-    """The frame with most well exposed cells; of those that come near, the one closest to the middle of the order."""
+    """The frame with most well exposed cells. Of frames with nearly as many, the one nearest to the middle of the order."""
     share = _recorded(luminance, clipped, _WELL).mean(axis=(1, 2))[order]
     off_centre = abs(np.arange(len(order)) - (len(order) - 1) / 2)
     near = np.flatnonzero(share >= _GOOD_SHARE * share.max())

@@ -1,1 +1,1 @@
-"""Photographs to views: pairs are nominated, their evidence is linked, and each view gets its confidence."""
+"""Photographs -> views: nominate pairs, link by their evidence, and give each view its confidence."""

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from hdrkit.files.packages import load_package
 from hdrkit.types import Photo
 
-MOST_EXACT = 16384  # photographs up to which all are compared with all, which is as quick up to there
+MOST_EXACT = 16384  # largest number of photographs that are all compared with all; up to here the graph is no faster
 _BLOCK = 1024
-_LINKS, _BUILD_WIDTH, _SEARCH_WIDTH = 32, 64, 256  # of the graph of neighbours beyond (Malkov and Yashunin 2018)
+_LINKS, _BUILD_WIDTH, _SEARCH_WIDTH = 32, 64, 256  # of the graph of neighbours for more photographs (Malkov and Yashunin 2018)
 _SAMPLE = 8192  # rows that the range of its 8-bit numbers is learned from
 
 
@@ -23,7 +23,7 @@ def candidates(signatures: NDArray[np.floating[Any]], k: int, most_exact: int = 
     """Pairs (P, 2) of rows i < j, sorted, of which one is among the `k` nearest of the other by inner product.
 
     `signatures` (N, D) are rows of length 1; rows of zeros, photographs without content, are in no pair. Up to `most_exact`
-    rows the neighbours are the true ones, beyond nearly so. The same rows in the same order give the same pairs.
+    rows the neighbours are exact; of more rows they are nearly exact. The same rows in the same order give the same pairs.
     """
     filled = np.flatnonzero(np.abs(signatures).max(axis=1, initial=0) > 0)
     k = min(k, len(filled) - 1)
@@ -35,7 +35,7 @@ def candidates(signatures: NDArray[np.floating[Any]], k: int, most_exact: int = 
 
 
 def time_neighbours(photos: Sequence[Photo], k: int) -> NDArray[np.int32]:
-    """Pairs (P, 2) of photographs i < j, sorted, that one camera took at most `k` shots apart; none where times are unknown."""
+    """Pairs (P, 2) of photographs i < j, sorted, that one camera took at most `k` shots apart; no pair has an unknown time."""
     by_camera = defaultdict(list)
     for i, photo in enumerate(photos):
         if photo.taken_at is not None:
@@ -49,13 +49,13 @@ def time_neighbours(photos: Sequence[Photo], k: int) -> NDArray[np.int32]:
 
 
 def merged(*pairs: NDArray[np.int32]) -> NDArray[np.int32]:
-    """Pairs (P, 2) that are in any of several lists, once each, sorted."""
+    """All pairs (P, 2) of several lists, each once, sorted."""
     together = np.concatenate(pairs)
     return _pairs(together[:, 0], together[:, 1])
 
 
 def _pairs(a: NDArray[np.integer[Any]], b: NDArray[np.integer[Any]]) -> NDArray[np.int32]:
-    """Each pair of different numbers once, the smaller first, sorted; -1 stands for none."""
+    """Each pair of different numbers once, the smaller first, sorted. Pairs with -1 are left out."""
     first, second = np.minimum(a, b).astype(np.int64), np.maximum(a, b).astype(np.int64)
     keep = (first >= 0) & (first != second)
     packed = np.unique(first[keep] << 32 | second[keep])
@@ -75,7 +75,7 @@ def _nearest(rows: NDArray[np.floating[Any]], k: int) -> NDArray[np.int64]:
 
 
 def _nearly_nearest(rows: NDArray[np.floating[Any]], k: int) -> NDArray[np.int64]:
-    """About the k nearest of each row (N, k + 1), itself among them, -1 where none was found."""
+    """About the k nearest of each row (N, k + 1), the row itself included; -1 where the search found none."""
     faiss = load_package("faiss", f"a comparison of more than {MOST_EXACT} photographs", "faiss-cpu")
     blocks = range(0, len(rows), _BLOCK)
     index = faiss.index_factory(rows.shape[1], f"HNSW{_LINKS}_SQ8", faiss.METRIC_INNER_PRODUCT)

@@ -1,4 +1,4 @@
-"""Photographs into views: nominate pairs, weigh the evidence, link, and compare what the answer would else take on trust."""
+"""Photographs -> views: nominate pairs, weigh the evidence, link, and compare what is left inside the views."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from hdrkit.grouping.views.linkage import average_linkage, hdbscan_linkage
 NEIGHBOURS = 24  # looked up for each photograph by signature
 _COMPARED = 6  # of them compared in full
 _ROUNDS = 5
-_SMALL = 2  # photographs in a view whose partners are looked for once more,
-_LOOKED_FOR = 1000  # among this many
-_FULLY_COMPARED = 32  # photographs of a view of which all pairs are compared; of larger ones the neighbours do
-_SURE = 4.0  # log-odds that stand for HDBSCAN's word where a person's decisions are added to it
+_SMALL = 2  # largest view whose partners are searched a second time,
+_SEARCHED = 1000  # among this many photographs
+_FULLY_COMPARED = 32  # largest view of which all pairs are compared; in larger views neighbours are enough
+_SURE = 4.0  # log-odds that stand for a decision of HDBSCAN when decisions of a person are added
 
 
 @dataclass(frozen=True)
 class Views:
-    """A partition into camera angles, and what it rests on.
+    """A partition into views, and the evidence for it.
 
-    `labels` (N,): the view of each photograph, -1 where there is too little to see. `pairs` (P, 2) i < j with
-    `evidence` and the `log_odds` (P,) that were linked by, metadata included. `together` (M, 2): what a person put into one view.
+    `labels` (N,): the view of each photograph, -1 if it shows too little. `pairs` (P, 2) i < j with `evidence` and
+    the `log_odds` (P,) that linkage uses, metadata included. `together` (M, 2): pairs that a person put into one view.
     """
 
     labels: NDArray[np.int64]
@@ -60,40 +60,44 @@ def find_views(
     prior: Prior | None = None,
     decided: Decided | None = None,
 ) -> Views:
-    """The views of photographs in a fixed order.
+    """The views of photographs in a decided_pairs order.
 
-    `candidates` (P, 2) are pairs worth a look, of which the likelier are given to `compare`, which measures the evidence
-    of pairs (as `evidence.compare`, or from a store). `prior` gives log-odds that metadata add to pairs. Pairs that a
-    person `decided` are in one view or are not, whatever is seen. Raises InputError where such decisions contradict each other.
+    `compare` measures the evidence of the likelier ones of the pairs `candidates` (P, 2), as `evidence.compare` or from a cache.
+    `prior` gives log-odds that metadata add to pairs. The pairs that a person `decided` override all evidence. Raises InputError
+    if these decisions contradict each other.
     """
     decided = decided or Decided()
-    seen = descriptors.content >= LEAST_CONTENT
-    candidates = candidates[seen[candidates].all(axis=1)]
+    shows_content = descriptors.content >= LEAST_CONTENT
+    candidates = candidates[shows_content[candidates].all(axis=1)]
 
     def linked(pairs: NDArray[np.int32], rows: NDArray[np.float32]) -> Views:
         evidence = Evidence.of_rows(rows)
         log_odds = evidence.log_odds() + (prior(pairs) if prior is not None else 0.0)
-        labels = _linked(len(seen), pairs, log_odds, evidence.trust(), options, decided)
+        labels = _linked(len(shows_content), pairs, log_odds, evidence.trust(), options, decided)
         return Views(labels, pairs, evidence, log_odds, decided.together)
 
     pairs = _likeliest(descriptors, candidates)
     rows = compare(pairs)
     views = linked(pairs, rows)
     for turn in range(_ROUNDS):
-        wanted = _within(views.labels)
+        requested = _within(views.labels)
         if turn == 0:
-            small = np.flatnonzero(seen & (np.bincount(views.labels)[views.labels] <= _SMALL))
-            wanted = merged(wanted, _looked_for(descriptors, small, np.flatnonzero(seen)))
-        if not len(new := _without(wanted, pairs)):
+            small = np.flatnonzero(shows_content & (np.bincount(views.labels)[views.labels] <= _SMALL))
+            requested = merged(requested, _likeliest_partners(descriptors, small, np.flatnonzero(shows_content)))
+        if not len(new := _without(requested, pairs)):
             break
         pairs, rows = np.concatenate([pairs, new]), np.concatenate([rows, compare(new)])
         views = linked(pairs, rows)
-    alone = ~seen & (np.bincount(views.labels)[views.labels] == 1) & ~np.isin(np.arange(len(seen)), decided.together)
+    alone = (
+        ~shows_content
+        & (np.bincount(views.labels)[views.labels] == 1)
+        & ~np.isin(np.arange(len(shows_content)), decided.together)
+    )
     return replace(views, labels=np.where(alone, -1, views.labels))
 
 
 def _likeliest(descriptors: Descriptors, candidates: NDArray[np.int32]) -> NDArray[np.int32]:
-    """For each photograph the few of its candidates that are most similar at any shift."""
+    """For each photograph the few of its candidates that are most similar at their best shift."""
     neighbours: dict[int, list[tuple[float, int]]] = defaultdict(list)
     for (i, j), likeness in zip(candidates.tolist(), nominated(descriptors, candidates).tolist(), strict=True):
         neighbours[i].append((-likeness, j))
@@ -102,13 +106,13 @@ def _likeliest(descriptors: Descriptors, candidates: NDArray[np.int32]) -> NDArr
     return np.array(sorted(pairs), np.int32).reshape(-1, 2)
 
 
-def _looked_for(descriptors: Descriptors, lone: NDArray[np.int64], among: NDArray[np.int64]) -> NDArray[np.int32]:
-    """The likeliest partners of photographs that found none by signature, which knows no shifts, and little of white frames."""
+def _likeliest_partners(descriptors: Descriptors, lone: NDArray[np.int64], among: NDArray[np.int64]) -> NDArray[np.int32]:
+    """The likeliest partners of photographs that have none by signature. Signatures ignore shifts and suit white frames badly."""
     signatures = descriptors.signature[among].astype(np.float32)
     pairs = [np.zeros((0, 2), np.int32)]
     for i in lone:
         order = np.argsort(-(signatures @ descriptors.signature[i].astype(np.float32)), kind="stable")
-        nearest = among[order[: _LOOKED_FOR + 1]]
+        nearest = among[order[: _SEARCHED + 1]]
         nearest = nearest[nearest != i]
         likeness = nominated(descriptors, np.stack([np.full(len(nearest), i), nearest], axis=1).astype(np.int32))
         likeliest = nearest[np.argsort(-likeness, kind="stable")[:_COMPARED]]
@@ -117,7 +121,7 @@ def _looked_for(descriptors: Descriptors, lone: NDArray[np.int64], among: NDArra
 
 
 def _within(labels: NDArray[np.int64]) -> NDArray[np.int32]:
-    """All pairs inside views of a size that real ones have."""
+    """All pairs inside views of the usual sizes."""
     pairs = [np.zeros((0, 2), np.int32)]
     order = np.argsort(labels, kind="stable")
     for members in np.split(order, np.flatnonzero(np.diff(labels[order])) + 1):
@@ -146,7 +150,7 @@ def _linked(
     options: ClusteringOptions,
     decided: Decided,
 ) -> NDArray[np.int64]:
-    """The labels of the rule that was chosen, with what a person decided."""
+    """The labels by the linkage of the options, with the decisions of a person."""
     if options.method is Linkage.HDBSCAN:
         labels = hdbscan_linkage(count, pairs, log_odds, options.min_cluster_size, options.cluster_selection_epsilon)
         if not len(decided.apart) and not len(decided.together):
@@ -154,15 +158,17 @@ def _linked(
         same = labels[pairs[:, 0]] == labels[pairs[:, 1]]
         log_odds, trust = np.where(same, _SURE, -_SURE), np.ones(len(pairs))
     together = decided.together[decided.together[:, 0] != decided.together[:, 1]]
-    told = np.concatenate([together, decided.apart])
-    open_to_question = _positions_without(pairs, told)
+    decided_pairs = np.concatenate([together, decided.apart])
+    undecided = _positions_without(pairs, decided_pairs)
     labels = average_linkage(
         count,
-        np.concatenate([pairs[open_to_question], told]),
-        np.concatenate([log_odds[open_to_question], np.repeat([np.inf, -np.inf], [len(together), len(decided.apart)])]),
-        np.concatenate([trust[open_to_question], np.zeros(len(told))]),
+        np.concatenate([pairs[undecided], decided_pairs]),
+        np.concatenate([log_odds[undecided], np.repeat([np.inf, -np.inf], [len(together), len(decided.apart)])]),
+        np.concatenate([trust[undecided], np.zeros(len(decided_pairs))]),
     )
     parted = labels[together[:, 0]] != labels[together[:, 1]]
     if parted.any() or (labels[decided.apart[:, 0]] == labels[decided.apart[:, 1]]).any():
-        raise InputError("the lists of pairs contradict each other: photographs that must be linked are kept apart by others")
+        raise InputError(
+            "the lists of pairs contradict each other: some link photographs that others keep apart; correct the lists"
+        )
     return labels

@@ -12,19 +12,19 @@ from hdrkit.files.packages import load_package
 
 THRESHOLD = 0.5  # log-odds above which groups are joined
 MOST = 4.0  # log-odds that one pair can bring
-_BEST = 0.25  # share of the best pair beside the average: a long bracket's ends have little in common
-_DECIDED = 1e9  # stands for infinite log-odds, of which no sum is without a value
-_DOUBT = 0.3  # trust that an average is short of, so that one poor pair does not decide
+_BEST = 0.25  # share of the best pair beside the average: the ends of a long bracket have little in common
+_DECIDED = 1e9  # stands for infinite log-odds, whose sum could be NaN
+_DOUBT = 0.3  # added to the trust of an average, so that one poor pair does not decide
 
 
 def average_linkage(
     count: int, pairs: NDArray[np.int32], log_odds: NDArray[np.float64], trust: NDArray[np.float64], threshold: float = THRESHOLD
 ) -> NDArray[np.int64]:
-    """Labels (count,): groups joined, the surest first, while the evidence between two is above the threshold.
+    """Labels (count,): groups are joined, the surest first, while the evidence between two groups is at least the threshold.
 
-    The evidence between two groups is 3/4 of the log-odds of the pairs compared, summed over their summed trust, which they grow
-    with, and 1/4 of the best pair's. Pairs (P, 2) that are not listed are unknown, those of infinite log-odds are decided. The
-    result does not depend on the order of the pairs.
+    The evidence between two groups is the weighted sum of an average and of the best pair: 3/4 of the summed log-odds of the
+    compared pairs over their summed trust plus a constant, and 1/4 of the log-odds of the best pair. Pairs (P, 2) that are not
+    listed are unknown; pairs of infinite log-odds are decided. The result does not depend on the order of the pairs.
     """
     links: dict[int, dict[int, tuple[float, float, float]]] = {i: {} for i in range(count)}
     bounded = np.where(np.isfinite(log_odds), np.clip(log_odds, -MOST, MOST), np.sign(log_odds) * _DECIDED)
@@ -51,7 +51,7 @@ def average_linkage(
 
 
 def evidence_between(log_odds: NDArray[np.float64], trust: NDArray[np.float64]) -> float:
-    """The evidence that two groups are of one view, as `average_linkage` has it, from the pairs between them."""
+    """The evidence that two groups are one view, from the pairs between them, as `average_linkage` computes it."""
     if not len(log_odds):
         return -MOST
     bounded = np.clip(log_odds, -MOST, MOST)
@@ -77,9 +77,9 @@ def _joined(
 def hdbscan_linkage(
     count: int, pairs: NDArray[np.int32], log_odds: NDArray[np.float64], min_cluster_size: int, epsilon: float
 ) -> NDArray[np.int64]:
-    """Labels (count,) by HDBSCAN (Campello, Moulavi and Sander 2013) on the distance 1 - p of being of one view.
+    """Labels (count,) by HDBSCAN (Campello, Moulavi and Sander 2013) on the distance 1 - p, p the probability of one view.
 
-    Pairs that were not compared are as far apart as can be. Each connected part is clustered by itself; noise stays alone.
+    Pairs that were not compared have distance 1. Each connected part is clustered on its own; each noise photograph is alone.
     """
     hdbscan = load_package("hdbscan", "--linkage hdbscan", "hdbscan")
     groups: list[list[int]] = []

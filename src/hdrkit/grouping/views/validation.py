@@ -1,4 +1,4 @@
-"""How sure a view is: as sure as its weakest part belongs to the rest, and as its strongest rival outside does not."""
+"""The confidence of a view: whether its weakest part belongs to the rest, and whether its strongest rival stays outside."""
 
 from __future__ import annotations
 
@@ -12,26 +12,27 @@ from numpy.typing import NDArray
 
 from hdrkit.grouping.views.linkage import MOST, evidence_between
 
-# Log-odds about which confidence turns. With linking made too eager and too shy on purpose, 99 % of right views of six sets had a
-# weakest cut above 1.8 and a rival below -0.1; all views that mixed two a cut below 0.5, most torn ones a rival above 0.
+# Log-odds at which confidence changes. In a test with thresholds too low and too high, 99 % of right views of six sets had a
+# weakest cut above 1.8 and a rival below -0.1. All mixtures of two views had a cut below 0.5; most views that were torn apart
+# had a rival above 0.
 _HELD_TOGETHER, _LEFT_OUT, _SCALE = 1.0, 0.0, 0.35
-_OF_SIZE = {1: 0.75, 2: 0.7}  # what errors leave behind is mostly of these sizes, which brackets seldom are
+_OF_SIZE = {1: 0.75, 2: 0.7}  # wrong views are mostly of these sizes, brackets rarely
 _BY_METADATA, _CONTRADICTED, _MAY_LACK = 0.95, 0.9, 0.9
-_UNSEEN = 0.15  # share of likely rivals that belong to a view though their evidence says no
+_UNSEEN = 0.15  # share of likely rivals that belong to a view although their evidence is against it
 _LITTLE_TRUST = 0.3
 _REPEATED = 0.6
-_ALIKE, _NEAR = 0.95, 0.1  # probabilities that need no words: of the weakest part belonging, of a rival
+_ALIKE, _NEAR = 0.95, 0.1  # probabilities that need no reason: that the weakest part belongs, that a rival does
 
 Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Margins:
-    """What holds a view of `members` photographs together and what pulls at it from outside, as log-odds.
+    """The evidence within a view of `members` photographs, and for its rivals outside, as log-odds.
 
-    `mean` of all pairs within; `weakest`: the evidence across the weakest cut of the view in two, the smaller `part` that
-    it cuts off, and the `trust` of the best pair behind it; `rival`: the evidence for the view outside that it is most like,
-    and the index of that view, `rival_view`. None where nothing was compared. `by_hand`: a person put some of it together.
+    `mean` of all pairs within; `weakest`: the evidence across the weakest cut of the view in two, with the smaller
+    `part` and the `trust` of the best pair across the cut. `rival`: the evidence for the most similar view outside, and its index
+    `rival_view`. None if nothing was compared. `by_hand`: a person put some of its photographs together.
     """
 
     members: int
@@ -54,7 +55,7 @@ def measure_views(
 ) -> list[Margins]:
     """The margins of each view, whose members are indices of `photos` photographs.
 
-    `pairs` (P, 2) were compared with `log_odds` and `trust` (P,); evidence between groups is what linkage takes it for.
+    `pairs` (P, 2) were compared with `log_odds` and `trust` (P,). Evidence between groups is that of `linkage`.
     `together` (M, 2) are pairs that a person put into one view.
     """
     view_of = np.full(photos, -1)
@@ -94,8 +95,8 @@ def _margins(
 ) -> Margins:
     if rows is None:
         return Margins(len(members))
-    place = {k: i for i, k in enumerate(members)}
-    ends = np.array([[place[k] for k in pair] for pair in pairs[rows].tolist()])
+    position = {k: i for i, k in enumerate(members)}
+    ends = np.array([[position[k] for k in pair] for pair in pairs[rows].tolist()])
     weakest, behind, cut_off = math.inf, 0.0, np.zeros(len(members), np.bool_)
     for part in _cuts(len(members), ends, log_odds[rows]):
         across = rows[part[ends[:, 0]] != part[ends[:, 1]]]
@@ -113,7 +114,7 @@ def _margins(
 
 
 def _cuts(members: int, ends: NDArray[np.int64], log_odds: Array) -> Iterator[NDArray[np.bool_]]:
-    """Divisions of a view in two, (members,) each: both sides of every merge of single linkage, against all the rest."""
+    """Divisions of a view in two, (members,) each: both sides of every merge of single linkage, each against the rest."""
     label = np.arange(members)
     for row in np.argsort(-log_odds, kind="stable"):
         a, b = label[ends[row]]
@@ -134,16 +135,16 @@ def confidence(
     may_lack: int = 0,
     repeats: int = 1,
 ) -> tuple[float, tuple[str, ...]]:
-    """Confidence in 0..1 that a view is whole and nothing else, and its reasons in words.
+    """The confidence in 0..1 that a view is complete and holds no other view, and the reasons in words.
 
-    The product of logistic functions of the weakest cut within, which a person's decision outweighs, and of the strongest rival
-    outside, times factors for a size that errors leave behind, for frames placed by metadata, metadata that pixels contradict,
-    frames that may be lacking, and `repeats` of each exposure that no times explain. Where it matters, reasons name the
-    photographs least like the rest by `photo_names` and the rival by `view_names`.
+    It is a product of logistic functions of the weakest cut and of the strongest rival. A decision of a person replaces the cut.
+    Factors lower it for sizes that wrong views have, for frames placed by metadata, for metadata that the pixels contradict, for
+    frames that may be missing, and for `repeats` of each exposure that times do not explain. Reasons name the photographs least
+    like the rest by `photo_names` and the rival by `view_names`.
     """
     value, reasons = 1.0, []
     if margins.by_hand:
-        reasons.append("put together by hand")
+        reasons.append("a list of pairs puts some of its photographs together")
     else:
         value *= _OF_SIZE.get(margins.members, 1.0)
         value *= _held_together(margins)
@@ -154,7 +155,7 @@ def confidence(
             reasons.append(f"{view_names[margins.rival_view]} may belong to it too ({_percent(margins.rival)})")
     if by_metadata:
         value *= _BY_METADATA
-        reasons.append(f"{by_metadata} frame{'s' if by_metadata > 1 else ''} without visible content placed by metadata alone")
+        reasons.append(f"metadata alone place {by_metadata} frame{'s' if by_metadata > 1 else ''} without visible content in it")
     if contradicted:
         value *= _CONTRADICTED
     if may_lack:
@@ -162,7 +163,9 @@ def confidence(
         reasons.append(f"{may_lack} unplaced frame{'s' if may_lack > 1 else ''} without visible content may belong to it")
     if repeats > 1:
         value *= _REPEATED
-        reasons.append(f"each exposure occurs {repeats} times: perhaps {repeats} similar views, or one taken again")
+        reasons.append(
+            f"each exposure occurs {repeats} times: it may be {repeats} similar views, or one view taken {repeats} times"
+        )
     return value, tuple(reasons)
 
 
@@ -173,14 +176,14 @@ def _held_together(margins: Margins) -> float:
 
 
 def _inner_reasons(margins: Margins, photo_names: Callable[[int], str]) -> list[str]:
-    """What speaks for or against the photographs of a view being of one."""
+    """The reasons for and against the photographs of a view being one view."""
     if margins.members == 1:
         return ["no other photograph is like it"]
     if margins.weakest is None:
         return ["its photographs were not compared"]
-    reasons = ["only two photographs"] if margins.members == 2 else []
+    reasons = ["it has only two photographs"] if margins.members == 2 else []
     if _logistic(margins.weakest) >= _ALIKE:
-        return reasons or ["all frames alike"]
+        return reasons or ["all its frames are alike"]
     first, more = photo_names(margins.part[0]), len(margins.part) - 1
     least = f"{first} and {more} more are" if more else f"{first} is"
     reasons.append(f"{least} least like the rest ({_percent(margins.weakest)})")

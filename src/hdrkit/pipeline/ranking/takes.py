@@ -17,7 +17,7 @@ from hdrkit.grouping.evidence.compare import Evidence, compare
 from hdrkit.grouping.evidence.descriptor import CellState, Descriptors, cells_of, describe
 from hdrkit.grouping.evidence.facts import stated_ev
 from hdrkit.grouping.sequences.find import find_sequences
-from hdrkit.grouping.sequences.order import codes_of, order_exposures, seen_ev
+from hdrkit.grouping.sequences.order import codes_of, ev_of_pixels, order_exposures
 from hdrkit.imaging.threads import ahead
 from hdrkit.ranking.brackets import MeteredPhoto, follows_exposure, is_bracket, may_continue
 from hdrkit.ranking.options import RankingOptions, SeriesMethod
@@ -106,14 +106,14 @@ def _takes(run: Sequence[Glance]) -> Iterator[tuple[Take, Signature | None]]:
         return
     light = _stacked(run)
     codes, clipped = codes_of(light.luminance), light.state != CellState.MEASURED
-    seen, photos = seen_ev(codes, clipped), [one.frame.photo for one in run]
-    for sequence in sorted(find_sequences(photos, codes, seen, True, np.arange(len(run))), key=lambda one: min(one.members)):
+    pixel_ev, photos = ev_of_pixels(codes, clipped), [one.frame.photo for one in run]
+    for sequence in sorted(find_sequences(photos, codes, pixel_ev, True, np.arange(len(run))), key=lambda one: min(one.members)):
         members = sorted(sequence.members)
         shots = [run[k] for k in members]
         if not is_bracket([one.frame for one in shots]):
             yield from ((one.shot, one.signature) for one in shots)
             continue
         stated = [stated_ev(photos[k]) for k in members]
-        reference = order_exposures(codes[members], clipped[members], seen[members], stated).reference
+        reference = order_exposures(codes[members], clipped[members], pixel_ev[members], stated).reference
         companions = tuple(raw for one in shots for raw in one.shot.companions)
         yield Take(tuple(photos[k] for k in members), reference, companions), shots[reference].signature
