@@ -1,1 +1,1 @@
-"""Frames to radiance: weights, estimators, ghosts and the loops that run them. Alignment and calibration are done before."""
+"""Frames to radiance: weights, estimators, ghosts and the loops that run them. Frames come aligned and calibrated."""

@@ -1,4 +1,4 @@
-"""What the compiled loop and its twin on a GPU are given and give back."""
+"""The input and the result of the compiled loop and of its twin on a GPU."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from hdrkit.merging.weights import Tables
 
 
 class Merged(NamedTuple):
-    """What a merge makes of an area.
+    """The merged pixels of an area.
 
-    `radiance` (H, W, C), `validity` flags (H, W), `variance` (H, W, C) or an empty array, and the number of pixels that each
-    frame contributed to as a whole, `used` (K,).
+    `radiance` is (H, W, C), `validity` holds flags (H, W), and `variance` is (H, W, C) or an empty array. `used` (K,) is the
+    number of pixels that each frame measured in all channels.
     """
 
     radiance: NDArray[np.float32]
@@ -25,10 +25,10 @@ class Merged(NamedTuple):
 
 
 class Bounds(NamedTuple):
-    """What is known of a channel that no frame measured.
+    """The bounds of a channel that no frame measured.
 
-    `exposure` (C, levels) of each code, relative exposures `times` (K,), and the radiance `darkest` (K, C) below which a frame
-    sees nothing.
+    `exposure` (C, levels) is the exposure of each code, `times` (K,) are relative exposures, and `darkest` (K, C) is the radiance
+    below which a frame measures nothing.
     """
 
     exposure: NDArray[np.float32]

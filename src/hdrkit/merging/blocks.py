@@ -1,4 +1,4 @@
-"""Frames as small planes: the mean radiance of square blocks of pixels, its noise, and what bounds it where it is clipped."""
+"""Frames as small planes: the mean radiance of square blocks of pixels, its noise, and its bounds where pixels are clipped."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ from hdrkit.types import Frame, NoiseModel, ResponseCurve
 Values = NDArray[np.float32]
 
 _LONGEST = 512  # blocks
-_EVERY_ROW = 4  # pixels of side up to which every row of a block is read, and beyond every other
+_EVERY_ROW = 4  # pixels: up to this side every row of a block is read, in larger blocks every other row
 _BAND = 16  # rows of blocks that a thread takes at a time
-_CODES_OFF = 0.5  # standard deviation that rounding, compression and processing leave in any mean
-_BLACK = 3  # code whose exposure is the standard error of black at most
-_CUT_OFF = 0.4  # standard deviations of read noise that the mean of black is off, since nothing is stored below it
-_NEAR_CLIPPING = 3.0  # times the spill of the noise model: what it may be where it is worst
-_OF_RANGE = 0.1  # and what compression leaves in a block besides, as share of the range of codes in and around it
-_NEARLY = 0.06  # share of the codes below clipping where cameras roll off
-_TOUCHED = 1e-3  # share of a block from which it counts as in a mask
+_CODES_OFF = 0.5  # standard deviation of any mean from rounding, compression and processing
+_BLACK = 3  # the exposure of this code is the largest standard error of black
+_CUT_OFF = 0.4  # standard deviations of read noise: error of the mean of black, below which no code is stored
+_NEAR_CLIPPING = 3.0  # times the spill of the noise model: the spill in the worst case
+_OF_RANGE = 0.1  # further error from compression, as a share of the range of codes in and around the block
+_NEARLY = 0.06  # share of the codes, next below clipping, in which cameras roll off
+_TOUCHED = 1e-3  # a block belongs to a mask from this share of its area
 
 
 @dataclass(frozen=True)
 class FramePlane:
-    """Mean radiance of blocks of pixels, float32 (h, w, C), and what is known about it, all of this shape.
+    """The mean radiance of blocks of pixels, float32 (h, w, C), with its uncertainty; all fields have this shape.
 
-    `variance` is what averaging lowers and `floor` what it does not: errors of the codes, of black and near clipping. The
-    camera's own treatment of black may add as much as `black`, which the frames themselves tell when they are compared. A block
-    is `measured` where all its pixels are valid and none is clipped, `bounded` where all are valid and some are clipped: its
-    radiance is then the least that it can be. It is `bright` where some pixel is clipped or nearly so.
+    `variance` is the part that averaging lowers. `floor` is the part that it does not lower: errors of the codes, of black and
+    near clipping. The camera's own treatment of black may add as much as `black`; a comparison of the frames shows how much it
+    adds. A block is `measured` if all its pixels are valid and none of them is clipped. It is `bounded` if all are valid and some
+    are clipped: the true radiance is then at least the stored one. It is `bright` if some pixel is clipped or nearly clipped.
     """
 
     radiance: Values
@@ -50,24 +50,24 @@ class FramePlane:
 
     @property
     def known(self) -> Mask:
-        """Blocks of which something is known."""
+        """The blocks that are measured or bounded."""
         return self.measured | self.bounded
 
     @property
     def doubt(self) -> Values:
-        """The variance of blocks at most."""
+        """The largest variance that each block may have."""
         return self.variance + self.floor + self.black + np.float32(1e-30)
 
 
 def block_side(shape: Sequence[int]) -> int:
-    """Pixels along the side of a block for pictures (H, W, ...): at least two, which softens noise and resampling."""
+    """The side of a block in pixels, for pictures (H, W, ...): at least two, which reduces noise and errors of resampling."""
     return max(2, -(-max(shape[:2]) // _LONGEST))
 
 
 def plane(frame: Frame, exposure: float, response: ResponseCurve | None, noise: NoiseModel, high: float) -> FramePlane:
-    """The frame in blocks of `block_side` on the reference's grid, noise averaged over each.
+    """The frame in blocks of `block_side` on the grid of the reference, with noise averaged over each block.
 
-    Codes above `high` are clipped. Float frames come without `response`, and are nowhere clipped.
+    Codes above `high` are clipped. Float frames come without `response` and are never clipped.
     """
     side = block_side(frame.pixels.shape)
     if response is None:
@@ -96,14 +96,15 @@ def plane(frame: Frame, exposure: float, response: ResponseCurve | None, noise: 
 
 
 def cautious(plane: FramePlane) -> FramePlane:
-    """The plane with bounds where it is bright, as cameras roll off there."""
+    """The plane with its bright blocks as bounds, because cameras roll off there."""
     return replace(plane, measured=plane.measured & ~plane.bright, bounded=plane.bounded | (plane.measured & plane.bright))
 
 
 def joined(first: FramePlane, second: FramePlane, where: Mask) -> FramePlane:
-    """The first plane, bettered `where` (h, w) the second measured: their inverse-variance mean, or the one that measured.
+    """The first plane, combined with the second `where` (h, w) the second measured.
 
-    Where neither did, the higher of two bounds holds.
+    If both measured, the result is their inverse-variance mean; if one measured, its value. If neither did, the higher of two
+    bounds holds.
     """
     where = where[..., None]
     weights = [np.where(one.measured, 1 / one.doubt, 0) for one in (first, second)]
@@ -130,7 +131,7 @@ def _code_means(frame: Frame, side: int, response: ResponseCurve, high: float) -
     light = np.empty((*size, channels), np.float32)
     most, least = np.empty((2, *size, channels), frame.pixels.dtype)
     table = response.linear.astype(np.float32)
-    table[int(high) + 1 :] = table[int(high)]  # of clipped light no more is known
+    table[int(high) + 1 :] = table[int(high)]  # nothing more is known about clipped light
 
     def reduce(top: int) -> None:
         rows, blocks = slice(top * side, (top + _BAND) * side), slice(top, top + _BAND)
@@ -150,7 +151,7 @@ def _float_means(frame: Frame, side: int) -> tuple[Values, Mask, Mask, Mask, NDA
 
 
 def _all_valid(frame: Frame, side: int) -> Mask:
-    """Blocks (h, w) whose pixels are all valid."""
+    """The blocks (h, w) whose pixels are all valid."""
     height, width = frame.pixels.shape[:2]
     if frame.valid is None:
         return np.ones((-(-height // side), -(-width // side)), np.bool_)
@@ -158,7 +159,7 @@ def _all_valid(frame: Frame, side: int) -> Mask:
 
 
 def _averaged(values: Values, side: int) -> Values:
-    """Means of blocks; those at the right and lower border repeat the last pixels."""
+    """The means of blocks. Blocks at the right and lower border repeat the last pixels."""
     height, width = values.shape[:2]
     whole = cv2.copyMakeBorder(values, 0, -height % side, 0, -width % side, cv2.BORDER_REPLICATE)
     return _resized(np.asarray(whole, np.float32), (whole.shape[1] // side, whole.shape[0] // side))
@@ -166,7 +167,7 @@ def _averaged(values: Values, side: int) -> Values:
 
 @compiled
 def _means(codes: Any, table: Any, side: int, light: Any, most: Any, least: Any) -> None:
-    """Mean exposure of the blocks of a band, and their highest and lowest codes; of large blocks every other row is read."""
+    """The mean exposure of the blocks of a band, and their highest and lowest codes. Large blocks are read in every other row."""
     height, width, channels = codes.shape
     step = 1 if side <= _EVERY_ROW else 2
     for i in range(light.shape[0]):
@@ -203,6 +204,6 @@ def _on_reference(still: FramePlane, motion: NDArray[np.float64], side: int) -> 
 
 
 def _resized(values: Values, size: tuple[int, int]) -> Values:
-    """Area averages; `size` is (width, height), channels stay an axis of their own."""
+    """Area averages. `size` is (width, height); channels remain an axis of their own."""
     means = cv2.resize(values, size, interpolation=cv2.INTER_AREA)
     return np.asarray(means, np.float32).reshape(size[1], size[0], *values.shape[2:])

@@ -1,9 +1,9 @@
-"""Do two planes show the same light? Their difference over windows, measured against its noise (after Granados et al. 2013).
+"""Tests whether two planes show the same light: their difference over windows, against its noise (after Granados et al. 2013).
 
-A difference counts only beyond the range that a window takes when it is shifted by a block, so that edges which alignment left
-a fraction of a block apart agree; and only after the planes have been tied to each other brightness by brightness, so that
-errors of exposure times, response and flare agree too. What noise and compression leave is read off the bracket itself: the
-densest half of the differences at each brightness is taken for what stood still.
+A difference counts only beyond the range that a window takes when it is shifted by one block, so that edges agree that the
+alignment left a fraction of a block apart. The planes are first tied to each other at each brightness, so that errors of exposure
+times, response and flare do not count. The noise and the errors of compression are measured in the bracket itself: the densest
+half of the differences at each brightness is taken as static.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from hdrkit.imaging.warping import Mask
 from hdrkit.merging.blocks import FramePlane, Values
 
 _SIDES = (1, 2, 4)  # of windows, in blocks
-_BINS, _SAMPLES = 16, 16384  # of brightness, and windows in all of them
-_FEWEST = 0.05  # share of all windows: with less in common, it may well be just what moved that two planes show
-_STRAY = 0.15  # ln; how far the tie at one brightness may stray from the middle one: more is motion
-_TIED = 0.03  # relative error that is left by the tie: what response curves are good to
+_BINS, _SAMPLES = 16, 16384  # bins of brightness, and the number of windows in all of them
+_FEWEST = 0.05  # share of all windows: with fewer in common, perhaps all of them show something that moved
+_STRAY = 0.15  # ln: largest distance of the tie at one brightness from the middle one; more is motion
+_TIED = 0.03  # relative error that remains after the tie: the accuracy of response curves
 _MOST_SPREAD = 0.15  # relative; more is motion
 _HALF_SIGMA = 1.349  # width of the densest half of a normal distribution
 _NEAR = np.ones((3, 3), np.uint8)
@@ -32,7 +32,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class _Windows:
-    """Means of a plane over square windows, float32 (h, w, C), and the `low`est and `high`est that a shift makes of them."""
+    """Means of a plane over square windows, float32 (h, w, C), and their lowest (`low`) and highest (`high`) under a shift."""
 
     radiance: Values
     low: Values
@@ -44,9 +44,10 @@ class _Windows:
 
 
 def tied(plane: FramePlane, anchor: FramePlane) -> FramePlane:
-    """The plane on the brightness scale of the anchor: the densest ratio of the two at each brightness is taken out.
+    """The plane on the brightness scale of the anchor, divided by the most frequent ratio of the two at each brightness.
 
-    With too little in common the plane stays as it is, and uncertain by as much as that could have been.
+    If the planes have too little in common, the plane keeps its scale, and its uncertainty grows by the possible error of that
+    scale.
     """
     radiance, floor = plane.radiance.copy(), plane.floor.copy()
     doubt = plane.doubt + anchor.doubt
@@ -65,10 +66,10 @@ def tied(plane: FramePlane, anchor: FramePlane) -> FramePlane:
 
 
 def disagreement(plane: FramePlane, anchor: FramePlane, first: int = 0) -> Values:
-    """By how many standard deviations two planes differ, float32 (h, w), the most over channels and windows.
+    """The number of standard deviations by which two planes differ, float32 (h, w): the maximum over channels and windows.
 
-    The smallest windows are left out up to number `first`. 0 where nothing can be said: one is unknown, both are clipped,
-    or one is clipped and the other not below its bound.
+    The smallest windows, up to number `first`, are left out. The value is 0 where the planes cannot be compared: one is unknown,
+    both are clipped, or one is clipped and the other is not below its bound.
     """
     height, width = plane.measured.shape[:2]
     result = np.zeros((height, width), np.float32)
@@ -90,9 +91,9 @@ def _apart(x: _Windows, a: _Windows) -> Values:
 
 
 def _windows(plane: FramePlane, side: int) -> _Windows:
-    """Windows of side x side blocks that fill the plane; those at the right and lower border repeat its last blocks."""
+    """Windows of side x side blocks that fill the plane. Windows at the right and lower border repeat its last blocks."""
     height, width = plane.measured.shape[:2]
-    sampled = np.s_[side // 2 :: side, side // 2 :: side]  # where filters of this side have covered just one window
+    sampled = np.s_[side // 2 :: side, side // 2 :: side]  # the positions where filters of this side cover exactly one window
 
     def whole(values: NDArray[Any]) -> NDArray[Any]:
         padded = cv2.copyMakeBorder(values, 0, -height % side, 0, -width % side, cv2.BORDER_REPLICATE)
@@ -103,7 +104,7 @@ def _windows(plane: FramePlane, side: int) -> _Windows:
         return np.asarray(blurred, np.float32).reshape(*blurred.shape[:2], values.shape[2])
 
     def anywhere(mask: Mask, within: int) -> Mask:
-        """Whether the mask is set in the window, or for `within` side + 2 in what shifts of it cover."""
+        """Whether the mask is set in the window or, for `within` side + 2, in the area that its shifts cover."""
         found = cv2.dilate(whole(mask.astype(np.uint8)), np.ones((within, within), np.uint8))[sampled] > 0
         return found.reshape(*found.shape[:2], mask.shape[2])
 
@@ -121,8 +122,8 @@ def _windows(plane: FramePlane, side: int) -> _Windows:
 
 
 def _variance(x: _Windows, a: _Windows) -> Values:
-    """Of the difference of two windows: what noise leaves, as far as the still ones at each brightness show more, that much."""
-    size = x.radiance * a.radiance  # of which errors of a ratio are shares, squared
+    """The variance of the difference of two windows: that of noise, or the larger one of static windows at this brightness."""
+    size = x.radiance * a.radiance  # errors of a ratio are shares of this, squared
     result = x.variance + a.variance + np.float32(_TIED**2) * size + np.float32(1e-30)
     both = x.measured & a.measured
     for c in range(result.shape[2]):

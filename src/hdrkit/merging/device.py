@@ -11,7 +11,7 @@ from hdrkit.files.packages import load_package
 
 
 class Device(StrEnum):
-    """What does the arithmetic of a merge; AUTO is CUDA where torch is installed and finds a GPU."""
+    """The device that computes a merge. AUTO is CUDA if torch is installed and finds a GPU."""
 
     AUTO = "auto"
     CPU = "cpu"
@@ -19,17 +19,17 @@ class Device(StrEnum):
 
 
 def uses_cuda(device: Device) -> bool:
-    """Whether to merge on a GPU. Raises InputError where one is asked for and there is none."""
+    """Whether to merge on a GPU. Raises InputError if a GPU is requested and torch finds none."""
     if device is Device.CPU or (device is Device.AUTO and not (has_driver() and find_spec("torch"))):
         return False
     torch = load_package("torch", f"--device {device}", "hdrkit[gpu]")
     if not torch.cuda.is_available() and device is Device.CUDA:
-        raise InputError("no CUDA device: torch finds none here; take --device cpu, or install torch for CUDA and its driver")
+        raise InputError("torch finds no CUDA device; choose --device cpu, or install torch for CUDA and its driver")
     return bool(torch.cuda.is_available())
 
 
 def has_driver() -> bool:
-    """Whether the driver of a GPU is installed: asked first, since torch takes seconds to load."""
+    """Whether the driver of a GPU is installed. It is asked first, because torch takes seconds to load."""
     for library in ("libcuda.so.1", "nvcuda.dll"):
         try:
             ctypes.CDLL(library)

@@ -1,4 +1,4 @@
-"""Exposure fusion: a picture for the eye, without times, curves or radiance."""
+"""Exposure fusion: a picture for the display, without times, curves or radiance."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from hdrkit.types import Frame
 
 
 def fuse_frames(frames: Sequence[Frame], area: Area | None = None) -> NDArray[np.float32]:
-    """Mertens, Kautz & Van Reeth 2007: blend by contrast, saturation and well-exposedness in a Laplacian pyramid.
+    """Blend frames by contrast, saturation and well-exposedness in a Laplacian pyramid (Mertens, Kautz & Van Reeth 2007).
 
-    Aligned coded frames of one size in; display-referred RGB (H, W, 3) float32 in 0..1 out. Where an aligned frame has no
-    data the frame that is complete does duty. The picture is cut to `area`. Raises InputError for float frames.
+    The frames are aligned, coded and of one size; the result is display-referred RGB (H, W, 3), float32 in 0..1. Where an aligned
+    frame has no data, the complete frame takes its place. The picture is cut to `area`. Raises InputError for float frames.
     """
     if any(frame.pixels.dtype == np.float32 for frame in frames):
         raise InputError(f"{frames[0].name}: exposure fusion blends photographs, not radiance; merge with another estimator")
@@ -35,7 +35,7 @@ def fuse_frames(frames: Sequence[Frame], area: Area | None = None) -> NDArray[np
 
 @contextmanager
 def _one_thread() -> Iterator[None]:
-    """OpenCV adds the frames in the order in which its threads finish them, which changes the last bits of the sum."""
+    """Run OpenCV in one thread: its threads add the frames in the order in which they finish, which changes the last bits."""
     threads = cv2.getNumThreads()
     cv2.setNumThreads(1)
     try:
@@ -45,7 +45,7 @@ def _one_thread() -> Iterator[None]:
 
 
 def _filled(frame: Frame, complete: Frame) -> NDArray[Any]:
-    """The pixels of a frame, where it has none those of the complete frame in its own brightness, so that no edge shows."""
+    """The pixels of a frame; where it has none, those of the complete frame, scaled to its brightness so that no edge shows."""
     if frame.valid is None or frame.valid.all() or not frame.valid.any():
         return frame.pixels
     filled = frame.pixels.copy()

@@ -1,7 +1,7 @@
-"""What moved between the frames: which of them to trust where, so that everything is shown once.
+"""Motion between the frames: the trust in each frame at each pixel, so that every object is shown once.
 
-One frame is the reference. The others are asked in order of exposure, the nearest first, whether they show the light that the
-frames before them showed; where the reference is clipped or noisy, the first that agrees with its surroundings speaks for it.
+One frame is the reference. The others follow in the order of exposure, the nearest first. Each is compared with the light of the
+frames before it. Where the reference is clipped or noisy, the first frame that agrees with its surroundings takes its place.
 """
 
 from __future__ import annotations
@@ -22,21 +22,21 @@ from hdrkit.merging.options import MergeOptions
 from hdrkit.types import Frame, NoiseModel, ResponseCurve
 
 _CERTAIN, _LIKELY = 6.0, 3.0  # standard deviations
-_FEWEST = 12  # certain blocks that make a motion
-_CLOSE, _MARGIN, _RAMP = 3, 2, 3  # blocks: gaps that are closed, what is added around, and over how many the trust returns
-_ENCLOSED = 0.4  # share of the border of an unmeasured area in conflict, from which all of it is
-_EXPOSED = 100.0  # squared signal to noise of a block at which it counts as half well exposed
-_AS_GOOD = 0.9  # of the best
+_FEWEST = 12  # number of certain blocks from which a region counts as motion
+_CLOSE, _MARGIN, _RAMP = 3, 2, 3  # blocks: gaps to close, margin around, width of the ramp of trust
+_ENCLOSED = 0.4  # an unmeasured area is in conflict if this share of its border is
+_EXPOSED = 100.0  # squared signal to noise at which a block counts as half well exposed
+_AS_GOOD = 0.9  # share of the best value
 
 
 @dataclass(frozen=True)
 class Ghosts:
-    """Which frames to trust where.
+    """The trust in each frame at each pixel.
 
-    `reference` is the index of the frame whose content is kept; `trust` holds a frame each (H, W) uint8 on the reference's
-    grid, 255 for full trust and 0 for none, or None where nothing of the frame is refused; `share` is the share of
-    pixels where some frame is refused, `refused` the share of each frame; `clipped` that of pixels which the frames that are
-    left show clipped, and those that are refused do not.
+    `reference` is the index of the frame whose content is kept. `trust` holds for each frame (H, W) uint8 on the grid of the
+    reference, 255 for full trust and 0 for none, or None if the frame is trusted everywhere. `share` is the share of pixels at
+    which some frame is refused, `refused` the share of each frame. `clipped` is the share of pixels that are clipped in the
+    remaining frames and measured in a refused one.
     """
 
     reference: int
@@ -55,9 +55,9 @@ def find_ghosts(
 ) -> Ghosts:
     """Compare aligned frames of one size, with or without `motion`.
 
-    `exposures` are relative ones, in any order; `response` is not needed for float frames. The frame with the index
-    `reference` keeps its content; None chooses the one that is best exposed where frames disagree. Raises InputError for
-    coded frames without a response.
+    `exposures` are relative ones, in any order; float frames need no `response`. The frame with the index `reference` keeps its
+    content; None chooses the one that is best exposed where frames disagree. Raises InputError for coded frames without a
+    response.
     """
     order = [int(i) for i in np.argsort(exposures, kind="stable")]
     curve = None
@@ -81,7 +81,7 @@ def find_ghosts(
 
 
 def _steps(planes: Sequence[FramePlane], order: Sequence[int]) -> dict[int, Mask]:
-    """Where each plane is likely to disagree with its neighbours in exposure."""
+    """The blocks where each plane is likely to disagree with its neighbours in exposure."""
     found = {k: np.zeros(planes[0].measured.shape[:2], np.bool_) for k in order}
     for a, b in pairwise(order):
         anchor = cautious(planes[a])
@@ -93,9 +93,9 @@ def _steps(planes: Sequence[FramePlane], order: Sequence[int]) -> dict[int, Mask
 
 
 def _best_exposed(planes: Sequence[FramePlane], exposures: Sequence[float], steps: dict[int, Mask]) -> int:
-    """The frame with most unclipped light above its noise where frames disagree, or anywhere if none do.
+    """The frame with the most unclipped light above its noise where frames disagree, or anywhere if none do.
 
-    Of several that are as good the shortest, which froze the motion best.
+    Of several that are equally good, the shortest is chosen, because it froze the motion best.
     """
     where = np.logical_or.reduce(list(steps.values()))
     where = where if where.any() else np.ones_like(where)
@@ -110,7 +110,7 @@ def _best_exposed(planes: Sequence[FramePlane], exposures: Sequence[float], step
 
 
 def _moved(planes: Sequence[FramePlane], exposures: Sequence[float], reference: int, steps: dict[int, Mask]) -> list[Mask]:
-    """Blocks of each plane that show something else than the reference, or than those that speak for it."""
+    """The blocks of each plane that differ from the reference, or from the frames that take its place."""
     moved = [np.zeros(planes[0].measured.shape[:2], np.bool_) for _ in planes]
     anchor = cautious(planes[reference])
     for k in sorted(range(len(planes)), key=lambda k: abs(np.log(exposures[k] / exposures[reference]))):
@@ -119,20 +119,20 @@ def _moved(planes: Sequence[FramePlane], exposures: Sequence[float], reference: 
         one = tied(planes[k], anchor)
         apart = disagreement(one, anchor)
         apart = np.where(~anchor.measured.any(axis=2) & steps[k], np.maximum(apart, _LIKELY), apart)
-        moved[k] = _whole(_regions(apart), anchor) & anchor.known.any(axis=2)  # the first to see a place is believed
+        moved[k] = _whole(_regions(apart), anchor) & anchor.known.any(axis=2)  # the first frame that measures a block is trusted
         anchor = joined(anchor, cautious(one), ~moved[k])
     return moved
 
 
 def _clipped(planes: Sequence[FramePlane], moved: Sequence[Mask]) -> Mask:
-    """Blocks of which a channel is measured in refused frames alone."""
+    """The blocks with a channel that only refused frames measured."""
     measured = np.logical_or.reduce([one.measured for one in planes])
     left = np.logical_or.reduce([one.measured & ~mask[..., None] for one, mask in zip(planes, moved, strict=True)])
     return np.asarray((measured & ~left).any(axis=2))
 
 
 def _regions(apart: NDArray[np.float32]) -> Mask:
-    """Connected blocks that are likely apart, and certainly so in a few of them."""
+    """Connected blocks that likely differ, if a few of them certainly do."""
     likely = (apart > _LIKELY).astype(np.uint8)
     count, labels = cv2.connectedComponents(likely, connectivity=8)
     certain = np.bincount(labels[apart > _CERTAIN], minlength=count) >= _FEWEST
@@ -141,7 +141,7 @@ def _regions(apart: NDArray[np.float32]) -> Mask:
 
 
 def _whole(mask: Mask, anchor: FramePlane) -> Mask:
-    """The mask with its gaps closed, with what it encloses of the anchor's unmeasured blocks, and a margin."""
+    """The mask with its gaps closed, with the unmeasured blocks of the anchor that it encloses, and with a margin."""
     if not mask.any():
         return mask
     closed = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_CLOSE, _disc(_CLOSE))
@@ -156,7 +156,7 @@ def _whole(mask: Mask, anchor: FramePlane) -> Mask:
 
 
 def _trust(mask: Mask, shape: tuple[int, int]) -> NDArray[np.uint8]:
-    """255 outside the mask, 0 in it, and a ramp around it, (H, W)."""
+    """The trust (H, W): 255 outside the mask, 0 inside, and a ramp around it."""
     wide = cv2.dilate(mask.astype(np.float32), _disc(_RAMP))
     soft = cv2.blur(wide, (2 * _RAMP + 1, 2 * _RAMP + 1), borderType=cv2.BORDER_REPLICATE)
     trust = np.where(mask, 0, np.rint(255 * (1 - soft))).astype(np.uint8)

@@ -1,4 +1,4 @@
-"""The fused merge on a device of torch, a GPU above all: the tables of `weights`, the answer of `kernel`."""
+"""The fused merge on a torch device, usually a GPU: it uses the tables of `weights` and gives the result of `kernel`."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from hdrkit.merging.weights import Tables, near_clipping
 from hdrkit.types import Frame, Validity
 
 _SATURATED, _BLACK, _PARTIAL = int(Validity.SATURATED), int(Validity.BLACK), int(Validity.PARTIAL)
-_NOWHERE, _CLIPPED = -1, -2  # in place of the number of the longest frame that measured a pixel
-_SHARE = float(np.float32(1 / 255))  # as the compiled loop has it
-BAND_PIXELS = 2**25  # some 4 GB on the device
+_NOWHERE, _CLIPPED = -1, -2  # these stand in for the number of the longest frame that measured a pixel
+_SHARE = float(np.float32(1 / 255))  # the same value as in the compiled loop
+BAND_PIXELS = 2**25  # about 4 GB on the device
 
 
 def run_tables_on(
@@ -31,7 +31,7 @@ def run_tables_on(
     area: Area | None = None,
     band_pixels: int = BAND_PIXELS,
 ) -> Merged:
-    """What `kernel.run_tables` does, on a device of torch, `band_pixels` at a time; equal to it within 1e-5."""
+    """Merge as `kernel.run_tables` does, on a torch device, `band_pixels` at a time. The results agree within 1e-5."""
     first, last, left, right = area or whole(frames[0])
     band = max(1, band_pixels // (right - left))
     merged = []
@@ -49,7 +49,7 @@ def run_tables_on(
 
 
 class _Sums:
-    """The sums of a band of rows on the device, (h, w, C), and which frames measured, (h, w)."""
+    """The sums of a band of rows on the device, (h, w, C), and the frames that measured, (h, w)."""
 
     def __init__(
         self, device: str, tables: Tables, exposures: Sequence[float], high: int, size: tuple[int, int], want_variance: bool
@@ -58,14 +58,14 @@ class _Sums:
         self.device, self.logarithmic = device, tables.logarithmic
         self.high, self.near, self.last = high, near_clipping(levels, high), levels - 1
         self.full = self._of(tables.full)
-        self.must = torch.zeros((*size, channels), dtype=torch.bool, device=device)  # be clipped, says a shorter frame
+        self.must = torch.zeros((*size, channels), dtype=torch.bool, device=device)  # clipped according to a shorter frame
         self.numerator, self.denominator = self._of(tables.numerator), self._of(tables.denominator)
         self.spread = self._of(tables.variance) if want_variance else None
         bounds = bounds_of(tables, exposures)
         self.limit = [self._of(bounds.exposure / t) for t in bounds.times]
         self.darkest = self._of(bounds.darkest)
-        self.place = torch.arange(channels, device=device) * levels  # of a channel in a table laid flat
-        self.second = channels * levels  # of the tables for channels beside a clipped one
+        self.place = torch.arange(channels, device=device) * levels  # position of a channel in a flattened table
+        self.second = channels * levels  # position of the tables for channels beside a clipped one
         self.a, self.b, self.out = (torch.zeros((*size, channels), device=device) for _ in range(3))
         self.v = torch.zeros((*size, channels), dtype=torch.float64, device=device) if want_variance else None
         self.longest = torch.full(size, _NOWHERE, dtype=torch.int64, device=device)
@@ -77,7 +77,7 @@ class _Sums:
         return torch.from_numpy(np.ascontiguousarray(array)).to(self.device)
 
     def add(self, k: int, pixels: NDArray[Any], valid: NDArray[np.bool_] | None, share: NDArray[np.uint8] | None) -> None:
-        """Add frame k, as `kernel` does."""
+        """Add frame k as `kernel` does."""
         codes = self._of(pixels).to(torch.int64)
         codes = torch.where(self.must & (codes > self.near), self.last, codes)
         clipped = codes > self.high
@@ -107,7 +107,7 @@ class _Sums:
         self.partly[partly] = k
 
     def finish(self) -> Merged:
-        """What was merged of the band, as `kernel` has it."""
+        """The merged pixels of the band, as `kernel` gives them."""
         measured = self.b > 0
         value = self.a / self.b
         if self.logarithmic:

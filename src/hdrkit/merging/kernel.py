@@ -1,8 +1,8 @@
-"""The fused merge: every frame read once, the result written once, no sums kept and no copy of the stack.
+"""The fused merge: it reads every frame once and writes the result once, and keeps neither sums nor a copy of the stack.
 
-Bands of rows are gathered from all frames, moved ones resampled on the way, and merged pixel by pixel; bands are small enough to
-stay in the cache, and run side by side in threads. The compiled loop knows neither the number of frames nor the size of the
-pictures: it is compiled once.
+Bands of rows are gathered from all frames, resampled if a frame moved, and merged pixel by pixel. Bands are small enough to stay
+in the cache and run in parallel threads. The compiled loop depends neither on the number of frames nor on the size of the
+pictures, so it is compiled once.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ from hdrkit.types import Frame, Validity
 
 _SATURATED, _BLACK, _PARTIAL = np.uint8(Validity.SATURATED), np.uint8(Validity.BLACK), np.uint8(Validity.PARTIAL)
 _NOTHING = np.uint8(0)
-_NOWHERE, _CLIPPED = -1, -2  # in place of the number of the longest frame that measured a pixel
+_NOWHERE, _CLIPPED = -1, -2  # these stand in for the number of the longest frame that measured a pixel
 _SHARE = np.float32(1 / 255)
-_BAND_BYTES = 500_000  # of codes of all frames: what a core keeps close
+_BAND_BYTES = 500_000  # codes of all frames: they fit in the cache of a core
 
 
 class Band(NamedTuple):
     """Rows of all frames, the shortest exposure first: codes (K, rows, W, C), and masks (K, rows, W) or None.
 
-    `valid` says where a frame has data and `share` how far it is trusted, 0 to 255.
-    Without them the compiler leaves the questions out.
+    `valid` marks the pixels for which a frame has data, and `share` is its trust, 0 to 255. If a mask is None, the compiler
+    leaves its tests out.
     """
 
     codes: NDArray[Any]
@@ -42,7 +42,7 @@ class Band(NamedTuple):
 
 
 class Rule(NamedTuple):
-    """How codes are summed: numerators and denominators (2, K, C, levels, 2), and the highest code that counts."""
+    """The weights of codes: numerators and denominators (2, K, C, levels, 2), and the highest code that counts."""
 
     pairs: NDArray[np.float32]
     high: int
@@ -58,12 +58,11 @@ def run_tables(
     trust: Sequence[NDArray[np.uint8] | None] | None = None,
     area: Area | None = None,
 ) -> Merged:
-    """Merge coded frames, sorted from the shortest to the longest exposure; `trust` and `area` as `merge_frames`
-    has them.
+    """Merge coded frames, sorted from the shortest to the longest exposure; `trust` and `area` are as in `merge_frames`.
 
-    Where a frame is above clip[1] in some channels, the others still count, by
-    tables of their own. A channel that is nearly clipped counts as clipped where a shorter frame shows that it must be:
-    cameras mix channels, which may bring a clipped one back below the limit.
+    If a frame is above clip[1] in some channels, its other channels still count, with tables of their own. A channel that is
+    nearly clipped counts as clipped if a shorter frame shows that it must be: cameras mix channels, which may bring a clipped one
+    back below the limit.
     """
     first, last, left, right = area or whole(frames[0])
     height, width, channels = last - first, right - left, frames[0].pixels.shape[2]
@@ -71,7 +70,7 @@ def run_tables(
     validity = np.empty((height, width), np.uint8)
     variance = np.empty((height, width, channels) if want_variance else (0, 0, channels), np.float32)
     bounds = bounds_of(tables, exposures)
-    pairs = np.stack([tables.numerator, tables.denominator], axis=-1)  # which are looked up together
+    pairs = np.stack([tables.numerator, tables.denominator], axis=-1)  # the loop looks both up together
     rule = Rule(pairs, clip[1], tables.logarithmic)
     spread = tables.variance if want_variance else None
     rows = min(height, max(1, _BAND_BYTES // (len(frames) * width * channels * frames[0].pixels.itemsize)))
@@ -113,9 +112,9 @@ def _require_below(levels: int, codes: NDArray[Any], frame: Frame) -> None:
 
 @compiled
 def _clip(codes: Any, valid: Any, share: Any, near: Any, full: Any, last: Any, rows: int) -> None:
-    """Give codes above `near` the `last` where that of a shorter frame is above its `full` (K, W C).
+    """Set codes above `near` to `last` where the code of a shorter frame is above its `full` (K, W C).
 
-    Pixels that do not count become black, which says nothing of longer frames.
+    Pixels that do not count become black, which implies nothing about longer frames.
     """
     count, _, width, channels = codes.shape
     must = np.empty(width * channels, codes.dtype)
@@ -134,7 +133,7 @@ def _clip(codes: Any, valid: Any, share: Any, near: Any, full: Any, last: Any, r
 
 @compiled
 def _merge(band: Band, rule: Rule, spread: Any, bounds: Bounds, merged: Merged) -> None:
-    """Merge a band, as many rows as `merged` has, and count the pixels that each frame measured as a whole.
+    """Merge a band, as many rows as `merged` has, and count the pixels that each frame measured in all channels.
 
     `spread`, the numerators of the variance (2, K, C, levels), may be None.
     """
@@ -148,7 +147,7 @@ def _merge(band: Band, rule: Rule, spread: Any, bounds: Bounds, merged: Merged) 
 
 @compiled
 def _looks(valid: Any, k: int, y: int, x: int) -> bool:
-    """Whether frame k shows the pixel."""
+    """Whether frame k has data at the pixel."""
     if valid is None:
         return True
     return bool(valid[k, y, x])
@@ -156,7 +155,7 @@ def _looks(valid: Any, k: int, y: int, x: int) -> bool:
 
 @compiled
 def _trust(share: Any, k: int, y: int, x: int) -> Any:
-    """How far frame k is trusted there, 0 to 255."""
+    """The trust in frame k at the pixel, 0 to 255."""
     if share is None:
         return np.uint8(255)
     return share[k, y, x]
@@ -164,7 +163,7 @@ def _trust(share: Any, k: int, y: int, x: int) -> Any:
 
 @compiled
 def _weight(share: Any, k: int, y: int, x: int) -> Any:
-    """The same from 0 to 1."""
+    """The trust in frame k at the pixel, 0 to 1."""
     if share is None:
         return np.float32(1)
     return share[k, y, x] * _SHARE
@@ -172,11 +171,11 @@ def _weight(share: Any, k: int, y: int, x: int) -> Any:
 
 @compiled
 def _merge_row(band: Band, y: int, rule: Rule, bounds: Bounds, weights: Any, merged: Merged) -> None:
-    """Merge a row; the sums of weights go to `weights` where it is not None."""
+    """Merge a row. If `weights` is not None, the sums of weights go there."""
     codes, tables, high, darkest = band.codes, rule.pairs, rule.high, bounds.darkest
     out, validity, used = merged.radiance[y], merged.validity[y], merged.used
     width, channels = out.shape
-    green, blue = min(1, channels - 1), channels - 1  # gray is three times the same
+    green, blue = min(1, channels - 1), channels - 1  # gray reads the same channel three times
     zero = np.float32(0)
     for x in range(width):
         a0 = a1 = a2 = b0 = b1 = b2 = zero
@@ -215,14 +214,14 @@ def _merge_row(band: Band, y: int, rule: Rule, bounds: Bounds, weights: Any, mer
             weights[x, 0] = b0
             if channels == 3:
                 weights[x, 1], weights[x, 2] = b1, b2
-        # The bound of the shortest frame is quicker to look up than that of the longest that measured here, and higher.
+        # The bound of the shortest frame is faster to find than that of the longest frame that measured here, and higher.
         if not (v0 >= darkest[0, 0] and v1 >= darkest[0, green] and v2 >= darkest[0, blue]):
             _bound((b0, b1, b2), whole_by, partly_by, codes[:, y, x], bounds, x, out, validity)
 
 
 @compiled
 def _bound(b: Any, whole_by: int, partly_by: int, codes: Any, bounds: Bounds, x: int, out: Any, validity: Any) -> None:
-    """Give a pixel its bound in the channels that no frame measured, or that none tells from black."""
+    """Set a pixel to its bound in the channels that no frame measured, or that no frame can tell from black."""
     darkest = bounds.darkest
     for c in range(out.shape[1]):
         if b[c] > 0:
@@ -230,10 +229,10 @@ def _bound(b: Any, whole_by: int, partly_by: int, codes: Any, bounds: Bounds, x:
             if out[x, c] < darkest[last, c]:
                 out[x, c] = darkest[last, c]
                 validity[x] |= _BLACK
-        elif whole_by >= 0:  # black wherever it is not clipped: the most that it can be
+        elif whole_by >= 0:  # black in every frame that is not clipped: an upper bound
             out[x, c] = darkest[whole_by, c]
             validity[x] |= _BLACK
-        else:  # clipped in every frame: the least that it can be, which is nothing where no frame looked
+        else:  # clipped in every frame: a lower bound, which is 0 if no frame has data
             first = _CLIPPED - whole_by
             out[x, c] = 0 if whole_by == _NOWHERE else bounds.exposure[c, codes[first, c]] / bounds.times[first]
             validity[x] |= _SATURATED
@@ -241,7 +240,7 @@ def _bound(b: Any, whole_by: int, partly_by: int, codes: Any, bounds: Bounds, x:
 
 @compiled
 def _spread_row(band: Band, y: int, rule: Rule, spread: Any, weights: Any, merged: Merged) -> None:
-    """The variance of what `_merge_row` has written; a bound is uncertain by its own size."""
+    """The variance of the result of `_merge_row`. The uncertainty of a bound is its own value."""
     codes, high = band.codes, rule.high
     out, variance = merged.radiance[y], merged.variance[y]
     width, channels = out.shape

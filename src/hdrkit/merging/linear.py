@@ -1,4 +1,4 @@
-"""Merging of pictures that hold light already (float): the same estimators, without codes and tables."""
+"""Merging of linear (float) pictures: the same estimators, without codes and tables."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def merge_float(
     trust: Sequence[NDArray[np.uint8] | None] | None = None,
     area: Area | None = None,
 ) -> Merged:
-    """Merge linear frames, shortest exposure first. Float pictures do not say where they clip: every pixel above 0 counts."""
+    """Merge linear frames, shortest exposure first. Float pictures have no clip limit: every pixel above 0 counts."""
     first, last, left, right = area or whole(frames[0])
     here = slice(first, last), slice(left, right)
     shape = frames[0].pixels[here].shape

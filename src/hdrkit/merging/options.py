@@ -1,4 +1,4 @@
-"""What can be chosen about a merge."""
+"""The options of a merge."""
 
 from __future__ import annotations
 
@@ -43,10 +43,10 @@ CHOICES: tuple[Estimator | Fusion, ...] = (*Estimator, *Fusion)
 class MergeOptions:
     """Options of a merge; the command line and the Python interface read these.
 
-    `estimator` may also be given by its name. `mertens` is none: it asks for another product, exposure fusion.
-    `clip` are 8-bit codes, scaled for deeper pictures: below the first a code counts as black, as code 0 always does,
-    above the second as clipped. RAW knows its own clipping and takes no notice. `noise` None is the noise that the
-    frames show, or that of an ordinary camera where they do not show it.
+    `estimator` may also be given by its name. `mertens` is not an estimator: it requests another product, exposure fusion. `clip`
+    holds 8-bit codes, scaled for deeper pictures: a code below the first counts as black, as code 0 always does, and a code above
+    the second as clipped. RAW frames have their own clip limit and ignore `clip`. If `noise` is None, the noise is measured in
+    the frames; if they do not show it, that of an ordinary camera is used.
     """
 
     estimator: Estimator | Fusion = field(
@@ -65,7 +65,7 @@ class MergeOptions:
             "flag": "--clip",
             "metavar": "LOW,HIGH",
             "parse": parse_clip,
-            "help": "8-bit codes below and above which nothing is measured",
+            "help": "8-bit codes: below LOW a pixel counts as black, above HIGH as clipped",
         },
     )
     noise: NoiseModel | None = field(default=None, metadata={"help": "noise of the camera; measured if not given", "kind": None})
@@ -77,7 +77,7 @@ class MergeOptions:
         metadata={
             "flag": "--device",
             "panel": "Output",
-            "help": "what does the arithmetic: auto takes a GPU where there is one, which pays for many large brackets",
+            "help": "device that computes the merge: auto uses a GPU if one is found, which is faster for many large brackets",
         },
     )
     deghost: str = field(
@@ -85,8 +85,8 @@ class MergeOptions:
         metadata={
             "flag": "--deghost",
             "metavar": "off|auto|FILENAME",
-            "help": "show what moved between the frames once: auto takes it from the frame best exposed there, a file name "
-            "from that frame; off merges what every frame shows",
+            "help": "show each moving object once: auto shows it as in the frame that is best exposed there, a file name as in "
+            "that frame; off merges all frames everywhere",
         },
     )
 
@@ -96,11 +96,11 @@ class MergeOptions:
         if not 0 <= self.clip[0] < self.clip[1] <= 255:
             raise InputError(f"clip limits {self.clip} must rise within 0..255")
         if self.deghost != "off" and self.product is Product.FUSION:
-            raise InputError("ghosts are found in radiance, and mertens makes none: choose another estimator, or deghost off")
+            raise InputError("deghosting needs radiance, which mertens does not make: choose another estimator, or deghost off")
 
     @property
     def product(self) -> Product:
-        """What these options ask for: radiance, or a picture for the display."""
+        """The product that these options request: radiance, or a picture for the display."""
         return Product.FUSION if isinstance(self.estimator, Fusion) else Product.RADIANCE
 
     def clip_codes(self, frame: Frame) -> tuple[int, int]:
@@ -110,7 +110,7 @@ class MergeOptions:
 
 
 def _chosen(name: str) -> Estimator | Fusion:
-    """The estimator or fusion with this name. Raises InputError where there is none."""
+    """The estimator or fusion with this name. Raises InputError if the name is unknown."""
     for choice in CHOICES:
         if choice == name:
             return choice

@@ -19,7 +19,7 @@ from hdrkit.types import Frame, RadianceMap, ResponseCurve, Validity
 
 @dataclass(frozen=True)
 class Tally:
-    """Numbers of pixels: all, not measured for a reason, and those that each frame (in the order given) contributed to."""
+    """Numbers of pixels: all, those not measured for each reason, and those that each frame (in the given order) measured."""
 
     pixels: int
     saturated: int
@@ -29,7 +29,7 @@ class Tally:
 
 @dataclass(frozen=True)
 class MergedPixels:
-    """A radiance map, and a count of what it is made of."""
+    """A radiance map and the counts of its pixels."""
 
     radiance: RadianceMap
     tally: Tally
@@ -49,14 +49,14 @@ def merge_frames(
     area: Area | None = None,
     tables: Tables | None = None,
 ) -> MergedPixels:
-    """Merge aligned frames of one size and kind, resampling those with a `motion` as it goes.
+    """Merge aligned frames of one size and kind; frames with a `motion` are resampled during the merge.
 
-    `exposures` are relative exposures (`Exposure.relative`), in any order; `response` maps codes to ln exposure and is
-    not needed for float frames, which are light already. `trust` has for each frame how far its pixels count, (H, W) on the
-    reference's grid from 0 (not at all) to 255 (fully), or None where all do. Only `area` of the reference is merged.
-    `tables` are those of `tables_of`, for who merges many areas of the same frames.
-    The result, exp g(z) / exposure, is finite and not negative; RAW comes out in linear sRGB, gray with three equal channels.
-    Raises InputError or ExposureError for input that does not fit together.
+    `exposures` are relative exposures (`Exposure.relative`), in any order. `response` maps codes to ln exposure; float frames,
+    which are linear already, need none. `trust` holds for each frame the weight of its pixels, (H, W) on the grid of the
+    reference from 0 (ignored) to 255 (full), or None for full weight everywhere. Only `area` of the reference is merged. `tables`
+    are those of `tables_of`, for callers that merge many areas of the same frames. The result, exp g(z) / exposure, is finite and
+    not negative. RAW gives linear sRGB, and gray gives three equal channels. Raises InputError or ExposureError for input that
+    does not fit together.
     """
     options = options or MergeOptions()
     if len(frames) != len(exposures) or not frames:
@@ -129,7 +129,7 @@ def _merge_codes(
         from hdrkit.merging.gpu import run_tables_on
 
         return run_tables_on("cuda", frames, tables, times, clip, options.variance, trust, area)
-    from hdrkit.merging.kernel import run_tables  # numba: only where it is needed
+    from hdrkit.merging.kernel import run_tables  # numba is loaded only if it is needed
 
     return run_tables(frames, tables, times, clip, options.variance, trust, area)
 
@@ -137,7 +137,7 @@ def _merge_codes(
 def _in_srgb(
     pixels: NDArray[np.float32], variance: NDArray[np.float32], frame: Frame
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Three channels of linear sRGB out of gray or camera RGB; what falls outside the gamut is cut at 0."""
+    """Three channels of linear sRGB from gray or camera RGB. Values outside the gamut are cut at 0."""
     if pixels.shape[2] == 1:
         return np.repeat(pixels, 3, axis=2), np.repeat(variance, 3, axis=2)
     if frame.to_srgb is not None:

@@ -13,7 +13,7 @@ from hdrkit.types import ResponseCurve
 def ln_exposure_range(response: ResponseCurve, exposures: Iterable[float]) -> tuple[float, float]:
     """Lowest and highest ln radiance: min g - ln of the longest exposure, max g - ln of the shortest.
 
-    `exposures` are those of every frame of the set. Raises ExposureError where there is none.
+    `exposures` are those of every frame of the set. Raises ExposureError if `exposures` is empty.
     """
     times = list(exposures)
     if not times:

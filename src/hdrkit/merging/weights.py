@@ -1,4 +1,4 @@
-"""Lookup tables of an estimator for the frames of a bracket: what the compiled loop and its twin on a GPU add up."""
+"""Lookup tables of an estimator for the frames of a bracket: the terms that the compiled loop and its twin on a GPU add up."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from hdrkit.merging.options import MergeOptions
 from hdrkit.types import NoiseModel, ResponseCurve
 
 _SPILL_AT_LIMIT = 5.0  # times the spill into other channels
-_DOUBT, _SIGMAS = 0.1, 4.0  # relative error of curve and times, and noise, against which a frame must be clipped
+_DOUBT, _SIGMAS = 0.1, 4.0  # relative error of curve and times, and noise: a frame must be clipped in spite of both
 
 
 @dataclass(frozen=True)
 class Tables:
     """Lookup tables of an estimator, (2, K, C, levels): numerator, denominator, numerator of the variance.
 
-    The first of two is for pixels that are nowhere clipped, the second for channels of which another is clipped.
-    float32, but for the variance, whose squares float32 cannot hold. `full` (K, C) is the code of a frame above which longer
-    ones must be clipped. `exposure` (C, levels) is exp g, for pixels that no
-    frame measured, `black` (C,) the exposure below which a frame sees nothing. `logarithmic` where the quotient is ln radiance.
+    The first of the two is for pixels without a clipped channel, the second for the other channels of pixels with one. The tables
+    are float32; the variance is float64, because float32 cannot hold its squares. `full` (K, C) is the code of a frame above
+    which longer frames must be clipped. `exposure` (C, levels) is exp g, for pixels that no frame measured, and `black` (C,) is
+    the exposure below which a frame measures nothing. `logarithmic` says that the quotient is ln radiance.
     """
 
     numerator: NDArray[np.float32]
@@ -47,20 +47,20 @@ def build_tables(
 ) -> Tables:
     """Tables for frames with the given relative exposures, shortest first.
 
-    `weight` (levels, C) takes the place of the one that the estimator gives to codes.
+    `weight` (levels, C) replaces the weight that the estimator gives to codes.
     """
     estimator, noise = estimator_of(options), options.noise or NoiseModel()
     codes = Codes(response, clip, noise)
     x, spread = estimator.readings(codes)
     edge = black_edge(response, clip[0])
     dark = response.linear < edge
-    spread = np.where(dark, np.maximum(spread, edge**2), spread)  # also light out of the camera's gamut ends up there
+    spread = np.where(dark, np.maximum(spread, edge**2), spread)  # light outside the gamut of the camera becomes dark, too
     spill = noise.spill * response.linear
     near = _SPILL_AT_LIMIT * _rise(response.levels, clip[1])[:, None]
     spreads = spread + (near * spill) ** 2, spread + (np.maximum(near, 1) * spill) ** 2
     if weight is None:
         weight = estimator.code_weight(codes)
-    weights = weight, np.where(dark, 0.0, weight)  # beside a clipped channel black is mostly out of gamut
+    weights = weight, np.where(dark, 0.0, weight)  # black beside a clipped channel is usually out of gamut
     means = [estimator.unbiased(x, t, exposures, codes) for t in exposures]
     tables = [
         [estimator.sums(Measurements(mean, s, t, w)) for t, mean in zip(exposures, means, strict=True)]
@@ -81,7 +81,7 @@ def build_tables(
 
 
 def _full(x: NDArray[np.float64], spread: NDArray[np.float64], exposures: Sequence[float], high: int) -> NDArray[np.int64]:
-    """For each frame the code (K, C) above which the next longer one is clipped, even if this one reads too bright by chance."""
+    """For each frame the code (K, C) above which the next longer frame is clipped, even if this one is too bright by chance."""
     least = (1 - _DOUBT) * x - _SIGMAS * np.sqrt(spread)
     steps = [longer / t for t, longer in pairwise([*exposures, exposures[-1]])]
     below = [least <= x[high] / step for step in steps]

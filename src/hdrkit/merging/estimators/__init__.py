@@ -1,4 +1,4 @@
-"""The separable estimators, a file each, and the table from a name to its estimator.
+"""The separable estimators, each in its own file, and the table from a name to its estimator.
 
-Exposure fusion is none: see `merging.fusion`.
+Exposure fusion is not an estimator: see `merging.fusion`.
 """

@@ -27,11 +27,11 @@ class Debevec(Separable):
         return in_channels(weight_of_codes(self.weight, codes.response.levels, codes.clip), codes)
 
     def denominator(self, measured: Measurements) -> Array:
-        """The weight of the code, whatever the exposure."""
+        """The weight of the code; the exposure of the frame has no influence."""
         return measured.weight
 
     def readings(self, codes: Codes) -> tuple[Array, Array]:
-        """Exp g also for black, whose mean may be negative and has no logarithm."""
+        """Exp g, for black too: the mean of black may be negative and has no logarithm."""
         return codes.response.linear, exposure_variance(codes.response, codes.noise)
 
     def sums(self, measured: Measurements) -> Sums:

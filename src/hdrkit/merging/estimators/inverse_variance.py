@@ -15,7 +15,7 @@ class InverseVariance(Separable):
     """b = w(z) t^2 / var x, with w = 1 but for a taper near clipping. Granados et al. 2010, Hasinoff et al. 2010."""
 
     def code_weight(self, codes: Codes) -> Array:
-        """1, but tapered near clipping."""
+        """The weight is 1, with a taper near clipping."""
         return tapered(codes)
 
     def denominator(self, measured: Measurements) -> Array:
@@ -23,10 +23,11 @@ class InverseVariance(Separable):
         return measured.weight * measured.t**2 / measured.variance
 
     def unbiased(self, x: Array, t: float, exposures: Sequence[float], codes: Codes) -> Array:
-        """X less its bias, since the weight comes from the same code: what is too dark by chance weighs more.
+        """X without its bias, which arises because the weight comes from the same code: codes that are too dark by chance weigh
+        more.
 
-        To first order cov(b, x) / b = - d var / dx, the exposure of one electron, of which the share of the frame in all
-        weights cancels in the quotient: a frame that is alone is not biased.
+        To first order, cov(b, x) / b = - d var / dx, which is the exposure of one electron. The share of the frame in all weights
+        cancels in the quotient, so a single frame has no bias.
         """
         limit, saturation = codes.response.linear[codes.clip[1]], codes.response.linear[-1]
 

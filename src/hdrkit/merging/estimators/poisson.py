@@ -1,4 +1,4 @@
-"""Weights of exposure alone: the best where light itself is all the noise."""
+"""Weights of exposure alone: the best choice if shot noise is the only noise."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ class Poisson(Separable):
     """b = w(z) t, with w = 1 but for a taper near clipping. Hanji, Zhong & Mantiuk 2020."""
 
     def code_weight(self, codes: Codes) -> Array:
-        """1, but tapered near clipping."""
+        """The weight is 1, with a taper near clipping."""
         return tapered(codes)
 
     def denominator(self, measured: Measurements) -> Array:
-        """The exposure: the sums are of light and of time."""
+        """The exposure: the numerator sums light, and the denominator sums time."""
         return measured.weight * measured.t

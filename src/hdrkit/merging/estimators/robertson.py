@@ -1,4 +1,4 @@
-"""A maximum likelihood where all codes are equally noisy, but middle ones better known."""
+"""The maximum likelihood for codes that are all equally noisy, with more trust in the middle ones."""
 
 from __future__ import annotations
 

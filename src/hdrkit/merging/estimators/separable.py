@@ -1,7 +1,7 @@
-"""What every separable estimator is: radiance = sum a_k[z_k] / sum b_k[z_k] over the frames k.
+"""The common form of separable estimators: radiance = sum a_k[z_k] / sum b_k[z_k] over the frames k.
 
-With x = exp g(z) the exposure of code z and t the relative exposure of a frame, x / t is one measurement of radiance, and b is
-its weight. An estimator averages the measurements themselves, a = b x / t, or their logarithms, a = b ln(x / t).
+Here x = exp g(z) is the exposure of code z, and t the relative exposure of a frame: x / t is one measurement of radiance, and b
+is its weight. An estimator averages the measurements themselves, a = b x / t, or their logarithms, a = b ln(x / t).
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from numpy.typing import NDArray
 from hdrkit.imaging.weighting import readings
 from hdrkit.types import NoiseModel, ResponseCurve
 
-_TAPER = 0.03  # share of the codes over which a frame fades out towards clipping, so that no seam shows
+_TAPER = 0.03  # share of the codes over which a frame fades out towards clipping, which avoids seams
 
 Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Codes:
-    """The codes of a bracket: their curve, the lowest that is not black and the highest that is not clipped, their noise."""
+    """The codes of a bracket: their curve, the lowest that is not black and the highest that is not clipped, and their noise."""
 
     response: ResponseCurve
     clip: tuple[int, int]
@@ -32,7 +32,7 @@ class Codes:
 
 
 class Measurements(NamedTuple):
-    """What a frame says: exposures x and their variances, its relative exposure t, and weights; arrays of one shape."""
+    """The measurements of a frame: exposures x, their variances, the relative exposure t, and weights; arrays of one shape."""
 
     x: Array
     variance: Array
@@ -41,7 +41,7 @@ class Measurements(NamedTuple):
 
 
 class Sums(NamedTuple):
-    """What measurements add, each (shape of theirs): the numerator a, the denominator b, and the numerator of the variance."""
+    """The terms that measurements add, each of their shape: numerator a, denominator b, and the numerator of the variance."""
 
     numerator: Array
     denominator: Array
@@ -49,7 +49,8 @@ class Sums(NamedTuple):
 
 
 class Separable(ABC):
-    """A separable estimator that averages measurements of radiance; one of logarithms says so and overrides `sums`.
+    """A separable estimator that averages measurements of radiance. One that averages logarithms sets `logarithmic` and overrides
+    `sums`.
 
     A new estimator is a file beside this one with `code_weight` and `denominator`, a name in `Estimator`, and a row in `table`.
     """
@@ -58,7 +59,7 @@ class Separable(ABC):
 
     @abstractmethod
     def code_weight(self, codes: Codes) -> Array:
-        """How far each code (levels, C) is trusted whatever the exposure: 0 above the clip limit, at most 1."""
+        """The trust in each code (levels, C) at any exposure: 0 above the clip limit, at most 1."""
 
     @abstractmethod
     def denominator(self, measured: Measurements) -> Array:
@@ -69,7 +70,7 @@ class Separable(ABC):
         return readings(codes.response, codes.noise, codes.clip[0])
 
     def unbiased(self, x: Array, t: float, exposures: Sequence[float], codes: Codes) -> Array:  # noqa: ARG002
-        """The exposures x (levels, C) without the bias of weights that come from the same codes; here there is none."""
+        """The exposures x (levels, C) without the bias of weights that come from the same codes. By default there is no bias."""
         return x
 
     def sums(self, measured: Measurements) -> Sums:
@@ -79,12 +80,12 @@ class Separable(ABC):
 
 
 def tapered(codes: Codes) -> Array:
-    """A weight of codes (levels, C): 1 up to near the clip limit, falling smoothly towards it, 0 above."""
+    """A weight of codes (levels, C): 1 up to near the clip limit, then falling smoothly to 0 at the limit, and 0 above it."""
     levels = codes.response.levels
     u = np.clip((codes.clip[1] + 1 - np.arange(levels)) / (_TAPER * levels), 0, 1)
     return in_channels(u**2 * (3 - 2 * u), codes)
 
 
 def in_channels(weight: Array, codes: Codes) -> Array:
-    """One weight of codes (levels,) for all channels, (levels, C)."""
+    """A weight of codes (levels,), repeated for all channels (levels, C)."""
     return np.repeat(weight[:, None], codes.response.channels, axis=1)

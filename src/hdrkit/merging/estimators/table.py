@@ -1,4 +1,4 @@
-"""The table of estimators: each name of `Estimator`, and what it stands for."""
+"""The table of estimators: each name of `Estimator` and its estimator."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from hdrkit.merging.options import Estimator, Fusion, MergeOptions
 
 
 def estimator_of(options: MergeOptions) -> Separable:
-    """The estimator that the options name. Raises InputError where they name exposure fusion, which makes no radiance.
+    """The estimator that the options name. Raises InputError if they name exposure fusion, which makes no radiance.
 
-    The type check fails where a name has no row here.
+    The type check fails if a name has no row here.
     """
     match options.estimator:
         case Estimator.INVERSE_VARIANCE:
