@@ -44,6 +44,11 @@ def read_photo(
     file if `read_content` has read it already. Raises InputError for a file that is missing, empty, not an image, or larger
     than `max_pixels`.
     """
+    return with_exposure(read_header(path, max_pixels, data), override, literal)
+
+
+def read_header(path: Path | str, max_pixels: int = 500_000_000, data: bytes | None = None) -> Photo:
+    """As `read_photo`, but with the exposure exactly as the metadata state it, None if they state none."""
     path = Path(path)
     if data is None:
         _require_file(path)
@@ -55,7 +60,12 @@ def read_photo(
         case _:
             photo = _read_encoded_header(path, max_pixels, data)
     _require_size(path, photo.width, photo.height, max_pixels)
-    return replace(photo, exposure=_choose_exposure(photo, override, literal))
+    return photo
+
+
+def with_exposure(header: Photo, override: Exposure | None = None, literal: bool = False) -> Photo:
+    """The photo of a header from `read_header`, with the exposure that `read_photo` chooses."""
+    return replace(header, exposure=_choose_exposure(header, override, literal))
 
 
 def read_content(path: Path | str) -> bytes:

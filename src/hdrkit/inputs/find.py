@@ -19,6 +19,7 @@ from hdrkit.inputs.discover import discover, discover_folders, nothing_found, so
 from hdrkit.inputs.listed import fill_exposures
 from hdrkit.inputs.lists import ExposureList, GroupList, read_groups
 from hdrkit.inputs.options import By, ExposureUnit, InputOptions
+from hdrkit.inputs.photo_memory import PhotoMemory
 from hdrkit.inputs.remarks import Remarks, UnusualBrackets
 from hdrkit.inputs.timestamps import floored, timestamp_in_name
 from hdrkit.types import Bracket, Exposure, Failure, Frame, Photo, Stack
@@ -40,11 +41,11 @@ class FoundBrackets:
     notes: tuple[str | UnusualBrackets, ...] = ()
 
 
-def find_brackets(paths: Paths, options: InputOptions | None = None) -> FoundBrackets:
+def find_brackets(paths: Paths, options: InputOptions | None = None, memory: PhotoMemory | None = None) -> FoundBrackets:
     """Read the metadata of every photo under `paths` (files, folders, or one list of groups) and put the photos into brackets.
 
     From a list of `hdrkit group` only exposure brackets are used, and a note says what is left out. Its column ev gives the
-    exposure of photos that state none, with a note for each such bracket.
+    exposure of photos that state none, with a note for each such bracket. A `memory` spares reading the headers that it knows.
     Raises InputError if nothing usable is found. A single bad file is among the `failures`.
     """
     options = options or InputOptions()
@@ -58,7 +59,7 @@ def find_brackets(paths: Paths, options: InputOptions | None = None) -> FoundBra
         if not roots:
             raise InputError(f"{show(_given(paths)[0])}: it lists no exposure bracket ({listed.left_out or 'it is empty'})")
 
-    photos, failures = _read(roots, options, listed_exposures)
+    photos, failures = _read(roots, options, listed_exposures, memory)
     if not photos:
         raise _none_readable(len(failures), failures[0])
     listed_exposures.require_any(photo.path for photo, _ in photos)
@@ -206,14 +207,15 @@ def _group_list(paths: Paths, options: InputOptions) -> GroupList | None:
 
 
 def _read(
-    roots: Mapping[Path, Path], options: InputOptions, exposures: ExposureList
+    roots: Mapping[Path, Path], options: InputOptions, exposures: ExposureList, memory: PhotoMemory | None = None
 ) -> tuple[list[tuple[Photo, Path]], tuple[Failure, ...]]:
     """The photographs at these paths, each with its root, and the files that cannot be read."""
+    read_one = read_photo if memory is None else memory.read
 
     def read(path: Path) -> Photo | Failure:
         override = exposures.of(path) or _named_exposure(path, options.exposure_unit)
         try:
-            return read_photo(path, override=override, literal=options.literal, max_pixels=options.max_pixels)
+            return read_one(path, override=override, literal=options.literal, max_pixels=options.max_pixels)
         except HdrkitError as error:
             return Failure(path, str(error))
 

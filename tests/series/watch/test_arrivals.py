@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from hdrkit.inputs.photo_memory import PhotoMemory
 from hdrkit.series.watch.arrivals import Arrivals
 from hdrkit.series.watch.options import Clock, Pace
 
@@ -13,7 +14,7 @@ def test_a_photograph_is_read_once_to_see_whether_it_is_complete(tmp_path, opens
     whole, cut = (tmp_path / f"2024061412{minute}00_1000.{suffix}" for minute in ("00", "10"))
     Image.fromarray(np.random.default_rng(0).integers(0, 255, (64, 64, 3), np.uint8)).save(whole)
     cut.write_bytes(whole.read_bytes()[:-60])
-    arrivals = Arrivals(tmp_path, tmp_path / "out", 5.0, Pace(settled_s=0.0), Clock())
+    arrivals = Arrivals(tmp_path, tmp_path / "out", 5.0, Pace(settled_s=0.0), Clock(), PhotoMemory())
     arrivals.look(tmp_path)
     opens.clear()
     assert arrivals.settled([whole, cut]) == [whole]

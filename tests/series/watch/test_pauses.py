@@ -88,7 +88,7 @@ def test_a_restart_reads_nothing_where_all_is_done(tmp_path, monkeypatch, camera
         until(lambda: w.heartbeat.merged == 5)
     before = results(w.out)
     monkeypatch.setattr("hdrkit.series.watch.forming.find_brackets", None)
-    monkeypatch.setattr("hdrkit.series.watch.arrivals.read_photo", None)
+    monkeypatch.setattr("hdrkit.series.watch.arrivals.read_header", None)
     with Watched(tmp_path, round_to=round_to) as w:
         until(lambda: w.heartbeat.seen == 15)
         time.sleep(1)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+import zlib
 from concurrent.futures import BrokenExecutor, Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
@@ -510,3 +511,42 @@ def test_a_stray_whose_name_begins_that_of_a_broken_file_is_a_stray_all_the_same
         until(lambda: len(w.lines) > 2)
     notes = [line for line, kind in w.lines if kind == "note"]
     assert notes == [f"{w.source / '20240614120000.png'}: left out, it states no exposure"]
+
+
+@pytest.mark.parametrize("suffix", ["png", "jpg"])
+def test_each_photograph_is_opened_twice_and_its_header_and_pixels_are_read_once(tmp_path, opens, decodes, headers, suffix):
+    with Watched(tmp_path) as w:
+        paths = []
+        for count, stamp in enumerate(("20240614120000", "20240614120030", "20240614120100"), 1):
+            for time_us, frame in frames().items():
+                path = w.source / f"{stamp}_{time_us}.{suffix}"
+                Image.fromarray(frame.pixels).save(path.with_name(f".part.{suffix}"))
+                path.with_name(f".part.{suffix}").rename(path)
+                paths.append(path)
+            until(lambda count=count: w.heartbeat.merged == count)
+    assert {opens[path] for path in paths} == {2}  # to see whether it is complete, and to merge it
+    assert {decodes[path] for path in paths} == {1}
+    assert len(headers) == len(paths)
+
+
+def test_a_complete_file_that_does_not_decode_is_left_out_and_named(tmp_path):
+    with Watched(tmp_path, wait_s=1.0) as w:
+        put(w.source, "20240614120000", TIMES_US[:2])
+        put(tmp_path, "20240614120000", TIMES_US[2:])
+        path = tmp_path / "20240614120000_64000.png"
+        (w.source / path.name).write_bytes(with_empty_pixels(path.read_bytes()))
+        until(lambda: w.frames_of("20240614120000") == 2)
+        until(lambda: w.heartbeat.last_error)
+        assert path.name in w.heartbeat.last_error
+        assert [line for line, kind in w.lines if kind == "warning"] == [w.heartbeat.last_error]
+        shutil.copy(path, w.source)  # the whole file comes at last
+        until(lambda: w.frames_of("20240614120000") == 3)
+    assert w.heartbeat.failed == 0
+
+
+def with_empty_pixels(png):
+    """A PNG file whose chunks are complete and whose pixels are not."""
+    at = png.index(b"IDAT")
+    size = int.from_bytes(png[at - 4 : at])
+    chunk = b"IDAT" + b"\xff" * size
+    return png[: at - 4] + size.to_bytes(4) + chunk + zlib.crc32(chunk).to_bytes(4) + png[at + 8 + size :]

@@ -14,10 +14,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from hdrkit.errors import HdrkitError
-from hdrkit.formats.metadata import read_content, read_photo
+from hdrkit.formats.complete import is_surely_complete
+from hdrkit.formats.metadata import read_content, read_header
 from hdrkit.formats.pixels import read_frame
 from hdrkit.formats.suffixes import FileKind, kind_of
 from hdrkit.inputs.folders import in_turn, patterns
+from hdrkit.inputs.photo_memory import PhotoMemory
 from hdrkit.inputs.timestamps import photograph_taken_at
 from hdrkit.series.watch.options import Clock, Pace
 
@@ -49,11 +51,11 @@ class _Folder:
 
 
 class Arrivals:
-    """The new photographs below `root`, without those below `out`."""
+    """The new photographs below `root`, without those below `out`. The headers of complete ones go into `memory`."""
 
-    def __init__(self, root: Path, out: Path, wait_s: float, pace: Pace, clock: Clock) -> None:
+    def __init__(self, root: Path, out: Path, wait_s: float, pace: Pace, clock: Clock, memory: PhotoMemory) -> None:
         self._root, self._out, self._wait_s = root, out.resolve(), wait_s
-        self._pace, self._clock = pace, clock
+        self._pace, self._clock, self._memory = pace, clock, memory
         self._folders: dict[Path, _Folder] = {}
         self._counted: dict[Path, int] = {}  # photographs in forgotten folders, which are counted already
         self.new: dict[Path, dict[Path, Arrival]] = {}  # by folder
@@ -158,11 +160,23 @@ class Arrivals:
             elif (
                 arrival.whole
                 or now - arrival.since >= self._pace.settled_s
-                and (now - arrival.since >= max(self._pace.old_s, self._wait_s) or _decodes(path))
+                and (now - arrival.since >= max(self._pace.old_s, self._wait_s) or self._is_complete(path, status))
             ):
                 arrival.whole = True
                 ready.append(path)
         return ready
+
+    def _is_complete(self, path: Path, status: os.stat_result) -> bool:
+        """Whether the structure of a file shows that it is complete, or else its pixels decode."""
+        try:
+            data = read_content(path)
+            header = read_header(path, data=data)
+            if kind_of(path.suffix) is not FileKind.RAW and not is_surely_complete(data):
+                read_frame(header, data=data)
+        except HdrkitError:
+            return False
+        self._memory.keep(header, status)
+        return True
 
     def handled(self, paths: Iterable[Path]) -> None:
         """Mark photographs as done. They become new again if they change."""
@@ -175,12 +189,3 @@ class Arrivals:
 
 def _is_new(changed_ns: float, folder: _Folder) -> bool:
     return changed_ns > folder.newest_ns - _TICK_S * 1e9
-
-
-def _decodes(path: Path) -> bool:
-    try:
-        data = read_content(path)
-        photo = read_photo(path, data=data)
-        return kind_of(path.suffix) is FileKind.RAW or read_frame(photo, data=data).pixels.size > 0
-    except HdrkitError:
-        return False

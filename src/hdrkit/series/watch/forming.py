@@ -13,6 +13,7 @@ from hdrkit.errors import InputError
 from hdrkit.files.text import show
 from hdrkit.inputs.find import find_brackets
 from hdrkit.inputs.options import InputOptions
+from hdrkit.inputs.photo_memory import PhotoMemory
 from hdrkit.inputs.timestamps import photograph_taken_at
 from hdrkit.series.run.made import made_from
 from hdrkit.series.run.records import Records
@@ -27,10 +28,17 @@ class Forming:
     """Forms brackets that can be merged now from the photographs that arrived below `source`."""
 
     def __init__(
-        self, source: Path, out: Path, arrivals: Arrivals, inputs: InputOptions, options: WatchOptions, pace: Pace
+        self,
+        source: Path,
+        out: Path,
+        arrivals: Arrivals,
+        inputs: InputOptions,
+        options: WatchOptions,
+        pace: Pace,
+        memory: PhotoMemory,
     ) -> None:
         self._source, self._out, self._arrivals, self._inputs, self._options = source, out, arrivals, inputs, options
-        self._at_once = pace.at_once
+        self._at_once, self._memory = pace.at_once, memory
         self._formed: dict[Path, tuple[list[Path], float]] = {}  # incomplete photographs, and when they are due
 
     @property
@@ -94,7 +102,7 @@ class Forming:
     def _formed_of(self, folder: Path, paths: Sequence[Path]) -> tuple[list[Bracket], tuple[Failure, ...]]:
         """The brackets of these photographs, named relative to `source`, and the failures of those that cannot be read."""
         try:
-            found = find_brackets(paths, self._inputs)
+            found = find_brackets(paths, self._inputs, self._memory)
         except InputError as error:
             return [], (Failure(folder, str(error)),)
         return [replace(bracket, name=str(self._below(bracket) / bracket.name)) for bracket in found.brackets], found.failures

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 from hdrkit.errors import HdrkitError, InputError, OutputError
 from hdrkit.files.text import show
 from hdrkit.inputs.options import InputOptions
+from hdrkit.inputs.photo_memory import PhotoMemory
 from hdrkit.jobs.batch import outcome_of, submit
 from hdrkit.jobs.job import MergeJob, MergeOutcome
 from hdrkit.series.run.ledger import content_key, row_of
@@ -76,8 +77,9 @@ class Watch:
         self._jobs_of, self._pool, self._notify = jobs_of, pool, notify
         self._heartbeat, self._poll_s = heartbeat, options.poll_s
         self._pace, self._clock = pace or Pace(), clock or Clock()
-        self._arrivals = Arrivals(source, out, options.wait_s, self._pace, self._clock)
-        self._forming = Forming(source, out, self._arrivals, inputs, options, self._pace)
+        memory = PhotoMemory()
+        self._arrivals = Arrivals(source, out, options.wait_s, self._pace, self._clock, memory)
+        self._forming = Forming(source, out, self._arrivals, inputs, options, self._pace, memory)
         self._notices = Notices(source, out)
         self._listening_fault = ""
         self._folders: dict[Path, None] = {}  # folders to look at
