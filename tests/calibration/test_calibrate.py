@@ -508,7 +508,7 @@ def test_a_time_that_is_far_off_is_named_and_does_not_bend_the_curve(ordinary, w
 def test_where_the_wrong_time_cannot_be_told_from_others_they_are_named(ordinary):
     _, frames, times = ordinary
     result = calibrate_samples([sample([frames[k] for k in (1, 2, 3)], [times[1], times[2] * 2, times[3]])])
-    assert "stated wrong" in result.report.notes[0]
+    assert "one stated exposure is wrong" in result.report.notes[0]
     assert "frame_2.png" in result.report.notes[0]
 
 

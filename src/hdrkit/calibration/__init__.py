@@ -1,1 +1,1 @@
-"""Response curves, noise and exposures, learned from frames. Reading the frames and writing the curve happen elsewhere."""
+"""Response curves, noise and exposures, measured from frames. Other rooms read the frames and write the curve."""

@@ -1,11 +1,11 @@
-"""The axis along which response curves are smooth: cameras bend like powers, which are straight against ln z."""
+"""The axis along which response curves are smooth: cameras follow power laws, which are straight lines over ln z."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-_TOE = 4 / 255  # of the full scale: below it a curve may bend freely
+_TOE = 4 / 255  # share of the full scale: below it a curve may bend freely
 
 
 def ln_codes(knots: int) -> NDArray[np.float64]:

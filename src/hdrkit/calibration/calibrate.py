@@ -1,4 +1,4 @@
-"""Samples of any number of brackets -> one response curve, with a report of what supports it."""
+"""Samples of any number of brackets -> one response curve and a report of the data that support it."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ _ALGORITHMS = {
     CalibrationMethod.ROBERTSON: "Robertson",
     CalibrationMethod.MITSUNAGA_NAYAR: "Mitsunaga-Nayar",
 }
-_FEWEST = 20  # observations a channel, below which a curve would be invented
-_UNLIKE = 1.2  # residual against that of a free curve, above which the family does not fit
-_POOR = 0.2  # residual in ln exposure that neither noise nor compression leaves
-_MOST_DOUBTED = 12  # frames, each of which may be the one that is stated wrong
-_BETTER = 0.5  # of the residual, without the wrong exposure
+_FEWEST = 20  # observations per channel: with fewer, the curve has no support
+_UNLIKE = 1.2  # ratio to the residual of a free curve above which the family does not fit
+_POOR = 0.2  # residual in ln exposure that noise and compression cannot explain
+_MOST_DOUBTED = 12  # number of frames that are tested for a wrong stated exposure
+_BETTER = 0.5  # share of the residual that may remain without the wrong exposure
 _CLEARLY = 0.1  # ln exposure
 _RESIDUALS_KEPT = 20_000
-_MISFIT = "a camera like none of the family of curves, or wrong exposures"
+_MISFIT = "the camera does not fit the family of curves, or exposures are wrong"
 
 
 def calibrate_samples(
@@ -53,9 +53,9 @@ def calibrate_samples(
 ) -> CalibrationResult:
     """The response curve of the camera that took all these brackets, each with its own times.
 
-    The exposures are compared with the pixels whatever the method; `estimate_exposures` puts what the pixels show in their
-    place. Raises CalibrationError where the samples do not determine a curve: too few trusted pixels, several cameras, or
-    pictures that contradict their times outright; where exposures are unknown and cannot be estimated.
+    Every method compares the exposures with the pixels; with `estimate_exposures`, the measured exposures replace the stated
+    ones. Raises CalibrationError if the samples do not determine a curve (too few trusted pixels, several cameras, or pictures
+    that contradict their times), or if exposures are unknown and cannot be estimated.
     """
     options = options or CalibrationOptions()
     require_usable(samples)
@@ -106,10 +106,10 @@ def _solved_patches(
     free: NDArray[np.float64],
     smoothness: float,
 ) -> tuple[PatchSolution | None, tuple[str, ...]]:
-    """The patches at the stated exposures; if these do not fit, without the one stated exposure in whose absence they do.
+    """The patches at the stated exposures or, if these do not fit, without the one stated exposure that prevents the fit.
 
-    An exposure that is far off bends the curve more than it stands out. Of several that would do, it is the one without
-    which the others need clearly the least correction; where there is none such, a note names them all.
+    An exposure that is far off bends the curve instead of standing out. Several exposures may explain the misfit: the one is left
+    out without which the others need clearly the smallest correction. If there is no clear one, a note names them all.
     """
     knots, unknown = len(weights), np.concatenate([one.unknown for one in samples])
     patches = solve_patches(samples, knots, free, unknown)
@@ -130,29 +130,29 @@ def _solved_patches(
     found.sort(key=lambda one: one[0])
     if len(found) > 1 and found[1][0] - found[0][0] < _CLEARLY:
         names = ", ".join(Path(name).name for _, name, _ in found)
-        return patches, (f"one exposure is stated wrong, and the pixels leave open which of these: {names}",)
+        return patches, (f"one stated exposure is wrong; by the pixels it may be any of these: {names}",)
     return found[0][2] if found else patches, ()
 
 
 def _corrected(observations: Sequence[Observations], patches: PatchSolution) -> list[Observations]:
-    """Those of frames whose pixels tell, at the exposures that the patches show."""
+    """The samples of frames whose pixels show their exposure, at the exposures that the patches show."""
     known = (_of_frames(o, patches.offsets.known) for o in observations)
     return [replace(o, ln_time=o.ln_time + patches.offsets.value[o.frame]) for o in known]
 
 
 def _rest(patches: PatchSolution | None, observations: Sequence[Observations], weights: NDArray[np.float64]) -> tuple[float, ...]:
-    """What the patches leave unexplained in each channel."""
+    """The residual that the patches leave in each channel."""
     return (np.inf,) if patches is None else residuals(patches.g, _corrected(observations, patches), weights)[0]
 
 
 def _alike(ours: Sequence[float], of_free: Sequence[float]) -> bool:
-    """Whether the family explains about as much as a free curve does."""
+    """Whether the family explains the data about as well as a free curve does."""
     return all(our <= _UNLIKE * their for our, their in zip(ours, of_free, strict=False))
 
 
 @dataclass(frozen=True)
 class _Solution:
-    """Curves g (knots, C) as solved, by which method, with what standard error and polynomial order where there are such."""
+    """Curves g (knots, C), the method that solved them, and its standard error and polynomial order if it has them."""
 
     g: NDArray[np.float64]
     method: CalibrationMethod
@@ -168,7 +168,7 @@ def _solve(
     patches: PatchSolution | None,
     times_changed: bool,
 ) -> tuple[_Solution, tuple[str, ...]]:
-    """The curves by the method asked for, or a note on why it was another."""
+    """The curves by the requested method, or by another one with a note that says why."""
     knots = len(weights)
     match options.method:
         case CalibrationMethod.ROBERTSON:
@@ -186,7 +186,7 @@ def _solve(
         return _Solution(free, CalibrationMethod.DEBEVEC), ()
     if patches is None:
         return _Solution(free, CalibrationMethod.DEBEVEC), (f"solved by debevec: too few patches, {_MISFIT}",)
-    # A camera that is like none of the family (a scan with a pedestal, say) is better served by a free curve.
+    # A camera outside the family (for example a scan with a pedestal) is described better by a free curve.
     known = [_of_frames(o, patches.offsets.known) for o in observations]
     ours = residuals(patches.g, known if times_changed else _corrected(observations, patches), weights)[0]
     if _alike(ours, residuals(free, known, weights)[0]):
@@ -208,7 +208,7 @@ def _of_frames(o: Observations, kept: NDArray[np.bool_]) -> Observations:
 def _exposures(
     samples: Sequence[Samples], patches: PatchSolution | None
 ) -> tuple[tuple[StepCheck, ...], tuple[ExposureEstimate, ...]]:
-    """Every step as stated and as seen, and every exposure; nothing is seen where the patches could not be solved."""
+    """Every step and every exposure, as stated and as measured. If the patches could not be solved, none is measured."""
     offsets = patches.offsets if patches is not None else nothing_known(samples)
     steps, estimates = [], []
     for one, part in zip(samples, offsets.parts, strict=True):
@@ -219,19 +219,19 @@ def _exposures(
 
 
 def _with_estimates(samples: Sequence[Samples], patches: PatchSolution | None) -> list[Samples]:
-    """The samples with the exposures that the pixels show. Raises CalibrationError where one is unknown to both."""
+    """The samples with measured exposures. Raises CalibrationError if one is neither stated nor measurable."""
     offsets = patches.offsets if patches is not None else nothing_known(samples)
     correction = np.where(offsets.known, offsets.value, 0.0)
     for one, part in zip(samples, offsets.parts, strict=True):
         if (lost := np.flatnonzero(one.unknown & ~offsets.known[part])).size:
             raise CalibrationError(
-                f"{one.names[lost[0]]}: its pixels do not tell its exposure; give it with --exposures FILE.csv"
+                f"{one.names[lost[0]]}: its exposure cannot be estimated from its pixels; give it with --exposures FILE.csv"
             )
     return [replace(one, ln_times=one.ln_times + correction[part]) for one, part in zip(samples, offsets.parts, strict=True)]
 
 
 def _used(method: CalibrationMethod, options: CalibrationOptions) -> dict[str, object]:
-    """The options that have a say in the result of a method."""
+    """The options that influence the result of a method."""
     unused = {
         CalibrationMethod.PATCHES: ("weight", "sampling", "smoothness", "order"),
         CalibrationMethod.DEBEVEC: ("order",),
@@ -270,7 +270,7 @@ def _trusted(one: Samples, clip: tuple[int, int]) -> tuple[int, ...]:
 def _metadata(
     samples: Sequence[Samples], method: CalibrationMethod, options: CalibrationOptions, g: NDArray[np.float64]
 ) -> dict[str, object]:
-    """The keys that the series pipeline's response files carry, as far as they are known here."""
+    """The keys of the response files of the series pipeline, as far as they are known here."""
     times = np.concatenate([one.ln_times for one in samples])
     used = _used(method, options)
     names = {"sampling": "sample_technique", "smoothness": "smoothness", "weight": "weight_type"}
@@ -290,7 +290,7 @@ def _metadata(
 def _thinned(
     observations: Sequence[Observations], rests: Sequence[NDArray[np.float64]], per_knot: float
 ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]:
-    """Residuals for the plot: evenly thinned, so that any number of samples draws as fast."""
+    """Residuals for the plot, thinned evenly, so that the time to draw them does not depend on the number of samples."""
     codes = np.concatenate([np.rint(o.code * per_knot).astype(np.int64) for o in observations])
     channel = np.concatenate([np.full(o.code.size, c) for c, o in enumerate(observations)])
     every = max(1, codes.size // _RESIDUALS_KEPT)

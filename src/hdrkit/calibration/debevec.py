@@ -1,10 +1,10 @@
 """Debevec & Malik 1997, with the unknown irradiances eliminated analytically.
 
-Minimised over g and ln E:   sum w (g(z) - ln E - ln t)^2  +  smoothness * sum (g'' against ln z)^2.
+The method minimises over g and ln E:   sum w (g(z) - ln E - ln t)^2  +  smoothness * sum (g'' against ln z)^2.
 
-For a given g the best ln E of a pixel is the weighted mean of g(z) - ln t. Put back, a small system in g alone is
-left, exact and independent of the number of samples. The curve is smooth against ln(z + offset): cameras bend like
-powers, which are straight there, while smoothness against z itself bends their dark end.
+For a given g, the best ln E of a pixel is the weighted mean of g(z) - ln t. With this mean inserted, a small system in g alone
+remains, which is exact and independent of the number of samples. The curve is smooth against ln(z + offset): cameras follow power
+laws, which are straight there, while smoothness against z would bend their dark end.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def _solve_channel(o: Observations, weight_of_code: NDArray[np.float64], knots: 
     mass = float(weight.sum())
     middle = knots // 2
     normal = _pairs_within_pixels(o, weight, total, knots) + smoothness * mass * _roughness(knots)
-    normal[middle, middle] += mass  # g(middle) = 0; without it the constant is free
+    normal[middle, middle] += mass  # g(middle) = 0; otherwise the constant is undetermined
     solution = np.linalg.solve(normal, right)
     return np.asarray(solution - solution[middle], np.float64)
 
@@ -43,9 +43,9 @@ def _solve_channel(o: Observations, weight_of_code: NDArray[np.float64], knots: 
 def _pairs_within_pixels(
     o: Observations, weight: NDArray[np.float64], total: NDArray[np.float64], knots: int
 ) -> NDArray[np.float64]:
-    """Sum over pixels of w_i d_i d_i' less the same of their weighted mean.
+    """Sum over pixels of w_i d_i d_i', minus the same sum of their weighted mean.
 
-    Every pair of observations of a pixel adds to the knots beside its two codes.
+    Every pair of observations of a pixel contributes to the knots beside its two codes.
     """
     normal = np.zeros(knots * knots)
     for lag in range(int(np.bincount(o.pixel).max())):
@@ -61,7 +61,7 @@ def _pairs_within_pixels(
 
 
 def _roughness(knots: int) -> NDArray[np.float64]:
-    """Quadratic form of the mean squared second derivative of g against ln(z + toe), scaled to the range of that axis."""
+    """The quadratic form of the mean squared second derivative of g over ln(z + toe), scaled to the range of that axis."""
     u = ln_codes(knots)
     u /= u[-1] - u[0]
     left, right = np.diff(u)[:-1], np.diff(u)[1:]

@@ -1,4 +1,4 @@
-"""Do the pixels agree with the stated exposures? What each frame was given, as stated and as seen."""
+"""A comparison of the stated exposures with the pixels: the exposure of each frame, as stated and as measured."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from hdrkit.errors import ExposureError
 from hdrkit.imaging.warping import common_area
 from hdrkit.types import ExposureEstimate, Frame, NoiseModel, ResponseCurve, StepCheck
 
-_TOLERANCE_EV = 0.2  # what shutters, flare and a picture style may do to a step
-_VAGUE = 0.35  # standard error of ln exposure from which on a frame does not tell
+_TOLERANCE_EV = 0.2  # largest error of a step by shutters, flare and a picture style
+_VAGUE = 0.35  # standard error of ln exposure from which a frame does not determine it
 _PATCHES, _FEWEST = 2000, 20
-_DARKEST, _BRIGHTEST = 0.002, 0.96  # shares of saturation: of the light of a patch, of the code of a pixel
-_LOWEST_MEAN = 8 / 255  # of the codes of a patch: below it curves are guesses, and compression takes what noise there was
-_MODEL_ERROR = 0.003  # of ln light: what no patch tells better than
+_DARKEST, _BRIGHTEST = 0.002, 0.96  # shares of saturation: for the light of a patch, and for the code of a pixel
+_LOWEST_MEAN = 8 / 255  # smallest mean code of a patch: below it curves are uncertain, and compression removes noise
+_MODEL_ERROR = 0.003  # error of ln light that remains in every patch
 _DEPENDENCE, _COMPRESSED_DEPENDENCE = 3.0, 20.0  # neighbouring patches and channels share their errors
 _ROUNDS = 8
 _RIDGE = 1e-9
@@ -31,11 +31,12 @@ Array = NDArray[np.float64]
 def measured_exposures(
     frames: Sequence[Frame], stated: Sequence[float | None], response: ResponseCurve | None
 ) -> tuple[Array, OffsetSolution]:
-    """Logarithm of the exposure of each frame (K,), as stated or else as seen, and what the pixels would add to it.
+    """Logarithm of the exposure of each frame (K,), as stated or else as measured, and the corrections that the pixels suggest.
 
-    `frames` are aligned; `response` None where they hold light. Weighted least squares on the logarithms of the light of
-    patches, after Hanji & Mantiuk 2023: all pairs of frames at once, by inverse variance. The median of the offsets of the
-    stated exposures is 0, so that one wrong exposure does not move the scale; where none is stated, the middle frame has 1.
+    `frames` are aligned; `response` is None if they are linear. The solution is weighted least squares on the logarithms of the
+    light of patches, after Hanji & Mantiuk 2023: all pairs of frames at once, by inverse variance. The median of the offsets of
+    the stated exposures is 0, so that one wrong exposure does not move the scale; if none is stated, the middle frame has
+    exposure 1.
     """
     value, variance, use = _light_of_patches(frames, response)
     seen, covariance = _levels(value, variance, use)
@@ -54,9 +55,9 @@ def measured_exposures(
 
 
 def guessed_exposures(frames: Sequence[Frame], stated: Sequence[float | None]) -> tuple[float, ...]:
-    """The exposures with the missing ones filled in roughly, under an ordinary curve stretched to those that are stated.
+    """The exposures with rough values for the missing ones, under an ordinary curve stretched to the stated ones.
 
-    Raises ExposureError where fewer than two different exposures are stated: curve and exposures are both unknown then.
+    Raises ExposureError if fewer than two different exposures are stated: then neither curve nor exposures are known.
     """
     from hdrkit.calibration.family import response_family
 
@@ -66,16 +67,14 @@ def guessed_exposures(frames: Sequence[Frame], stated: Sequence[float | None]) -
     ln_stated = np.array([np.log(one) if one is not None else np.nan for one in stated])
     if known.sum() < 2 or np.ptp(ln_stated[known]) < LEAST_RANGE:
         raise ExposureError(
-            f"{frames[int(np.argmin(known))].name}: its exposure cannot be estimated, for neither the response curve nor two "
+            f"{frames[int(np.argmin(known))].name}: its exposure cannot be estimated: neither the response curve nor two "
             "different exposures are known; give a curve with --response, or the times with --exposures FILE.csv"
         )
     ordinary = ResponseCurve(np.maximum.accumulate(response_family(256)[0])[:, None]).for_levels(frames[0].levels)
     seen, offsets = measured_exposures(frames, [None] * len(frames), ordinary.for_channels(frames[0].pixels.shape[2]))
     slope, height = np.polyfit(seen[known], ln_stated[known], 1)
     if not slope > 0:
-        raise ExposureError(
-            f"{frames[0].name}: the exposures that are stated contradict the pixels; give all with --exposures FILE.csv"
-        )
+        raise ExposureError(f"{frames[0].name}: the stated exposures contradict the pixels; give all with --exposures FILE.csv")
     return tuple(float(np.exp(height + slope * s)) if one is None else one for s, one in zip(seen, stated, strict=True))
 
 
@@ -84,7 +83,7 @@ def _light_of_patches(frames: Sequence[Frame], response: ResponseCurve | None) -
     brightness = [float(frame.pixels[::16, ::16].mean()) for frame in frames]
     order = np.argsort(brightness, kind="stable")
     codes = patch_codes([frames[i] for i in order], common_area(frames), _PATCHES, np.random.default_rng(0))
-    codes = np.ascontiguousarray(np.moveaxis(codes, 1, 3))  # pixels last: they are summed over
+    codes = np.ascontiguousarray(np.moveaxis(codes, 1, 3))  # the axis of pixels is last: sums run over it
     if response is None:
         light = np.where(np.isfinite(codes), codes, 0.0).astype(np.float64)
         saturation = np.full(codes.shape[2], max(float(light.max(initial=0.0)), 1e-30))
@@ -110,7 +109,7 @@ def _light_of_patches(frames: Sequence[Frame], response: ResponseCurve | None) -
 
 
 def _levels(value: Array, variance: Array, use: NDArray[np.bool_]) -> tuple[Array, Array]:
-    """The level of each frame (K,) in ln exposure, up to a constant, and its covariance; patches that scatter count for less."""
+    """The level of each frame (K,) in ln exposure, up to a constant, and its covariance. Patches that scatter count less."""
     frames = value.shape[1]
     rows = use.any(axis=1)  # a patch in one channel
     value, weight = (one.swapaxes(1, 2)[rows].T.copy() for one in (value, np.where(use, 1 / variance, 0.0)))  # (K, rows)
@@ -161,7 +160,7 @@ def steps_of(bracket: str, names: Sequence[str], ln_times: Array, offsets: Offse
 def estimates_of(
     names: Sequence[str], stated: Sequence[float | None], ln_times: Array, offsets: OffsetSolution, part: slice
 ) -> list[ExposureEstimate]:
-    """Exposure of every frame of one bracket as stated and as estimated; as stated where the pixels do not tell."""
+    """The exposure of every frame of one bracket, as stated and as estimated. Without an estimate the stated one is repeated."""
     value = np.where(offsets.known[part], offsets.value[part], 0.0)
     error = np.sqrt(np.maximum(np.diag(offsets.covariance)[part], 0.0)) / _LN2
     return [

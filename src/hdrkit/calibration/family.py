@@ -1,9 +1,9 @@
-"""What response curves look like: a prior learned from a few thousand plausible ones.
+"""A prior for response curves, learned from a few thousand plausible ones.
 
-Equal steps of exposure leave any error of g that repeats with the step invisible: no amount of data settles it, only
-knowledge of the curves that cameras have (Grossberg & Nayar 2003). The curves are synthetic: powers, gammas with a linear
-toe, logarithms, shoulders, filmic curves and blends of these with an S-curve, and a little smooth deviation. Their mean and
-leading principal components span the family.
+Equal steps of exposure hide any error of g that repeats with the step. More data cannot remove it, only knowledge of the curves
+of cameras (Grossberg & Nayar 2003). The curves are synthetic: powers, gammas with a linear toe, logarithms, shoulders, filmic
+curves and blends of these with an S-curve, and a little smooth deviation. Their mean and leading principal components span the
+family.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Array = NDArray[np.float64]
 
 @lru_cache(maxsize=4)
 def response_family(knots: int) -> tuple[Array, Array, Array]:
-    """Mean g (knots,), components (knots, COMPONENTS) and the lesser ones that are left out (knots, knots - COMPONENTS).
+    """Mean g (knots,), components (knots, COMPONENTS) and the smaller ones that are left out (knots, knots - COMPONENTS).
 
     g = mean + components @ theta + those left out @ phi, with theta and phi ~ N(0, 1).
     """
@@ -43,7 +43,7 @@ def response_family(knots: int) -> tuple[Array, Array, Array]:
 
 
 def _smooth_deviation(knots: int) -> Array:
-    """Covariance of what no named family has: a Gaussian process along ln z, pinned at the middle code."""
+    """The covariance of deviations from the named families: a Gaussian process along ln z that is 0 at the middle code."""
     u = ln_codes(knots)
     kernel = _DEVIATION**2 * np.exp(-0.5 * ((u[:, None] - u) / _DEVIATION_LENGTH) ** 2)
     middle = knots // 2
@@ -51,7 +51,7 @@ def _smooth_deviation(knots: int) -> Array:
 
 
 def _random_curves(x: Array, rng: np.random.Generator) -> Array:
-    """Responses (_CURVES, len(x)) to exposures x in 0..1, each rising from 0 to 1: some blended, some bent into an S."""
+    """Responses (_CURVES, len(x)) to exposures x in 0..1, each rising from 0 to 1. Some are blended, some bent into an S."""
     y, other = _plain_curves(x, rng), _plain_curves(x, rng)
     share = np.where(rng.random(_CURVES) < 0.3, rng.random(_CURVES), 1.0)[:, None]
     y = share * y + (1 - share) * other
@@ -61,7 +61,7 @@ def _random_curves(x: Array, rng: np.random.Generator) -> Array:
 
 
 def _plain_curves(x: Array, rng: np.random.Generator) -> Array:
-    """As many curves of each of the five kinds, in random order, all rising from 0 to 1."""
+    """Equally many curves of each of the five kinds, in random order, all rising from 0 to 1."""
     each = _CURVES // 5
 
     def uniform(low: float, high: float) -> Array:
@@ -72,7 +72,7 @@ def _plain_curves(x: Array, rng: np.random.Generator) -> Array:
 
     power = x ** (1 / uniform(1.0, 3.0))
 
-    # A linear toe that runs smoothly into an offset power, as in sRGB and Rec.709.
+    # A linear toe that continues smoothly as an offset power, as in sRGB and Rec.709.
     offset, gamma = uniform(0.005, 0.16), uniform(1.4, 3.0)
     joint = (offset * gamma / ((1 + offset) * (gamma - 1))) ** gamma
     slope = (1 + offset) / gamma * joint ** (1 / gamma - 1)

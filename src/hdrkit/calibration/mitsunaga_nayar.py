@@ -20,7 +20,7 @@ def solve_mitsunaga_nayar(
 ) -> tuple[NDArray[np.float64], tuple[int, ...]]:
     """Response curves g (knots, C), NaN where the polynomial is not positive, and the order used in each channel.
 
-    Without an order the one with the least error on a held-out third of the pixels is taken, orders 1 to 8.
+    If no order is given, the one of 1 to 8 with the smallest error on a held-out third of the pixels is used.
     """
     curves, orders = [], []
     for o in observations:
@@ -60,7 +60,7 @@ def _evaluate(coefficients: NDArray[np.float64], m: NDArray[np.float64]) -> NDAr
 
 
 def _best_order(pairs: Pairs) -> int:
-    """The order whose ratios on held-out pixels are least wrong, in ln; a curve that is not positive there does not count."""
+    """The order with the smallest error of ln ratios on held-out pixels. A curve that is not positive there does not count."""
     held_out = pairs[3] % 3 == 0
     code, other, step, pixel = (p[~held_out] for p in pairs)
     train = (code, other, step, pixel)

@@ -1,8 +1,8 @@
 """Photon transfer: the noise of a camera from the bracket that it took, at a known response curve.
 
-Two frames of one view differ by noise once both are light: x / t - x' / t' has the variance of both together, whatever the
-texture, and without what compression and smoothing have already taken out of it. Over patches sorted by exposure that variance
-is a line, shot noise its slope and read noise its foot (Janesick 2007), after the rounding to codes is taken off.
+Once two frames of one view are linear, they differ only by noise: x / t - x' / t' has the sum of both variances, independent of
+the texture, and reduced by what compression and smoothing removed. Over patches sorted by exposure, that variance is a line after
+the rounding to codes is subtracted: its slope is shot noise and its foot read noise (Janesick 2007).
 """
 
 from __future__ import annotations
@@ -20,18 +20,20 @@ from hdrkit.imaging.weighting import NEAR_CLIPPING
 from hdrkit.types import Frame, NoiseModel, ResponseCurve
 
 _PATCHES, _SIDE = 1024, 8
-_LARGEST_RATIO = 20.0  # of exposures; beyond that the shorter frame has nothing but black where the longer is not clipped
-_QUARTERS = np.kron(*2 * [np.repeat(np.eye(2), _SIDE // 2, axis=0) / (_SIDE // 2)])  # (P, 4): what takes their means
+_LARGEST_RATIO = 20.0  # ratio of exposures; beyond it the shorter frame is black wherever the longer is not clipped
+_QUARTERS = np.kron(
+    *2 * [np.repeat(np.eye(2), _SIDE // 2, axis=0) / (_SIDE // 2)]
+)  # (P, 4): the matrix that takes the means of quarters
 _BINS = 12
 _FEWEST = 24  # patches in a bin
 _CALM = 0.5  # share of the patches of a bin that are used: those with the least texture
-_BLACK_SHARE = 0.01  # of a patch: more, and read noise is cut off at black
-_MEDIAN = (1 - 2 / (9 * _SIDE**2)) ** 3  # of the mean square of a patch of independent normal errors, against its mean
-_WINSOR, _WINSORIZED = 3.0, 0.99501  # standard deviations at which a difference is cut, and the variance that is left
-_MODEL_ERROR = 0.1  # of ln variance: what a line is good to
+_BLACK_SHARE = 0.01  # share of a patch: with more black pixels, read noise is cut off
+_MEDIAN = (1 - 2 / (9 * _SIDE**2)) ** 3  # median over mean of the mean square of a patch with independent normal errors
+_WINSOR, _WINSORIZED = 3.0, 0.99501  # standard deviations at which a difference is cut, and the variance that remains
+_MODEL_ERROR = 0.1  # error of ln variance of the fitted line
 _PRIOR = np.array([1.5, 3.0])  # standard deviations of ln shot and ln squared read noise about those of an ordinary camera
 _ROUNDS, _SETTLED = 100, 1e-5
-_CLEAR = 0.05  # relative noise up to which a shorter frame tells how far a longer one is off
+_CLEAR = 0.05  # relative noise up to which a shorter frame shows the error of a longer one
 _FEWEST_SPILLED = 500  # pixels
 
 
@@ -39,7 +41,8 @@ _FEWEST_SPILLED = 500  # pixels
 class _Transfer:
     """Differences of two frames at n exposures, each (n,).
 
-    Their variance as `seen`, what of it is `rounding`, the factors of `shot` and `read` noise in it, and how many `patches` tell.
+    `seen` is their variance and `rounding` the part of it from rounding. `shot` and `read` are the factors of shot and read noise
+    in it, and `patches` is the number of patches.
     """
 
     seen: NDArray[np.float64]
@@ -52,7 +55,7 @@ class _Transfer:
 def measure_noise(frames: Sequence[Frame], exposures: Sequence[float], response: ResponseCurve, high: int) -> NoiseModel | None:
     """The noise of each channel as share of saturation (code units of 0..255), from aligned coded frames of one bracket.
 
-    `exposures` as for a merge; codes above `high` are clipped. None where the frames have too little in common to tell.
+    `exposures` are as for a merge; codes above `high` are clipped. The result is None if the frames have too little in common.
     """
     order = np.argsort(exposures, kind="stable")
     curve = response.for_channels(frames[0].pixels.shape[2]).for_levels(frames[0].levels)
@@ -78,7 +81,7 @@ def measure_noise(frames: Sequence[Frame], exposures: Sequence[float], response:
 
 
 def _patches(frames: Sequence[Frame]) -> NDArray[Any]:
-    """Codes (K, C, M, P) of the P pixels of M patches spread evenly over where all K frames are valid."""
+    """Codes (K, C, M, P) of the P pixels of M patches, spread evenly over the area where all K frames are valid."""
     height, width = frames[0].pixels.shape[:2]
     step = max(_SIDE, int(np.sqrt(height * width / _PATCHES)))
     down, across = np.arange(0, height - _SIDE + 1, step), np.arange(0, width - _SIDE + 1, step)
@@ -116,7 +119,7 @@ def _transfers(
             calm = np.take_along_axis(bins, by_texture, axis=1)
             difference = light[dark[calm]] - expected[calm]
             off = (difference - np.median(difference, axis=(1, 2), keepdims=True)) ** 2
-            seen = np.median(off.mean(axis=2), axis=1) / _MEDIAN  # over patches: in most of them nothing moved
+            seen = np.median(off.mean(axis=2), axis=1) / _MEDIAN  # median over patches: most of them are static
             rounding = step[dark[calm]].mean(axis=(1, 2)) + step[bright[calm]].mean(axis=(1, 2)) / ratio**2
             shot, read = level[calm].mean(axis=1) * (1 + 1 / ratio), 1 + 1 / ratio**2
             rows.append(np.stack(np.broadcast_arrays(seen, rounding, shot, read, calm.shape[1])))
@@ -124,7 +127,7 @@ def _transfers(
 
 
 def _split(order: NDArray[np.int64], count: int) -> Iterator[NDArray[np.int64]]:
-    """As `np.array_split`, but the parts that are of one size together, (n, size)."""
+    """Split like `np.array_split`, but stack parts of one size in one array (n, size)."""
     size, larger = divmod(order.size, count)
     end = larger * (size + 1)
     for some in (order[:end].reshape(larger, size + 1), order[end:].reshape(count - larger, size)):
@@ -133,13 +136,13 @@ def _split(order: NDArray[np.int64], count: int) -> Iterator[NDArray[np.int64]]:
 
 
 def _texture(patches: NDArray[np.float64]) -> NDArray[np.float64]:
-    """How much the quarters of patches (M, P) differ, relative to their mean."""
+    """The differences between the quarters of patches (M, P), relative to their mean."""
     quarters = patches @ _QUARTERS
     return np.asarray(np.ptp(quarters, axis=1) / quarters.mean(axis=1))
 
 
 def _winsorized(errors: NDArray[np.float64]) -> float:
-    """Mean square, with what lies far out, where something moved, cut."""
+    """The mean square with outliers cut off, which come from motion."""
     spread, squares = np.median(np.abs(errors)) * 1.4826, errors**2
     for _ in range(3):
         limit = _WINSOR * spread
@@ -148,9 +151,10 @@ def _winsorized(errors: NDArray[np.float64]) -> float:
 
 
 def _fitted(transfers: Sequence[_Transfer], default: NoiseModel) -> tuple[float, float]:
-    """Full well in electrons, and read noise as a share of it, that explain the variances best.
+    """Full well in electrons, and read noise as a share of it, that fit the variances best.
 
-    Gauss-Newton under the loss 2 (sqrt(1 + u^2) - 1) of each residual u, as a least squares weighted anew in every round.
+    The solution is Gauss-Newton under the loss 2 (sqrt(1 + u^2) - 1) of each residual u, as least squares with new weights in
+    every round.
     """
     seen, rounding, shot, read, count = (
         np.concatenate([getattr(t, name) for t in transfers]) for name in ("seen", "rounding", "shot", "read", "patches")
@@ -190,7 +194,7 @@ def _spill(
     light: NDArray[np.float64],
     noise: NoiseModel,
 ) -> float | None:
-    """Relative error of codes beside clipped ones, beyond that of others, from arrays (K, C, M, P); None for too few of them."""
+    """The extra relative error of codes beside clipped ones, from arrays (K, C, M, P). None if too few of them exist."""
     variance = (noise.variance(light.T).T + np.gradient(light, axis=1) ** 2 / 12) / light**2
     ln_light = np.log(light)
     whole = np.logical_not(clipped.any(axis=1))

@@ -1,4 +1,4 @@
-"""Samples as equations: which code was seen at which pixel under which exposure, one channel at a time."""
+"""Samples as equations: the code of each pixel at each exposure, one channel at a time."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ MAX_KNOTS = 1024
 class Observations:
     """Trusted observations of one channel.
 
-    `code` as a position among the knots of the curve (between them where there are fewer knots than levels), `pixel` numbers the
-    unknown irradiances and rises, `frame` the frames of all brackets, `ln_time` is the exposure, all (M,); a pixel seen only once
-    says nothing and is left out.
+    `code` is a position among the knots of the curve; it lies between knots if there are fewer knots than levels. `pixel` numbers
+    the unknown irradiances in rising order, `frame` numbers the frames of all brackets, and `ln_time` is ln exposure, all (M,). A
+    pixel with a single observation gives no information and is left out.
     """
 
     code: NDArray[np.float64]
@@ -31,7 +31,7 @@ class Observations:
 
 
 def knots_beside(code: NDArray[np.float64], knots: int) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float64]]]:
-    """The knot at or below each code, and the one above where codes lie between knots, with their shares in a value there."""
+    """The knots below and above each code (the same one for a code on a knot), and their shares in a value at the code."""
     below = code.astype(np.int64)
     share = code - below
     yield below, 1 - share
@@ -45,7 +45,7 @@ def read_at(table: NDArray[np.float64], code: NDArray[np.float64]) -> NDArray[np
 
 
 def observe(samples: Sequence[Samples], channel: int, clip: tuple[int, int], knots: int) -> Observations:
-    """Observations of one channel over all brackets, codes within the clip limits, pixels seen at least twice."""
+    """Observations of one channel over all brackets: codes within the clip limits, pixels with at least two observations."""
     codes, pixels, frames, times = [], [], [], []
     pixel_count = frame_count = 0
     for one in samples:

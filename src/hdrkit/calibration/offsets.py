@@ -1,8 +1,8 @@
-"""What stated exposures are off: the unknowns that a response curve shares with the exposures it was learned from.
+"""The errors of stated exposures: unknowns that are solved together with the response curve.
 
-Pixels leave two things open: a factor for the exposures of each bracket, and one power of all exposures, which another curve
-could stand for. Both are fixed by the stated exposures, along the straight line (against ln t) that most frames lie on, so
-that radiance keeps its scale and one wrong frame moves neither.
+The pixels leave two things open: a factor for the exposures of each bracket, and one power of all exposures, which another curve
+could compensate. The stated exposures fix both, along the straight line (against ln t) on which most frames lie. Radiance thus
+keeps its scale, and one wrong frame changes neither the factor nor the power.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 
 from hdrkit.calibration.sampling import Samples
 
-_SPREAD = 0.001  # of ln t, at least: what shutters are good to
-_SCALE = 1.48  # standard deviation over median distance
+_SPREAD = 0.001  # smallest spread of ln t: the accuracy of shutters
+_SCALE = 1.48  # ratio of standard deviation to median distance
 _FIRST = 0.3
-_UNKNOWN = 1e3  # spread of an exposure that nobody stated
-_HEAVINESS = 4.0  # degrees of freedom of Student's t: frames far off the line do not pull it
-_LEAST_STEP = 1e-3  # of ln t, for two frames to fix a power
+_UNKNOWN = 1e3  # spread of an exposure that is not stated
+_HEAVINESS = 4.0  # degrees of freedom of Student's t: frames far from the line do not move it
+_LEAST_STEP = 1e-3  # smallest difference of ln t at which two frames fix a power
 _MOST_LINES = 400
 _PRECISION = 1e-12
 
@@ -30,9 +30,9 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Frames:
-    """The frames of all brackets in one row: stated ln exposure, number of the bracket.
+    """The frames of all brackets in one row: stated ln exposure, and number of the bracket.
 
-    `unknown` frames have no say in factors and power: their exposure is a guess, or their pixels do not tell.
+    `unknown` frames have no influence on factors and power: their exposure is a guess, or their pixels do not show it.
     """
 
     ln_times: Array
@@ -58,15 +58,15 @@ class Frames:
         return int(self.ln_times.size)
 
     def first_spread(self) -> Array:
-        """How far the exposure of each frame may be off, before anything is known."""
+        """The possible error of the exposure of each frame before anything is measured."""
         return np.where(self.unknown, _UNKNOWN, _FIRST)
 
 
 @dataclass(frozen=True)
 class OffsetSolution:
-    """What to add to ln t of every frame (F,), with covariance (F, F), and which frames have pixels that tell.
+    """The corrections of ln t of every frame (F,), with covariance (F, F), and which frames have pixels that determine them.
 
-    `power_error` is the standard error of the power of all exposures, 0 where the response curve was known.
+    `power_error` is the standard error of the power of all exposures; it is 0 if the response curve was known.
     """
 
     value: Array
@@ -84,14 +84,14 @@ def free_directions(frames: Frames, spread: Array) -> Array:
 
 
 def about_the_line(offsets: Array, frames: Frames, spread: Array) -> Array:
-    """The offsets less the line that fits them best under these spreads."""
+    """The offsets minus the line that fits them best under these spreads."""
     lines = _lines(frames, spread)
     weighted = lines / spread[:, None] ** 2
     return np.asarray(offsets - lines @ np.linalg.solve(weighted.T @ lines, weighted.T @ offsets))
 
 
 def _lines(frames: Frames, spread: Array) -> Array:
-    """What pixels leave open (F, brackets + 1): a factor for each bracket, and the power about their weighted means."""
+    """The directions that pixels leave open (F, brackets + 1): a factor per bracket, and the power about their weighted means."""
     lines = np.zeros((frames.count, len(frames.parts) + 1))
     lines[np.arange(frames.count), frames.bracket] = 1.0
     lines[:, -1] = _about_mean(frames, 1 / spread**2)
@@ -104,7 +104,7 @@ def _about_mean(frames: Frames, weight: Array) -> Array:
 
 
 def spread_of(offsets: Array, frames: Frames) -> Array:
-    """How far each exposure may be off, from the distances of the offsets to the line that most of them lie on."""
+    """The possible error of each exposure, from the distances of the offsets to the line on which most of them lie."""
     known = ~frames.unknown
     if not known.any():
         return np.full(frames.count, _UNKNOWN)
@@ -115,7 +115,7 @@ def spread_of(offsets: Array, frames: Frames) -> Array:
 
 
 def _off_the_line(offsets: Array, frames: Frames) -> Array:
-    """Distances to the line of one slope, and one height a bracket, with the least sum of absolute distances."""
+    """Distances to the lines of one common slope and one height per bracket that have the least sum of absolute distances."""
     pairs = [
         (i, j)
         for part in frames.parts
@@ -148,7 +148,7 @@ def solution_of(offsets: Array, covariance: Array, known: NDArray[np.bool_], fra
 
 
 def nothing_known(samples: Sequence[Samples]) -> OffsetSolution:
-    """What is known where the pixels do not tell: nothing."""
+    """The solution if the pixels do not determine any correction."""
     frames = Frames.of(samples, np.concatenate([one.unknown for one in samples]))
     return OffsetSolution(
         np.zeros(frames.count), np.zeros((frames.count, frames.count)), np.zeros(frames.count, np.bool_), 0.0, frames.parts

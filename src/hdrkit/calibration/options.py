@@ -1,4 +1,4 @@
-"""What can be chosen about a calibration."""
+"""The options of a calibration."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ class Sampling(StrEnum):
 class CalibrationOptions:
     """Options of a calibration; the command line and the Python interface read these.
 
-    `samples` pixels a bracket, and a quarter as many patches, 8000 over all brackets at most; `clip` are 8-bit codes, scaled for
-    deeper pictures, between which a code is trusted;
-    `smoothness` is relative to the weight of the data, so that it means the same for any number of samples;
-    `order` is the degree of the Mitsunaga-Nayar polynomial, chosen by held-out error where None.
+    `samples` is the number of pixels per bracket; the number of patches is a quarter of it, at most 8000 over all brackets.
+    `clip` holds 8-bit codes, scaled for deeper pictures, between which a code is trusted. `smoothness` is relative to the weight
+    of the data, so it means the same for any number of samples. `order` is the degree of the Mitsunaga-Nayar polynomial; if it is
+    None, the held-out error chooses it.
     """
 
     method: CalibrationMethod = field(
         default=CalibrationMethod.PATCHES,
         metadata={
             "flag": "--method",
-            "help": "how the curve is found: averages of linearised patches, the most accurate, or a classical method",
+            "help": "how the curve is found: patches (averages of linearised patches) is most accurate, the others are classical",
         },
     )
     weight: Weight = field(default=Weight.TRIANGLE, metadata={"flag": "--weight", "help": "weight of codes (debevec)"})
@@ -56,11 +56,11 @@ class CalibrationOptions:
             "flag": "--clip",
             "metavar": "LOW,HIGH",
             "parse": parse_clip,
-            "help": "8-bit codes outside of which nothing is trusted",
+            "help": "8-bit codes; codes outside LOW to HIGH are ignored",
         },
     )
     smoothness: float = field(
-        default=0.003, metadata={"flag": "--smoothness", "help": "weight of a smooth curve against the data (debevec)"}
+        default=0.003, metadata={"flag": "--smoothness", "help": "weight of smoothness relative to the data (debevec)"}
     )
     order: int | None = field(
         default=None,
@@ -79,6 +79,8 @@ class CalibrationOptions:
         if self.samples < 100:
             raise InputError(f"{self.samples} samples cannot determine a curve; take at least a hundred")
         if not self.smoothness > 0:
-            raise InputError("smoothness must be above 0: codes that no pixel holds would be free; 1e-6 is next to none")
+            raise InputError(
+                "smoothness must be above 0, because it determines the codes that no pixel holds; 1e-6 is almost none"
+            )
         if self.order is not None and not 1 <= self.order <= 10:
             raise InputError(f"the order of the polynomial must be 1 to 10, not {self.order}")

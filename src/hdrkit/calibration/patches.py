@@ -1,9 +1,9 @@
 """Response curves from averages of linearised patches, within the family of plausible curves.
 
-Averages of codes are biased, since the curve bends across noise and texture; averages of exp g(z) are nearly not, and a
-patch need not be flat. With h = mean exp g(z) over a patch, ln h - ln t is the same in every frame, up to what the stated
-exposure of the frame is off. Solved by Gauss-Newton in the coefficients of the family, channel by channel, and the offsets
-of all exposures together; the irradiance of a patch is eliminated by centring over the frames.
+Averages of codes are biased, because the curve bends across noise and texture; averages of exp g(z) have almost no bias, and a
+patch need not be flat. With h = mean exp g(z) over a patch, ln h - ln t is the same in every frame, up to the error of the stated
+exposure of the frame. Gauss-Newton solves for the coefficients of the family in each channel and the offsets of all exposures
+together; centring over the frames eliminates the irradiance of a patch.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from hdrkit.calibration.offsets import Frames, OffsetSolution, about_the_line, f
 from hdrkit.calibration.sampling import Samples
 
 _LOWEST_MEAN, _HIGHEST = 8 / 255, 245 / 255
-_MOST_PATCHES = 8000  # of all brackets; more take time and tell no more than these
+_MOST_PATCHES = 8000  # over all brackets; more patches take time and add no accuracy
 _ROUNDS, _SETTLED = 12, 1e-4
-_MODEL_ERROR = 0.003  # of ln h: what no patch tells better than
-_COMPRESSED_ERROR = 0.5  # 8-bit codes that JPEG may put on the mean of a patch
+_MODEL_ERROR = 0.003  # error of ln h that remains in every patch
+_COMPRESSED_ERROR = 0.5  # 8-bit codes: error of the mean of a patch from JPEG
 _DEPENDENCE, _COMPRESSED_DEPENDENCE = 3.0, 100.0  # neighbouring patches, channels and frames share their errors
-_GUESS = 0.05  # how little the first guess is trusted against the family
-_FEWEST, _TELLING = 50, 10  # patches: for a curve, and for an exposure
+_GUESS = 0.05  # weight of the first guess relative to the family
+_FEWEST, _TELLING = 50, 10  # fewest patches for a curve, and for an exposure
 _UNLIKENESS = 0.3  # standard deviation of a coefficient between channels, 1 between cameras
 _STRANGE = 6.0  # root mean square of the coefficients, 1 in the family
 
@@ -34,7 +34,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class PatchSolution:
-    """Curves g (knots, C), 0 at the middle knot, their standard error up to a constant, and what the exposures are off."""
+    """Curves g (knots, C), 0 at the middle knot, their standard error up to a constant, and the errors of the exposures."""
 
     g: Array
     sigma: Array
@@ -42,9 +42,9 @@ class PatchSolution:
 
 
 def solve_patches(samples: Sequence[Samples], knots: int, start: Array, unknown: NDArray[np.bool_]) -> PatchSolution | None:
-    """The curves that fit best, from a first guess `start` (knots, C); `unknown` marks frames whose time is only a guess.
+    """The curves that fit best, from a first guess `start` (knots, C). `unknown` marks frames whose time is only a guess.
 
-    None where too few patches are usable, or the camera is like none of the family.
+    The result is None if too few patches are usable, or if the camera does not fit the family.
     """
     every = max(1, -(-sum(len(one.patches) for one in samples) // _MOST_PATCHES))
     channels = range(start.shape[1])
@@ -61,7 +61,7 @@ def solve_patches(samples: Sequence[Samples], knots: int, start: Array, unknown:
     curves = size * len(channels)
     unknowns = np.concatenate([_first_guess(start, mean, basis), np.zeros(frames.count)])
     spread = frames.first_spread()
-    # Most cameras treat their channels alike: one that is never bright borrows from the others.
+    # Most cameras treat their channels alike: a channel that is never bright uses the others.
     alike = (1 - _UNLIKENESS**2) * np.ones((len(channels), len(channels))) + _UNLIKENESS**2 * np.eye(len(channels))
     prior = np.zeros((unknowns.size, unknowns.size))
     prior[:curves, :curves] = np.kron(np.linalg.inv(alike), np.eye(size))
@@ -96,7 +96,7 @@ def solve_patches(samples: Sequence[Samples], knots: int, start: Array, unknown:
     if np.sqrt((unknowns[:curves] ** 2).mean()) > _STRANGE:
         return None
 
-    # The weights assume `misfit` to be 1; what the patches scatter less, the curve is better known.
+    # The weights assume a `misfit` of 1; if the patches scatter less, the curve is known better.
     covariance = inverse @ (normal / scale * min(1.0, misfit) + prior) @ inverse
     solved_offsets = solution_of(unknowns[curves:], covariance[curves:, curves:], known, frames, spread)
     solved = [mean + basis @ unknowns[c * size : (c + 1) * size] for c in channels]
@@ -118,7 +118,7 @@ def _trusted(knots: int) -> slice:
 
 
 def _standard_error(g: Array, basis: Array, covariance: Array, left_out: Array, power_error: float) -> Array:
-    """Of g less its mean over the codes that are trusted; an error in the power of the exposures stretches g."""
+    """The standard error of g minus its mean over the trusted codes. An error in the power of the exposures stretches g."""
     trusted = _trusted(len(g))
     centred, rest, stretch = (one - one[trusted].mean(axis=0) for one in (basis, left_out, g))
     variance = np.einsum("ij,jk,ik->i", centred, covariance, centred) + (rest**2).sum(axis=1)
@@ -127,9 +127,10 @@ def _standard_error(g: Array, basis: Array, covariance: Array, left_out: Array, 
 
 @dataclass(frozen=True)
 class _Patches:
-    """Usable patches of one channel of one bracket, one row (R,) for each frame that shows one.
+    """Usable patches of one channel of one bracket, one row (R,) for each frame that shows a patch.
 
-    What share of its pixels lies at each knot (R, knots), the mean knot, and the numbers of the patch and the frame.
+    A row has the share of the pixels of the patch at each knot (R, knots), their mean knot, and the numbers of the patch and the
+    frame.
     """
 
     shares: NDArray[np.float32]
@@ -142,7 +143,7 @@ class _Patches:
 
 @dataclass(frozen=True)
 class _Equations:
-    """Normal matrix and right side of one channel of one bracket about the present solution, and how badly it fits."""
+    """Normal matrix and right side of one channel of one bracket about the present solution, and the misfit."""
 
     normal: Array
     right: Array
@@ -151,7 +152,7 @@ class _Equations:
 
 
 def _usable(one: Samples, channel: int, knots: int, every: int) -> _Patches:
-    """Patches without a clipped or black pixel that are bright enough in the mean, in two frames at least."""
+    """Patches without a clipped or black pixel and with a mean that is bright enough, in at least two frames."""
     z = one.patches[::every, ..., channel]
     top = one.levels - 1
     use = (z.max(axis=1) <= _HIGHEST * top) & (z.min(axis=1) > 0) & (z.mean(axis=1) >= _LOWEST_MEAN * top)
@@ -165,7 +166,7 @@ def _usable(one: Samples, channel: int, knots: int, every: int) -> _Patches:
 
 
 def _known(bracket: Sequence[_Patches], frames: int) -> NDArray[np.bool_]:
-    """The frames of a bracket that have enough patches in every channel to say something about their exposure."""
+    """The frames of a bracket that have enough patches in every channel to determine their exposure."""
     return np.asarray(np.min([np.bincount(one.frame, minlength=frames) for one in bracket], axis=0) >= _TELLING)
 
 
@@ -198,7 +199,7 @@ def _equations(patches: _Patches, g: Array, basis: Array, offsets: Array, one: S
 
 
 def _variance(h: Array, patches: _Patches, exposure: Array, compressed: bool) -> Array:
-    """Variance of ln h of a patch: shot and read noise of an ordinary camera, rounding, and what JPEG does to its mean."""
+    """Variance of ln h of a patch: shot and read noise of an ordinary camera, rounding, and the error of its mean from JPEG."""
     step = np.interp(patches.mean, np.arange(exposure.size), np.gradient(exposure))
     saturation = exposure[-1]
     noise = h * saturation / 15_000 + (6 / 15_000 * saturation) ** 2

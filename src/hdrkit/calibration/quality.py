@@ -1,4 +1,4 @@
-"""How far a solved curve can be trusted: coverage, residuals, monotonicity, agreement of the channels."""
+"""Measures of the quality of a solved curve: coverage, residuals, monotonicity, agreement of the channels."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from hdrkit.calibration.axis import ln_codes
 from hdrkit.calibration.observations import Observations, read_at
 from hdrkit.imaging.monotone import rising
 
-_ENOUGH = 3  # samples that make a code covered
-CHANNEL_TOLERANCE = 0.25  # in ln exposure: what white balance and colour processing may do
+_ENOUGH = 3  # number of samples from which a code is covered
+CHANNEL_TOLERANCE = 0.25  # in ln exposure: largest effect of white balance and colour processing
 
 
 def covered_codes(observations: Sequence[Observations], knots: int) -> tuple[tuple[int, int], ...]:
@@ -26,10 +26,10 @@ def covered_codes(observations: Sequence[Observations], knots: int) -> tuple[tup
 
 
 def filled_monotone(g: NDArray[np.float64], observations: Sequence[Observations]) -> tuple[NDArray[np.float64], tuple[int, ...]]:
-    """Curves (knots, C) without gaps and never falling, and how many codes had to change in each channel.
+    """Curves (knots, C) without gaps that never fall, and the number of codes that changed in each channel.
 
-    Gaps are filled along ln z, the ends continued with the slope of the outermost tenth of the known codes. Falling
-    pieces become flat by isotonic regression, weighted by the number of samples of each code.
+    Gaps are filled along ln z; the ends continue with the slope of the outermost tenth of the known codes. Falling pieces become
+    flat by isotonic regression, weighted by the number of samples of each code.
     """
     curves, repaired = [], []
     for c, o in enumerate(observations):
@@ -75,7 +75,7 @@ def residuals(
 def channel_spread(g: NDArray[np.float64], covered: Sequence[tuple[int, int]]) -> tuple[float, ...]:
     """Largest difference of each channel's curve from the median channel, over the codes that all channels cover.
 
-    The darkest eighth is left out: there, black levels differ and ln exposure falls without bounds.
+    The darkest eighth is left out: black levels differ there, and ln exposure falls without bounds.
     """
     low, high = max(len(g) // 8, *(c[0] for c in covered)), min(c[1] for c in covered)
     if high <= low:

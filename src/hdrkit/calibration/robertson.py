@@ -1,4 +1,4 @@
-"""Robertson, Borman & Stevenson 2003: irradiances and response in turn, each the weighted mean that the other implies."""
+"""Robertson, Borman & Stevenson 2003: irradiances and response in turn, each as the weighted mean that the other implies."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def _solve_channel(o: Observations, weight_of_code: NDArray[np.float64], knots: 
     weight = weight_of_code[code]
     count = np.bincount(code, minlength=knots)
     held = count > 0
-    exposure = (np.arange(knots) + 0.5) / (knots // 2)  # the linear camera to start from
+    exposure = (np.arange(knots) + 0.5) / (knots // 2)  # the iteration starts from a linear camera
     energy = np.bincount(o.pixel, weight * time**2, o.pixels)
     for _ in range(_ROUNDS):
         irradiance = np.bincount(o.pixel, weight * time * exposure[code], o.pixels) / np.maximum(energy, 1e-12)

@@ -1,4 +1,4 @@
-"""Which pixels a calibration looks at, and the codes that they hold."""
+"""The choice of pixels for a calibration, and their codes."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ PATCH = 8  # pixels across
 
 _BINS = 32
 _PLENTY = 500_000
-_PIXELS_A_PATCH = 4  # what a patch counts for among the samples that were asked for
-LEAST_RANGE = 0.05  # in ln exposure; less is no difference
+_PIXELS_A_PATCH = 4  # number of requested samples that one patch replaces
+LEAST_RANGE = 0.05  # in ln exposure; smaller differences count as none
 
 
 @dataclass(frozen=True)
 class Samples:
-    """What a calibration sees of one bracket of K frames, shortest exposure first.
+    """The input of a calibration from one bracket of K frames, shortest exposure first.
 
-    `codes` (N, K, C) of N single pixels, `patches` (M, P, K, C) of the P pixels of M square patches, and `ln_times` (K,),
-    ln exposure, of which those are guesses that are `unknown` (K,). `compressed` where the frames have been through JPEG.
+    `codes` (N, K, C) are those of N single pixels, `patches` (M, P, K, C) those of the P pixels of M square patches. `ln_times`
+    (K,) is ln exposure; `unknown` (K,) marks those that are guesses. `compressed` says that the frames have been through JPEG.
     """
 
     bracket: str
@@ -52,13 +52,13 @@ def take_samples(
     seed: int,
     unknown: Sequence[bool] | None = None,
 ) -> Samples:
-    """Codes of `count` pixels (fewer where the pictures are smaller) in every frame of one bracket, from where all are valid.
+    """Codes of `count` pixels in every frame of one bracket, from the area where all are valid. Small pictures give fewer pixels.
 
-    `random` anywhere; `histogram` equally many in each range of brightness of the middle frame; `grid` in rows and columns;
-    `flat` where the middle frame varies least, equally many in each range of brightness. The middle frame is the one of middle
-    exposure among those that lie on the reference. The same seed gives the same pixels. `unknown` marks exposures that are
-    guesses. Raises CalibrationError where all exposures are the same, or pictures darken as they grow; AlignmentError where
-    the frames have no area in common.
+    `random` takes pixels anywhere; `histogram` takes equally many in each range of brightness of the middle frame; `grid` takes
+    rows and columns; `flat` takes pixels where the middle frame varies least, equally many in each range of brightness. The
+    middle frame is the one of middle exposure among those without motion. The same seed gives the same pixels. `unknown` marks
+    exposures that are guesses. Raises CalibrationError if all exposures are equal, or if pictures become darker as exposures
+    grow; AlignmentError if the frames have no area in common.
     """
     order = np.argsort(exposures, kind="stable")
     ordered = [frames[i] for i in order]
@@ -99,7 +99,7 @@ def take_samples(
 
 
 def _require_brightening(one: Samples) -> None:
-    """Raise CalibrationError where the longest exposure is darker than the shortest."""
+    """Raise CalibrationError if the longest exposure is darker than the shortest."""
     change = one.codes[:, -1].astype(float) - one.codes[:, 0]
     if np.count_nonzero(change < 0) > np.count_nonzero(change > 0):
         raise CalibrationError(
@@ -109,7 +109,7 @@ def _require_brightening(one: Samples) -> None:
 
 
 def _middle(ordered: Sequence[Frame], area: Area) -> NDArray[Any]:
-    """What the frame of middle exposure shows of an area; one that need not be resampled where there is one."""
+    """The pixels of the frame of middle exposure in an area; frames that need no resampling are preferred."""
     middle = len(ordered) // 2
     still = [i for i, frame in enumerate(ordered) if frame.motion is None]
     frame = ordered[min(still, key=lambda i: abs(i - middle))] if still else placed(ordered[middle])
@@ -144,7 +144,7 @@ def _grid(height: int, width: int, count: int) -> NDArray[np.int64]:
 
 
 def _candidates(total: int, rng: np.random.Generator) -> NDArray[np.int64]:
-    """Numbers below `total` in random order: all, or as many as are plenty to choose from."""
+    """Numbers below `total` in random order: all of them, or enough to choose from."""
     if total <= _PLENTY:
         return rng.permutation(total)
     starts = np.arange(_PLENTY) * total // _PLENTY
@@ -152,7 +152,7 @@ def _candidates(total: int, rng: np.random.Generator) -> NDArray[np.int64]:
 
 
 def _flattest(middle: NDArray[Any], candidates: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The calmer half of the candidates, by standard deviation relative to the mean over 5 x 5."""
+    """The half of the candidates with the smaller standard deviation relative to the mean over 5 x 5."""
     height, width, channels = middle.shape
     rows, columns = np.divmod(candidates, width)
     total, squares = np.zeros(len(candidates)), np.zeros(len(candidates))
@@ -168,7 +168,7 @@ def _flattest(middle: NDArray[Any], candidates: NDArray[np.int64]) -> NDArray[np
 
 
 def _evenly_over(picture: NDArray[Any], candidates: NDArray[np.int64], count: int) -> NDArray[np.int64]:
-    """`count` of the candidate pixels, taken in turn from equal ranges of brightness until each is used up."""
+    """`count` of the candidate pixels, taken in turn from equal ranges of brightness until each range is empty."""
     channels = picture.shape[2]
     values = picture[np.divmod(candidates, picture.shape[1])] @ np.ones(channels) / channels
     low, high = float(values.min()), float(values.max())
@@ -186,7 +186,7 @@ def require_usable(samples: Sequence[Samples]) -> None:
         if one.levels != first.levels or one.codes.shape[2] != first.codes.shape[2]:
             raise CalibrationError(
                 f"{one.names[0]}: {one.levels} levels and {one.codes.shape[2]} channels, but {first.names[0]} has "
-                f"{first.levels} and {first.codes.shape[2]}; calibrate each kind of picture by itself"
+                f"{first.levels} and {first.codes.shape[2]}; calibrate each kind of picture separately"
             )
         if one.camera and first.camera and one.camera != first.camera:
             raise CalibrationError(
