@@ -1,4 +1,4 @@
-"""Frames of one bracket laid on each other: how each moved, as a matrix.
+"""Alignment of the frames of one bracket: the motion of each frame, as a matrix.
 
 Resampling is in `imaging`, and nothing here reads a file.
 """

@@ -1,9 +1,9 @@
 """Alignment of a bracket: each frame against its neighbour in exposure, outwards from the reference.
 
-Neighbours share most unclipped pixels, so each frame is registered to the nearest frame towards the reference that is
-already placed, seen from where the reference stands; a frame six EV away never meets the reference directly. An
-estimate counts only if an independent measure (`similarity`) says that the frame agrees better than unaligned. A frame
-with nothing to go by stays where it is, with a note: a guess from its neighbours would be no evidence.
+Neighbours share most unclipped pixels, so each frame is registered to the nearest aligned frame towards the reference, resampled
+on the grid of the reference. A frame six EV away is never compared with the reference directly. An estimate counts only if an
+independent measure (`similarity`) says that the frame agrees better than unaligned. A frame that cannot be compared keeps its
+position, with a note: a guess from its neighbours would have no support.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ from hdrkit.imaging.threads import lasting_threads
 from hdrkit.types import AlignmentReport, Frame, FrameAlignment
 
 Pyramid = list[Plane]
-Views = dict[int, View]  # by level of a pyramid
+Views = dict[int, View]  # keys are levels of a pyramid
 
-STILL_PX = 0.15  # corners that move less do not pay for interpolating the frame
+STILL_PX = 0.15  # if the corners move less, the frame is not worth interpolating
 MAX_ANCHORS = 2
-START_PX = 512  # longest side at which bitmaps start what brightness refines
-SHOWN_PX = 3.0  # displacement that a picture shows well
+START_PX = 512  # longest side at which bitmaps find the start for registration of brightness
+SHOWN_PX = 3.0  # displacement that a picture shows clearly
 JUDGED_AT_LEAST_PX = 250
 
 
 @dataclass(frozen=True)
 class _Placement:
-    """Where a frame was found: `matrix` is applied to it, `measured` serves its neighbours (None: not to be built on)."""
+    """The position of a frame: `matrix` is applied to it; `measured` is for its neighbours, or None if they cannot use it."""
 
     matrix: Matrix
     measured: Matrix | None
@@ -44,7 +44,7 @@ class _Placement:
 
 
 class _Pyramids(dict[int, Pyramid]):
-    """The pyramids of frames, by number, made as they are asked for."""
+    """The pyramids of frames, by number. Each is made when it is requested."""
 
     def __init__(self, frames: Sequence[Frame]):
         super().__init__()
@@ -55,7 +55,7 @@ class _Pyramids(dict[int, Pyramid]):
         return made
 
     def keep(self, needed: set[int]) -> None:
-        """Give up the others, until they are asked for again."""
+        """Drop the other pyramids; they are made again on request."""
         for i in self.keys() - needed:
             del self[i]
 
@@ -65,9 +65,9 @@ def align(
 ) -> tuple[list[Frame], AlignmentReport]:
     """The frames with their `motion` against frame `reference`, and how each was found.
 
-    `frames` come from the shortest to the longest exposure, or by mean brightness. The reference, and every frame that
-    stays where it is, is returned as the same object. `progress` is called with (frames done, frames to place).
-    Raises InputError where frames differ in size.
+    `frames` come from the shortest to the longest exposure, or by mean brightness. The reference, and every frame that keeps its
+    position, is returned as the same object. `progress` is called with (frames done, frames to place). Raises InputError if
+    frames differ in size.
     """
     _check(frames, reference)
     identity = np.eye(3)
@@ -116,7 +116,7 @@ def _report(name: str, placement: _Placement) -> FrameAlignment:
 def _place(
     i: int, reference: int, pyramids: dict[int, Pyramid], placed: dict[int, _Placement], options: AlignmentOptions
 ) -> _Placement:
-    """Place frame `i` by the nearest placed frame towards the reference that it has something in common with."""
+    """Place frame `i` by the nearest placed frame towards the reference that has enough in common with it."""
     moving, methods = pyramids[i], _methods(options.method)
     for j, matrix in _anchors(i, reference, placed):
         left_alone = None
@@ -131,22 +131,24 @@ def _place(
             left_alone = left_alone or placement
         if left_alone is not None:
             return left_alone
-    return _Placement(np.eye(3), None, "identity", note="too little in common with its neighbours; left where it is")
+    return _Placement(
+        np.eye(3), None, "identity", note="the frame has too little in common with its neighbours; it is left unaligned"
+    )
 
 
 def _methods(method: AlignmentMethod) -> tuple[str, ...]:
-    """The methods that are tried, in order."""
+    """The methods to try, in order."""
     return ("ecc", "features") if method is AlignmentMethod.AUTO else (method.value,)
 
 
 def _anchors(i: int, reference: int, placed: dict[int, _Placement]) -> list[tuple[int, Matrix]]:
-    """The nearest placed frames towards the reference that frame `i` may be placed by, and where they were found."""
+    """The nearest placed frames towards the reference that may place frame `i`, with their positions."""
     towards = range(i - 1, reference - 1, -1) if i > reference else range(i + 1, reference + 1)
     return [(j, matrix) for j in towards if j in placed and (matrix := placed[j].measured) is not None][:MAX_ANCHORS]
 
 
 def _estimate(method: str, anchor: Pyramid, moving: Pyramid, moving_is_longer: bool, options: AlignmentOptions) -> Matrix | None:
-    """The motion from anchor to frame by one method; in auto, features only start what brightness then refines."""
+    """The motion from anchor to frame by one method. In auto, features only give the start for registration of brightness."""
     if method == "mtb":
         motion = mtb.shift(anchor, moving, options.max_shift)
         return None if motion is None else _whole(motion)
@@ -170,9 +172,9 @@ def _whole(translation: Matrix) -> Matrix:
 def _judged(
     motion: Matrix, method: str, reference: Pyramid, anchor: tuple[Pyramid, Matrix], moving: Pyramid
 ) -> _Placement | None:
-    """The motion if the frame agrees better with the reference, or with its placed anchor where the reference has no say.
+    """The motion, if it improves the agreement of the frame with the reference or, where that shows too little, with its anchor.
 
-    None where neither shows the same thing as the frame.
+    The result is None if neither shows the same view as the frame.
     """
     levels = _telling(moving, motion)
     aligned = _views(moving, motion, levels)
@@ -191,14 +193,14 @@ def _judged(
     if kept:
         return _Placement(motion, motion, method, left)
     measured = motion if any(opinion.gain >= 0 for opinion in opinions) else still
-    note = "a motion was found, but agrees no better than none; left where it is" if moved else ""
+    note = "a motion was found, but does not improve the agreement; the frame is left unaligned" if moved else ""
     return _Placement(still, measured, "identity", left, note)
 
 
 def _telling(moving: Pyramid, motion: Matrix) -> list[int]:
-    """The levels to judge a motion at: the smallest useful one that shows it, and the finest.
+    """The levels at which a motion is judged: the smallest useful one that shows it, and the finest.
 
-    Fine texture that parallax or noise sets apart says little about a large motion, and a small one only shows there.
+    Fine texture, which parallax and noise separate, cannot judge a large motion; a small motion shows only there.
     """
     shows = (
         i
@@ -214,6 +216,6 @@ def _views(frame: Pyramid, motion: Matrix, levels: Sequence[int]) -> Views:
 
 
 def _opinions(judge: Views, moving: Pyramid, aligned: Views) -> list[Comparison]:
-    """Agreement with the judge of the frame as it lies and as aligned, level by level, where they seem to show the same thing."""
+    """The agreement of the frame with the judge, unaligned and aligned, at each level where both seem to show the same view."""
     found = (compare(judge[i], moving[i], aligned[i]) for i in aligned)
     return [comparison for comparison in found if comparison is not None and comparison.related]

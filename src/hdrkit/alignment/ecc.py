@@ -1,12 +1,12 @@
 """Sub-pixel registration of brightness, coarse to fine.
 
-Maximising the correlation of two pictures is least squares on their brightness once one is mapped onto the other
-(Evangelidis and Psarakis 2008). Here the mapping is the monotone transfer between the two exposures, read from their
-histograms over the pixels that both hold (Grossberg and Nayar 2003), residuals are weighted by the scatter seen at
-each brightness and by Cauchy's function, so that noise, clipping and moving things count little, and the steps are
-inverse compositional (Baker and Matthews 2004). The motion is a homography with a prior that keeps it near a shift
-and a turn where the picture does not say more; a camera that turns up or sideways tilts the picture about as much as it
-shifts it, or less (shift / f^2, with f in units of half the picture).
+The correlation of two pictures is largest where the squared difference of their brightness is least, once one is mapped onto the
+other (Evangelidis and Psarakis 2008). Here the mapping is the monotone transfer between the two exposures, read from their
+histograms over the pixels that both hold (Grossberg and Nayar 2003). Residuals are weighted by the scatter at each brightness and
+by Cauchy's function, so that noise, clipping and moving objects count little. The steps are inverse compositional (Baker and
+Matthews 2004). The motion is a homography with a prior that keeps it near a shift and a rotation if the picture does not show
+more. A camera that turns up or sideways tilts the picture about as much as it shifts it, or less (shift / f^2, with f in units of
+half the picture).
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from hdrkit.alignment.planes import ByteMask, Gray, Matrix, Plane, eroded, scale
 MAX_POINTS = 40_000
 HISTOGRAM_POINTS = 60_000
 SCATTER_POINTS = 10_000
-CODES = 4096  # of brightness, for looking up its transfer
+CODES = 4096  # number of steps of brightness in the table of its transfer
 LEVELS = 16
 MIN_POINTS = 200
 ITERATIONS = 30
 CONVERGED_PX = 0.01
 SMALL_PX = 0.5
-SHRINKING = 0.95  # small steps that shrink by less than this are rounding noise
-EFFECTIVE = 0.002  # neighbouring residuals are not independent: how much of a sample each counts for
+SHRINKING = 0.95  # small steps whose ratio to the step before is larger are rounding noise
+EFFECTIVE = 0.002  # neighbouring residuals are not independent: each counts as this share of a sample
 PRIOR = np.array([0.2, 0.2, 0.1, 0.002, 0.001, 0.001, 0.003, 0.003])  # shift, turn, scale, aspect and shear, tilt
 MAX_TILT = 0.02
 
@@ -40,8 +40,8 @@ Floats = NDArray[np.floating[Any]]
 def register(template: list[Plane], moving: list[Plane], start: Matrix, moving_is_longer: bool) -> Matrix | None:
     """The motion (3, 3) in frame pixels that maps template to moving, from a start near it; pyramids coarsest first.
 
-    The shorter exposure is always mapped onto the longer one, which may clip: a shorter exposure shows what the longer one
-    would, not the reverse. None where too few pixels are lit in both.
+    The shorter exposure is always mapped onto the longer one, which may clip: a shorter exposure determines the longer one, but
+    not the reverse. The result is None if too few pixels are lit in both.
     """
     if moving_is_longer:
         inverse = register(moving, template, np.linalg.inv(start), False)
@@ -56,7 +56,7 @@ def register(template: list[Plane], moving: list[Plane], start: Matrix, moving_i
 
 
 def refine(template: Plane, moving: Plane, motion: Matrix) -> Matrix | None:
-    """One level of `register`, in plane pixels. None where too few pixels are valid in both, or the motion runs away."""
+    """One level of `register`, in plane pixels. None if too few pixels are valid in both, or if the motion diverges."""
     points = _Points.of(template)
     if len(points.value) < MIN_POINTS:
         return None
@@ -86,9 +86,9 @@ def refine(template: Plane, moving: Plane, motion: Matrix) -> Matrix | None:
 
 @dataclass(frozen=True)
 class _Points:
-    """The template pixels that say most about motion, their brightness and which of LEVELS equal shares of it they are in.
+    """The template pixels that determine the motion best, their brightness, and which of LEVELS equal shares of it they are in.
 
-    The jacobian's coordinates are in units of `radius` about `centre`.
+    The coordinates of the jacobian are in units of `radius` about `centre`.
     """
 
     xy: Floats
@@ -117,7 +117,7 @@ class _Points:
         return cls(np.stack([cols, rows], 1).astype(float), value, level, jacobian, centre, radius)
 
     def normalised(self, motion: Matrix) -> Matrix:
-        """A motion in pixels, in the units of the points."""
+        """A motion in pixels, converted to the units of the points."""
         frame = self._frame()
         return scaled(np.linalg.inv(frame) @ motion @ frame)
 
@@ -131,7 +131,7 @@ class _Points:
 
 
 def _strongest(strength: Gray) -> NDArray[np.bool_]:
-    """Up to MAX_POINTS pixels of strong gradient, spread over a grid so that no corner of the picture goes unheard."""
+    """Up to MAX_POINTS pixels of strong gradient, spread over a grid so that every corner of the picture is represented."""
     if int((strength > 0).sum()) <= MAX_POINTS:
         return strength > 0
     height, width = strength.shape
@@ -147,7 +147,7 @@ def _strongest(strength: Gray) -> NDArray[np.bool_]:
 
 
 def _sample(picture: Gray, mask: ByteMask, motion: Matrix, xy: Floats) -> tuple[Floats, NDArray[np.bool_]]:
-    """The moving picture where template points (N, 2) land, and whether they land on pixels of the mask."""
+    """The moving picture at the positions of template points (N, 2), and whether these are pixels of the mask."""
     landed = cv2.perspectiveTransform(xy[:, None, :], motion)[:, 0, :].astype(np.float32)
     rows = -(-len(landed) // 1000)
     padded = np.full((rows * 1000, 2), -1e4, np.float32)
@@ -159,7 +159,7 @@ def _sample(picture: Gray, mask: ByteMask, motion: Matrix, xy: Floats) -> tuple[
 
 
 def _transfer(template: Plane, moving: Plane, motion: Matrix) -> Gray | None:
-    """Brightness in the template's exposure for each of CODES in the moving one: quantile onto quantile of what both hold."""
+    """Brightness in the exposure of the template for each of CODES in the moving picture: equal quantiles of common pixels."""
     width, height = template.size
     apart = max(1, round((width * height / HISTOGRAM_POINTS) ** 0.5))
     rows, cols = np.nonzero(template.lit[::apart, ::apart])
@@ -199,7 +199,7 @@ def _scatter(residual: Floats, level: NDArray[np.int64]) -> Floats:
 
 
 def _median(values: Floats) -> float:
-    """The upper one where two are in the middle."""
+    """The median; of two middle values, the upper one."""
     middle = len(values) // 2
     return float(np.partition(values, middle)[middle])
 
@@ -210,7 +210,7 @@ def _generator(parameters: Floats) -> Matrix:
 
 
 def _parameters(matrix: Matrix) -> Floats:
-    """Shift, turn, scale, aspect, shear and tilt of a motion, so that the prior does not take a turn for a change of scale."""
+    """Shift, turn, scale, aspect, shear and tilt of a motion. The prior thus does not confuse a turn with a change of scale."""
     turn = np.arctan2(matrix[1, 0] - matrix[0, 1], matrix[0, 0] + matrix[1, 1])
     back = np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
     (a, b), (c, d) = back @ matrix[:2, :2]

@@ -15,13 +15,13 @@ RATIO = 0.8
 INLIER_PX = 1.5
 MIN_INLIERS = 12
 MIN_INLIER_SHARE = 0.25
-SPREAD = 0.25  # share of the picture's width or height that the inliers span before they may tilt it
+SPREAD = 0.25  # the motion may include tilt if the inliers span this share of the width or height of the picture
 
 Floats = NDArray[np.float64]
 
 
 def match(template: list[Plane], moving: list[Plane]) -> Matrix | None:
-    """The motion (3, 3) in frame pixels that maps template to moving; pyramids coarsest first. None where too little matches."""
+    """The motion (3, 3) in frame pixels that maps template to moving; pyramids coarsest first. None if too few points match."""
     level = max((i for i, plane in enumerate(template) if max(plane.size) <= MATCHING_PX), default=0)
     pair = template[level], moving[level]
     points = _matches(*pair)
@@ -44,7 +44,7 @@ def _enough(inliers: NDArray[np.bool_]) -> bool:
 
 
 def _matches(template: Plane, moving: Plane) -> tuple[Floats, Floats] | None:
-    """Points (N, 2) of both planes that choose each other, by a margin over the second choice."""
+    """Points (N, 2) of both planes that choose each other, with a margin over the second choice."""
     sift = cv2.SIFT.create(nfeatures=MAX_FEATURES, contrastThreshold=0.02)
     keys, descriptors = zip(*(sift.detectAndCompute(_equalised(plane), plane.lit) for plane in (template, moving)), strict=True)
     if any(found is None or len(found) < MIN_INLIERS for found in descriptors):
@@ -63,5 +63,5 @@ def _matches(template: Plane, moving: Plane) -> tuple[Floats, Floats] | None:
 
 
 def _equalised(plane: Plane) -> NDArray[np.uint8]:
-    """8-bit with equal use of all codes, locally, so that shadows of a short exposure have features too."""
+    """An 8-bit plane with locally equal use of all codes, so that shadows of a short exposure have features, too."""
     return np.asarray(cv2.createCLAHE(4.0, (8, 8)).apply(eight_bit(plane.values, 1)), np.uint8)

@@ -1,4 +1,4 @@
-"""What a motion does to a picture of a given size."""
+"""The effect of a motion on a picture of a given size."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ MAX_STRETCH = 1.1
 
 
 def displacement_px(motion: Matrix, size: tuple[int, int]) -> float:
-    """How far the corner that moves most is moved, for a picture of (width, height)."""
+    """The displacement of the corner that moves most, for a picture of (width, height)."""
     corners = _corners(size)
     moved = cv2.perspectiveTransform(corners[:, None, :], motion)[:, 0, :]
     return float(np.linalg.norm(moved - corners, axis=1).max())
 
 
 def plausible(motion: Matrix, size: tuple[int, int], max_shift: float) -> bool:
-    """Whether a hand could have done it: the corners move by at most `max_shift` of the longest side, sides keep their length."""
+    """Whether a hand-held camera can move so: corners move at most `max_shift` of the longest side, sides keep their length."""
     if not np.isfinite(motion).all() or displacement_px(motion, size) > max_shift * max(size):
         return False
     corners = _corners(size)

@@ -1,8 +1,8 @@
 """Whole-pixel shifts from median threshold bitmaps (Ward 2003), searched exhaustively at a small size.
 
-A pixel brighter than the median of its picture stays so at any exposure, so the bitmaps of two exposures agree where
-they are aligned; pixels near the threshold are left out, because noise decides them. At the coarsest useful size all
-shifts are tried at once with Fourier transforms; each finer size then moves by a pixel at most.
+A pixel brighter than the median of its picture is so at any exposure, so the bitmaps of two exposures agree where they are
+aligned. Pixels near the threshold are left out, because noise decides them. At the coarsest useful size, Fourier transforms try
+all shifts at once; each finer size then moves by at most one pixel.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from hdrkit.alignment.planes import Matrix, Plane
 
 SEARCH_PX = 384
-MARGIN = 0.015  # of the range: how near the threshold noise decides
+MARGIN = 0.015  # share of the range about the threshold in which noise decides
 MIN_OVERLAP = 0.5
-SHORTER = 0.01  # bonus of no shift over the longest: in a pattern that repeats, the nearest match is meant
+SHORTER = 0.01  # bonus of no shift over the longest: in a repeating pattern, the nearest match is the right one
 
 Bits = NDArray[np.float32]
 Sums = NDArray[np.float64]
@@ -24,8 +24,8 @@ Sums = NDArray[np.float64]
 def shift(template: list[Plane], moving: list[Plane], max_shift: float) -> Matrix | None:
     """The translation (3, 3) in frame pixels that maps template to moving; pyramids coarsest first.
 
-    `max_shift` is a share of the longest side; the result is whole pixels of the last plane. None where the pictures
-    have too few valid pixels in common.
+    `max_shift` is a share of the longest side; the result is in whole pixels of the last plane. It is None if the pictures have
+    too few valid pixels in common.
     """
     found: tuple[int, int] | None = None
     for i, (fixed, moved) in enumerate(zip(template, moving, strict=True)):
@@ -96,7 +96,7 @@ def _agreement(template: Bits, moving: Bits, at: tuple[int, int]) -> float:
 
 
 def _phi(both: Sums, template: Sums, moving: Sums, known: Sums) -> Sums:
-    """Correlation of two bitmaps of +1 and -1 from the sums of their product, of each, and of the pixels known in both."""
+    """Correlation of two bitmaps of +1 and -1, from the sums of their product, of each, and of the pixels valid in both."""
     count = np.maximum(known, 1.0)
     both, template, moving = both / count, template / count, moving / count
     spread = np.maximum((1 - template**2) * (1 - moving**2), 1e-4)

@@ -20,26 +20,26 @@ class AlignmentMethod(StrEnum):
 
 @dataclass(frozen=True)
 class AlignmentOptions:
-    """How the frames of a bracket are brought onto its reference. Raises InputError for values out of range."""
+    """How the frames of a bracket are aligned to its reference. Raises InputError for values out of range."""
 
     method: AlignmentMethod = field(
         default=AlignmentMethod.AUTO,
         metadata={
             "flag": "--align",
             "help": "none; mtb (whole-pixel shift from median threshold bitmaps); ecc (sub-pixel registration of brightness); "
-            "features (SIFT matches); auto (mtb, then ecc, features where that fails). A result that does not beat "
-            "leaving the frame alone is refused.",
+            "features (SIFT matches); auto (mtb, then ecc, or features if that fails). A result that does not "
+            "improve the agreement is refused.",
         },
     )
     crop: bool = field(default=False, metadata={"flag": "--crop", "help": "Keep only the rectangle that every frame covers."})
     max_shift: float = field(
-        default=0.2, metadata={"help": "Largest displacement that is believed, as a share of the longest side."}
+        default=0.2, metadata={"help": "Largest displacement that is accepted, as a share of the longest side."}
     )
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "method", method_of_name(self.method))
         if not 0 < self.max_shift <= 0.5:
-            raise InputError(f"max_shift is a share of the longest side in (0, 0.5], not {self.max_shift}")
+            raise InputError(f"max_shift must be a share of the longest side in (0, 0.5], not {self.max_shift}")
 
 
 def method_of_name(name: str) -> AlignmentMethod:

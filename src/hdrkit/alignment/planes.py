@@ -1,4 +1,4 @@
-"""What alignment looks at: one gray plane per frame, at reduced size, and which of its pixels say something."""
+"""The input of alignment: one gray plane per frame, at reduced size, and its usable pixels."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ ByteMask = NDArray[np.uint8]
 LONGEST_PX = 1600
 SMALLEST_PX = 96
 DARK, BRIGHT = 2.5 / 255, 252.5 / 255
-YES = 255  # of a mask
+YES = 255  # value in a mask
 
 
 @dataclass(frozen=True)
 class View:
-    """Brightness, float32 (h, w) in 0..1, and which of its pixels, (h, w) YES or 0, are lit and which also unclipped: valid."""
+    """Brightness, float32 (h, w) in 0..1, and two masks (h, w) of YES or 0: `lit` pixels, and `valid` ones (also unclipped)."""
 
     values: Gray
     lit: ByteMask
@@ -37,7 +37,7 @@ class View:
         return self.values.shape[1], self.values.shape[0]
 
     def gradient(self) -> tuple[Gray, Gray]:
-        """Brightness per pixel along x and along y, of the smoothed picture."""
+        """The gradient of brightness per pixel along x and along y, of the smoothed picture."""
         picture = smooth(self.values)
         x, y = (cv2.Sobel(picture, cv2.CV_32F, *order, ksize=3, scale=1 / 8) for order in ((1, 0), (0, 1)))
         return np.asarray(x, np.float32), np.asarray(y, np.float32)
@@ -45,7 +45,7 @@ class View:
 
 @dataclass(frozen=True)
 class Plane(View):
-    """Brightness of one frame, in shares of the range black..white, the square root of it where linear.
+    """The brightness of one frame, as a share of the range black..white; its square root if the frame is linear.
 
     `scale` (x, y) is plane pixels per frame pixel.
     """
@@ -70,8 +70,8 @@ class Plane(View):
 def pyramid(frame: Frame) -> list[Plane]:
     """The green channel (or the gray one) at halved sizes, coarsest first: longest sides from SMALLEST_PX to LONGEST_PX.
 
-    Green alone because a brightness transfer between exposures holds channel by channel, not for their mean. Codes are
-    reduced as stored, by averages over areas; a pixel is lit or valid where all that it was made of are.
+    Only green is used, because a brightness transfer between exposures holds for each channel, not for their mean. Codes are
+    reduced as stored, by averages over areas. A pixel is lit or valid if all its sources are.
     """
     codes = cv2.extractChannel(frame.pixels, frame.pixels.shape[2] // 2)
     white = frame.white if np.isfinite(frame.white) else float(codes.max())
@@ -79,7 +79,7 @@ def pyramid(frame: Frame) -> list[Plane]:
     dark, bright = (codes.dtype.type(frame.black + reach * (share**2 if frame.is_linear else share)) for share in (DARK, BRIGHT))
     shapes = list(_shapes(codes.shape))
     lit = reduce(_reduced_mask, shapes, _mask(codes > dark if frame.valid is None else (codes > dark) & frame.valid))
-    valid = lit & reduce(_reduced_mask, shapes, _mask(codes <= bright))  # after the other: both are as large as the frame
+    valid = lit & reduce(_reduced_mask, shapes, _mask(codes <= bright))  # one after the other: both are as large as the frame
     picture = reduce(lambda larger, shape: _reduced(larger, shape).astype(np.float32), shapes, codes)
     values = np.clip((picture.astype(np.float32) - np.float32(frame.black)) / np.float32(reach), 0, 1)
     scale = values.shape[1] / codes.shape[1], values.shape[0] / codes.shape[0]
@@ -90,12 +90,12 @@ def pyramid(frame: Frame) -> list[Plane]:
 
 
 def scaled(matrix: Matrix) -> Matrix:
-    """The same homography with 1 in its last place."""
+    """The same homography, scaled to 1 in its last element."""
     return np.asarray(matrix / matrix[2, 2])
 
 
 def warped(plane: Plane, motion: Matrix) -> View:
-    """The plane seen from where `motion` (3, 3, in plane pixels) maps pixels into it."""
+    """The plane resampled by `motion` (3, 3, in plane pixels), which maps pixels of the result into it."""
     if np.array_equal(motion, np.eye(3)):
         return plane
     flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
@@ -106,12 +106,12 @@ def warped(plane: Plane, motion: Matrix) -> View:
 
 
 def smooth(values: Gray) -> Gray:
-    """Blurred by a Gaussian of one pixel, as gradients want it."""
+    """The plane blurred by a Gaussian of one pixel, before gradients are taken."""
     return np.asarray(cv2.GaussianBlur(values, (0, 0), 1.0), np.float32)
 
 
 def eroded(mask: ByteMask) -> ByteMask:
-    """Without the pixels within two of the mask's outside, whose smoothed value is partly not their own."""
+    """The mask without the pixels within two of its edge, whose smoothed value partly comes from outside."""
     return np.asarray(cv2.erode(mask, np.ones((5, 5), np.uint8), borderValue=0), np.uint8)
 
 
@@ -122,7 +122,7 @@ def _halved(plane: Plane) -> Plane:
 
 
 def _shapes(shape: tuple[int, ...]) -> Iterator[tuple[int, int]]:
-    """The sizes on the way from a frame to the finest plane."""
+    """The sizes from a frame down to the finest plane."""
     while (longest := max(shape)) > LONGEST_PX:
         shape = _half(shape) if longest > 2 * LONGEST_PX else _fitted(shape)
         yield shape
@@ -146,7 +146,7 @@ def _reduced_mask(mask: ByteMask, shape: tuple[int, int]) -> ByteMask:
 
 
 def _mask(pixels: NDArray[np.bool_]) -> ByteMask:
-    """A mask in the memory of the truth values that it is made of."""
+    """A mask in the memory of its boolean array."""
     mask = pixels.view(np.uint8)
     mask *= np.uint8(YES)
     return mask

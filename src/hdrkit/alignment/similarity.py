@@ -1,9 +1,9 @@
-"""How well two exposures agree where they lie: the correlation of their gradients' directions, tile by tile.
+"""The agreement of two exposures at a given alignment: the correlation of the directions of their gradients, tile by tile.
 
-Exposure changes how strong a gradient is, hardly its direction, so unit gradients compare across exposures without
-knowing the response. Clipping takes gradients away and turns none, so the edges of white areas count too. Gradients near
-the noise are shrunk, pixels that are black in either picture are left out. None of this enters the estimators: it is the
-second opinion on their results.
+Exposure changes the strength of a gradient, but hardly its direction, so unit gradients compare across exposures without the
+response. Clipping removes gradients and turns none, so the edges of white areas count, too. Gradients near the noise are reduced,
+and pixels that are black in either picture are left out. The estimators use none of this, so it is an independent check of their
+results.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ from hdrkit.imaging.peaks import vertices
 TILES = 8
 MIN_PIXELS = 400
 MIN_TILES = 5
-RELATED = 0.2  # agreement that pictures of different things do not reach
-MIN_GAIN = 0.002  # ten times what interpolation alone changes in sets that did not move
-MAX_WORSE = 0.25  # share of the picture that may agree less
-NOISE = 2.0  # median gradients, below which a gradient hardly counts: in a dark picture the median is noise
-MIN_BEND = 0.02  # of the parabola: flatter ones have no peak
+RELATED = 0.2  # agreement that pictures of different objects do not reach
+MIN_GAIN = 0.002  # ten times the change that interpolation alone makes in sets without motion
+MAX_WORSE = 0.25  # largest share of the picture that may agree less
+NOISE = 2.0  # median gradients; weaker ones hardly count: in a dark picture the median is noise
+MIN_BEND = 0.02  # curvature of the parabola: flatter ones have no peak
 
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Agreement in -1..1 of each tile under two motions, and how much each tile has to say (its weight)."""
+    """Agreement in -1..1 of each tile under two motions, and the weight of each tile."""
 
     before: Floats
     after: Floats
@@ -40,17 +40,17 @@ class Comparison:
 
     @property
     def related(self) -> bool:
-        """Whether the pictures show the same thing under either motion."""
+        """Whether the pictures show the same view under either motion."""
         return max(self._mean(self.before), self._mean(self.after)) >= RELATED
 
     @property
     def gain(self) -> float:
-        """How much better `after` agrees than `before`."""
+        """The gain of agreement from `before` to `after`."""
         return self._mean(self.after - self.before)
 
     @property
     def improved(self) -> bool:
-        """Whether `after` agrees better by more than noise does, and hardly any part of the picture agrees less."""
+        """Whether `after` agrees better by more than noise, with hardly any part of the picture that agrees less."""
         worse = self._mean((self.after < self.before - 0.01).astype(np.float64))
         return self.related and self.gain > MIN_GAIN and worse < MAX_WORSE
 
@@ -59,7 +59,7 @@ class Comparison:
 
 
 def compare(template: View, before: View, after: View) -> Comparison | None:
-    """Agreement with two views of one frame, over the pixels lit in all three; None where these are too few."""
+    """Agreement with two views of one frame, over the pixels lit in all three. None if these are too few."""
     lit = eroded(template.lit & before.lit & after.lit)
     if cv2.countNonZero(lit) < MIN_PIXELS:
         return None
@@ -69,10 +69,10 @@ def compare(template: View, before: View, after: View) -> Comparison | None:
 
 
 def residual_px(template: View, placed: View) -> float | None:
-    """The displacement left between two aligned views, in their pixels: weighted median over tiles.
+    """The displacement that remains between two aligned views, in their pixels: weighted median over tiles.
 
-    Each tile's displacement is the peak of the parabola through its agreement at shifts of -1, 0 and 1 pixel. None where
-    too few tiles have a peak. Clipped pixels say nothing here: the edge of a white area shows on one side only.
+    The displacement of a tile is the peak of the parabola through its agreement at shifts of -1, 0 and 1 pixel. The result is
+    None if too few tiles have a peak. Clipped pixels do not count here, because the edge of a white area shows on one side only.
     """
     masks = eroded(template.valid), eroded(placed.valid)
     if cv2.countNonZero(masks[0] & masks[1]) < MIN_PIXELS:
@@ -94,7 +94,7 @@ def residual_px(template: View, placed: View) -> float | None:
 
 @dataclass(frozen=True)
 class _Directions:
-    """Unit gradients along x and along y, shrunk towards zero where they are weak; zero where not known. And their square."""
+    """Unit gradients along x and along y, reduced where they are weak, and zero where unknown; and their square."""
 
     x: Gray
     y: Gray
@@ -104,7 +104,7 @@ class _Directions:
         return _Directions(self.x[top:end], self.y[top:end], self.square[top:end])
 
     def inner(self, x: int = 0, y: int = 0) -> _Directions:
-        """All but the outermost pixels, or those that lie x to the right of these and y below."""
+        """All pixels but the outermost, or those that lie x to the right of these and y below."""
         height, width = self.square.shape
         here = slice(1 + y, height - 1 + y), slice(1 + x, width - 1 + x)
         return _Directions(self.x[here], self.y[here], self.square[here])
@@ -127,7 +127,7 @@ def _directions(view: View, mask: ByteMask) -> _Directions:
 
 
 def _agreement(fixed: _Directions, moved: _Directions) -> tuple[Floats, Floats]:
-    """Correlation of two fields in each tile, over the pixels where both are known, and how much there is to correlate."""
+    """Correlation of two fields in each tile, over the pixels where both are known, and its weight."""
     height, width = fixed.square.shape
     rows, columns = (np.linspace(0, n, min(TILES, n) + 1).astype(int) for n in (height, width))
     sums = []
