@@ -1,4 +1,4 @@
 """Arithmetic that several stages share: warping, resampling, codes, colour, weighting, peaks, rising curves, loops, threads.
 
-No stage is known here.
+This room knows no stage.
 """

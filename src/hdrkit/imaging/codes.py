@@ -1,4 +1,4 @@
-"""What options say about codes: the names of weighting functions, and clip limits. Nothing here needs numpy."""
+"""Options about codes: the names of weighting functions, and clip limits. Nothing here needs numpy."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from hdrkit.errors import InputError
 
 
 class Weight(StrEnum):
-    """How far each code is trusted, as a function of the code."""
+    """The trust in each code, as a function of the code."""
 
     TRIANGLE = "triangle"
     SINE = "sine"
@@ -30,11 +30,11 @@ def parse_clip(text: str) -> tuple[float, float]:
     try:
         low, high = (float(part) for part in text.replace(" ", "").split(","))
     except ValueError:
-        raise ValueError(f"{text!r} is not two codes; write for example 5,250") from None
+        raise ValueError(f"{text!r} is not two codes; write them as in 5,250") from None
     return low, high
 
 
 def scale_clip(clip: tuple[float, float], levels: int) -> tuple[int, int]:
-    """Clip limits given as 8-bit codes (0..255), as codes of a picture with `levels` levels."""
+    """Clip limits in 8-bit codes (0..255), converted to codes of a picture with `levels` levels."""
     low, high = (round(code / 255 * (levels - 1)) for code in clip)
     return low, high

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-LUMINANCE = np.array([0.2126, 0.7152, 0.0722], np.float32)  # of linear sRGB, IEC 61966-2-1
-SRGB_LINEAR_BELOW, SRGB_SLOPE = 0.0031308, 12.92  # of light, where the curve is a straight line
+LUMINANCE = np.array([0.2126, 0.7152, 0.0722], np.float32)  # weights of linear sRGB, IEC 61966-2-1
+SRGB_LINEAR_BELOW, SRGB_SLOPE = 0.0031308, 12.92  # light below which the curve is a straight line, and its slope
 
 
 def luminance_of(light: NDArray[np.float32]) -> NDArray[np.float32]:

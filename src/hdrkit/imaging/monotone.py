@@ -1,6 +1,6 @@
 """Isotonic regression: the curve that never falls and is closest to given values in weighted least squares.
 
-By pooling adjacent violators (Ayer et al. 1955): neighbours that fall become one block at their mean.
+The method pools adjacent violators (Ayer et al. 1955): neighbours that fall become one block at their mean.
 """
 
 from __future__ import annotations
@@ -12,18 +12,20 @@ from numpy.typing import NDArray
 
 
 def rising(values: NDArray[np.float64], weights: NDArray[Any] | None = None) -> NDArray[np.float64]:
-    """Finite values (N,) as the closest that never fall; those that never do are given back as they are."""
+    """The closest values to finite values (N,) that never fall. Values that never fall are returned unchanged."""
     if (np.diff(values) >= 0).all():
         return np.asarray(values, np.float64)
-    from scipy.optimize import isotonic_regression  # takes longer to load than most curves need
+    from scipy.optimize import isotonic_regression  # loading it takes longer than most curves
 
     return np.asarray(isotonic_regression(values, weights=weights).x, np.float64)
 
 
 def rising_steps(total: NDArray[np.float64], count: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The closest rising curve (N,) to the means of bins that hold a `total` and a `count`; an empty bin is as the next.
+    """The closest rising curve (N,) to the means of bins that hold a `total` and a `count`. An empty bin has the value of the
+    next.
 
-    Plain Python for compiled loops, which cannot call SciPy, to compile. It agrees with `rising` but for the last bits.
+    This is plain Python that compiled loops, which cannot call SciPy, can compile. It agrees with `rising` except for the last
+    bits.
     """
     bins = len(total)
     level = np.zeros(bins)

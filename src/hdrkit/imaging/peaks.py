@@ -9,15 +9,15 @@ from numpy.typing import NDArray
 
 
 def vertex(before: float, at: float, after: float, flattest: float = 0.0) -> float:
-    """Where the parabola has its top; 0 for one that is flatter than `flattest`, or open upwards.
+    """The position of the top of the parabola. It is 0 if the parabola is flatter than `flattest`, or open upwards.
 
-    Flatness is the second difference. Plain Python, so that a compiled loop can compile it too.
+    Flatness is the second difference. This is plain Python, so that a compiled loop can compile it, too.
     """
     bend = before - 2 * at + after
     return (before - after) / (2 * bend) if bend < -flattest else 0.0
 
 
 def vertices(before: NDArray[Any], at: NDArray[Any], after: NDArray[Any], flattest: float) -> NDArray[Any]:
-    """`vertex` of each of many parabolas; those flatter than `flattest` count as if they were just that, and so lie far out."""
+    """`vertex` of each of many parabolas. Those flatter than `flattest` count as exactly so flat, and thus lie far out."""
     bend = np.minimum(before - 2 * at + after, -flattest)
     return np.asarray((before - after) / (2 * bend))

@@ -1,10 +1,10 @@
-"""The compiled loops of `warping`: cubic interpolation of a moved frame along the lines that rows of the reference are in it.
+"""The compiled loops of `warping`: cubic interpolation of a moved frame along the lines that are rows of the reference.
 
-A row of the reference lies on a straight line of the frame. The columns that it crosses are interpolated down to it, then the
-line across to each pixel: two cubics a pixel, where the 4 x 4 pixels around it would take five. Columns, and pixels, that stay in
-step with their sources are done in runs, which the compiler turns into vector instructions.
+A row of the reference is a straight line in the frame. The columns that it crosses are interpolated down to the line, and then
+the line is interpolated across to each pixel. This takes two cubics per pixel, while the 4 x 4 pixels around it would take five.
+Columns and pixels that move in step with their sources are processed in runs, which the compiler turns into vector instructions.
 
-A steep line crosses too few columns: its pixels are done one by one, each on a level line of its own.
+A steep line crosses too few columns: its pixels are interpolated one by one, each on a level line of its own.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ import numpy as np
 
 from hdrkit.imaging.compiled import compiled
 
-_STEEP = 0.5  # rows down for each column across
+_STEEP = 0.5  # rows per column
 _FAR = 1e9
 
 
 @compiled
 def resample_rows(pixels: Any, valid: Any, motion: Any, top: int, left: int, clipped: Any, out: Any, out_valid: Any) -> None:
-    """Pixels of the reference from row `top` and column `left` on, as many as `out` (h, w, C) has.
+    """Pixels of the reference from row `top` and column `left`, as many as `out` (h, w, C) has.
 
-    Pixels that are not valid are left alone. A code from `clipped` on is clipped. Each pixel that it contributes to gets the code
-    `clipped`.
+    Pixels that are not valid are left unchanged. A code at or above `clipped` is clipped. Each pixel to which it contributes gets
+    the code `clipped`.
     """
     height, width, channels = out.shape
     scratch = _scratch(pixels, width)
@@ -38,7 +38,7 @@ def resample_rows(pixels: Any, valid: Any, motion: Any, top: int, left: int, cli
 
 @compiled
 def resample_points(pixels: Any, valid: Any, motion: Any, rows: Any, columns: Any, clipped: Any, out: Any) -> None:
-    """Single pixels of the reference into `out` (N, C); those that lie side by side are done together."""
+    """Single pixels of the reference into `out` (N, C). Neighbours in a row are processed together."""
     channels = pixels.shape[2]
     scratch = _scratch(pixels, rows.size)
     out_valid, codes = np.empty(rows.size, np.bool_), out.reshape(rows.size * channels)
@@ -62,7 +62,7 @@ def valid_points(height: int, width: int, valid: Any, motion: Any, rows: Any, co
 
 @compiled
 def _is_valid(height: int, width: int, valid: Any, motion: Any, x: int, y: int) -> bool:
-    """Whether the four pixels of four columns that make up a pixel of the reference lie in the frame, and are valid."""
+    """Whether the four pixels of four columns that contribute to a pixel of the reference lie in the frame and are valid."""
     slope, start = _line(motion, x, y)
     i = int(np.floor(_position(motion, x, y)[0]))
     if i < 1 or i + 2 >= width:
@@ -83,7 +83,7 @@ def _bounded(position: float) -> float:
 
 @compiled
 def _position(motion: Any, x: int, y: int) -> tuple[float, float]:
-    """Where a pixel of the reference lies in the frame; what is behind the camera is far outside."""
+    """The position of a pixel of the reference in the frame. A point behind the camera is far outside."""
     u = motion[0, 0] * x + (motion[0, 1] * y + motion[0, 2])
     v = motion[1, 0] * x + (motion[1, 1] * y + motion[1, 2])
     w = motion[2, 0] * x + (motion[2, 1] * y + motion[2, 2])
@@ -94,7 +94,7 @@ def _position(motion: Any, x: int, y: int) -> tuple[float, float]:
 
 @compiled
 def _row_line(motion: Any, y: int) -> tuple[float, float]:
-    """Slope and start of the line v = start + slope u in the frame on which a row of the reference lies; any where upright."""
+    """Slope and start of the line v = start + slope u in the frame on which a row of the reference lies; arbitrary if upright."""
     u = motion[0, 1] * y + motion[0, 2]
     v = motion[1, 1] * y + motion[1, 2]
     w = motion[2, 1] * y + motion[2, 2]
@@ -117,7 +117,7 @@ def _line(motion: Any, x: int, y: int) -> tuple[float, float]:
 
 @compiled
 def _columns(motion: Any, x: int, y: int, count: int, width: int) -> tuple[int, int]:
-    """The columns, the end exclusive, that contribute to pixels from (x, y) along the row; all if one is behind the camera."""
+    """The columns (end exclusive) that contribute to pixels from (x, y) along the row. All if one is behind the camera."""
     ends = _position(motion, x, y)[0], _position(motion, x + count - 1, y)[0]
     if min(ends) <= -_FAR:
         return 0, width
@@ -127,7 +127,7 @@ def _columns(motion: Any, x: int, y: int, count: int, width: int) -> tuple[int, 
 
 @compiled
 def _scratch(pixels: Any, count: int) -> Any:
-    """Steps and fractions (W,), and fractions (W C) by channel; for values, least and most of a line; for bounds of a row."""
+    """Buffers: steps and fractions (W,), fractions (W C) by channel, values, minimum and maximum of a line, bounds of a row."""
     width = max(pixels.shape[1], count)
     size = width * pixels.shape[2]
     bounds = np.empty(size, pixels.dtype), np.empty(size, pixels.dtype)
@@ -137,7 +137,7 @@ def _scratch(pixels: Any, count: int) -> Any:
 
 @compiled
 def _resample(pixels: Any, valid: Any, motion: Any, x: int, y: int, clipped: Any, scratch: Any, out: Any, out_valid: Any) -> None:
-    """Pixels of the reference from (x, y) along the row into `out` (n C,), as far as `out_valid` (n,) says afterwards."""
+    """Pixels of the reference from (x, y) along the row into `out` (n C,), where `out_valid` (n,) is set by the call."""
     height, width, channels = pixels.shape
     step, part, parts, line, bounds = scratch
     first, last = _columns(motion, x, y, out_valid.size, width)
@@ -165,7 +165,7 @@ def _resample(pixels: Any, valid: Any, motion: Any, x: int, y: int, clipped: Any
 @compiled
 def _for_channels(part: Any, first: int, last: int, channels: int, parts: Any) -> None:
     """Repeat the fraction of each column or pixel for its channels."""
-    if channels == 3:  # written out, which is several times as fast
+    if channels == 3:  # written out, because that is several times as fast
         for k in range(first, last):
             parts[3 * k], parts[3 * k + 1], parts[3 * k + 2] = part[k], part[k], part[k]
     else:
@@ -182,7 +182,7 @@ def _end_of_run(step: Any, start: int, end: int) -> int:
 
 @compiled
 def _interpolate_down(pixels: Any, first: int, last: int, step: Any, parts: Any, line: Any) -> tuple[int, int]:
-    """Interpolate columns at their step and fraction, as far as these lie in the frame: from the first returned to the second."""
+    """Interpolate columns at their step and fraction where these lie in the frame: from the first returned one to the second."""
     height, width, channels = pixels.shape
     frame = pixels.reshape(height, width * channels)
     left, right = last, last
@@ -201,7 +201,7 @@ def _interpolate_down(pixels: Any, first: int, last: int, step: Any, parts: Any,
 
 @compiled
 def _spread_clipped(most: Any, left: int, right: int, channels: int, clipped: Any) -> None:
-    """Where a column is clipped in one channel, note it in all."""
+    """If a column is clipped in one channel, mark it in all."""
     if channels == 3:
         for k in range(left, right):
             brightest = max(most[3 * k], max(most[3 * k + 1], most[3 * k + 2]))
@@ -213,7 +213,7 @@ def _spread_clipped(most: Any, left: int, right: int, channels: int, clipped: An
 def _interpolate_across(
     line: Any, bounds: Any, left: int, right: int, step: Any, parts: Any, channels: int, clipped: Any, out: Any, out_valid: Any
 ) -> None:
-    """Interpolate a line, known from column `left` to `right`, for pixels at their step and fraction; and which it gives."""
+    """Interpolate a line, known from column `left` to `right`, at the steps and fractions of pixels, and mark those it gives."""
     first, count = 0, out_valid.size
     while first < count:
         last = _end_of_run(step, first, count)
@@ -232,7 +232,7 @@ def _interpolate_across(
 
 @compiled
 def _four(line: Any, first: int, size: int, channels: int) -> Any:
-    """Values before and after places, two and two, from `first` on."""
+    """The two values before and the two after positions, from `first` on."""
     a, b, c, d = first, first + channels, first + 2 * channels, first + 3 * channels
     return line[a : a + size], line[b : b + size], line[c : c + size], line[d : d + size]
 
@@ -267,7 +267,7 @@ def _most(four: Any, out: Any) -> None:
 
 @compiled
 def _finish(four: Any, t: Any, low: Any, high: Any, clipped: Any, out: Any) -> None:
-    """Codes along a line: within the range of what they are made of, and clipped where one of it is."""
+    """Codes along a line: within the range of their sources, and clipped if one source is clipped."""
     rounding = np.float32(0 if isinstance(out[0], np.float32) else 0.5)  # codes are whole numbers
     for i in range(out.size):
         brightest = np.float32(high[i])

@@ -1,7 +1,7 @@
-"""Threads: those that live as long as the process, for work that calls OpenCV, and work that is done ahead of who needs it.
+"""Threads that live as long as the process, for work that calls OpenCV, and work that runs ahead of its consumer.
 
-OpenCV (4.14) keeps some 900 bytes for every thread that ever called it, so that threads for each bracket would add up: to
-gigabytes in a year of all-sky pictures.
+OpenCV (4.14) keeps about 900 bytes for every thread that ever called it. New threads for each bracket would add up to gigabytes
+in a year of all-sky pictures.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ Value = TypeVar("Value")
 
 @cache
 def lasting_threads() -> ThreadPoolExecutor:
-    """As many threads as there are cores. What runs in one must not wait for another."""
+    """As many threads as there are cores. A task in one must not wait for another task."""
     return ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="hdrkit")
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=lasting_threads.cache_clear)  # threads do not come along
+    os.register_at_fork(after_in_child=lasting_threads.cache_clear)  # threads do not survive a fork
 
 
 def ahead(pool: ThreadPoolExecutor, function: Callable[[Item], Value], items: Iterable[Item], most: int) -> Iterator[Value]:
-    """The function of each item, in order, as `map` has it; the pool is at most `most` items ahead, so that memory stays bounded.
+    """The function of each item, in order, like `map`. The pool is at most `most` items ahead, so that memory stays bounded.
 
-    Items are taken as they are needed. An error of the function is raised in its turn. What waits is cancelled where the caller
-    stops early.
+    Items are read as they are needed. An error of the function is raised at the position of its item. If the caller stops early,
+    waiting tasks are cancelled.
     """
     begun: deque[Future[Value]] = deque()
     try:

@@ -1,12 +1,12 @@
-"""Aligned frames: what a frame shows of the reference's pixels.
+"""Aligned frames: the codes of a frame at the pixels of the reference.
 
-Alignment gives a frame its `motion` and leaves its pixels alone; whoever needs pixels on the reference's grid asks for the
-rows, or the points, that are wanted. Each is computed by itself, so that any choice of rows gives the same codes.
+Alignment gives a frame its `motion` and leaves its pixels unchanged. Code that needs pixels on the grid of the reference requests
+rows or points. Each is computed independently, so that any choice of rows gives the same codes.
 
-Shifts by whole pixels copy codes; other motion interpolates them by cubic convolution (Keys 1981, a = -1/2) along the line that
-a row of the reference is in the frame, kept within the range of the 16 pixels that contribute, four of each of four columns, so
-that no overshoot looks clipped. A pixel to which a clipped one contributes is clipped in all channels. A pixel of whose 16 any
-leaves the frame, or is not `valid` there, is not valid.
+Shifts by whole pixels copy codes. Other motion interpolates them by cubic convolution (Keys 1981, a = -1/2) along the line in the
+frame that is a row of the reference. The result stays within the range of the 16 pixels that contribute, four of each of four
+columns, so that no overshoot looks clipped. A pixel to which a clipped one contributes is clipped in all channels. A pixel is not
+valid if any of its 16 sources is outside the frame or not `valid` there.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Area = tuple[int, int, int, int]  # top, bottom, left, right of a rectangle of t
 Mask = NDArray[np.bool_]
 Places = NDArray[np.int64]
 
-_STRIDE = 32  # pixels between the points at which a side of the common area is first looked at
+_STRIDE = 32  # pixels between the points at which a side of the common area is tested first
 
 
 def whole(frame: Frame) -> Area:
@@ -53,7 +53,7 @@ def placed(frame: Frame, top: int = 0, bottom: int | None = None) -> Frame:
 
 
 def place(frame: Frame, top: int, left: int, pixels: NDArray[Any], valid: Mask | None) -> None:
-    """Fill `pixels` (h, w, C) and `valid` (h, w) with what `placed` has from row `top` and column `left` on.
+    """Fill `pixels` (h, w, C) and `valid` (h, w) with the result of `placed` from row `top` and column `left`.
 
     `valid` may be None for a frame without motion whose pixels are all valid.
     """
@@ -74,7 +74,7 @@ def place(frame: Frame, top: int, left: int, pixels: NDArray[Any], valid: Mask |
 
 
 def codes_at(frame: Frame, rows: Places, columns: Places) -> NDArray[Any]:
-    """The codes (..., C) that `placed` has at single pixels, `rows` and `columns` of one shape; all of them valid."""
+    """The codes (..., C) of `placed` at single pixels, `rows` and `columns` of one shape; all of them are valid."""
     if (shift := _whole_shift(frame)) is not None:
         return np.asarray(frame.pixels[rows + shift[1], columns + shift[0]])
     from hdrkit.imaging.resampling import resample_points
@@ -85,7 +85,7 @@ def codes_at(frame: Frame, rows: Places, columns: Places) -> NDArray[Any]:
 
 
 def squares_at(frame: Frame, tops: Places, lefts: Places, side: int) -> NDArray[Any]:
-    """The codes (M, side * side, C) that `placed` has in M squares of the reference, by their corners; all of them valid."""
+    """The codes (M, side * side, C) of `placed` in M squares of the reference, given by their corners; all pixels are valid."""
     if len(tops) == 0 or (shift := _whole_shift(frame)) is None:
         return codes_at(frame, *square_points(tops, lefts, side))
     height, width, channels = frame.pixels.shape
@@ -102,7 +102,7 @@ def square_points(tops: Places, lefts: Places, side: int) -> tuple[Places, Place
 
 
 def valid_at(frame: Frame, rows: Places, columns: Places) -> Mask:
-    """What `placed` has as `valid` at single pixels, `rows` and `columns` of one shape."""
+    """The mask `valid` of `placed` at single pixels, `rows` and `columns` of one shape."""
     height, width = frame.pixels.shape[:2]
     if (shift := _whole_shift(frame)) is None:
         from hdrkit.imaging.resampling import valid_points
@@ -120,8 +120,8 @@ def valid_at(frame: Frame, rows: Places, columns: Places) -> Mask:
 def common_area(frames: Sequence[Frame]) -> Area:
     """A large rectangle in which every frame is valid.
 
-    The sides close in, always the one that misses most, until nothing is missing: invalid pixels are taken to lie at
-    the borders, as motion leaves them. Raises AlignmentError where the frames have no area in common.
+    The side with the most invalid pixels moves inwards until no pixel is invalid; the method assumes that invalid pixels lie at
+    the borders, where motion leaves them. Raises AlignmentError if the frames have no area in common.
     """
     top, bottom, left, right = whole(frames[0])
     stride = _STRIDE
@@ -144,7 +144,7 @@ def common_area(frames: Sequence[Frame]) -> Area:
 
 
 def _whole_shift(frame: Frame) -> tuple[int, int] | None:
-    """(x, y) where the frame lies still or is moved by whole pixels."""
+    """(x, y) if the frame is not moved or is moved by whole pixels."""
     if frame.motion is None:
         return 0, 0
     matrix = np.asarray(frame.motion)
@@ -153,7 +153,7 @@ def _whole_shift(frame: Frame) -> tuple[int, int] | None:
 
 
 def _copy(frame: Frame, x: int, y: int, pixels: NDArray[Any], valid: Mask) -> None:
-    """Copy what there is of the frame from its column x and its row y on."""
+    """Copy the pixels of the frame from its column x and its row y, as far as they exist."""
     rows, columns = (
         slice(max(0, -first), max(0, min(length, size - first)))
         for first, size, length in zip((y, x), frame.pixels.shape, valid.shape, strict=False)
@@ -165,5 +165,5 @@ def _copy(frame: Frame, x: int, y: int, pixels: NDArray[Any], valid: Mask) -> No
 
 
 def _clipped(frame: Frame) -> np.float32:
-    """The code from which a pixel is clipped, which is also the one that clipped pixels get."""
+    """The code from which a pixel is clipped; clipped pixels also get this code."""
     return np.float32(math.ceil(frame.white) if frame.pixels.dtype.kind == "u" else frame.white)

@@ -1,4 +1,4 @@
-"""How much a code value is trusted: the weighting functions that calibration and merging share."""
+"""The trust in each code: the weighting functions that calibration and merging share."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from hdrkit.imaging.codes import Weight
 from hdrkit.types import NoiseModel, ResponseCurve
 
-NEAR_CLIPPING = 0.1  # share of the codes below clipping into which it spills
+NEAR_CLIPPING = 0.1  # share of the codes, next below clipping, into which clipping spills
 
 
 def weight_of_codes(kind: Weight, levels: int, clip: tuple[int, int]) -> NDArray[np.float64]:
@@ -21,7 +21,7 @@ def weight_of_codes(kind: Weight, levels: int, clip: tuple[int, int]) -> NDArray
     """
     low, high = clip
     codes = np.arange(levels, dtype=float)
-    u = (2 * codes - low - high) / (high - low + 2)  # -1..1, not quite reached at the limits
+    u = (2 * codes - low - high) / (high - low + 2)  # -1..1; the limits themselves are not reached
     shapes = {
         Weight.TRIANGLE: 1 - np.abs(u),
         Weight.SINE: (1 + np.cos(np.pi * u)) / 2,
@@ -33,7 +33,7 @@ def weight_of_codes(kind: Weight, levels: int, clip: tuple[int, int]) -> NDArray
 
 
 def exposure_variance(response: ResponseCurve, noise: NoiseModel) -> NDArray[np.float64]:
-    """Variance of exp g at each code (levels, C): shot and read noise, rounding to codes (dx/dz)^2 / 12, doubt of the curve."""
+    """Variance of exp g at each code (levels, C): shot and read noise, rounding (dx/dz)^2 / 12, and uncertainty of the curve."""
     exposure = response.linear
     saturation = exposure[-1]
     step = np.gradient(exposure, axis=0)
@@ -42,7 +42,7 @@ def exposure_variance(response: ResponseCurve, noise: NoiseModel) -> NDArray[np.
 
 
 def black_edge(response: ResponseCurve, low: int) -> NDArray[np.float64]:
-    """Exposure (C,) between the codes below `low`, which count as black, and the first above them that is brighter."""
+    """Exposure (C,) between the codes below `low`, which count as black, and the first brighter code above them."""
     exposure = response.linear
     black = exposure[max(low, 1) - 1]
     first = np.minimum((exposure <= black).sum(axis=0), response.levels - 1)
@@ -50,11 +50,11 @@ def black_edge(response: ResponseCurve, low: int) -> NDArray[np.float64]:
 
 
 def readings(response: ResponseCurve, noise: NoiseModel, low: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """What each code says of the exposure, and with what variance, both (levels, C): exp g, but below `low` the mean of black.
+    """The exposure that each code shows, and its variance, both (levels, C): exp g, but below `low` the mean of black.
 
-    A camera stores what noise drives below black as black. Of light e under read noise r, what is stored below the edge h
-    was in the mean e - r phi(u) / Phi(u) with u = (h - e) / r (a normal distribution cut off at h), negative where noise
-    is larger than a code. With this value the mean over frames and pixels stays that of the light. e is taken as h / 2.
+    A camera stores noise below black as black. Of light e under read noise r, the values that are stored below the edge h have
+    the mean e - r phi(u) / Phi(u) with u = (h - e) / r (a normal distribution cut off at h), which is negative if noise is larger
+    than a code. With this value, the mean over frames and pixels stays equal to the light. e is taken as h / 2.
     """
     exposure, variance = response.linear, exposure_variance(response, noise)
     edge = black_edge(response, low)
