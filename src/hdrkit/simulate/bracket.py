@@ -1,4 +1,4 @@
-"""Brackets with known truth: a scene, a camera and times become frames, hand-held if asked."""
+"""Brackets with known truth: a scene, a camera and times become frames, hand-held on request."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ def simulate_bracket(
     seed: int,
     transforms: Sequence[Floats] | None = None,
 ) -> list[Frame]:
-    """Photograph radiance (H, W, 1 or 3) once per time; the same seed gives the same frames.
+    """Photograph radiance (H, W, 1 or 3) once per time. The same seed gives the same frames.
 
-    `transforms` holds a 3 x 3 matrix a frame that maps pixels of the scene to pixels of the frame (x right, y down,
-    centres at whole numbers).
-    Frames carry a Photo with the exact time and an invented path. Raises InputError where times and transforms differ in number.
+    `transforms` holds one 3 x 3 matrix per frame that maps pixels of the scene to pixels of the frame (x right, y down, centres
+    at whole numbers). Each frame has a Photo with the exact time and an invented path. Raises InputError if times and transforms
+    differ in number.
     """
     if transforms is not None and len(transforms) != len(times_s):
         raise InputError(f"{len(transforms)} transforms for {len(times_s)} exposure times")
@@ -52,10 +52,10 @@ def simulate_bracket(
 
 
 def warp(radiance: Floats, transform: Floats) -> NDArray[np.float32]:
-    """The scene (H, W, C) as a moved camera sees it, by cubic splines in linear light; edges are mirrored.
+    """The scene (H, W, C) as a moved camera sees it, by cubic splines in linear light. Edges are mirrored.
 
-    `transform` maps scene pixels to frame pixels. Values stay within those of the scene pixels around, so that a
-    spline's overshoot beside a window does not turn shadows negative.
+    `transform` maps scene pixels to frame pixels. Values stay within those of the surrounding scene pixels, so that the overshoot
+    of a spline beside a window does not make shadows negative.
     """
     height, width = radiance.shape[:2]
     y, x = np.mgrid[:height, :width]
@@ -73,9 +73,9 @@ def warp(radiance: Floats, transform: Floats) -> NDArray[np.float32]:
 def handheld_transforms(
     count: int, width: int, height: int, seed: int, shift: float = 0.005, rotation_deg: float = 0.3, reference: int | None = None
 ) -> list[NDArray[np.float64]]:
-    """Random 3 x 3 camera movements for `simulate_bracket`; the reference frame, the middle one by default, stays put.
+    """Random 3 x 3 camera movements for `simulate_bracket`. The reference frame, by default the middle one, does not move.
 
-    Uniform shifts up to `shift` times the width along both axes, uniform rotations up to `rotation_deg` about the centre.
+    Shifts are uniform up to `shift` times the width along both axes, rotations uniform up to `rotation_deg` about the centre.
     """
     rng = np.random.default_rng(seed)
     still = count // 2 if reference is None else reference
@@ -93,6 +93,6 @@ def handheld_transforms(
 
 
 def metered_times(radiance: Floats, steps_ev: Sequence[float]) -> tuple[float, ...]:
-    """Times in seconds, one a step, that put the scene's log mean at 0.18 of saturation at step 0."""
+    """Times in seconds, one per step, that place the log mean of the scene at 0.18 of saturation at step 0."""
     middle = METERED / float(np.exp(np.log(np.maximum(radiance, 1e-12)).mean()))
     return tuple(middle * 2.0**step for step in steps_ev)

@@ -1,4 +1,4 @@
-"""A camera whose response and noise are known: light in, codes out."""
+"""A camera with known response and noise: it turns light into codes."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ CONTRAST = 0.5
 
 
 def _rec709(exposure: Floats) -> Floats:
-    """ITU-R BT.709 with the constants of BT.2020, which leave no step at the joint."""
+    """ITU-R BT.709 with the constants of BT.2020, which avoid a step at the joint."""
     alpha, beta = 1.09929682680944, 0.018053968510807
     return np.where(exposure < beta, 4.5 * exposure, alpha * np.maximum(exposure, beta) ** 0.45 - (alpha - 1))
 
 
 def _scurve(exposure: Floats) -> Floats:
-    """The sRGB curve with the extra contrast of a camera's picture style."""
+    """The sRGB curve with the additional contrast of a camera's picture style."""
     value = srgb_of_light(exposure)
     return (1 - CONTRAST) * value + CONTRAST * value**2 * (3 - 2 * value)
 
@@ -49,11 +49,11 @@ RESPONSES: dict[str, Callable[[Floats], Floats]] = {
 
 @dataclass(frozen=True)
 class SimulatedCamera:
-    """A sensor with shot and read noise behind a known response.
+    """A sensor with shot and read noise and a known response.
 
     `response` is `gamma` (with `exponent`), `linear`, `srgb`, `rec709`, `scurve` or `log`. `balance` is the sensitivity of R, G
-    and B; a gray picture is taken with that of G. A channel of sensitivity 1 saturates where radiance * time_s = 1,
-    at `full_well_e` electrons. Codes run from 0 to 2^bits - 1. Raises InputError for an unknown response or impossible numbers.
+    and B; a gray picture is taken with that of G. A channel of sensitivity 1 saturates at radiance * time_s = 1, with
+    `full_well_e` electrons. Codes run from 0 to 2^bits - 1. Raises InputError for an unknown response or impossible numbers.
     """
 
     response: str = "scurve"
@@ -68,7 +68,7 @@ class SimulatedCamera:
         if self.response != "gamma" and self.response not in RESPONSES:
             raise InputError(f"no response {self.response!r}; there are gamma, {', '.join(RESPONSES)}")
         if not 8 <= self.bits <= 16:
-            raise InputError(f"a simulated camera has 8 to 16 bits, not {self.bits}")
+            raise InputError(f"a simulated camera needs 8 to 16 bits, not {self.bits}")
         if min(self.exponent, self.full_well_e, *self.balance) <= 0 or self.read_noise_e < 0:
             raise InputError(f"not a camera: {self}")
 
@@ -84,10 +84,10 @@ class SimulatedCamera:
         return RESPONSES[self.response](exposure)
 
     def shoot(self, radiance: Floats, time_s: float, rng: np.random.Generator) -> NDArray[np.uint8] | NDArray[np.uint16]:
-        """One exposure of radiance (H, W, 1 or 3): codes of the same shape, uint8 at 8 bits and uint16 above."""
+        """One exposure of radiance (H, W, 1 or 3): codes of the same shape, uint8 for 8 bits and uint16 above."""
         balance = np.asarray(self.balance if radiance.shape[2] == 3 else self.balance[1:2])
         expected_e = radiance * (balance * (time_s * self.full_well_e))
-        # Twice the full well is clipped for certain; the bound keeps Poisson within its integers.
+        # Twice the full well is always clipped; the bound keeps the Poisson values within their integer type.
         electrons = rng.poisson(np.clip(expected_e, 0, 2 * self.full_well_e)).astype(np.float64)
         electrons += self.read_noise_e * rng.standard_normal(radiance.shape)
         value = self.encode(np.clip(electrons / self.full_well_e, 0, 1))
@@ -95,9 +95,9 @@ class SimulatedCamera:
         return codes.astype(np.uint8) if self.bits == 8 else codes.astype(np.uint16)
 
     def response_curve(self) -> ResponseCurve:
-        """The truth: ln exposure at the centre of each code, 0 at the middle one, the same in three channels.
+        """The true curve: ln exposure at the centre of each code, 0 at the middle one, the same in three channels.
 
-        Code 0 stands for all that rounds down to it; it gets the exposure of a quarter of a code.
+        Code 0 stands for all values that round down to it; it gets the exposure of a quarter of a code.
         """
         value = np.maximum(np.arange(self.levels, dtype=float), 0.25) / (self.levels - 1)
         g = self._inverse(value)
@@ -111,7 +111,7 @@ class SimulatedCamera:
         return NoiseModel(self.full_well_e / white, self.read_noise_e, 0.0, white, spill=0.0)
 
     def _inverse(self, value: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Ln exposure that encodes to a value in (0, 1], by bisection."""
+        """Ln exposure whose code is a value in (0, 1], by bisection."""
         low, high = np.full_like(value, -80.0), np.zeros_like(value)
         for _ in range(60):
             middle = (low + high) / 2

@@ -1,4 +1,4 @@
-"""A test scene for radiometry: every radiance equally often, smooth areas and fine texture."""
+"""A test scene for radiometry: every radiance is equally frequent, with smooth areas and fine texture."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ COLOUR = 0.2
 def chart(width: int, height: int, stops: float = 16.0, seed: int = 0) -> NDArray[np.float32]:
     """Radiance (H, W, 3) that is log-uniform over `stops` in each channel, with log mean 1.
 
-    Broad shapes, neighbouring pixels of like radiance, fine texture in half of the area, and channels that differ.
+    The scene has broad shapes, neighbouring pixels of similar radiance, fine texture in half of the area, and channels that
+    differ.
     """
     y, x = np.mgrid[:height, :width].astype(np.float32)
     broad = max(width, height) / 4

@@ -1,4 +1,4 @@
-"""Furniture from boxes, frustums and ellipsoids; every maker returns the solids of one piece."""
+"""Furniture from boxes, frustums and ellipsoids. Every function returns the solids of one piece."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Solids = list[Solid]
 
 
 def box(x: float, y: float, z: float, width: float, height: float, depth: float, material: Material) -> Box:
-    """A box by the middle of its footprint and its underside."""
+    """A box, given by the middle of its footprint and its underside."""
     return Box((x - width / 2, y, z - depth / 2), (x + width / 2, y + height, z + depth / 2), material)
 
 
@@ -36,7 +36,7 @@ def table(x: float, z: float, width: float, depth: float, height: float, materia
 
 
 def chair(x: float, z: float, towards: int, material: Material, seat: Material) -> Solids:
-    """A kitchen chair that looks along +x or -x."""
+    """A kitchen chair that faces +x or -x."""
     back = x - towards * 0.20
     legs: Solids = [Frustum(x + sx * 0.18, z + sz * 0.18, 0, 0.44, 0.016, 0.022, material) for sx in (-1, 1) for sz in (-1, 1)]
     posts: Solids = [box(back, 0.47, z + sz * 0.18, 0.03, 0.48, 0.03, material) for sz in (-1, 1)]
@@ -55,7 +55,7 @@ def oven(x: float, z: float) -> Solids:
 
 
 def sofa(x: float, z: float, length: float, cloth: Material, cushions: tuple[Colour, ...]) -> Solids:
-    """A sofa against the right wall at x, looking to the left."""
+    """A sofa against the right wall at x, facing left."""
     parts: Solids = [
         box(x - 0.45, 0.10, z, 0.85, 0.20, length, cloth),
         box(x - 0.10, 0.10, z, 0.20, 0.75, length, cloth),
@@ -200,7 +200,7 @@ def skirting(size: tuple[float, float, float], material: Material) -> Solids:
 def _in_wall(
     window: Opening, across: float, up: float, width: float, height: float, depth: float, material: Material, off: float = 0.0
 ) -> Box:
-    """A box at a place in the plane of a window's wall, `depth` thick towards the room and `off` away from the wall."""
+    """A box at a position in the plane of a window's wall, `depth` thick towards the room and `off` away from the wall."""
     nx, _, nz = window.inward
     ax, _, az = window.along
     x, y, z = window.centre

@@ -1,4 +1,4 @@
-"""Three rooms of one house: what stands where, which walls, where the camera is."""
+"""Three rooms of one house: their furniture, their walls, and the camera."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from hdrkit.simulate.solids import Box, Ellipsoid, Frustum, Point
 
 @dataclass(frozen=True)
 class Room:
-    """A furnished room: materials of its shell, its lights, and a camera that looks level.
+    """A furnished room: materials of its shell, its lights, and a level camera.
 
     `walls` are those at the left, the right and the far end.
     """

@@ -17,13 +17,13 @@ from hdrkit.simulate.noise import Floats
 from hdrkit.simulate.scene import SHELL, Indices, Masks
 from hdrkit.simulate.solids import Rays, column, dot, unit
 
-TILE = 100  # rays of a tile stay together, so that few solids concern them
+TILE = 100  # rays of a tile stay together, so that few solids are tested for them
 SUBPIXELS = ((0.125, 0.375), (0.375, -0.125), (-0.125, -0.375), (-0.375, 0.125))
-LIGHT_SAMPLES = 12  # a pixel; each of its subpixels uses its own share
+LIGHT_SAMPLES = 12  # per pixel; each subpixel uses its own share of them
 HORIZON = 0.40  # share of the picture above eye level
 BLOCK = 4  # pixels that share their light
 NOWHERE = -99
-POLISH = 0.04  # reflectance of varnish seen straight on
+POLISH = 0.04  # reflectance of varnish at normal incidence
 ROUGHNESS = 0.06
 LENS_BLUR_PX = 0.5
 
@@ -31,8 +31,8 @@ LENS_BLUR_PX = 0.5
 def room(view: int, width: int, height: int) -> NDArray[np.float32]:
     """Linear sRGB radiance (H, W, 3) of an interior, relative: a sky of about 100 in the window, shadows below 0.01.
 
-    `view` 0 is a living room, 1 a dining room, 2 a bedroom. The same arguments give the same pixels.
-    Raises InputError for another view.
+    `view` 0 is a living room, 1 a dining room, 2 a bedroom. The same arguments give the same pixels. Raises InputError for
+    another view.
     """
     if not 0 <= view < len(ROOMS):
         raise InputError(f"there are rooms 0 to {len(ROOMS) - 1}, not {view}")
@@ -45,8 +45,8 @@ def room(view: int, width: int, height: int) -> NDArray[np.float32]:
 def _plane(furnished: Room, number: int, width: int, height: int) -> Floats:
     """Radiance (3, H, W) in one subpixel of every pixel.
 
-    Neighbours look at the lights in different points and then share what they saw, so that few rays give soft shadows
-    (interleaved sampling, Keller and Heidrich 2001).
+    Neighbours sample the lights at different points and then share their results, so that few rays give soft shadows (interleaved
+    sampling, Keller and Heidrich 2001).
     """
     dx, dy = SUBPIXELS[number]
     albedo, own = np.empty((3, height, width), np.float32), np.empty((3, height, width), np.float32)
@@ -70,7 +70,7 @@ def _dither(x: Indices, y: Indices) -> Floats:
 
 
 def _share(light: Floats, surface: Indices) -> Floats:
-    """The mean of light (C, H, W) over a block around each pixel, as far as it shows the same surface."""
+    """The mean of light (C, H, W) over a block around each pixel, restricted to the surface of the pixel."""
     height, width = surface.shape
     margin = (BLOCK // 2, BLOCK // 2)
     light_around = np.pad(light, ((0, 0), margin, margin))
@@ -85,7 +85,7 @@ def _share(light: Floats, surface: Indices) -> Floats:
 
 
 def _camera_rays(furnished: Room, x: Floats, y: Floats, width: int, height: int) -> Floats:
-    """Unit directions through image points of a level camera whose lens is shifted down: verticals stay upright."""
+    """Unit directions through image points of a level camera whose lens is shifted down, so that verticals stay upright."""
     focal = width / 2 / math.tan(math.radians(furnished.view_deg) / 2)
     right, up = (x + 0.5 - width / 2) / focal, (HORIZON * height - y - 0.5) / focal
     yaw = math.radians(furnished.yaw_deg)
@@ -95,10 +95,10 @@ def _camera_rays(furnished: Room, x: Floats, y: Floats, width: int, height: int)
 
 
 def _trace(furnished: Room, direction: Floats, dither: Floats, samples: range) -> tuple[Floats, Floats, Floats, Indices]:
-    """What the camera meets in unit directions (3, N).
+    """The surfaces that the camera sees in unit directions (3, N).
 
-    Albedo (3, N), radiance of its own (3, N), light that falls on it and is mirrored by it (6, N), and a number (N,) for each
-    flat or round surface.
+    The result is the albedo (3, N), the emitted radiance (3, N), the light that falls on the surface and that it mirrors (6, N),
+    and a number (N,) for each flat or round surface.
     """
     rays = Rays(np.broadcast_to(column(furnished.eye), direction.shape), direction)
     distance, index = furnished.scene.first_hit(rays)
@@ -118,7 +118,7 @@ def _trace(furnished: Room, direction: Floats, dither: Floats, samples: range) -
 
 
 def _surfaces(furnished: Room, points: Floats, index: Indices, direction: Floats) -> tuple[Floats, Floats, Floats, Floats]:
-    """Normals (3, N) towards the eye, albedo (3, N), glow (N,) and gloss (N,) of what was hit."""
+    """Normals (3, N) towards the eye, albedo (3, N), glow (N,) and gloss (N,) of the surfaces that rays hit."""
     normals, albedo = np.zeros_like(points), np.zeros_like(points)
     glow, gloss = np.zeros_like(points[0]), np.zeros_like(points[0])
     for number in np.unique(index):
@@ -144,7 +144,7 @@ def _shell_materials(furnished: Room) -> tuple[Material, ...]:
 
 
 def _shell_faces(inward: Floats) -> tuple[Masks, ...]:
-    """Which points lie on floor, ceiling, left, right and far (or near) wall."""
+    """Which points lie on the floor, the ceiling, and the left, right and far (or near) wall."""
     return inward[1] > 0.5, inward[1] < -0.5, inward[0] > 0.5, inward[0] < -0.5, np.abs(inward[2]) > 0.5
 
 
@@ -160,7 +160,7 @@ def _albedo(material: Material, points: Floats, normals: Floats, low: tuple[floa
 
 
 def _reflection(furnished: Room, points: Floats, normals: Floats, direction: Floats, dither: Floats) -> Floats:
-    """What varnish and glazed tiles mirror of the window and the lamp, blurred by their roughness."""
+    """The reflection of the window and the lamp in varnish and glazed tiles, blurred by their roughness."""
     across, along = ROUGHNESS * (dither - 0.5)
     normals = unit(normals + np.stack([across, 0 * across, along]))
     facing = np.minimum(dot(direction, normals), 0)

@@ -1,4 +1,4 @@
-"""What is seen through the windows: an afternoon sky over hills, trees and a meadow."""
+"""The view through the windows: an afternoon sky over hills, trees and a meadow."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Light in a room: daylight through a window, a patch of sun, a lamp, and what the walls give back."""
+"""Light in a room: daylight through a window, a patch of sun, a lamp, and light reflected by the walls."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hdrkit.simulate.scene import Scene
 from hdrkit.simulate.solids import Frustum, Point, Rays, column, dot, unit
 
 LIFT = 1e-3
-WINDOW_DEPTH = 0.16  # samples lie this far inside, so that the window's own bars do not block them
+WINDOW_DEPTH = 0.16  # samples lie this far inside, so that the bars of the window do not block them
 DAYLIGHT = np.array((0.86, 0.95, 1.06), np.float32)[:, None] * np.float32(0.35 * SKY_RADIANCE)
 SUN = np.array((1.00, 0.86, 0.66), np.float32)[:, None] * np.float32(6.0 * SKY_RADIANCE)
 SUN_RADIUS = 0.006
@@ -25,18 +25,18 @@ DARKEST_CORNER = 0.005
 
 @dataclass(frozen=True)
 class Lamp:
-    """A bulb in an open shade: free upward and downward, muffled sideways. `intensity` is radiance times square metres."""
+    """A bulb in an open shade: full light up and down, weaker light sideways. `intensity` is radiance times square metres."""
 
     shade: Frustum
     intensity: float
 
     @property
     def bulb(self) -> Point:
-        """Where the light comes from."""
+        """The position of the bulb."""
         return self.shade.x, (self.shade.bottom + self.shade.top) / 2, self.shade.z
 
     def spread(self, direction: Floats) -> Floats:
-        """Share of the intensity that leaves in unit directions (3, N) away from the bulb."""
+        """The share of the intensity that leaves the bulb in unit directions (3, N)."""
         half = (self.shade.top - self.shade.bottom) / 2
         steep = np.abs(direction[1])
         radius = np.where(direction[1] > 0, self.shade.radius_top, self.shade.radius_bottom)
@@ -46,7 +46,7 @@ class Lamp:
 
 @dataclass(frozen=True)
 class Lighting:
-    """The lights of a room; `sun` points to it, `bounce` is the colour of light off the walls."""
+    """The lights of a room. `sun` points to the sun, and `bounce` is the colour of light from the walls."""
 
     scene: Scene
     lamp: Lamp
@@ -54,10 +54,10 @@ class Lighting:
     bounce: tuple[float, float, float]
 
     def irradiance(self, points: Floats, normals: Floats, dither: Floats, samples: range, total: int) -> Floats:
-        """Light (3, N) on surface points divided by pi, so that albedo times it is radiance.
+        """Light (3, N) on surface points divided by pi, so that its product with albedo is radiance.
 
-        Each light is looked at in `samples` out of an even set of `total` points, shifted for each pixel by `dither`
-        (2, N) in 0..1: what would be bands in a soft shadow becomes grain.
+        Each light is sampled at `samples` out of an even set of `total` points, shifted for each pixel by `dither` (2, N) in
+        0..1, which turns bands in a soft shadow into grain.
         """
         origin = points + normals * np.float32(LIFT)
         light = np.zeros_like(points)
@@ -78,7 +78,7 @@ class Lighting:
         square = np.maximum(dot(ray, ray), 0.25)
         facing = np.maximum(dot(ray, normals), 0) * np.maximum(-dot(ray, inward), 0) / square
         area = 4 * window.half_width * window.half_height
-        # Light from the upper half comes from the sky, from the lower half off the land.
+        # Light from the upper half comes from the sky, light from the lower half from the land.
         share = 1.25 + 1.1 * up
         return DAYLIGHT * (self._visible(origin, ray, facing) * facing / square * (area / math.pi) * share)
 
@@ -102,7 +102,7 @@ class Lighting:
         return LAMPLIGHT * (self._visible(origin, ray, facing) * facing / square * self.lamp.intensity)
 
     def _bounced(self, origin: Floats, normals: Floats, dither: Floats, sample: int, total: int) -> Floats:
-        """Light off walls and floor: stronger near the window, gone in corners and under furniture."""
+        """Light from walls and floor: stronger near the window, none in corners and under furniture."""
         direction = unit(normals + 0.97 * _sphere(sample, total, dither))
         clear = self.scene.first_hit(Rays(origin, direction), CORNER_REACH_M)[0] / CORNER_REACH_M
         window = column(self.scene.window.centre) + 0.8 * column(self.scene.window.inward)
@@ -111,7 +111,7 @@ class Lighting:
         return np.array(self.bounce, np.float32)[:, None] * (level * (DARKEST_CORNER + (1 - DARKEST_CORNER) * clear**2))
 
     def _visible(self, origin: Floats, ray: Floats, facing: Floats) -> Floats:
-        """1 where a light is in sight; only rays that would carry light are followed."""
+        """1 where a light is visible. Only rays that would carry light are traced."""
         visible = np.zeros(origin.shape[1], np.float32)
         lit = np.flatnonzero(facing > 0)
         visible[lit] = ~self.scene.blocked(Rays(origin[:, lit], ray[:, lit]))

@@ -1,4 +1,4 @@
-"""What surfaces are made of: procedural albedo in metres on the surface."""
+"""The materials of surfaces: procedural albedo in metres on the surface."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SPINES: tuple[Colour, ...] = (
 
 @dataclass(frozen=True)
 class Material:
-    """A surface: a pattern of two linear sRGB albedos, the share of a varnish's mirror image (0..1), and glow (0 for none)."""
+    """A surface: a pattern of two linear sRGB albedos, the share of a varnish's mirror image (0..1), and glow (0 without)."""
 
     pattern: str = "plain"
     colour: Colour = (0.8, 0.8, 0.8)

@@ -1,4 +1,4 @@
-"""Something that moves through a scene while the frames of a bracket are taken."""
+"""An object that moves through a scene while the frames of a bracket are taken."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from numpy.typing import NDArray
 
 from hdrkit.simulate.camera import Floats
 
-_MOTTLE = 0.25  # how far an object's texture strays from its mean brightness
+_MOTTLE = 0.25  # largest deviation of the texture of an object from its mean brightness
 
 
 def moving_object(
     radiance: Floats, count: int, seed: int, size: float = 0.2, brightness: float = 0.4, step: float = 0.12
 ) -> tuple[list[NDArray[np.float32]], NDArray[np.bool_]]:
-    """The scene (H, W, C) with a mottled ellipse that has moved on in each of `count` frames.
+    """The scene (H, W, C) with a mottled ellipse that moves between the `count` frames.
 
-    `size` is its height as a share of the picture's, `brightness` its mean radiance in terms of the scene's median, `step` the
-    share of the picture's width that it covers between frames. Returns a radiance a frame, and where the object is
-    in each (count, H, W). The edge is soft over two pixels, as optics leave it.
+    `size` is its height as a share of that of the picture, `brightness` its mean radiance relative to the median of the scene,
+    and `step` the share of the width of the picture that it moves between frames. Returns the radiance of each frame, and a mask
+    of the object in each (count, H, W). The edge is soft over two pixels, as in a real lens.
     """
     rng = np.random.default_rng(seed)
     height, width, channels = radiance.shape

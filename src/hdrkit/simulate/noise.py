@@ -1,4 +1,4 @@
-"""Value noise on an integer lattice: the raw material of textures, clouds and hills."""
+"""Value noise on an integer lattice: the basis of textures, clouds and hills."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def value_noise(u: Floats, v: Floats, seed: int = 0) -> Floats:
 
 
 def fractal(u: Floats, v: Floats, octaves: int, seed: int = 0) -> Floats:
-    """A sum of noises in 0..1, each twice as fine and half as strong as the one before."""
+    """A sum of noises in 0..1; each is twice as fine and half as strong as the one before."""
     total = np.zeros_like(u)
     for octave in range(octaves):
         total = total + value_noise(u * 2**octave, v * 2**octave, seed + octave) * 0.5**octave
@@ -36,7 +36,7 @@ def fractal(u: Floats, v: Floats, octaves: int, seed: int = 0) -> Floats:
 
 
 def smoothstep(low: float, high: float, x: Floats) -> Floats:
-    """0 below low, 1 above high, smooth between."""
+    """0 below low, 1 above high, and a smooth step between."""
     t = np.clip((x - low) / (high - low), 0, 1)
     step: Floats = t * t * (3 - 2 * t)
     return step

@@ -1,4 +1,4 @@
-"""A furnished room with a window, and what a ray meets in it."""
+"""A furnished room with a window, and the intersections of rays with it."""
 
 from __future__ import annotations
 
@@ -43,14 +43,14 @@ class Opening:
 
 @dataclass(frozen=True)
 class Scene:
-    """A room (a box seen from inside) with one window, and what stands in it."""
+    """A room (a box seen from inside) with one window and the solids in it."""
 
     size: Point
     window: Opening
     solids: tuple[Solid, ...]
 
     def first_hit(self, rays: Rays, reach: float = np.inf) -> tuple[Floats, Indices]:
-        """Distance (N,) and index (N,) of the solid that each ray meets; SHELL is the room itself, or nothing within reach."""
+        """Distance (N,) and index (N,) of the solid that each ray meets. SHELL is the room itself, or nothing within reach."""
         nearest = np.minimum(self.shell_distance(rays), reach)
         index = np.full(nearest.shape, SHELL)
         for number in self._around(rays, nearest):
@@ -60,7 +60,7 @@ class Scene:
         return nearest, index
 
     def blocked(self, rays: Rays) -> Masks:
-        """Which rays meet something that casts a shadow before their direction's end (distance 1); glowing things cast none."""
+        """Which rays meet a solid that casts a shadow before their end (distance 1). Glowing solids cast none."""
         hit = np.zeros(rays.direction.shape[1], bool)
         for number in self._around(rays, np.ones_like(rays.direction[0])):
             solid = self.solids[number]
@@ -69,7 +69,7 @@ class Scene:
         return hit
 
     def shell_distance(self, rays: Rays) -> Floats:
-        """How far each ray is from the wall, floor or ceiling ahead of it."""
+        """The distance of each ray to the wall, floor or ceiling ahead of it."""
         return np.maximum(slabs(*self.corners, rays)[1], 0)
 
     def shell_normal(self, points: Floats) -> Floats:
@@ -78,7 +78,7 @@ class Scene:
 
     @property
     def corners(self) -> tuple[Point, Point]:
-        """The room's lower and upper corner; x = 0 is its middle, z = 0 the wall behind the camera."""
+        """The lower and upper corner of the room; x = 0 is its middle, z = 0 the wall behind the camera."""
         width, height, depth = self.size
         return (-width / 2, 0.0, 0.0), (width / 2, height, depth)
 

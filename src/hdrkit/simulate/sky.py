@@ -1,4 +1,4 @@
-"""A clear sky with clouds and its sun through a fisheye lens, as an all-sky camera sees it."""
+"""A clear sky with clouds and the sun through a fisheye lens, as an all-sky camera sees it."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ HOUSES = (
 
 
 def cie_clear_sky(zenith_angle: Floats, sun_angle: Floats, sun_zenith_angle: float) -> Floats:
-    """Luminance of the CIE standard clear sky relative to its zenith.
+    """Luminance of the CIE standard clear sky relative to its zenith (CIE S 011:2003, ISO 15469:2004, type 12).
 
-    `zenith_angle` and `sun_angle` (to the sun) of the sky elements and the sun's own zenith angle in radians, the
-    zenith angles below pi/2. CIE S 011:2003, ISO 15469:2004, type 12.
+    The arguments are the `zenith_angle` of the sky elements, their `sun_angle` (to the sun) and the zenith angle of the sun, in
+    radians. Zenith angles are below pi/2.
     """
     gradation = _gradation(zenith_angle) / (1 + A * math.exp(B))
     return gradation * _indicatrix(sun_angle) / _indicatrix(np.asarray(sun_zenith_angle))
@@ -51,11 +51,11 @@ def allsky(
     cloud_seed: int | None = None,
     cloud_shift: tuple[float, float] = (0.0, 0.0),
 ) -> NDArray[np.float32]:
-    """Linear sRGB radiance (size, size, 3) of the whole sky, 1 at a clear zenith, the sun 60,000.
+    """Linear sRGB radiance (size, size, 3) of the whole sky: 1 at a clear zenith, 60,000 for the sun.
 
-    Equidistant fisheye of 180 degrees: north up, east left, black outside the image circle, trees and houses at its rim.
-    Azimuth runs from north over east. Clouds only with a `cloud_seed`; `cloud_shift` moves them east and north in units
-    of their altitude.
+    The lens is an equidistant fisheye of 180 degrees: north up, east left, black outside the image circle, trees and houses at
+    its rim. Azimuth runs from north over east. Clouds need a `cloud_seed`; `cloud_shift` moves them east and north in units of
+    their altitude.
     """
     centre, radius = (size - 1) / 2, IMAGE_CIRCLE * size / 2
     y, x = np.mgrid[:size, :size].astype(np.float32)
@@ -101,7 +101,7 @@ def _direction(zenith_angle: Floats, azimuth: Floats) -> Floats:
 
 
 def _clear(zenith_angle: Floats, sun_angle: Floats, sun_zenith: float) -> Floats:
-    """CIE luminance, deep blue away from sun and horizon, white around the sun; the glare within a few degrees is added."""
+    """CIE luminance, deep blue away from sun and horizon, white around the sun, with added glare within a few degrees."""
     luminance = cie_clear_sky(np.minimum(zenith_angle, math.pi / 2), sun_angle, sun_zenith)
     hazy = np.clip(np.exp(-sun_angle / 0.45) + 0.75 * (zenith_angle / (math.pi / 2)) ** 4, 0, 1)
     colour = _colour(BLUE) + (_colour(PALE) - _colour(BLUE)) * hazy
@@ -115,7 +115,7 @@ def _clouds(direction: Floats, sun: Floats, sun_angle: Floats, seed: int, shift:
     height = np.maximum(direction[2], 0) + 0.12
     east, north = direction[0] / height - shift[0], direction[1] / height - shift[1]
     thick = _thickness(east, north, seed)
-    # Towards the sun a cloud is thin where its edge is near: those parts are lit, the others in its own shade.
+    # Parts of a cloud with an edge near in the direction of the sun are lit; the other parts are in its own shade.
     shade = np.clip(0.5 + 2.2 * (_thickness(east + 0.05 * sun[0], north + 0.05 * sun[1], seed) - thick), 0, 1)
     cover = smoothstep(0.50, 0.64, thick)
     body = smoothstep(0.54, 0.78, thick)
@@ -131,7 +131,7 @@ def _thickness(east: Floats, north: Floats, seed: int) -> Floats:
 
 
 def _skyline(azimuth: Floats) -> Floats:
-    """Elevation in degrees below which trees and houses stand; the azimuth may wrap anywhere."""
+    """Elevation in degrees below which trees and houses stand, for any azimuth."""
     around, across = np.sin(azimuth) * 4, np.cos(azimuth) * 4
     crown = fractal(around * 2, across * 2, 2, 7)
     leaf = fractal(around * 14, across * 14, 4, 9)
@@ -144,7 +144,7 @@ def _skyline(azimuth: Floats) -> Floats:
 
 
 def _ground(azimuth: Floats, elevation_deg: Floats) -> Floats:
-    """Dark walls with a few windows, dark leaves elsewhere."""
+    """Dark walls with a few windows, and dark leaves elsewhere."""
     leaves = 0.3 + 1.4 * fractal(np.sin(azimuth) * 60, np.cos(azimuth) * 60 + elevation_deg, 3, 15)
     picture = _colour(FOLIAGE) * leaves
     column, row = azimuth / 0.035, elevation_deg / 1.1

@@ -1,4 +1,4 @@
-"""Rays against boxes, frustums and ellipsoids: enough solids to furnish a room.
+"""Intersections of rays with boxes, frustums and ellipsoids: enough solids to furnish a room.
 
 Points and directions are (3, N) arrays in metres: x to the right, y up, z into the room. Distances count in lengths of the
 direction; a miss is infinite.
@@ -54,7 +54,7 @@ class Rays:
 
 
 class Solid(Protocol):
-    """Something that a ray can hit; `low` and `high` bound it, textures are laid out from `low`."""
+    """A solid that a ray can hit. `low` and `high` bound it; textures start at `low`."""
 
     @property
     def material(self) -> Material: ...  # noqa: D102
@@ -158,7 +158,7 @@ class Frustum:
 
 @dataclass(frozen=True)
 class Ellipsoid:
-    """Pillows and leaves."""
+    """An ellipsoid, for pillows and leaves."""
 
     centre: Point
     radii: Point
@@ -191,7 +191,7 @@ class Ellipsoid:
 
 
 def slabs(low: Point, high: Point, rays: Rays) -> tuple[Floats, Floats]:
-    """Entry and exit distances (N,) of an axis-aligned box; a ray misses where it would leave before it enters."""
+    """Entry and exit distances (N,) of an axis-aligned box. A ray misses if its exit lies before its entry."""
     first, second = (column(low) - rays.origin) * rays.inverse, (column(high) - rays.origin) * rays.inverse
     enter, leave = np.minimum(first, second), np.maximum(first, second)
     return np.maximum(np.maximum(enter[0], enter[1]), enter[2]), np.minimum(np.minimum(leave[0], leave[1]), leave[2])

@@ -1,4 +1,4 @@
-"""What a display picture is exposed for: the average and the white of a scene, or a range given for a whole series."""
+"""The exposure of a display picture: by the average and the white of a scene, or by a range given for a whole series."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import numpy as np
 from hdrkit.imaging.colour import luminance_of
 from hdrkit.types import RadianceMap, Validity
 
-KEY = 0.18  # display value of the average, the photographer's middle gray
+KEY = 0.18  # display value of the average: the middle gray of photography
 
-_ENOUGH = 1_000_000  # pixels that the statistics look at
+_ENOUGH = 1_000_000  # number of pixels from which the statistics are taken
 
 
 @dataclass(frozen=True)
 class Adaptation:
-    """Radiance of black, of the average and of white, in the unit of the map; `gain` is what a plain exposure multiplies by."""
+    """Radiance of black, of the average and of white, in the unit of the map; `gain` is the factor of a plain exposure."""
 
     black: float
     average: float
@@ -26,9 +26,10 @@ class Adaptation:
 
 
 def adapt_to_scene(radiance: RadianceMap) -> Adaptation:
-    """Log-average of luminance clipped to its 1st and 99th percentile, white at the 99.9th, of lit and measured pixels.
+    """The adaptation to the lit and measured pixels of a scene.
 
-    White is never below a plain exposure's, so that a scene of little contrast is not stretched.
+    The average is the log-average of luminance, clipped to its 1st and 99th percentile. White is the 99.9th percentile, and never
+    below that of a plain exposure, so that a scene of little contrast is not stretched.
     """
     step = math.isqrt(radiance.pixels[..., 0].size // _ENOUGH) + 1
     luminance = luminance_of(radiance.pixels[::step, ::step]).astype(float)
@@ -45,6 +46,6 @@ def adapt_to_scene(radiance: RadianceMap) -> Adaptation:
 
 
 def adapt_to_range(low_ln: float, high_ln: float) -> Adaptation:
-    """The same rendering for every picture: exp(low_ln) is black, exp(high_ln) white, the middle of the range the average."""
+    """The same adaptation for every picture: exp(low_ln) is black, exp(high_ln) white, the middle of the range the average."""
     black, average, white = math.exp(low_ln), math.exp((low_ln + high_ln) / 2), math.exp(high_ln)
     return Adaptation(black, average - black, white - black, 1 / (white - black))

@@ -14,15 +14,15 @@ from hdrkit.tonemapping.options import Operator
 
 Light = NDArray[np.float32]
 
-_BRIGHTEST = 1e18  # times a plain exposure: beyond every white, and its square is still a float32
+_BRIGHTEST = 1e18  # times a plain exposure: above every white, and its square still fits in float32
 _LARGEST = float(np.finfo(np.float32).max)
 _BIAS = 0.85
 
 
 def reinhard(light: Light, adaptation: Adaptation) -> Light:
-    """Global photographic tone reproduction, burning out at the scene's white (Reinhard et al. 2002, equation 4).
+    """Global photographic tone reproduction, clipping at the white of the scene (Reinhard et al. 2002, equation 4).
 
-    The average comes out at the key, as it does in a plain exposure.
+    The average is shown at the key, as in a plain exposure.
     """
     gain = KEY / (1 - KEY) / adaptation.average
     white = np.float32(min(adaptation.white * gain, _BRIGHTEST))
@@ -46,13 +46,13 @@ def drago(light: Light, adaptation: Adaptation) -> Light:
 
 
 def aces(light: Light, adaptation: Adaptation) -> Light:
-    """Narkowicz' 2015 fit of the ACES filmic curve, each channel by itself, so that highlights fade to white."""
+    """Narkowicz' 2015 fit of the ACES filmic curve, applied to each channel separately, so that highlights fade to white."""
     x = _exposed(light, adaptation.black, KEY / adaptation.average)
     return np.clip(x * (2.51 * x + 0.03) / (x * (2.43 * x + 0.59) + 0.14), 0, 1)
 
 
 def gamma(light: Light, adaptation: Adaptation) -> Light:
-    """A plain exposure: nothing but the display's own encoding, white clipped."""
+    """A plain exposure: only the encoding of the display, with white clipped."""
     return np.minimum(_exposed(light, adaptation.black, adaptation.gain), 1)
 
 
@@ -65,7 +65,7 @@ OPERATORS: dict[Operator, Callable[[Light, Adaptation], Light]] = {
 
 
 def _exposed(light: Light, black: float, gain: float) -> Light:
-    from hdrkit.tonemapping.pixels import expose  # numba: only where it is needed
+    from hdrkit.tonemapping.pixels import expose  # numba is loaded only if it is needed
 
     gain = min(gain, _LARGEST)
     most = np.float32(min(_BRIGHTEST / gain, _LARGEST))
@@ -73,7 +73,7 @@ def _exposed(light: Light, black: float, gain: float) -> Light:
 
 
 def _on_luminance(light: Light, white: np.float32, curve: Callable[[Light], Light]) -> Light:
-    """Apply a curve to the luminance of exposed light, in its place; see `show_luminance`."""
+    """Apply a curve to the luminance of exposed light, in place; see `show_luminance`."""
     from hdrkit.tonemapping.pixels import show_luminance
 
     luminance = luminance_of(light)

@@ -1,4 +1,4 @@
-"""What can be chosen about pictures for a display."""
+"""The options of pictures for a display."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def parse_range(text: str, folder: Path = Path()) -> tuple[float, float] | None:
 
 
 def _range_in(file: Path) -> tuple[float, float]:
-    """The range that `hdrkit range` has printed into a file, or that a response curve carries."""
+    """The range that `hdrkit range` printed into a file, or that a response curve holds."""
     from hdrkit.files.atomic import read_bytes
     from hdrkit.files.text import show
     from hdrkit.formats.curves.files import read_curve
@@ -45,7 +45,7 @@ def _range_in(file: Path) -> tuple[float, float]:
 
 
 class Operator(StrEnum):
-    """How radiance is brought to a display."""
+    """The tone curve from radiance to the display."""
 
     REINHARD = "reinhard"
     DRAGO = "drago"
@@ -57,13 +57,13 @@ class Operator(StrEnum):
 class RenderOptions:
     """How to render radiance for a display.
 
-    `operator` is the tone curve. `range_ln`, natural logarithms of the radiance shown black and white, gives every
-    picture of a series the same exposure; None adapts to each. Raises InputError for a range that is empty or not finite.
+    `operator` is the tone curve. `range_ln` holds the natural logarithms of the radiance of black and of white, and gives every
+    picture of a series the same exposure; None adapts to each picture. Raises InputError for a range that is empty or not finite.
     """
 
     operator: Operator = field(
         default=Operator.REINHARD,
-        metadata={"flag": "--tonemap", "panel": _PANEL, "help": "how radiance is rendered for the display"},
+        metadata={"flag": "--tonemap", "panel": _PANEL, "help": "tone curve that renders radiance for the display"},
     )
     range_ln: tuple[float, float] | None = field(
         default=None,

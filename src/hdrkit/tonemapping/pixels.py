@@ -9,7 +9,7 @@ from hdrkit.imaging.colour import SRGB_LINEAR_BELOW, SRGB_SLOPE, srgb_power
 from hdrkit.imaging.compiled import compiled
 
 _LINEAR_BELOW = np.float32(SRGB_LINEAR_BELOW)
-# The power above it, at equal steps of the bits of a float32, so that a straight line between two is as good as float32.
+# The power above it, at equal steps of the bits of a float32: linear interpolation is then as exact as float32.
 _STEP_BITS = 13
 _FIRST, _LAST = (int(np.float32(end).view(np.int32)) >> _STEP_BITS for end in (_LINEAR_BELOW, 1))
 _KNOTS = (np.arange(_FIRST, _LAST + 2, dtype=np.int32) << _STEP_BITS).view(np.float32)
@@ -40,7 +40,7 @@ def _encode(linear: NDArray[np.float32], out: NDArray[np.float32]) -> None:
 
 @compiled
 def expose(light: NDArray[np.float32], black: np.float32, most: np.float32, gain: np.float32) -> NDArray[np.float32]:
-    """Light above `black`, up to `most`, times `gain`, of the same shape, which is contiguous."""
+    """Light above `black`, up to `most`, times `gain`, of the same contiguous shape."""
     values, exposed = light.reshape(-1), np.empty(light.size, np.float32)
     for i in range(values.size):
         exposed[i] = min(max(values[i] - black, np.float32(0)), most) * gain
@@ -49,7 +49,7 @@ def expose(light: NDArray[np.float32], black: np.float32, most: np.float32, gain
 
 @compiled
 def show_luminance(light: NDArray[np.float32], luminance: NDArray[np.float32], shown: NDArray[np.float32]) -> None:
-    """Give `light` (H, W, 3) of a `luminance` (H, W) the one to be `shown`, in 0..1, and keep the hue.
+    """Scale `light` (H, W, 3) from its `luminance` (H, W) to the luminance `shown`, in 0..1, and keep the hue.
 
     Colours that the display cannot show at that luminance fade to white.
     """

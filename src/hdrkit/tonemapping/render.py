@@ -17,11 +17,11 @@ _BLOCK = 1 << 16  # pixels at a time, so that temporaries stay in the cache
 
 
 def render(radiance: RadianceMap, options: RenderOptions | None = None) -> NDArray[np.float32]:
-    """Display picture of a radiance map: sRGB-encoded float32 RGB (H, W, 3) in 0..1, never NaN; black stays black.
+    """Display picture of a radiance map: sRGB-encoded float32 RGB (H, W, 3) in 0..1, never NaN. Black stays black.
 
-    The pixels are taken as linear sRGB. Without a range, exposure follows robust statistics of the measured pixels.
+    The pixels are taken as linear sRGB. Without a range, the exposure follows robust statistics of the measured pixels.
     """
-    from hdrkit.tonemapping.pixels import encode_srgb  # numba: only where it is needed
+    from hdrkit.tonemapping.pixels import encode_srgb  # numba is loaded only if it is needed
 
     options = options or RenderOptions()
     adaptation = adapt_to_range(*options.range_ln) if options.range_ln else adapt_to_scene(radiance)
