@@ -134,8 +134,8 @@ def test_the_refusal_names_the_folder_the_command_and_the_way_out(hdrkit, photog
     before = content(tmp_path)
 
     def refused(folder, command):
-        other = f"hdrkit {command}"
-        return f"error: {folder}: {other} wrote results there; choose another folder, or remove them: {other} --undo\n"
+        undo = {"group": f"hdrkit group --undo {folder}", "rank": f"hdrkit rank --undo PHOTOGRAPHS -o {folder}"}[command]
+        return f"error: {folder}: hdrkit {command} wrote results there; choose another folder, or remove them: {undo}\n"
 
     for words in (["rank", card, "-o", sorted_], ["rank", "--undo", card, "-o", sorted_]):
         done = hdrkit(*words)

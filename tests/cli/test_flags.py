@@ -22,26 +22,28 @@ from hdrkit.tonemapping.options import RenderOptions
 # Every option with its names, its default as the help page shows it (spaces as _), and ! where it is required.
 FLAGS = {
     "group": """
-        inputs! --output/-o --copy --move --no-files --dry-run --undo --config/-c --no-metadata --embedding=gradient --model
-        --linkage=average --must-link --cannot-link --jobs/-j=all_cores --no-cache --json --log-level=info --exposures
+        inputs! --output/-o --copy --move --no-files --dry-run --undo --config/-c --no-metadata/--metadata --embedding=gradient
+        --model --linkage=average --must-link --cannot-link --jobs/-j=all_cores --no-cache/--cache --json --log-level=info
+        --exposures
     """,
     "calibrate": """
         inputs! --output/-o=response.npz --method=patches --weight=triangle --sampling=histogram --samples=10000 --seed=0
-        --clip=5,250 --smoothness=0.003 --order --align=auto --by=auto --round=30s --exposure-unit --min-frames=2
-        --max-groups --groups --exposures --literal-exif --max-pixels=500000000 --no-plot/--plot=True --json --config/-c
+        --clip=5,250 --smoothness=0.003 --order --align=auto --by=auto --round=30s --exposure-unit --min-frames=2 --max-groups
+        --groups --exposures --no-literal-exif/--literal-exif --max-pixels=500000000 --no-plot/--plot=True --json --config/-c
     """,
     "merge": """
-        inputs! --output/-o! --response --estimator=inverse-variance --weight=triangle --clip=0,250 --align=auto --crop
-        --deghost=off --format=exr,_png_for_mertens --half --variance --device=cpu --max-memory --preview --tonemap=reinhard
-        --preview-type=jpg --range=none --by=auto --round=30s --exposure-unit --min-frames=2 --groups --exposures
-        --literal-exif --max-pixels=500000000 --jobs/-j=all_cores --scheduler --overwrite --json --config/-c
+        inputs! --output/-o! --response --estimator=inverse-variance --weight=triangle --clip=0,250 --align=auto
+        --no-crop/--crop --deghost=off --format=exr,_png_for_mertens --no-half/--half --no-variance/--variance --device=cpu
+        --max-memory --no-preview/--preview --tonemap=reinhard --preview-type=jpg --range=none --by=auto --round=30s
+        --exposure-unit --min-frames=2 --groups --exposures --no-literal-exif/--literal-exif --max-pixels=500000000
+        --jobs/-j=all_cores --scheduler --overwrite --json --config/-c
     """,
     "watch": """
-        folder! --output/-o! --response --estimator=inverse-variance --weight=triangle --clip=0,250 --align=auto --crop
-        --deghost=off --format=exr,_png_for_mertens --half --variance --device=cpu --max-memory --preview --tonemap=reinhard
-        --preview-type=jpg --range=none --round=30s --exposure-unit --min-frames=2 --exposures --literal-exif
-        --max-pixels=500000000 --frames --wait=10.0 --poll=30.0 --heartbeat=heartbeat.json_in_the_output --jobs/-j=1
-        --scheduler --config/-c
+        folder! --output/-o! --response --estimator=inverse-variance --weight=triangle --clip=0,250 --align=auto
+        --no-crop/--crop --deghost=off --format=exr,_png_for_mertens --no-half/--half --no-variance/--variance --device=cpu
+        --max-memory --no-preview/--preview --tonemap=reinhard --preview-type=jpg --range=none --round=30s --exposure-unit
+        --min-frames=2 --exposures --no-literal-exif/--literal-exif --max-pixels=500000000 --frames --wait=10.0 --poll=30.0
+        --heartbeat=heartbeat.json_in_the_output --jobs/-j=1 --scheduler --config/-c
     """,
     "keogram": """
         source! --output/-o! --angle=0.0 --tonemap=reinhard --range=auto --exposure --camera --json --config/-c
@@ -51,15 +53,15 @@ FLAGS = {
     """,
     "rank": """
         inputs! --output/-o=ranking,_in_DIR --method=hash --feature-matching/-f --diff/-d=from_the_data --sharpness=detail
-        --exclude/-e --max-rank/-m=3 --sidecar=darktable --overwrite --dry-run --undo --jobs/-j=all_cores --json
-        --verbose/-v --exposures --config/-c
+        --no-exclude/--exclude/-e --max-rank/-m=3 --sidecar=darktable --no-overwrite/--overwrite --dry-run --undo
+        --jobs/-j=all_cores --json --verbose/-v --exposures --config/-c
     """,
     "range": """
-        inputs! --response --by=auto --round=30s --exposure-unit --groups --exposures --literal-exif --max-pixels=500000000
-        --json --config/-c
+        inputs! --response --by=auto --round=30s --exposure-unit --groups --exposures --no-literal-exif/--literal-exif
+        --max-pixels=500000000 --json --config/-c
     """,
     "info": """
-        files! --literal-exif --max-pixels=500000000 --json --exposures --config/-c
+        files! --no-literal-exif/--literal-exif --max-pixels=500000000 --json --exposures --config/-c
     """,
 }
 

@@ -97,7 +97,7 @@ class _Flag:
         elif self.field.default_factory is not MISSING:
             default = None
         option = typer.Option(
-            *self.names,
+            *(_switch(name) if kind is bool and name.startswith("--") else name for name in self.names),
             help=help_text[:1].upper() + help_text[1:].rstrip(".") + ".",
             metavar=self.metavar,
             min=self.metadata.get("min"),
@@ -117,7 +117,7 @@ class _Flag:
         """The value of the field for the text that the option was given. Raises BadParameter."""
         hint = next(name for name in self.names if name.startswith("--"))
         if self.kind is bool:
-            return self.field.default is not True
+            return given != (self.field.default is True)
         if str(given) in self.metadata.get("words", {}) and "parse" not in self.metadata:
             raise typer.BadParameter(f"{str(given)!r} is not possible for this command; give {self.metavar}", param_hint=hint)
         if choices := choices_of(self.kind):
@@ -128,6 +128,11 @@ class _Flag:
             return self.metadata["parse"](given) if "parse" in self.metadata else self.kind(given)
         except ValueError as error:
             raise typer.BadParameter(str(error), param_hint=hint) from None
+
+
+def _switch(name: str) -> str:
+    """`--crop` as the pair `--crop/--no-crop`: a switch that a configuration file sets can be taken back."""
+    return f"{name}/--{name.removeprefix('--no-')}" if name.startswith("--no-") else f"{name}/--no-{name.removeprefix('--')}"
 
 
 def takes(command: Callable[..., None]) -> Callable[..., None]:

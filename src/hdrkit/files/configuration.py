@@ -88,7 +88,8 @@ def _parsed(path: Path) -> Any:
     data = read_bytes(path)
     kind, parse = parsers.get(path.suffix.lower(), ("JSON", json.loads))
     try:
-        return parse(data.decode("utf-8-sig"))
+        text = data.decode("utf-8-sig")
+        return parse(text) if text.strip() else {}
     except ValueError as error:  # the parsers' errors, and bytes that are not text
         raise InputError(f"{show(path)}: not valid {kind} ({' '.join(str(error).split())})") from error
 

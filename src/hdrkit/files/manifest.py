@@ -20,6 +20,7 @@ from hdrkit.files.text import show
 
 MANIFEST = ".hdrkit-manifest.json"
 GROUP, RANK = "group", "rank"  # the commands that write a folder with a manifest
+_UNDO = {GROUP: "hdrkit group --undo {folder}", RANK: "hdrkit rank --undo PHOTOGRAPHS -o {folder}"}
 _TEXTS = (".csv", ".html", ".json", ".txt")
 
 
@@ -78,8 +79,9 @@ def read_manifest_of(folder: Path, command: str) -> Manifest | None:
     """The manifest of a folder, as `read_manifest` gives it. Raises OutputError if another command wrote it."""
     manifest = read_manifest(folder)
     if manifest is not None and manifest.command != command:
-        other = f"hdrkit {manifest.command}"
-        raise OutputError(f"{show(folder)}: {other} wrote results there; choose another folder, or remove them: {other} --undo")
+        undo = _UNDO.get(manifest.command, "").format(folder=show(folder))
+        remedy = f"choose another folder, or remove them: {undo}" if undo else "choose another folder"
+        raise OutputError(f"{show(folder)}: hdrkit {manifest.command} wrote results there; {remedy}")
     return manifest
 
 

@@ -111,7 +111,8 @@ class ClusteringOptions:
     """Views. `min_cluster_size` and `cluster_selection_epsilon` are for HDBSCAN. The lists hold pairs that a person decided."""
 
     method: Linkage = field(
-        default=Linkage.AVERAGE, metadata={"flag": "--linkage", "panel": "Evidence", "help": "rule that forms views from pairs"}
+        default=Linkage.AVERAGE,
+        metadata={"flag": "--linkage", "panel": "Evidence", "help": "how pairs of similar photographs become views"},
     )
     min_cluster_size: int = field(default=2, metadata={"help": "smallest number of photographs in a cluster (hdbscan)"})
     cluster_selection_epsilon: float = field(

@@ -71,8 +71,8 @@ class InputOptions:
         metadata={
             "flag": "--exposure-unit",
             "panel": "Input",
-            "help": "unit of the exposure times at the end of file names; they then replace those of the metadata. Without it "
-            "they are used only if metadata state no exposure, in any unit that is the same for all files",
+            "help": "unit of the exposure times at the end of file names. With it, the names win over metadata. Without it, the "
+            "names count only if metadata have no exposure",
         },
     )
     min_frames: int = field(
@@ -81,7 +81,7 @@ class InputOptions:
             "flag": "--min-frames",
             "panel": "Input",
             "min": 2,
-            "help": "leave out brackets with fewer readable frames, and report them",
+            "help": "smallest number of readable frames; brackets with fewer are left out and reported",
         },
     )
     max_groups: int | None = field(
@@ -120,7 +120,7 @@ class InputOptions:
     )
     max_pixels: int = field(
         default=500_000_000,
-        metadata={"flag": "--max-pixels", "panel": "Input", "help": "refuse pictures with more pixels than this"},
+        metadata={"flag": "--max-pixels", "panel": "Input", "min": 1, "help": "refuse pictures with more pixels than this"},
     )
 
     def __post_init__(self) -> None:
@@ -132,6 +132,8 @@ class InputOptions:
             raise InputError(f"a bracket has two frames or more, not {self.min_frames}")
         if self.max_groups is not None and self.max_groups < 1:
             raise InputError(f"the largest number of brackets must be 1 or more, not {self.max_groups}")
+        if self.max_pixels < 1:
+            raise InputError(f"the limit of pixels must be 1 or more, not {self.max_pixels}")
 
     @property
     def span_s(self) -> float | None:

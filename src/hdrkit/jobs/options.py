@@ -37,7 +37,8 @@ class OutputOptions:
         metadata={
             "flag": "--half",
             "panel": "Output",
-            "help": "write EXR with half floats: half the size, three digits from 6e-5 to 65504, zero below 6e-8",
+            "help": "write EXR with half floats: half the size. Three digits are kept from 6e-5 to 65504; values "
+            "below 6e-8 become 0",
         },
     )
     preview: RenderOptions | None = None

@@ -43,7 +43,8 @@ class RankingOptions:
         default=Measure.DETAIL,
         metadata={
             "flag": "--sharpness",
-            "help": "detail: fine contrast without noise, fair across exposures; laplacian: its variance in the middle",
+            "help": "detail: fine contrast without noise, fair across exposures; laplacian: variance of the Laplacian in "
+            "the middle of the picture",
         },
     )
     diff: float | None = field(

@@ -46,7 +46,7 @@ class WatchOptions:
         metadata={
             "flag": "--frames",
             "panel": "Watching",
-            "help": "number of frames of a complete bracket, which is merged as soon as they are there",
+            "help": "number of frames in a complete bracket. It is merged when they have all arrived",
         },
     )
     wait_s: float = field(
@@ -54,7 +54,7 @@ class WatchOptions:
         metadata={
             "flag": "--wait",
             "panel": "Watching",
-            "help": "seconds without a new frame after which an incomplete bracket is merged, once its span of time is over",
+            "help": "seconds without a new frame after which an incomplete bracket is merged, if its --round span has ended",
         },
     )
     poll_s: float = field(
@@ -62,7 +62,7 @@ class WatchOptions:
         metadata={
             "flag": "--poll",
             "panel": "Watching",
-            "help": "seconds between two looks through all folders. If the system reports new files, they are found sooner",
+            "help": "seconds between scans of all folders. Most systems report new files at once",
         },
     )
 
