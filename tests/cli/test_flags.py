@@ -238,3 +238,13 @@ def test_a_word_in_a_configuration_counts_for_nothing_where_it_means_nothing(ask
     (tmp_path / "c.yaml").write_text("inputs: {exposures: estimate}\nrendering: {range_ln: auto, operator: aces}")
     request = asked("-c", tmp_path / "c.yaml", part=Part(but=("estimate_exposures", "range_of_all")))
     assert (request.inputs, request.rendering) == (InputOptions(), RenderOptions("aces"))
+
+
+def test_a_switch_that_a_file_sets_is_taken_back_on_the_command_line(hdrkit, room, tmp_path):
+    settings = tmp_path / "settings.toml"
+    settings.write_text("[output]\npreview = true\n")
+    words = ("merge", room, "--align", "none", "--config", settings)
+    assert hdrkit(*words, "-o", tmp_path / "a.exr").code == 0
+    assert hdrkit(*words, "-o", tmp_path / "b.exr", "--no-preview").code == 0
+    assert (tmp_path / "a_preview.jpg").exists()
+    assert not (tmp_path / "b_preview.jpg").exists()

@@ -88,3 +88,10 @@ def test_what_makes_no_sense_is_named_in_one_line(tmp_path, text, saying):
     assert str(told.value).startswith(f"{tmp_path / 'b.yaml'}: ")
     assert saying in str(told.value)
     assert "\n" not in str(told.value)
+
+
+@pytest.mark.parametrize("name", ["a.toml", "a.yaml", "a.json"])
+@pytest.mark.parametrize("text", ["", "\n \n"])
+def test_an_empty_file_sets_nothing(tmp_path, name, text):
+    (tmp_path / name).write_text(text)
+    assert read_settings(tmp_path / name, {}) == {}
