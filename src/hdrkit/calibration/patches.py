@@ -27,6 +27,8 @@ _DEPENDENCE, _COMPRESSED_DEPENDENCE = 3.0, 100.0  # neighbouring patches, channe
 _GUESS = 0.05  # weight of the first guess relative to the family
 _FEWEST, _TELLING = 50, 10  # fewest patches for a curve, and for an exposure
 _UNLIKENESS = 0.3  # standard deviation of a coefficient between channels, 1 between cameras
+# A noisier camera than that of `NoiseModel()`, with which curves outside the family come out up to a fifth worse.
+_FULL_WELL_E, _READ_NOISE_E = 15_000, 6
 _STRANGE = 6.0  # root mean square of the coefficients, 1 in the family
 
 Array = NDArray[np.float64]
@@ -202,6 +204,6 @@ def _variance(h: Array, patches: _Patches, exposure: Array, compressed: bool) ->
     """Variance of ln h of a patch: shot and read noise of an ordinary camera, rounding, and the error of its mean from JPEG."""
     step = np.interp(patches.mean, np.arange(exposure.size), np.gradient(exposure))
     saturation = exposure[-1]
-    noise = h * saturation / 15_000 + (6 / 15_000 * saturation) ** 2
+    noise = h * saturation / _FULL_WELL_E + (_READ_NOISE_E / _FULL_WELL_E * saturation) ** 2
     error = _COMPRESSED_ERROR * (exposure.size - 1) / 255 if compressed else 0.0
     return np.asarray(((noise + step**2 / 12) / patches.pixels + (step * error) ** 2) / h**2)
