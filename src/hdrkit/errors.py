@@ -1,5 +1,12 @@
 """The errors and warnings of hdrkit. Every message names the file, what is wrong, and what to do."""
 
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TypeVar
+
+Choice = TypeVar("Choice", bound=str)
+
 
 class HdrkitError(Exception):
     """The base of all errors of hdrkit. The command line shows one as a line and exits with code 1.
@@ -35,3 +42,12 @@ class OutputError(HdrkitError):
 
 class HdrkitWarning(UserWarning):
     """Something may not be what the user meant. The message says what."""
+
+
+def chosen(choices: Iterable[Choice], name: str, what: str) -> Choice:
+    """The one of some choices, such as the members of a StrEnum, that has this name. Raises InputError with all of them."""
+    known = list(choices)
+    for choice in known:
+        if choice == name:
+            return choice
+    raise InputError(f"no {what} {name!r}; choose {', '.join(known)}")

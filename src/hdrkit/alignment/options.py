@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from hdrkit.errors import InputError
+from hdrkit.errors import InputError, chosen
 
 
 class AlignmentMethod(StrEnum):
@@ -37,14 +37,6 @@ class AlignmentOptions:
     )
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "method", method_of_name(self.method))
+        object.__setattr__(self, "method", chosen(AlignmentMethod, self.method, "alignment method"))
         if not 0 < self.max_shift <= 0.5:
             raise InputError(f"max_shift must be a share of the longest side in (0, 0.5], not {self.max_shift}")
-
-
-def method_of_name(name: str) -> AlignmentMethod:
-    """The method with this name. Raises InputError for any other name."""
-    try:
-        return AlignmentMethod(name)
-    except ValueError:
-        raise InputError(f"no alignment method {name!r}; choose {', '.join(AlignmentMethod)}") from None

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from hdrkit.errors import InputError
-from hdrkit.imaging.codes import Weight, parse_clip, weight_of_name
+from hdrkit.errors import InputError, chosen
+from hdrkit.imaging.codes import Weight, parse_clip
 
 
 class CalibrationMethod(StrEnum):
@@ -71,7 +71,7 @@ class CalibrationOptions:
     )
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "weight", weight_of_name(self.weight))
+        object.__setattr__(self, "weight", chosen(Weight, self.weight, "weight"))
         if not 0 <= self.clip[0] < self.clip[1] - 1 or self.clip[1] > 255:
             raise InputError(f"clip limits {self.clip} must rise within 0..255")
         if self.seed < 0:

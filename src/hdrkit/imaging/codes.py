@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from hdrkit.errors import InputError
-
 
 class Weight(StrEnum):
     """The trust in each code, as a function of the code."""
@@ -15,14 +13,6 @@ class Weight(StrEnum):
     GAUSSIAN = "gaussian"
     UNIFORM = "uniform"
     NOISE = "noise"
-
-
-def weight_of_name(name: str) -> Weight:
-    """The weight with this name. Raises InputError for any other name."""
-    try:
-        return Weight(name)
-    except ValueError:
-        raise InputError(f"no weight {name!r}; choose {', '.join(Weight)}") from None
 
 
 def parse_clip(text: str) -> tuple[float, float]:

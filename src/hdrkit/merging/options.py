@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from hdrkit.errors import InputError
-from hdrkit.imaging.codes import Weight, parse_clip, scale_clip, weight_of_name
+from hdrkit.errors import InputError, chosen
+from hdrkit.imaging.codes import Weight, parse_clip, scale_clip
 from hdrkit.merging.device import Device
 
 if TYPE_CHECKING:
@@ -91,8 +91,8 @@ class MergeOptions:
     )
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "estimator", _chosen(self.estimator))
-        object.__setattr__(self, "weight", weight_of_name(self.weight))
+        object.__setattr__(self, "estimator", chosen(CHOICES, self.estimator, "estimator"))
+        object.__setattr__(self, "weight", chosen(Weight, self.weight, "weight"))
         if not 0 <= self.clip[0] < self.clip[1] <= 255:
             raise InputError(f"clip limits {self.clip} must rise within 0..255")
         if self.deghost != "off" and self.product is Product.FUSION:
@@ -107,11 +107,3 @@ class MergeOptions:
         """The lowest code of a frame that is not black, and the highest that is not clipped."""
         low, high = (0, int(frame.white) - 1) if frame.is_linear else scale_clip(self.clip, frame.levels)
         return max(low, 1), high
-
-
-def _chosen(name: str) -> Estimator | Fusion:
-    """The estimator or fusion with this name. Raises InputError if the name is unknown."""
-    for choice in CHOICES:
-        if choice == name:
-            return choice
-    raise InputError(f"no estimator {name!r}; choose {', '.join(CHOICES)}")

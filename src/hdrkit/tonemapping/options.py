@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from hdrkit.errors import InputError
+from hdrkit.errors import InputError, chosen
 
 _PANEL = "Pictures for the display"
 
@@ -81,15 +81,8 @@ class RenderOptions:
     )
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "operator", _operator(self.operator))
+        object.__setattr__(self, "operator", chosen(Operator, self.operator, "operator"))
         if self.range_ln is not None:
             low, high = self.range_ln
             if not (math.isfinite(low) and math.isfinite(high) and low < high and abs(low) < 80 and abs(high) < 80):
                 raise InputError(f"a display range is two natural logarithms, the lower one first, not {low} and {high}")
-
-
-def _operator(name: str) -> Operator:
-    try:
-        return Operator(name)
-    except ValueError:
-        raise InputError(f"no operator {name!r}; choose {', '.join(Operator)}") from None

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from hdrkit.alignment.options import AlignmentMethod, AlignmentOptions
 from hdrkit.calibration.options import CalibrationMethod, CalibrationOptions, Sampling
-from hdrkit.errors import InputError
+from hdrkit.errors import InputError, chosen
 from hdrkit.files.text import show
 from hdrkit.formats.curves.files import read_curve, write_curve
-from hdrkit.imaging.codes import weight_of_name
+from hdrkit.imaging.codes import Weight
 from hdrkit.inputs.options import By, ExposureUnit, InputOptions
 from hdrkit.merging.range import ln_exposure_range
 from hdrkit.pipeline.calibrate import calibrate, stamped
@@ -45,13 +45,11 @@ def calibrate_camera(
     gives the same curve (None is 0). The curve, (256, C), and its metadata are written to `response_file`, with a plot beside
     it. Raises InputError or CalibrationError if no curve can be learned.
     """
-    weight = weight_of_name(weight_type)
-    if sample_technique not in list(Sampling):
-        raise InputError(f"no sample technique {sample_technique!r}; choose {', '.join(Sampling)}")
+    weight, sampling = chosen(Weight, weight_type, "weight"), chosen(Sampling, sample_technique, "sample technique")
     options = CalibrationOptions(
         method=CalibrationMethod.DEBEVEC,
         weight=weight,
-        sampling=Sampling(sample_technique),
+        sampling=sampling,
         samples=samples_per_image,
         seed=seed or 0,
         clip=(float(low_clip), float(high_clip)),

@@ -12,15 +12,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from hdrkit.alignment.options import AlignmentMethod, AlignmentOptions, method_of_name
-from hdrkit.errors import HdrkitError, InputError, OutputError
+from hdrkit.alignment.options import AlignmentMethod, AlignmentOptions
+from hdrkit.errors import HdrkitError, InputError, OutputError, chosen
 from hdrkit.files.text import listed, show
 from hdrkit.formats.curves.files import write_curve
 from hdrkit.formats.display import most_bits, write_display
 from hdrkit.formats.metadata import read_photo
 from hdrkit.formats.radiance import write_radiance
 from hdrkit.formats.suffixes import RESULTS, FileKind, written_formats
-from hdrkit.imaging.codes import weight_of_name
+from hdrkit.imaging.codes import Weight
 from hdrkit.inputs.brackets import spread_brackets
 from hdrkit.inputs.find import find_brackets
 from hdrkit.inputs.options import By, ExposureUnit, InputOptions
@@ -67,19 +67,19 @@ class MergeChoices:
     def __post_init__(self) -> None:
         if self.algorithm not in (*CHOICES, "debevec_custom"):
             raise InputError(f"no algorithm {self.algorithm!r}; choose {', '.join(CHOICES)} or debevec_custom")
-        weight_of_name(self.weight_type)
+        chosen(Weight, self.weight_type, "weight")
 
     @property
     def merge(self) -> MergeOptions:
         """The options of hdrkit's merge."""
         name = "debevec" if self.algorithm == "debevec_custom" else self.algorithm
         clip = float(self.low_clip), float(self.high_clip)
-        return MergeOptions(estimator=name, weight=weight_of_name(self.weight_type), clip=clip, deghost=self.deghost)  # type: ignore[arg-type]
+        return MergeOptions(estimator=name, weight=Weight(self.weight_type), clip=clip, deghost=self.deghost)  # type: ignore[arg-type]
 
     @property
     def alignment(self) -> AlignmentOptions:
         """The options of hdrkit's alignment."""
-        return AlignmentOptions(method=method_of_name(self.align))
+        return AlignmentOptions(method=chosen(AlignmentMethod, self.align, "alignment method"))
 
     @property
     def curve(self) -> ResponseCurve | None:
