@@ -65,7 +65,9 @@ def read_header(path: Path | str, max_pixels: int = 500_000_000, data: bytes | N
 
 def with_exposure(header: Photo, override: Exposure | None = None, literal: bool = False) -> Photo:
     """The photo of a header from `read_header`, with the exposure that `read_photo` chooses."""
-    return replace(header, exposure=_choose_exposure(header, override, literal))
+    own = header.exposure if literal or header.exposure is None else exact_exposure(header.exposure)
+    exposure = own or exposure_from_name(header.path.stem) if override is None else as_listed(override, own)
+    return replace(header, exposure=exposure)
 
 
 def read_content(path: Path | str) -> bytes:
@@ -97,13 +99,6 @@ def _require_size(path: Path, width: int, height: int, max_pixels: int) -> None:
             f"{show(path)}: {width} x {height} pixels are more than the limit of {max_pixels:,}; "
             "if you trust the file, raise the limit with --max-pixels"
         )
-
-
-def _choose_exposure(photo: Photo, override: Exposure | None, literal: bool) -> Exposure | None:
-    own = photo.exposure if literal or photo.exposure is None else exact_exposure(photo.exposure)
-    if override is None:
-        return own or exposure_from_name(photo.path.stem)
-    return as_listed(override, own)
 
 
 def _opened(path: Path, data: bytes | None) -> BinaryIO:

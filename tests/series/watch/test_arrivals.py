@@ -7,6 +7,7 @@ from PIL import Image
 from hdrkit.inputs.photo_memory import PhotoMemory
 from hdrkit.series.watch.arrivals import Arrivals
 from hdrkit.series.watch.options import Clock, Pace
+from tests.formats.test_raw import patches, write_dng
 
 
 @pytest.mark.parametrize("suffix", ["jpg", "png"])
@@ -21,3 +22,11 @@ def test_a_photograph_is_read_once_to_see_whether_it_is_complete(tmp_path, opens
     assert (opens[whole], opens[cut]) == (1, 1)
     assert arrivals.settled([whole]) == [whole]
     assert opens[whole] == 1, "it is known to be complete"
+
+
+def test_of_a_raw_photograph_the_header_alone_is_read(tmp_path, monkeypatch):
+    path = write_dng(tmp_path / "20240614120000_1000.dng", patches(np.full((2, 2, 3), 0.4)))
+    arrivals = Arrivals(tmp_path, tmp_path / "out", 5.0, Pace(settled_s=0.0), Clock(), PhotoMemory())
+    arrivals.look(tmp_path)
+    monkeypatch.setattr("hdrkit.series.watch.arrivals.read_content", None)  # RAW files are large
+    assert arrivals.settled([path]) == [path]

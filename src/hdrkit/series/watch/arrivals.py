@@ -169,9 +169,9 @@ class Arrivals:
     def _is_complete(self, path: Path, status: os.stat_result) -> bool:
         """Whether the structure of a file shows that it is complete, or else its pixels decode."""
         try:
-            data = read_content(path)
+            data = None if kind_of(path.suffix) is FileKind.RAW else read_content(path)  # of RAW the header alone is read
             header = read_header(path, data=data)
-            if kind_of(path.suffix) is not FileKind.RAW and not is_surely_complete(data):
+            if data is not None and not is_surely_complete(data):
                 read_frame(header, data=data)
         except HdrkitError:
             return False
