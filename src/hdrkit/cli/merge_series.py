@@ -75,7 +75,7 @@ class Account:
 
     def jobs(self) -> Iterator[MergeJob]:
         """A job for each bracket, as soon as the bracket is found."""
-        from hdrkit.inputs.find import NoneReadableError
+        from hdrkit.inputs.discover import NoneReadableError
         from hdrkit.inputs.remarks import UnusualBrackets
 
         with suppress(NoneReadableError):  # the failure of each file has been printed

@@ -13,6 +13,7 @@ from hdrkit.files.manifest import GROUP, read_manifest, refuse_replacing
 from hdrkit.files.text import listed, show
 from hdrkit.formats.suffixes import PHOTOGRAPHS, FileKind, formats_of, suffixes_of
 from hdrkit.inputs.lists import read_groups
+from hdrkit.types import Failure
 
 _SIDECAR = ".xmp"  # it belongs to a photograph and is not counted
 _SERIES_RESULT = re.compile(r"\d{14}.*_hdr(?:_preview)?$")
@@ -96,6 +97,15 @@ def nothing_found(paths: Iterable[Path], ignored: int) -> InputError:
     """The error for paths without photographs, with the number of files that were ignored."""
     names = ", ".join(show(path) for path in paths) or "no input"
     return InputError(f"{names}: no photographs found ({ignored} other files ignored); hdrkit reads {_known_formats()}")
+
+
+class NoneReadableError(InputError):
+    """None of the files that were found can be read."""
+
+
+def none_readable(count: int, first: Failure) -> NoneReadableError:
+    """The error if none of so many files can be read. It gives the reason of the first."""
+    return NoneReadableError((f"none of {count} files is readable; the first: " if count > 1 else "") + first.reason)
 
 
 def sole_list(paths: Sequence[Path]) -> Path | None:

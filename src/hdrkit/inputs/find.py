@@ -15,7 +15,7 @@ from hdrkit.files.text import show
 from hdrkit.formats.metadata import read_photo
 from hdrkit.formats.pixels import read_each, read_frames, require_alike
 from hdrkit.inputs.brackets import distinct_names, form_brackets, spread_brackets
-from hdrkit.inputs.discover import discover, discover_folders, nothing_found, sole_list
+from hdrkit.inputs.discover import discover, discover_folders, none_readable, nothing_found, sole_list
 from hdrkit.inputs.listed import fill_exposures
 from hdrkit.inputs.lists import ExposureList, GroupList, read_groups
 from hdrkit.inputs.options import By, ExposureUnit, InputOptions
@@ -25,10 +25,6 @@ from hdrkit.inputs.timestamps import floored, timestamp_in_name
 from hdrkit.types import Bracket, Exposure, Failure, Frame, Photo, Stack
 
 Paths = Path | str | Sequence[Path | str]
-
-
-class NoneReadableError(InputError):
-    """None of the files that were found can be read."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +57,7 @@ def find_brackets(paths: Paths, options: InputOptions | None = None, memory: Pho
 
     photos, failures = _read(roots, options, listed_exposures, memory)
     if not photos:
-        raise _none_readable(len(failures), failures[0])
+        raise none_readable(len(failures), failures[0])
     listed_exposures.require_any(photo.path for photo, _ in photos)
     notes: list[str | UnusualBrackets] = [listed.left_out] if listed and listed.left_out else []
     if listed and options.by in (By.AUTO, By.GROUPS) and not options.estimate_exposures:
@@ -150,7 +146,7 @@ def _parts(given: Sequence[Path], options: InputOptions, exposures: ExposureList
         yield FoundBrackets(tuple(brackets), failures, folder.ignored)
         del photos, timed, brackets  # before the next folder is read
     if first_unread and not read:
-        raise _none_readable(unread, first_unread)
+        raise none_readable(unread, first_unread)
     yield FoundBrackets((), (), 0, tuple(remarks.notes))
 
 
@@ -230,10 +226,6 @@ def _formed(
 ) -> list[Bracket]:
     read, roots = [photo for photo, _ in photos], [root for _, root in photos]
     return form_brackets(read, roots, options.by, options.span_s, groups, options.estimate_exposures)
-
-
-def _none_readable(count: int, first: Failure) -> NoneReadableError:
-    return NoneReadableError((f"none of {count} files is readable; the first: " if count > 1 else "") + first.reason)
 
 
 def _with_listed_exposures(photos: Sequence[tuple[Photo, Path]], listed: GroupList) -> tuple[list[tuple[Photo, Path]], list[str]]:

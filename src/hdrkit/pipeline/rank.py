@@ -7,10 +7,9 @@ from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 
-from hdrkit.errors import InputError
 from hdrkit.files.json_text import plain
 from hdrkit.files.text import counted
-from hdrkit.inputs.discover import Discovery, discover
+from hdrkit.inputs.discover import Discovery, discover, none_readable
 from hdrkit.inputs.lists import ExposureList
 from hdrkit.pipeline.ranking.left import Left
 from hdrkit.pipeline.ranking.rating import rate
@@ -76,8 +75,7 @@ def _rank(found: Discovery, options: RankingOptions, progress: Progress, exposur
     with timed(seconds, "sharpness"):
         groups = tuple(rank_series(alike.series, options, left.unreadable, partial(progress, MEASURING)))
     if left.unreadable and not (groups or left.excluded):
-        more = f"none of {len(left.unreadable)} files is readable; the first: " if len(left.unreadable) > 1 else ""
-        raise InputError(more + left.unreadable[0].reason)
+        raise none_readable(len(left.unreadable), left.unreadable[0])
     pairs = sum(len(shot.companions) for shot in shots)
     notes = (f"{counted(pairs, 'file')} beside others of the same name: rated as they are",) if pairs else ()
     left_out = tuple(photo.path for take in left.excluded for photo in (*take.photos, *take.companions))

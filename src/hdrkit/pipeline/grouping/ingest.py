@@ -19,6 +19,7 @@ from hdrkit.formats.previews import Preview, read_previews
 from hdrkit.grouping.evidence import descriptor
 from hdrkit.grouping.evidence.descriptor import Descriptors, cells_of, describe
 from hdrkit.grouping.options import Embedding, GroupingOptions
+from hdrkit.inputs.discover import none_readable
 from hdrkit.types import Failure, Photo, Progress
 
 READING = "reading photographs"
@@ -72,8 +73,7 @@ def ingest(paths: Sequence[Path], options: GroupingOptions, cache: Cache, progre
                 cache.keep_photo(preview.photo, preview.digest)
             progress(READING, len(digest_of) + len(failed), len(paths))
     if not digest_of:
-        more = f"none of {len(failed)} files is readable; the first: " if len(failed) > 1 else ""
-        raise InputError(more + failed[min(failed)].reason)
+        raise none_readable(len(failed), failed[min(failed)])
     digests = sorted(set(digest_of.values()))
     number = {digest: k for k, digest in enumerate(digests)}
     photos = sorted(digest_of, key=lambda photo: (digest_of[photo], str(photo.path)))
