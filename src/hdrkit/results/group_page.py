@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import base64
 import math
-import os
-import re
 from collections.abc import Iterable, Sequence
-from html import escape
-from importlib.resources import files
 from pathlib import Path
-from urllib.parse import quote
 
 from hdrkit.exposure import engraved
 from hdrkit.files.text import counted, show
 from hdrkit.formats.thumbnails import SIDE, shrunk
 from hdrkit.results.group_layout import Destination, by_cluster, ev_text, known_exposure, relative_to
 from hdrkit.results.group_records import SURE, counts, needs_a_look
+from hdrkit.results.page import as_html, embedded, filled, link_to
 from hdrkit.types import Cluster, Failure, Flag, GroupingResult, Kind
 
 _FULL_SIZE = 850  # photographs with thumbnails at full size; more photographs share the same number of pixels
@@ -57,12 +52,11 @@ def report_page(
         "groups": "\n".join(sheet for _, sheet in sorted(sheets, key=lambda sheet: sheet[0].confidence)),
         "unassigned": "\n".join(loose),
         "unreadable": "\n".join(_bad(unreadable) for unreadable in result.unreadable),
-        "notes": "".join(f"<li>{_text(note)}</li>" for note in all_notes),
+        "notes": "".join(f"<li>{as_html(note)}</li>" for note in all_notes),
         "notes_hidden": "" if all_notes else " hidden",
         "footer": "Written by hdrkit. A coloured border marks the reference frame, on which the others are aligned.",
     }
-    template = (files("hdrkit.results") / "group_page.html").read_text(encoding="utf-8")
-    return re.sub(r"\{\{(\w+)\}\}", lambda match: filling[match[1]], template)
+    return filled("group_page.html", filling)
 
 
 def _counts(result: GroupingResult) -> str:
@@ -91,14 +85,14 @@ def _group(cluster: Cluster, figures: Sequence[str]) -> str:
     spoken = [cluster.name, cluster.view, cluster.kind, *cluster.reasons]
     spoken += [text for member in cluster.members for text in (show(member.photo.path), member.photo.camera, member.reason)]
     return (
-        f'<article class="item group" tabindex="-1" id="{_text(cluster.name)}"'
+        f'<article class="item group" tabindex="-1" id="{as_html(cluster.name)}"'
         f"{_data(spoken, cluster.kind, flags, cluster.confidence, needs_a_look(cluster))}>"
-        f'<header><h3>{_text(cluster.name)}</h3><span class="tag">{_words(cluster.kind)}</span>'
-        f'<span class="quiet">{counted(len(figures), "frame")}{span}, {_text(cluster.view)}</span>'
+        f'<header><h3>{as_html(cluster.name)}</h3><span class="tag">{_words(cluster.kind)}</span>'
+        f'<span class="quiet">{counted(len(figures), "frame")}{span}, {as_html(cluster.view)}</span>'
         + "".join(f'<span class="tag flag">{_words(flag)}</span>' for flag in flags)
         + f'<span class="confidence {grade}" style="--value:{cluster.confidence:.3f}">'
         f"confidence {cluster.confidence:.2f}<i></i></span>"
-        f'</header><ul class="why">{"".join(f"<li>{_text(reason)}</li>" for reason in cluster.reasons)}</ul>'
+        f'</header><ul class="why">{"".join(f"<li>{as_html(reason)}</li>" for reason in cluster.reasons)}</ul>'
         f'<div class="sheet">{"".join(figures)}</div></article>'
     )
 
@@ -111,14 +105,14 @@ def _loose(destination: Destination, figure: str) -> str:
 
 def _bad(unreadable: Failure) -> str:
     data = _data([show(unreadable.path), unreadable.reason], Kind.UNREADABLE, (Flag.UNREADABLE,), 0.0, True)
-    return f'<p class="item bad" tabindex="-1"{data}>{_text(unreadable.reason)}</p>'
+    return f'<p class="item bad" tabindex="-1"{data}>{as_html(unreadable.reason)}</p>'
 
 
 def _data(spoken: Iterable[str], kind: Kind, flags: Iterable[Flag], confidence: float, look: bool) -> str:
     """The attributes that the filters of the page read."""
     text = " ".join([*dict.fromkeys(spoken), *(_words(flag) for flag in flags)]).lower()
     return (
-        f' data-text="{_text(text)}" data-kind="{kind}" data-flags="{" ".join(flags)}"'
+        f' data-text="{as_html(text)}" data-kind="{kind}" data-flags="{" ".join(flags)}"'
         f' data-confidence="{confidence:.4f}" data-look="{int(look)}"'
     )
 
@@ -136,17 +130,16 @@ def _figure(destination: Destination, thumbnail: bytes | None, folder: Path) -> 
     if thumbnail is not None:
         scale = SIDE / max(photo.width, photo.height, SIDE)
         size = f'width="{max(1, round(scale * photo.width))}" height="{max(1, round(scale * photo.height))}"'
-        data = base64.b64encode(thumbnail).decode()
-        picture = f'<img loading="lazy" decoding="async" {size} alt="" src="data:image/jpeg;base64,{data}">'
+        picture = f'<img loading="lazy" decoding="async" {size} alt="" src="{embedded(thumbnail)}">'
     exposure = known_exposure(photo)
     lines = [f'<span class="quiet">{engraved(exposure)}</span>'] if exposure else []
-    lines.append(f'<span class="quiet">{_text(show(photo.path.name))}</span>')
+    lines.append(f'<span class="quiet">{as_html(show(photo.path.name))}</span>')
     lines += [f'<span class="flag">{_words(flag)}</span> ' for flag in member.flags]
-    lines += [f'<span class="quiet">{_text(member.reason)}</span>'] if member.reason else []
+    lines += [f'<span class="quiet">{as_html(member.reason)}</span>'] if member.reason else []
     return (
         f"<figure{' class=reference' if reference else ''}>"
-        f'<a href="{escape(quote(os.fsencode(target)))}" title="{_text(show(photo.path))}"'
-        f' aria-label="{_text(show(photo.path.name))}">{picture}</a>'
+        f'<a href="{link_to(target)}" title="{as_html(show(photo.path))}"'
+        f' aria-label="{as_html(show(photo.path.name))}">{picture}</a>'
         f"<figcaption><b>{ev}</b>{' reference' if reference else ''}{''.join(lines)}</figcaption></figure>"
     )
 
@@ -157,8 +150,3 @@ def _signed(ev: float) -> str:
 
 def _words(value: str) -> str:
     return value.replace("_", " ")
-
-
-def _text(text: str) -> str:
-    """Text as HTML, always on one line."""
-    return escape(show(text))

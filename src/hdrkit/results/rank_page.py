@@ -5,16 +5,10 @@ Series are spread over pages, so that a browser opens each page quickly.
 
 from __future__ import annotations
 
-import base64
 import math
-import os
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from html import escape
-from importlib.resources import files
 from pathlib import Path
-from urllib.parse import quote
 
 import cv2
 
@@ -26,6 +20,7 @@ from hdrkit.files.transport import real
 from hdrkit.formats.half_size import read_crop
 from hdrkit.formats.thumbnails import read_thumbnail
 from hdrkit.results.group_layout import relative_to
+from hdrkit.results.page import as_html, embedded, filled, link_to
 from hdrkit.types import Photo, Progress, RankedTake, RankingResult, Rated
 
 CROP = 320  # pixels a side
@@ -54,7 +49,6 @@ def rank_pages(
     series = f"{sum(map(len, pages))} series of two or more"
     series += "" if threshold is None else f", separated at a difference of {threshold:.2f}"
     notes = [*result.report.notes, *(bad.reason for bad in result.unreadable)]
-    template = (files("hdrkit.results") / "rank_page.html").read_text(encoding="utf-8")
     total = sum(len(_shown(group)) for page in pages for group in page)
     done = 0
     for number, page in enumerate(pages, 1):
@@ -71,13 +65,9 @@ def rank_pages(
             "pages": _contents(pages, number),
             "groups": "\n".join(_sheet(group, pictures, ratings, folder) for group in page),
             "alone": _section("In no series", [_line(one, ratings, folder) for one in alone if last]),
-            "notes": _section("Notes", [f"<p>{_text(line)}</p>" for line in notes if last]),
+            "notes": _section("Notes", [f"<p>{as_html(line)}</p>" for line in notes if last]),
         }
-        yield _filled(template, filling)
-
-
-def _filled(template: str, filling: Mapping[str, str]) -> str:
-    return re.sub(r"\{\{(\w+)\}\}", lambda match: filling[match[1]], template)
+        yield filled("rank_page.html", filling)
 
 
 def _spread(groups: Sequence[Group]) -> list[list[Group]]:
@@ -103,7 +93,7 @@ def _contents(pages: Sequence[Sequence[Group]], current: int) -> str:
     """Links to all pages, each named by its first and last series; empty if there is only one page."""
     if len(pages) == 1:
         return ""
-    names = [" to ".join(dict.fromkeys(_text(group[0].group) for group in (page[0], page[-1]))) for page in pages]
+    names = [" to ".join(dict.fromkeys(as_html(group[0].group) for group in (page[0], page[-1]))) for page in pages]
     links = [
         f"<b>{name}</b>" if number == current else f'<a href="{page_name(number)}">{name}</a>'
         for number, name in enumerate(names, 1)
@@ -147,14 +137,14 @@ def _sheet(
 ) -> str:
     shown = _shown(group)
     figures = "".join(_figure(one, *pictures[one.take.shown], ratings[one.take.shown], folder) for one in shown)
-    name, number = _text(group[0].group), counted(len(group), "photograph")
+    name, number = as_html(group[0].group), counted(len(group), "photograph")
     number += f"; this page shows the {len(shown)} sharpest" if len(shown) < len(group) else ""
     return f'<section id="{name}"><h2>{name} <span class="quiet">{number}</span></h2><div class="sheet">{figures}</div></section>'
 
 
 def _figure(one: RankedTake, crop: bytes | None, whole: bytes | None, rating: Rated, folder: Path) -> str:
     photo = one.take.shown
-    name = _text(show(photo.path.name))
+    name = as_html(show(photo.path.name))
     shown = _picture(crop, "crop", f"{name} at 100 %") or '<span class="none">no picture</span>'
     lines = [f"{name}{f' and {len(one.take.photos) - 1} more of its bracket' if len(one.take.photos) > 1 else ''}"]
     lines += [engraved(photo.exposure)] if photo.exposure else []
@@ -163,21 +153,21 @@ def _figure(one: RankedTake, crop: bytes | None, whole: bytes | None, rating: Ra
         f'<figure class="{"best" if one.rank == 1 and value else ""}"><a href="{_link(photo, folder)}">{shown}</a>'
         f"{_picture(whole, 'whole', '')}<figcaption><b>{_stars(one.stars)}</b>{value}"
         + "".join(f'<span class="quiet">{line}</span>' for line in lines)
-        + f'<span class="{"bad" if rating.error else "quiet"}">{_text(rating.reason)}</span></figcaption></figure>'
+        + f'<span class="{"bad" if rating.error else "quiet"}">{as_html(rating.reason)}</span></figcaption></figure>'
     )
 
 
 def _picture(data: bytes | None, kind: str, words: str) -> str:
     if data is None:
         return ""
-    return f'<img class="{kind}" loading="lazy" alt="{words}" src="data:image/jpeg;base64,{base64.b64encode(data).decode()}">'
+    return f'<img class="{kind}" loading="lazy" alt="{words}" src="{embedded(data)}">'
 
 
 def _line(one: RankedTake, ratings: Mapping[Photo, Rated], folder: Path) -> str:
     photo = one.take.shown
     return (
-        f'<p><a href="{_link(photo, folder)}">{_text(show(photo.path.name))}</a> {_stars(one.stars)} '
-        f'<span class="quiet">{_text(ratings[photo].reason)}</span></p>'
+        f'<p><a href="{_link(photo, folder)}">{as_html(show(photo.path.name))}</a> {_stars(one.stars)} '
+        f'<span class="quiet">{as_html(ratings[photo].reason)}</span></p>'
     )
 
 
@@ -190,9 +180,4 @@ def _stars(number: int) -> str:
 
 
 def _link(photo: Photo, folder: Path) -> str:
-    return escape(quote(os.fsencode(relative_to(folder.resolve(), real(photo.path)))))
-
-
-def _text(text: str) -> str:
-    """Text as HTML, always on one line."""
-    return escape(show(text))
+    return link_to(relative_to(folder.resolve(), real(photo.path)))
