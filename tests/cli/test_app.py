@@ -16,7 +16,8 @@ TIMES = (1 / 64, 1 / 16, 1 / 4, 1)
 
 
 def names(folder):
-    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    """The files that a user sees in a folder."""
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("[!.]*") if path.is_file())
 
 
 def is_picture(path, kind):
@@ -334,7 +335,7 @@ def test_an_interrupted_command_says_so_and_leaves_nothing_half_done(hdrkit, sho
     def interrupt(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("hdrkit.jobs.batch.merge_all", interrupt)
+    monkeypatch.setattr("hdrkit.jobs.batch.merge_each", interrupt)
     outcome = hdrkit("merge", tmp_path / "in", "-o", tmp_path / "a.exr")
     assert outcome.code == 130
     assert "interrupted" in outcome.err

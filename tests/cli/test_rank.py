@@ -477,7 +477,7 @@ def test_an_interrupt_leaves_what_is_written_and_says_so(hdrkit, photographs, mo
     assert done.code == 130
     assert done.err.splitlines() == [
         "note: 3 of 7 ratings are done, and stay; run the command again for the rest, or take the ratings back with --undo",
-        "error: interrupted; no file is left half written",
+        "error: interrupted; no file is left half written; run the same command again",
     ]
     assert len(list(photographs.glob("*.xmp"))) == 3
     assert not (photographs / "ranking").exists()
@@ -497,7 +497,7 @@ def test_an_interrupt_during_the_report_says_what_is_missing(hdrkit, photographs
     assert done.code == 130
     assert done.err.splitlines() == [
         "note: all 7 ratings are done, and stay; run the command again for the report, or take the ratings back with --undo",
-        "error: interrupted; no file is left half written",
+        "error: interrupted; no file is left half written; run the same command again",
     ]
     assert ratings(photographs) == EXPECTED
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-import signal
 import sys
-import threading
 import warnings
 from importlib import import_module
 from typing import Annotated, Any
@@ -19,7 +17,9 @@ os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")  # before OpenCV is loaded: 
 os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", str(2**40))  # --max-pixels is the limit that applies
 
 from hdrkit import __version__
+from hdrkit.cli import stopped
 from hdrkit.errors import HdrkitError, HdrkitWarning
+from hdrkit.jobs.stopping import CODES, stoppable
 
 _COMMANDS = {  # name -> module and its function, and the line in the list of commands
     "group": (
@@ -89,8 +89,6 @@ app = typer.Typer(
 for _name, (_, _summary) in _COMMANDS.items():
     app.command(_name, help=_summary)(lambda: None)
 
-_INTERRUPTED = 130  # the exit code of the parser after Ctrl-C
-
 
 def _version(requested: bool) -> None:
     if requested:
@@ -111,16 +109,16 @@ def main(arguments: list[str] | None = None) -> None:
         _trouble(str(message), "warning") if issubclass(category, HdrkitWarning) else None
     )
     warnings.simplefilter("always", HdrkitWarning)
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that unfinished files are removed
+    stopped.forget()
     try:
-        app(joined_ranges(sys.argv[1:] if arguments is None else arguments), prog_name="hdrkit")
+        with stoppable(lambda _: _trouble(stopped.line())):
+            app(joined_ranges(sys.argv[1:] if arguments is None else arguments), prog_name="hdrkit")
     except HdrkitError as error:
         _trouble(str(error))
         sys.exit(1)
     except SystemExit as end:
-        if end.code == _INTERRUPTED:
-            _trouble("interrupted; no file is left half written")
+        if end.code in CODES.values():
+            _trouble(stopped.line())
         raise
     except ModuleNotFoundError as error:
         package = (error.name or "").partition(".")[0]

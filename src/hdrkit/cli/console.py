@@ -86,9 +86,13 @@ def table(*headings: str) -> Table:
 
 @contextmanager
 def progress(quiet: bool) -> Iterator[Callable[[str, int, int | None], None]]:
-    """A progress bar on standard error, if that is a terminal. Yields the callback (stage, done, total or None) that moves it."""
+    """A progress bar on standard error, if that is a terminal. Yields the callback (stage, done, total or None) that moves it.
+
+    Lines that are printed in the block appear above the bar, and go to standard output and standard error as ever.
+    """
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=err, transient=True, disable=quiet or not err.is_terminal) as bar:
+    shown: dict[str, Any] = {"console": err, "transient": True, "redirect_stdout": out.is_terminal}
+    with Progress(*columns, **shown, disable=quiet or not err.is_terminal) as bar:
         tasks: dict[str, Any] = {}
 
         def move(stage: str, done: int, total: int | None) -> None:

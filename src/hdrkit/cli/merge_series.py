@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -24,16 +24,19 @@ def merge_brackets_of(
 ) -> bool:
     """Merge the brackets that have no current result, and print a report. Returns whether nothing failed or was left out."""
     from hdrkit.cli.console import ignored, print_json, progress
+    from hdrkit.cli.stopped import say_when_stopped
     from hdrkit.jobs.batch import LostError
     from hdrkit.series.run.merge import merge_series
 
     with progress(quiet=json) as move:
         account = Account(series, request.with_range(_all_brackets(series, move)), json)
+        say_when_stopped(account.so_far)
         move(_MERGING, 0, None)
         try:
-            for merged in merge_series(account.jobs(), request.output, workers, overwrite, scheduler):
-                account.take(merged)
-                move(_MERGING, account.ended, account.expected)
+            with closing(merge_series(account.jobs(), request.output, workers, overwrite, scheduler)) as each:
+                for merged in each:
+                    account.take(merged)
+                    move(_MERGING, account.ended, account.expected)
         except LostError as error:
             account.report_error(str(error))
     if json:
@@ -107,6 +110,11 @@ class Account:
             self._noted += 1
             self._first_note = self._first_note or f"{merged.bracket}: {row.note}"
         self.reports += [merged] if self.json else []
+
+    def so_far(self) -> str:
+        """What to say when a signal ends the run."""
+        done = f"{self.ended - self._failed} of {counted(max(self.ended, self.expected), 'bracket')}"
+        return f"{done} are merged, and stay; run the same command again for the rest"
 
     def print_summary(self) -> None:
         """Print the counts, and the notes."""

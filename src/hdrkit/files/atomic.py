@@ -26,6 +26,7 @@ _REMEDIES = {
     errno.ENAMETOOLONG: "the name is too long; choose a shorter one",
 }
 _TEMPORARY = re.compile(r"\.hdrkit-[0-9a-f]{16}(\.[^.]*)?")
+_open: set[Path] = set()  # temporary files of this process that are being written
 
 
 @contextmanager
@@ -58,6 +59,7 @@ def _temporary(target: Path) -> Iterator[Path]:
     if target.exists() and not target.is_file():
         raise OSError(errno.EINVAL, "it is a device or a pipe, not a file")
     temporary = temporary_beside(target)
+    _open.add(temporary)
     os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
     try:
         yield temporary
@@ -65,6 +67,13 @@ def _temporary(target: Path) -> Iterator[Path]:
             os.fsync(written.fileno())
         temporary.replace(target)
     finally:
+        temporary.unlink(missing_ok=True)
+        _open.discard(temporary)
+
+
+def remove_open() -> None:
+    """Remove the temporary files that this process is writing, for a process that ends without finishing its blocks."""
+    for temporary in tuple(_open):
         temporary.unlink(missing_ok=True)
 
 

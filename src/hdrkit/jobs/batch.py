@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, ExitStack, closing
 from dataclasses import replace
 from functools import partial
 from queue import SimpleQueue
+from types import TracebackType
 from typing import Self, TypeVar
 
 from hdrkit.errors import HdrkitError
@@ -38,10 +39,11 @@ def merge_all(
     """
     outcomes: dict[int, MergeOutcome] = {}
     try:
-        for index, outcome in merge_each(jobs, min(workers, len(jobs)), scheduler):
-            outcomes[index] = outcome
-            if on_done is not None:
-                on_done(outcome)
+        with closing(merge_each(jobs, min(workers, len(jobs)), scheduler)) as ended:
+            for index, outcome in ended:
+                outcomes[index] = outcome
+                if on_done is not None:
+                    on_done(outcome)
     except LostError as error:
         for index, job in enumerate(jobs):
             outcomes.setdefault(index, MergeOutcome(job.bracket.name, error=BracketFailure(job.bracket.name, str(error))))
@@ -50,7 +52,7 @@ def merge_all(
 
 def merge_each(
     jobs: Iterable[MergeJob | Known], workers: int, scheduler: str | None = None, ahead: int = AHEAD
-) -> Iterator[tuple[int, MergeOutcome | Known]]:
+) -> Generator[tuple[int, MergeOutcome | Known], None, None]:
     """Like `merge_all`, for any number of jobs. Yields each outcome, with the number of its job, as soon as it is known.
 
     A job is taken from `jobs` only when it can start. An executor holds at most `ahead` jobs, and no outcome is kept. An item
@@ -88,7 +90,7 @@ def _in_turn(jobs: Iterable[MergeJob | Known]) -> Iterator[tuple[int, MergeOutco
         if ahead:
             yield _merged_ahead(*ahead)
     finally:
-        reader.shutdown(cancel_futures=True)
+        reader.shutdown(wait=False, cancel_futures=True)  # after an interrupt, nothing waits for what is being read
 
 
 def _merged_ahead(index: int, job: MergeJob, loading: Future[Loaded] | None) -> tuple[int, MergeOutcome]:
@@ -120,10 +122,10 @@ class _Elsewhere:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         for future in self.begun:  # after an interrupt: jobs that have not started do not start
             future.cancel()
-        self._open.close()
+        self._open.__exit__(kind, error, trace)  # and those that run end at once
 
     @property
     def full(self) -> bool:

@@ -55,7 +55,7 @@ class MergeOutcome:
     """The outcome of a job: the written files and the report, or the `error`. `failures` are the frames that were left out.
 
     `seconds` is the working time, without waiting. `unwritable` means that the file system refused the result, so that a later
-    attempt may succeed.
+    attempt may succeed. `done_before` means that an earlier run made the result.
     """
 
     bracket: str
@@ -66,6 +66,7 @@ class MergeOutcome:
     error: BracketFailure | None = None
     seconds: float = 0.0
     unwritable: bool = False
+    done_before: bool = False
 
 
 @dataclass(frozen=True)

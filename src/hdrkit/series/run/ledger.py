@@ -1,4 +1,6 @@
-"""`series.csv`: a row for each bracket of a series, written as soon as its outcome is known. A later run reads it.
+"""The record of a folder of results: a row for each bracket, written as soon as its outcome is known. A later run reads it.
+
+`series.csv` is the record of brackets by time, which people read; that of other brackets is hidden.
 
 A bracket is done if its row has the key of its present inputs, and if its files exist. The key is in the row: people can read
 the record, it moves with the results, and a bracket whose row is deleted is merged again. Each folder of results has its own
@@ -34,6 +36,7 @@ from hdrkit.jobs.job import MergeJob, MergeOutcome
 from hdrkit.series.run.made import Made
 
 NAME = "series.csv"
+HIDDEN = ".hdrkit-brackets.csv"  # of brackets by folder and by list
 
 version = cache(importlib.metadata.version)  # uncached, it reads a file at each call
 
@@ -124,8 +127,8 @@ def _one_line(parts: list[str]) -> str:
 class Ledger:
     """The record of one folder of results. `ours` means that this run already holds the lock of the folder."""
 
-    def __init__(self, folder: Path, ours: bool = False) -> None:
-        self._folder, self._path, self._ours = folder, folder / NAME, ours
+    def __init__(self, folder: Path, ours: bool = False, name: str = NAME) -> None:
+        self._folder, self._path, self._ours = folder, folder / name, ours
         self._held: ExitStack | None = None
         self._rows = _read(self._path)
         if unfinished(folder) or self._path.is_file() and read_bytes(self._path) != self._data():

@@ -1,17 +1,18 @@
-"""Merges the brackets of a series to files. A run may end at any moment; the next run continues."""
+"""Merges brackets to files in a folder. A run may end at any moment; the next run continues."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
 from hdrkit.files.text import show
+from hdrkit.inputs.options import By
 from hdrkit.jobs.batch import merge_each
 from hdrkit.jobs.job import MergeJob, MergeOutcome
-from hdrkit.series.run.ledger import Row, content_key, row_of
+from hdrkit.series.run.ledger import HIDDEN, NAME, Row, content_key, row_of
 from hdrkit.series.run.records import FolderError, one_folder, opened
 from hdrkit.series.run.superseded import remove_superseded
 from hdrkit.types import BracketFailure
@@ -32,17 +33,17 @@ class MergedBracket:
 
 def merge_series(
     jobs: Iterable[MergeJob], out: Path, workers: int = 1, overwrite: bool = False, scheduler: str | None = None
-) -> Iterator[MergedBracket]:
+) -> Generator[MergedBracket, None, None]:
     """Do the jobs whose results are not in `out` yet (with `overwrite` all jobs). Yields each bracket when its outcome is known.
 
-    There may be any number of jobs: a job is taken from `jobs` while others run, and no job is kept after it ends. `series.csv`
-    in the folder of each result holds its row. Without jobs, `out` is not touched. Raises LostError if the scheduler is lost,
-    InUseError if another run holds `out`, OutputError if the disk is full.
+    There may be any number of jobs: a job is taken from `jobs` while others run, and no job is kept after it ends. A record in
+    the folder of each result holds its row: `series.csv` for brackets by time, else a hidden file. Without jobs, `out` is not
+    touched. Raises LostError if the scheduler is lost, InUseError if another run holds `out`, OutputError if the disk is full.
     """
     left = iter(jobs)
     if (first := next(left, None)) is None:
         return
-    with opened(out) as records:
+    with opened(out, NAME if first.bracket.kind == By.TIME else HIDDEN) as records:
         begun: dict[int, tuple[MergeJob, str]] = {}
 
         def to_do() -> Iterator[MergeJob | MergedBracket]:
@@ -56,21 +57,22 @@ def merge_series(
                     begun[number] = job, key
                 yield MergedBracket(show(job.bracket.name), row) if row else job
 
-        for number, ended in merge_each(to_do(), workers, scheduler):
-            if isinstance(ended, MergedBracket):
-                yield ended
-                continue
-            job, key = begun.pop(number)
-            ledger, row = records.end(job), row_of(job, ended, key)
-            if ended.output:
-                with suppress(FolderError), one_folder(job.output.parent):  # a folder that cannot be used is left alone
-                    remove_superseded(job, records)
-            try:
-                with one_folder(job.output.parent):
-                    ledger.add(row)
-            except FolderError as error:
-                row = _not_recorded(job, error)
-            yield MergedBracket(show(job.bracket.name), row, ended)
+        with closing(merge_each(to_do(), workers, scheduler)) as outcomes:
+            for number, ended in outcomes:
+                if isinstance(ended, MergedBracket):
+                    yield ended
+                    continue
+                job, key = begun.pop(number)
+                ledger, row = records.end(job), row_of(job, ended, key)
+                if ended.output:
+                    with suppress(FolderError), one_folder(job.output.parent):  # a folder that cannot be used is left alone
+                        remove_superseded(job, records)
+                try:
+                    with one_folder(job.output.parent):
+                        ledger.add(row)
+                except FolderError as error:
+                    row = _not_recorded(job, error)
+                yield MergedBracket(show(job.bracket.name), row, ended)
 
 
 def _not_recorded(job: MergeJob, error: FolderError) -> Row:

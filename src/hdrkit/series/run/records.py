@@ -13,7 +13,7 @@ from hdrkit.errors import HdrkitError, OutputError
 from hdrkit.files.atomic import writing
 from hdrkit.files.lock import alone_in
 from hdrkit.jobs.job import MergeJob
-from hdrkit.series.run.ledger import Ledger, Row, remove_unfinished
+from hdrkit.series.run.ledger import NAME, Ledger, Row, remove_unfinished
 from hdrkit.series.run.made import Made
 
 _OPEN = 8  # records that stay in memory although no job runs in their folder
@@ -46,15 +46,15 @@ class Records:
     Only the records of folders with running jobs, and a few others, are open. A year of folders needs no more memory.
     """
 
-    def __init__(self, out: Path) -> None:
-        self._out = out
+    def __init__(self, out: Path, name: str = NAME) -> None:
+        self._out, self._name = out, name
         self._open: dict[Path, Ledger] = {}
         self._working: Counter[Path] = Counter()
 
     def of(self, folder: Path) -> Ledger:
         """The record of a folder of results. Raises FolderError for a `series.csv` that hdrkit did not write."""
         with one_folder(folder):
-            ledger = self._open.pop(folder, None) or Ledger(folder, self._is_out(folder))
+            ledger = self._open.pop(folder, None) or Ledger(folder, self._is_out(folder), self._name)
         self._open[folder] = ledger
         idle = [folder for folder in self._open if not self._working[folder]]
         for other in idle[:-_OPEN]:
@@ -113,13 +113,16 @@ class Records:
 
 
 @contextmanager
-def opened(out: Path) -> Iterator[Records]:
-    """The records of `out` and the folders in it, for one run at a time. Raises InUseError if another run holds `out`."""
+def opened(out: Path, name: str = NAME) -> Iterator[Records]:
+    """The records (files of this `name`) of `out` and the folders in it, for one run at a time.
+
+    Raises InUseError if another run holds `out`.
+    """
     with writing(out):
         out.mkdir(parents=True, exist_ok=True)
     with alone_in(out):
         remove_unfinished(out)
-        records = Records(out)
+        records = Records(out, name)
         try:
             yield records
         finally:
