@@ -15,7 +15,7 @@ from hdrkit.calibration.mitsunaga_nayar import solve_mitsunaga_nayar
 from hdrkit.calibration.observations import MAX_KNOTS, Observations, observe
 from hdrkit.calibration.offsets import nothing_known
 from hdrkit.calibration.options import CalibrationMethod, CalibrationOptions
-from hdrkit.calibration.patches import PatchSolution, solve_patches
+from hdrkit.calibration.patches import PatchSolution, solve_patches, usable_patches
 from hdrkit.calibration.quality import CHANNEL_TOLERANCE, channel_spread, covered_codes, filled_monotone, residuals
 from hdrkit.calibration.robertson import solve_robertson
 from hdrkit.calibration.sampling import Samples, require_usable
@@ -112,7 +112,8 @@ def _solved_patches(
     out without which the others need clearly the smallest correction. If there is no clear one, a note names them all.
     """
     knots, unknown = len(weights), np.concatenate([one.unknown for one in samples])
-    patches = solve_patches(samples, knots, free, unknown)
+    usable = usable_patches(samples, knots)
+    patches = solve_patches(samples, usable, free, unknown)
     rest = _rest(patches, observations, weights)
     fits = max(rest) < _POOR and _alike(rest, residuals(free, observations, weights)[0])
     if fits or unknown.size > _MOST_DOUBTED:
@@ -120,7 +121,7 @@ def _solved_patches(
     found: list[tuple[float, str, PatchSolution]] = []
     for k, name in enumerate(name for one in samples for name in one.names):
         doubted = unknown | (np.arange(unknown.size) == k)
-        trial = None if unknown[k] else solve_patches(samples, knots, free, doubted)
+        trial = None if unknown[k] else solve_patches(samples, usable, free, doubted)
         without = _rest(trial, observations, weights)
         if trial is None or not trial.offsets.known[k] or max(without) > _BETTER * max(rest):
             continue

@@ -127,14 +127,12 @@ def _off_the_line(offsets: Array, frames: Frames) -> Array:
         (offsets[j] - offsets[i]) / (frames.ln_times[j] - frames.ln_times[i])
         for i, j in pairs[:: max(1, len(pairs) // _MOST_LINES)]
     ]
-    lines = [_about_median(offsets - slope * frames.ln_times, frames) for slope in slopes or [0.0]]
-    return min(lines, key=lambda line: float(np.abs(line[~frames.unknown]).sum()))
-
-
-def _about_median(values: Array, frames: Frames) -> Array:
-    known = np.where(frames.unknown, np.nan, values)
-    medians = np.array([np.nanmedian(known[p]) if np.isfinite(known[p]).any() else 0.0 for p in frames.parts])
-    return np.asarray(values - medians[frames.bracket])
+    lines = offsets - np.array(slopes or [0.0])[:, None] * frames.ln_times
+    for part in frames.parts:
+        known = lines[:, part][:, ~frames.unknown[part]]
+        if known.size:
+            lines[:, part] -= np.median(known, axis=1, keepdims=True)
+    return np.asarray(lines[np.argmin(np.abs(lines[:, ~frames.unknown]).sum(axis=1))])
 
 
 def solution_of(offsets: Array, covariance: Array, known: NDArray[np.bool_], frames: Frames, spread: Array) -> OffsetSolution:

@@ -35,6 +35,21 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
+class Patches:
+    """Usable patches of one channel of one bracket, one row (R,) for each frame that shows a patch.
+
+    A row has the share of the pixels of the patch at each knot (R, knots), their mean knot, and the numbers of the patch and the
+    frame. The rows of a patch follow each other.
+    """
+
+    shares: NDArray[np.float32]
+    mean: Array
+    patch: NDArray[np.int64]
+    frame: NDArray[np.int64]
+    pixels: int
+
+
+@dataclass(frozen=True)
 class PatchSolution:
     """Curves g (knots, C), 0 at the middle knot, their standard error up to a constant, and the errors of the exposures."""
 
@@ -43,14 +58,20 @@ class PatchSolution:
     offsets: OffsetSolution
 
 
-def solve_patches(samples: Sequence[Samples], knots: int, start: Array, unknown: NDArray[np.bool_]) -> PatchSolution | None:
+def usable_patches(samples: Sequence[Samples], knots: int) -> list[list[Patches]]:
+    """The usable patches of each bracket, in each channel."""
+    every = max(1, -(-sum(len(one.patches) for one in samples) // _MOST_PATCHES))
+    return [[_usable(one, c, knots, every) for c in range(one.patches.shape[3])] for one in samples]
+
+
+def solve_patches(
+    samples: Sequence[Samples], patches: Sequence[Sequence[Patches]], start: Array, unknown: NDArray[np.bool_]
+) -> PatchSolution | None:
     """The curves that fit best, from a first guess `start` (knots, C). `unknown` marks frames whose time is only a guess.
 
     The result is None if too few patches are usable, or if the camera does not fit the family.
     """
-    every = max(1, -(-sum(len(one.patches) for one in samples) // _MOST_PATCHES))
-    channels = range(start.shape[1])
-    patches = [[_usable(one, c, knots, every) for c in channels] for one in samples]
+    knots, channels = len(start), range(start.shape[1])
     if any(sum(bracket[c].patch.size for bracket in patches) < _FEWEST for c in channels):
         return None
     known = np.concatenate([_known(bracket, one.ln_times.size) for one, bracket in zip(samples, patches, strict=True)])
@@ -128,22 +149,6 @@ def _standard_error(g: Array, basis: Array, covariance: Array, left_out: Array, 
 
 
 @dataclass(frozen=True)
-class _Patches:
-    """Usable patches of one channel of one bracket, one row (R,) for each frame that shows a patch.
-
-    A row has the share of the pixels of the patch at each knot (R, knots), their mean knot, and the numbers of the patch and the
-    frame.
-    """
-
-    shares: NDArray[np.float32]
-    mean: Array
-    patch: NDArray[np.int64]
-    frame: NDArray[np.int64]
-    count: int
-    pixels: int
-
-
-@dataclass(frozen=True)
 class _Equations:
     """Normal matrix and right side of one channel of one bracket about the present solution, and the misfit."""
 
@@ -153,54 +158,62 @@ class _Equations:
     freedom: int
 
 
-def _usable(one: Samples, channel: int, knots: int, every: int) -> _Patches:
+def _usable(one: Samples, channel: int, knots: int, every: int) -> Patches:
     """Patches without a clipped or black pixel and with a mean that is bright enough, in at least two frames."""
     z = one.patches[::every, ..., channel]
     top = one.levels - 1
     use = (z.max(axis=1) <= _HIGHEST * top) & (z.min(axis=1) > 0) & (z.mean(axis=1) >= _LOWEST_MEAN * top)
     use &= use.sum(axis=1, keepdims=True) >= 2
+    z, use = z[use.any(axis=1)], use[use.any(axis=1)]
     patch, frame = np.nonzero(use)
     codes = np.rint(z[patch, :, frame] * ((knots - 1) / top)).astype(np.int64)
     rows, pixels = codes.shape
     at = (np.arange(rows)[:, None] * knots + codes).ravel()
     shares = np.bincount(at, minlength=rows * knots).reshape(rows, knots).astype(np.float32) / pixels
-    return _Patches(shares, codes.mean(axis=1), patch, frame, len(use), pixels)
+    return Patches(shares, codes.mean(axis=1), patch, frame, pixels)
 
 
-def _known(bracket: Sequence[_Patches], frames: int) -> NDArray[np.bool_]:
+def _known(bracket: Sequence[Patches], frames: int) -> NDArray[np.bool_]:
     """The frames of a bracket that have enough patches in every channel to determine their exposure."""
     return np.asarray(np.min([np.bincount(one.frame, minlength=frames) for one in bracket], axis=0) >= _TELLING)
 
 
-def _equations(patches: _Patches, g: Array, basis: Array, offsets: Array, one: Samples) -> _Equations:
+def _equations(patches: Patches, g: Array, basis: Array, offsets: Array, one: Samples) -> _Equations:
     exposure = np.exp(g)
     sums = patches.shares @ (exposure[:, None] * np.column_stack([np.ones(len(g)), basis])).astype(np.float32)
     h = sums[:, 0].astype(np.float64)
-    jacobian = np.column_stack([sums[:, 1:] / h[:, None], -np.eye(offsets.size)[patches.frame]])
+    slopes = sums[:, 1:] / h[:, None]
     value = np.log(h) - (one.ln_times + offsets)[patches.frame]
     weight = 1 / (_variance(h, patches, exposure, one.compressed) + _MODEL_ERROR**2)
 
-    total = np.maximum(np.bincount(patches.patch, weight, patches.count), 1e-300)
+    starts = np.flatnonzero(np.diff(patches.patch, prepend=-1))  # the first row of each patch
+    total = np.add.reduceat(weight, starts)
+    value -= (np.add.reduceat(weight * value, starts) / total)[patches.patch]
+    slopes -= (np.add.reduceat(weight[:, None] * slopes, starts) / total[:, None])[patches.patch]
+    freedom = np.diff(starts, append=weight.size) - 1
+    chi = np.add.reduceat(weight * value**2, starts)
+    trust = 1 / (1 + chi / (6 * freedom))
+    weight *= trust[patches.patch]
 
-    def centred(column: Array) -> Array:
-        return column - (np.bincount(patches.patch, weight * column, patches.count) / total)[patches.patch]
+    # The column of an offset is -1 in the rows of its frame; centred, it is -1 plus the share of these rows in the patch. A sum
+    # over a patch of centred values is 0, so that only the rows of the frame count.
+    def by_frame(values: Array) -> Array:
+        return np.asarray(np.bincount(patches.frame, values, offsets.size), np.float64)
 
-    value = centred(value)
-    jacobian = np.stack([centred(column) for column in jacobian.T], axis=1)
-    trusted = np.bincount(patches.patch, minlength=patches.count)
-    freedom = np.maximum(trusted - 1, 1)
-    chi = np.bincount(patches.patch, weight * value**2, patches.count)
-    weight = weight / (1 + chi / (6 * freedom))[patches.patch]
-    used = trusted > 0
+    pulled = weight[:, None] * slopes
+    across = -np.stack([by_frame(column) for column in pulled.T])
+    of_frame = np.zeros((starts.size, offsets.size))
+    of_frame[patches.patch, patches.frame] = weight
+    within = np.diag(of_frame.sum(axis=0)) - of_frame.T @ (of_frame / (total * trust)[:, None])
     return _Equations(
-        jacobian.T @ (weight[:, None] * jacobian),
-        -jacobian.T @ (weight * value),
-        float(np.median(chi[used] / freedom[used]) * freedom[used].sum()) if used.any() else 0.0,
-        int(freedom[used].sum()),
+        np.block([[slopes.T @ pulled, across], [across.T, within]]),
+        np.concatenate([-(value @ pulled), by_frame(weight * value)]),
+        float(np.median(chi / freedom) * freedom.sum()) if chi.size else 0.0,
+        int(freedom.sum()),
     )
 
 
-def _variance(h: Array, patches: _Patches, exposure: Array, compressed: bool) -> Array:
+def _variance(h: Array, patches: Patches, exposure: Array, compressed: bool) -> Array:
     """Variance of ln h of a patch: shot and read noise of an ordinary camera, rounding, and the error of its mean from JPEG."""
     step = np.interp(patches.mean, np.arange(exposure.size), np.gradient(exposure))
     saturation = exposure[-1]

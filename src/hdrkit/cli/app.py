@@ -15,6 +15,7 @@ from typer.core import TyperGroup
 
 os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")  # before OpenCV is loaded: hdrkit reports broken files itself
 os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", str(2**40))  # --max-pixels is the limit that applies
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy is loaded: small systems, at which threads only wait
 
 from hdrkit import __version__
 from hdrkit.cli import stopped
