@@ -68,6 +68,7 @@ def shoot() -> Callable[..., list[Path]]:
         seed: int = 0,
         size: tuple[int, int] = (72, 48),
         bits: int = 8,
+        **camera_is: Any,
     ) -> list[Path]:
         import cv2
         from PIL import Image
@@ -75,7 +76,7 @@ def shoot() -> Callable[..., list[Path]]:
 
         from hdrkit.simulate import SimulatedCamera, chart, simulate_bracket
 
-        camera = SimulatedCamera(bits=bits)
+        camera = SimulatedCamera(bits=bits, **camera_is)
         folder.mkdir(parents=True, exist_ok=True)
         paths = []
         for k, frame in enumerate(simulate_bracket(chart(*size, stops=10, seed=seed), camera, times_s, seed)):

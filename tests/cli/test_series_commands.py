@@ -93,7 +93,9 @@ def test_a_long_series_is_found_while_it_is_merged(merge, tmp_path, sky, monkeyp
 def test_how_many_there_will_be_is_known_from_the_first_folder_on(tmp_path, sky):
     for day, count in ((14, 4), (15, 1), (16, 2)):
         sky.series(tmp_path / f"2024/06/{day}", count, size=16)
-    account = Account(find_series(tmp_path, InputOptions(by="time")), SimpleNamespace(jobs=list), json=True)
+    account = Account(
+        find_series(tmp_path, InputOptions(by="time")), SimpleNamespace(jobs=list), SimpleNamespace(applied=list), json=True
+    )
     assert {account.expected for _ in account.jobs()} == {7}
 
 

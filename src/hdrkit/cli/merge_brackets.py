@@ -24,14 +24,19 @@ def merge_found(
     found: FoundBrackets, request: MergeRequest, workers: int, scheduler: str | None, overwrite: bool, json: bool
 ) -> bool:
     """Merge brackets, in a folder those that have no current result, and print a report. Returns whether nothing failed."""
-    from hdrkit.cli.console import ignored, print_json, progress, trouble
+    from hdrkit.cli.console import ignored, print_json, progress, say, trouble
     from hdrkit.cli.stopped import say_when_stopped
     from hdrkit.jobs.batch import LostError
+    from hdrkit.jobs.card import card_curves
 
-    jobs = request.with_range(found.brackets).jobs(found.brackets)
-    account = Outcomes(len(jobs), quiet=json)
+    account = Outcomes(len(found.brackets), quiet=json)
     say_when_stopped(account.so_far)
     with progress(quiet=json) as move:
+        request.jobs(found.brackets)  # tells now what cannot be written
+        curves = card_curves(found.brackets, request, move)
+        for line in () if json else curves.lines:
+            say(line)
+        jobs = curves.applied(request.with_range(found.brackets, curves.of if curves.curves else None).jobs(found.brackets))
         move(_MERGING, 0, len(jobs))
         try:
             with closing(_outcomes(jobs, request, workers, scheduler, overwrite)) as outcomes:
@@ -42,11 +47,12 @@ def merge_found(
             account.report_error(str(error))
     if json:
         ordered = account.in_order(jobs)
-        print_json({"ignored_files": found.ignored, "unreadable": found.failures, "notes": found.notes, "brackets": ordered})
+        report = {"unreadable": found.failures, "notes": [*found.notes, *curves.lines], "brackets": ordered}
+        print_json({"ignored_files": found.ignored} | report)
     else:
         account.print_summary()
-        for line in found.notes:
-            trouble(line, "note")
+        for note in found.notes:
+            trouble(note, "note")
     ignored(found.ignored)
     for failure in found.failures:
         account.report_error(str(failure))

@@ -5,31 +5,39 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from hdrkit.files.text import counted
 
 if TYPE_CHECKING:
     from hdrkit.inputs.find import Series
+    from hdrkit.jobs.card import CardCurves
     from hdrkit.jobs.job import MergeJob
     from hdrkit.jobs.request import MergeRequest
     from hdrkit.series.run.merge import MergedBracket
     from hdrkit.types import Bracket, Failure, Progress
 
 _MERGING = "merging brackets"
+_SAMPLED = 40  # brackets among which those are chosen that give the curve of the camera
 
 
 def merge_brackets_of(
     series: Series, request: MergeRequest, workers: int, scheduler: str | None, overwrite: bool, json: bool
 ) -> bool:
     """Merge the brackets that have no current result, and print a report. Returns whether nothing failed or was left out."""
-    from hdrkit.cli.console import ignored, print_json, progress
+    from hdrkit.cli.console import ignored, print_json, progress, say
     from hdrkit.cli.stopped import say_when_stopped
     from hdrkit.jobs.batch import LostError
+    from hdrkit.jobs.card import card_curves
     from hdrkit.series.run.merge import merge_series
 
     with progress(quiet=json) as move:
-        account = Account(series, request.with_range(_all_brackets(series, move)), json)
+        curves = card_curves(_first_brackets(series), request, move)
+        for line in () if json else curves.lines:
+            say(line)
+        ranged = request.with_range(_all_brackets(series, move), curves.of if curves.curves else None)
+        account = Account(series, ranged, curves, json, notes=list(curves.lines) if json else [])
         say_when_stopped(account.so_far)
         move(_MERGING, 0, None)
         try:
@@ -48,13 +56,22 @@ def merge_brackets_of(
     return not account.errors
 
 
-def _all_brackets(series: Series, move: Progress) -> Iterator[Bracket]:
+def _first_brackets(series: Series) -> Iterator[Bracket]:
+    """Some brackets from the beginning of a series."""
+    from hdrkit.inputs.discover import NoneReadableError
+
+    with suppress(NoneReadableError):  # the failure of each file is reported later
+        yield from islice(_all_brackets(series), _SAMPLED)
+
+
+def _all_brackets(series: Series, move: Progress | None = None) -> Iterator[Bracket]:
     """The brackets of a series, one after the other. None is kept in memory."""
     photographs = 0
     for part in series.parts():
         yield from part.brackets
         photographs += sum(len(bracket.photos) for bracket in part.brackets)
-        move("looking for the range", photographs, series.photographs)
+        if move:
+            move("looking for the range", photographs, series.photographs)
 
 
 @dataclass
@@ -63,6 +80,7 @@ class Account:
 
     series: Series
     request: MergeRequest
+    curves: CardCurves
     json: bool
     unreadable: list[Failure] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -90,7 +108,7 @@ class Account:
                 self.notes += [note for note in part.notes if not isinstance(note, UnusualBrackets)]
                 for failure in part.failures:
                     self.report_error(str(failure))
-                yield from self.request.jobs(part.brackets)
+                yield from self.curves.applied(self.request.jobs(part.brackets))
                 del part  # frees the memory before the next part is read
 
     @property

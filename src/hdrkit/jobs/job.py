@@ -21,7 +21,10 @@ from hdrkit.types import Bracket, BracketFailure, Failure, MergeReport, Response
 
 @dataclass(frozen=True)
 class MergeJob:
-    """One bracket, the destination of its result, and everything that the merge needs. A worker process gets one job."""
+    """One bracket, the destination of its result, and everything that the merge needs. A worker process gets one job.
+
+    `response_is_learned` says that the curve was learned from other brackets of the camera, and may not fit this one.
+    """
 
     bracket: Bracket
     output: Path
@@ -31,6 +34,7 @@ class MergeJob:
     alignment: AlignmentOptions
     out: OutputOptions
     inputs: InputOptions = field(default_factory=InputOptions)
+    response_is_learned: bool = False
 
     @property
     def product(self) -> Product:
@@ -130,10 +134,15 @@ def _fused(job: MergeJob, loaded: Loaded) -> MergeOutcome:
 def _merged(job: MergeJob, loaded: Loaded) -> MergeOutcome:
     from hdrkit.formats.display import most_bits, write_display
     from hdrkit.jobs.streaming import write_merged
+    from hdrkit.pipeline.cameras import contradicted
     from hdrkit.pipeline.merge import plan_merge
     from hdrkit.tonemapping.render import render
 
     plan = plan_merge(loaded.stack, job.response, job.merge, job.alignment, job.inputs, job.response_name)
+    if job.response_is_learned and contradicted(plan.report, loaded.stack.bracket):
+        plan = plan_merge(loaded.stack, None, job.merge, job.alignment, job.inputs)
+        note = f"the curve of its camera ({job.response_name}) does not fit this bracket"
+        plan = replace(plan, report=replace(plan.report, warnings=(note, *plan.report.warnings)))
     preview = None
     if is_display(job.output):
         merged = plan.rows(0, plan.report.size[1])

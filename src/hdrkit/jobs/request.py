@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -57,8 +57,8 @@ class MergeRequest:
         metadata={
             "flag": "--response",
             "kind": Path | None,
-            "help": "response curve (.npz, .npy, .m, .rsp). Without it RAW files count as linear, and for other files the curve "
-            "is learned from each bracket",
+            "help": "response curve (.npz, .npy, .m, .rsp), or a folder of curves of several cameras. Without it RAW files count "
+            "as linear, and for other files a curve is learned: one for each camera with several brackets, else from the bracket",
         },
     )
     merging: MergeOptions = field(default_factory=MergeOptions)
@@ -94,9 +94,11 @@ class MergeRequest:
 
     @cached_property
     def curve(self) -> ResponseCurve | None:
-        """The response curve. Its file is read once. Raises InputError."""
+        """The one response curve, None for a folder of curves. Its file is read once. Raises InputError."""
         if not isinstance(self.response, Path):
             return self.response
+        if self.response.is_dir():
+            return None
         from hdrkit.formats.curves.files import read_curve
 
         return read_curve(self.response)
@@ -113,13 +115,23 @@ class MergeRequest:
 
         return self.preview or chosen_format(self.output, self.merging, self.file_type).kind is FileKind.DISPLAY
 
-    def with_range(self, brackets: Iterable[Bracket]) -> MergeRequest:
-        """The request with the range of these brackets, if `range_of_all` is requested and pictures are written."""
+    def with_range(
+        self, brackets: Iterable[Bracket], curve_of: Callable[[Bracket], ResponseCurve | None] | None = None
+    ) -> MergeRequest:
+        """The request with the range of these brackets, if `range_of_all` is requested and pictures are written.
+
+        `curve_of` gives the curve of a bracket, if not all have the one of the request. Raises the errors of `ln_range`.
+        """
         from hdrkit.pipeline.merge import ln_range
 
         if not (self.range_of_all and self.shows):
             return self
-        return replace(self, rendering=replace(self.rendering, range_ln=ln_range(brackets, self.curve)), range_of_all=False)
+        if curve_of is None:
+            range_ln = ln_range(brackets, self.curve)
+        else:
+            lows, highs = zip(*(ln_range([bracket], curve_of(bracket)) for bracket in brackets), strict=True)
+            range_ln = min(lows), max(highs)
+        return replace(self, rendering=replace(self.rendering, range_ln=range_ln), range_of_all=False)
 
     def jobs(self, brackets: Sequence[Bracket]) -> list[MergeJob]:
         """A job for each bracket. Raises OutputError if the results cannot go to the output."""

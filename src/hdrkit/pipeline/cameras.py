@@ -1,0 +1,111 @@
+"""The cameras of a set of brackets, and one response curve for each, learned from a sample of its brackets."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from hdrkit.alignment.options import AlignmentOptions
+from hdrkit.calibration.options import CalibrationOptions
+from hdrkit.errors import HdrkitError
+from hdrkit.inputs.options import InputOptions
+from hdrkit.types import Bracket, CalibrationResult, Encoding, MergeReport, Progress
+
+SAMPLE = 5  # brackets from which a curve is learned
+_ENOUGH = 5  # different exposures; more of them make no better bracket
+_RANGE_EV = 8.0
+_DEPTHS = {Encoding.ENCODED8: "", Encoding.ENCODED16: "16bit", Encoding.RAW: "raw", Encoding.FLOAT: "float"}
+_OFF_EV = 0.2  # an exposure step off by more contradicts a curve
+
+
+@dataclass(frozen=True, order=True)
+class CameraKind:
+    """What one response curve describes: a camera, and the depth of its pictures. An unknown camera has no name."""
+
+    camera: str
+    encoding: Encoding
+
+    @property
+    def file_stem(self) -> str:
+        """A name for files: the camera without spaces and slashes."""
+        stem = re.sub(r"[^\w.-]+", "_", self.camera).strip("_.") or "unknown_camera"
+        return stem if self.encoding is Encoding.ENCODED8 else f"{stem}_{_DEPTHS[self.encoding]}"
+
+    @property
+    def needs_curve(self) -> bool:
+        """Whether the codes are encoded. Those of RAW files are linear, and floats are light."""
+        return self.encoding in (Encoding.ENCODED8, Encoding.ENCODED16)
+
+    def __str__(self) -> str:
+        return (self.camera or "unknown camera") + (f", {depth}" if (depth := _DEPTHS[self.encoding]) else "")
+
+
+def kind_of(bracket: Bracket) -> CameraKind | None:
+    """The kind of camera of a bracket, None if its photographs are of several kinds."""
+    kinds = {CameraKind(photo.camera, photo.encoding) for photo in bracket.photos}
+    return kinds.pop() if len(kinds) == 1 else None
+
+
+def by_camera(brackets: Iterable[Bracket]) -> dict[CameraKind, list[Bracket]]:
+    """The brackets of each kind of camera. A bracket of several kinds counts as one of the camera of its first photograph."""
+    found: dict[CameraKind, list[Bracket]] = {}
+    for bracket in brackets:
+        first = bracket.photos[0]
+        found.setdefault(kind_of(bracket) or CameraKind(first.camera, first.encoding), []).append(bracket)
+    return found
+
+
+def best_brackets(brackets: Sequence[Bracket], most: int = SAMPLE) -> list[Bracket]:
+    """At most so many brackets of a camera from which its curve is learned, in their order.
+
+    Those with more different exposures, over a wider range, come first; among equally good ones they are spread evenly.
+    """
+    if len(brackets) <= most:
+        return list(brackets)
+    worth = [_worth(bracket) for bracket in brackets]
+    least = sorted(worth, reverse=True)[most - 1]
+    better = [k for k, value in enumerate(worth) if value > least]
+    equal = [k for k, value in enumerate(worth) if value == least]
+    free = most - len(better)
+    spread = [equal[(2 * k + 1) * len(equal) // (2 * free)] for k in range(free)]
+    return [brackets[k] for k in sorted(better + spread)]
+
+
+def _worth(bracket: Bracket) -> tuple[int, float]:
+    stated = {round(math.log2(exposure), 1) for exposure in bracket.stated_exposures() if exposure}
+    if not stated:
+        return 0, 0.0
+    return min(len(stated), _ENOUGH), round(min(max(stated) - min(stated), _RANGE_EV))
+
+
+def learned(
+    brackets: Sequence[Bracket], alignment: AlignmentOptions, inputs: InputOptions, progress: Progress | None = None
+) -> CalibrationResult | None:
+    """The curve of the camera of these brackets, from the best of them. None if they give none, or one that is not trusted."""
+    from hdrkit.pipeline.calibrate import calibrate
+
+    try:
+        result = calibrate(best_brackets(brackets), CalibrationOptions(), replace(alignment, crop=False), inputs, progress)
+    except HdrkitError:
+        return None  # each bracket then says what is wrong with it
+    return result if getattr(result.report, "trusted", True) else None
+
+
+def contradicted(report: MergeReport, bracket: Bracket) -> bool:
+    """Whether most exposure steps that the camera recorded contradict the curve with which the bracket was merged."""
+    recorded = all(photo.exposure is not None and photo.exposure.from_camera for photo in bracket.photos)
+    checked = [step for step in report.steps if step.estimated_ev is not None]
+    off = [step for step in checked if step.contradicts and abs((step.estimated_ev or 0.0) - step.stated_ev) > _OFF_EV]
+    return recorded and 2 * len(off) > len(checked)
+
+
+def with_unknown(found: Mapping[CameraKind, list[Bracket]]) -> dict[CameraKind, list[Bracket]]:
+    """The brackets of each camera. If one camera is known, brackets of an unknown camera count as its own."""
+    named = [kind for kind in found if kind.camera]
+    joined: dict[CameraKind, list[Bracket]] = {}
+    for kind, brackets in found.items():
+        alike = [one for one in named if one.encoding is kind.encoding]
+        joined.setdefault(alike[0] if not kind.camera and len(named) == len(alike) == 1 else kind, []).extend(brackets)
+    return joined

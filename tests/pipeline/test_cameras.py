@@ -1,0 +1,51 @@
+from pathlib import Path
+
+import pytest
+
+from hdrkit.pipeline.cameras import CameraKind, best_brackets, by_camera, contradicted, kind_of, with_unknown
+from hdrkit.types import Bracket, Encoding, Exposure, ExposureSource, MergeReport, Photo, StepCheck
+
+A, B = CameraKind("Maker A", Encoding.ENCODED8), CameraKind("Maker B", Encoding.ENCODED8)
+UNKNOWN = CameraKind("", Encoding.ENCODED8)
+
+
+def bracket(name, times=(1.0, 2.0), camera="Maker A", encoding=Encoding.ENCODED8, source=ExposureSource.EXIF):
+    photos = [Photo(Path(f"{name}{t}.jpg"), 8, 6, encoding, Exposure(t, source=source), camera) for t in times]
+    return Bracket(name, tuple(photos))
+
+
+def names(brackets):
+    return "".join(one.name for one in brackets)
+
+
+def test_each_camera_and_depth_has_its_own_brackets():
+    deep = CameraKind("Maker A", Encoding.ENCODED16)
+    found = by_camera([bracket("a"), bracket("b", camera="Maker B"), bracket("c"), bracket("d", encoding=Encoding.ENCODED16)])
+    assert {kind: names(its) for kind, its in found.items()} == {A: "ac", B: "b", deep: "d"}
+    assert [kind.file_stem for kind in found] == ["Maker_A", "Maker_B", "Maker_A_16bit"]
+    mixed = Bracket("m", (bracket("x").photos[0], bracket("y", camera="Maker B").photos[0]))
+    assert kind_of(mixed) is None
+    assert list(by_camera([mixed])) == [A]
+
+
+def test_an_unknown_camera_is_the_only_one_that_is_known():
+    one = by_camera([bracket("a"), bracket("b", camera="")])
+    assert {kind: names(its) for kind, its in with_unknown(one).items()} == {A: "ab"}
+    two = by_camera([bracket("a"), bracket("b", camera=""), bracket("c", camera="Maker B")])
+    assert {kind: names(its) for kind, its in with_unknown(two).items()} == {A: "a", UNKNOWN: "b", B: "c"}
+
+
+def test_brackets_of_more_exposures_and_range_come_first():
+    few = [bracket(name, (1.0, 2.0)) for name in "abcdefgh"]
+    assert names(best_brackets(few, 4)) == "bdfh"
+    assert names(best_brackets(few[:3], 4)) == "abc"
+    wide, many = bracket("w", (1.0, 64.0)), bracket("m", (1.0, 2.0, 4.0))
+    assert names(best_brackets([*few, wide, many], 2)) == "wm"
+    assert names(best_brackets([*few, wide, many], 4)) == "cgwm"
+
+
+@pytest.mark.parametrize(("off", "source", "expected"), [(0.5, "exif", True), (0.1, "exif", False), (0.5, "list", False)])
+def test_steps_that_the_camera_recorded_contradict_a_curve(off, source, expected):
+    steps = tuple(StepCheck("a", "x", "y", 1.0, 1.0 + one, 0.01, abs(one) > 0.05) for one in (off, off, 0.0))
+    report = MergeReport("a", "", "", (), (), (8, 6), steps=steps)
+    assert contradicted(report, bracket("a", source=ExposureSource(source))) is expected
