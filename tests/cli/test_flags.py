@@ -29,14 +29,14 @@ FLAGS = {
     "calibrate": """
         inputs! --output/-o=response.npz --method=patches --weight=triangle --sampling=histogram --samples=10000 --seed=0
         --clip=5,250 --smoothness=0.003 --order --align=auto --by=auto --round=30s --exposure-unit --min-frames=2 --max-groups
-        --groups --exposures --no-literal-exif/--literal-exif --max-pixels=500000000 --no-plot/--plot=True --json --config/-c
+        --groups --exposures --ev=none --no-literal-exif/--literal-exif --max-pixels=500000000 --no-plot/--plot=True --json --config/-c
     """,
     "merge": """
         inputs! --output/-o! --response --estimator=inverse-variance --weight=triangle --clip=0,250 --align=auto
         --no-crop/--crop --deghost=off --format=exr,_png_for_mertens --no-half/--half --no-variance/--variance --device=cpu
         --max-memory --no-preview/--preview --tonemap=reinhard --preview-type=jpg --range=none --by=auto --round=30s
         --exposure-unit --min-frames=2 --groups --exposures --no-literal-exif/--literal-exif --max-pixels=500000000
-        --jobs/-j=all_cores --scheduler --overwrite --json --config/-c
+        --ev=none --jobs/-j=all_cores --scheduler --overwrite --json --config/-c
     """,
     "watch": """
         folder! --output/-o! --response --estimator=inverse-variance --weight=triangle --clip=0,250 --align=auto
@@ -57,7 +57,7 @@ FLAGS = {
         --jobs/-j=all_cores --json --verbose/-v --exposures --config/-c
     """,
     "range": """
-        inputs! --response --by=auto --round=30s --exposure-unit --groups --exposures --no-literal-exif/--literal-exif
+        inputs! --response --by=auto --round=30s --exposure-unit --groups --exposures --ev=none --no-literal-exif/--literal-exif
         --max-pixels=500000000 --json --config/-c
     """,
     "info": """

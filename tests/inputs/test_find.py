@@ -183,3 +183,48 @@ def test_radiance_that_is_a_series_is_listed_before_results_come_among_it(tmp_pa
     (tmp_path / DAYS[1] / "20240615000000_hdr.exr").write_bytes(b"a result")
     with pytest.raises(InputError, match="none of 18 files is readable"):  # for they are no EXR
         list(parts)
+
+
+def test_exposures_in_ev_are_those_of_the_frames_in_their_order(shoot, tmp_path):
+    for name in ("a", "b"):
+        shoot(tmp_path / name)
+    given = find_brackets(tmp_path, InputOptions(ev=(2, -2, 0)))
+    assert [bracket.relative_exposures() for bracket in given.brackets] == [(0.25, 1.0, 4.0)] * 2
+    assert [photo.path.name for photo in given.brackets[0].photos] == ["1.png", "2.png", "0.png"]
+    with pytest.raises(InputError, match="bracket 'a': it has 3 photographs, and --ev gives 2 exposures"):
+        find_brackets(tmp_path, InputOptions(ev=(0, 2)))
+
+
+def test_exposures_in_ev_of_brackets_by_time(sky, tmp_path):
+    sky.series(tmp_path / "in", 2, size=16)
+    frames = len(find_brackets(tmp_path, InputOptions(by="time")).brackets[0].photos)
+    ev = tuple(range(frames))
+    options = InputOptions(by="time", ev=ev)
+    folder_by_folder = [bracket for part in find_series(tmp_path, options).parts() for bracket in part.brackets]
+    for brackets in (find_brackets(tmp_path, options).brackets, folder_by_folder):
+        assert [bracket.relative_exposures() for bracket in brackets] == [tuple(2.0**one for one in ev)] * 2
+
+
+@pytest.mark.parametrize("ev", [(), (0,), (1, 1), (0, float("nan")), (0, 99)])
+def test_exposures_in_ev_that_make_no_bracket(ev):
+    with pytest.raises(InputError, match="different numbers"):
+        InputOptions(ev=ev)
+
+
+def test_photographs_of_a_list_that_are_gone_are_named_with_their_bracket(shoot, tmp_path):
+    for name in ("a", "b", "c"):
+        shoot(tmp_path / "in" / name)
+    lines = [f"in/{name}/{k}.png,room_{name}" for name in "abc" for k in range(3)]
+    (tmp_path / "groups.csv").write_text("\n".join(["path,bracket", *lines]))
+    for gone in ("a/0", "b/0", "b/1", "b/2"):
+        (tmp_path / "in" / f"{gone}.png").unlink()
+    one_by_one = find_brackets(tmp_path / "groups.csv")
+    told = [str(failure).replace(str(tmp_path), "T") for failure in one_by_one.failures]
+    assert told == [
+        "room_a: 1 of 3 photographs of the list are gone (T/in/a/0.png); put them back, or group again",
+        "room_b: all 3 photographs of the list are gone (T/in/b/0.png, T/in/b/1.png, T/in/b/2.png); "
+        "put them back, or group again",
+    ]
+    assert [(bracket.name, len(bracket.photos)) for bracket in one_by_one.brackets] == [("room_a", 2), ("room_c", 3)]
+    beside = find_brackets(tmp_path / "in", InputOptions(groups=tmp_path / "groups.csv"))  # as with photographs that were moved
+    assert [str(failure).replace(str(tmp_path), "T") for failure in beside.failures] == told

@@ -68,7 +68,8 @@ def guessed_exposures(frames: Sequence[Frame], stated: Sequence[float | None]) -
     if known.sum() < 2 or np.ptp(ln_stated[known]) < LEAST_RANGE:
         raise ExposureError(
             f"{frames[int(np.argmin(known))].name}: its exposure cannot be estimated: neither the response curve nor two "
-            "different exposures are known; give a curve with --response, or the times with --exposures FILE.csv"
+            "different exposures are known; give a curve with --response, exposures with --ev -2,0,2 or --exposures FILE.csv, "
+            "or fuse a picture without them: --estimator mertens"
         )
     ordinary = ResponseCurve(np.maximum.accumulate(response_family(256)[0])[:, None]).for_levels(frames[0].levels)
     seen, offsets = measured_exposures(frames, [None] * len(frames), ordinary.for_channels(frames[0].pixels.shape[2]))

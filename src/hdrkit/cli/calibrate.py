@@ -108,7 +108,9 @@ def _require_writable(output: Path) -> None:
 
 def _files(output: Path, cameras: Sequence[CameraKind]) -> list[Path]:
     """The file for each camera: in the folder, or the named file, or beside it if there are several cameras."""
-    if output.is_dir() or not output.suffix:
+    from hdrkit.formats.suffixes import FileKind, written_format
+
+    if not output.suffix or (output.is_dir() and written_format(output.suffix, FileKind.CURVE) is None):
         return [output / f"{kind.file_stem}.npz" for kind in cameras]
     if len(cameras) == 1:
         return [output]

@@ -14,7 +14,7 @@ from hdrkit.exposure import exposure_from_name
 from hdrkit.files.text import show
 from hdrkit.formats.metadata import read_photo
 from hdrkit.formats.pixels import read_each, read_frames, require_alike
-from hdrkit.inputs.brackets import distinct_names, form_brackets, spread_brackets
+from hdrkit.inputs.brackets import distinct_names, exposed_by_ev, form_brackets, spread_brackets
 from hdrkit.inputs.discover import discover, discover_folders, none_readable, nothing_found, sole_list
 from hdrkit.inputs.listed import fill_exposures
 from hdrkit.inputs.lists import ExposureList, GroupList, read_groups
@@ -22,6 +22,7 @@ from hdrkit.inputs.options import By, ExposureUnit, InputOptions
 from hdrkit.inputs.photo_memory import PhotoMemory
 from hdrkit.inputs.remarks import Remarks, UnusualBrackets
 from hdrkit.inputs.timestamps import floored, timestamp_in_name
+from hdrkit.inputs.twins import without_twins
 from hdrkit.types import Bracket, Exposure, Failure, Frame, Photo, Stack
 
 Paths = Path | str | Sequence[Path | str]
@@ -48,25 +49,33 @@ def find_brackets(paths: Paths, options: InputOptions | None = None, memory: Pho
     found = discover(paths)
     listed_exposures = ExposureList(options.exposures)
     listed = _group_list(paths, options)
+    gone = _gone(listed) if listed and options.by in (By.AUTO, By.GROUPS) else ()
     groups = {os.path.realpath(path): name for path, name in listed.brackets.items()} if listed else None
     roots = dict(zip(found.paths, found.roots, strict=True))
     if listed and sole_list(_given(paths)):
         roots = {path: root for path, root in roots.items() if str(path) in listed.brackets}
         if not roots:
             raise InputError(f"{show(_given(paths)[0])}: it lists no exposure bracket ({listed.left_out or 'it is empty'})")
+        roots = {path: root for path, root in roots.items() if os.path.lexists(path)}
+        if not roots:
+            raise InputError(f"{show(_given(paths)[0])}: all its photographs are gone; put them back, or run hdrkit group again")
 
-    photos, failures = _read(roots, options, listed_exposures, memory)
+    photos, unread = _read(roots, options, listed_exposures, memory)
+    failures = (*gone, *unread)
     if not photos:
         raise none_readable(len(failures), failures[0])
     listed_exposures.require_any(photo.path for photo, _ in photos)
     notes: list[str | UnusualBrackets] = [listed.left_out] if listed and listed.left_out else []
-    if listed and options.by in (By.AUTO, By.GROUPS) and not options.estimate_exposures:
+    if listed and options.by in (By.AUTO, By.GROUPS) and not (options.estimate_exposures or options.ev):
         photos, filled = _with_listed_exposures(photos, listed)
         notes += filled
     brackets = _formed(photos, options, groups)
     remarks = Remarks(options.span_s)
     remarks.take([photo for photo, _ in photos], brackets)
     notes += remarks.notes
+    one_of_each, taken = without_twins(brackets, _why_raw_fails)
+    brackets = [exposed_by_ev(bracket, options.ev) for bracket in one_of_each] if options.ev else list(one_of_each)
+    notes += taken
     if options.max_groups is not None:
         brackets = spread_brackets(brackets, options.max_groups)
     return FoundBrackets(tuple(brackets), failures, found.ignored, tuple(notes))
@@ -137,6 +146,7 @@ def _parts(given: Sequence[Path], options: InputOptions, exposures: ExposureList
         photos, failures = _read(dict.fromkeys(folder.paths, folder.root), options, exposures)
         timed = [(photo, root) for photo, root in photos if timestamp_in_name(photo.path)]
         brackets = _formed(timed, options) if timed else []
+        brackets = [exposed_by_ev(bracket, options.ev) for bracket in brackets] if options.ev else brackets
         if len(given) > 1:  # folders under different paths may have the same name
             distinct = distinct_names([bracket.name for bracket in brackets], names)
             brackets = [replace(bracket, name=name) for bracket, name in zip(brackets, distinct, strict=True)]
@@ -202,6 +212,31 @@ def _group_list(paths: Paths, options: InputOptions) -> GroupList | None:
     return None if listing is None else read_groups(listing)
 
 
+def _gone(listed: GroupList) -> tuple[Failure, ...]:
+    """A failure for each bracket of a list with photographs that do not exist any more."""
+    frames: dict[str, list[Path]] = {}
+    for path, name in listed.brackets.items():
+        frames.setdefault(name, []).append(Path(path))
+    failures = []
+    for name, its in frames.items():
+        if lost := [path for path in its if not os.path.lexists(path)]:
+            which = f"all {len(its)} photographs" if len(lost) == len(its) else f"{len(lost)} of {len(its)} photographs"
+            names = ", ".join(show(path) for path in lost)
+            failures.append(Failure(lost[0], f"{name}: {which} of the list are gone ({names}); put them back, or group again"))
+    return tuple(failures)
+
+
+def _why_raw_fails(photo: Photo) -> str | None:
+    """Why a RAW file cannot be decoded, None if it can."""
+    from hdrkit.formats.raw import develop_half
+
+    try:
+        develop_half(photo)
+    except HdrkitError as error:
+        return str(error)
+    return None
+
+
 def _read(
     roots: Mapping[Path, Path], options: InputOptions, exposures: ExposureList, memory: PhotoMemory | None = None
 ) -> tuple[list[tuple[Photo, Path]], tuple[Failure, ...]]:
@@ -225,7 +260,10 @@ def _formed(
     photos: Sequence[tuple[Photo, Path]], options: InputOptions, groups: Mapping[str, str] | None = None
 ) -> list[Bracket]:
     read, roots = [photo for photo, _ in photos], [root for _, root in photos]
-    return form_brackets(read, roots, options.by, options.span_s, groups, options.estimate_exposures)
+    if options.ev is None:
+        return form_brackets(read, roots, options.by, options.span_s, groups, options.estimate_exposures)
+    unknown = [replace(photo, exposure=None) for photo in read]  # these stay in the order of their names
+    return form_brackets(unknown, roots, options.by, options.span_s, groups, estimated=True)
 
 
 def _with_listed_exposures(photos: Sequence[tuple[Photo, Path]], listed: GroupList) -> tuple[list[tuple[Photo, Path]], list[str]]:

@@ -11,6 +11,7 @@ from typing import TypeVar
 from hdrkit.errors import InputError
 
 GAP = "gap"
+_MOST_EV = 60
 
 Member = TypeVar("Member", bound=StrEnum)
 
@@ -38,6 +39,14 @@ class ExposureUnit(StrEnum):
     def seconds(self) -> float:
         """The unit in seconds."""
         return {"us": 1e-6, "ms": 1e-3, "s": 1.0}[self.value]
+
+
+def parse_ev(text: str) -> tuple[float, ...]:
+    """Exposures in EV from a text such as `-2,0,2`. Raises ValueError."""
+    try:
+        return tuple(float(part) for part in text.split(","))
+    except ValueError:
+        raise ValueError(f"{text!r} is not a list of exposures in EV; write for example -2,0,2") from None
 
 
 @dataclass(frozen=True)
@@ -110,6 +119,18 @@ class InputOptions:
     estimate_exposures: bool = field(
         default=False, metadata={"help": "estimate all exposures from the pixels, stated and missing ones"}
     )
+    ev: tuple[float, ...] | None = field(
+        default=None,
+        metadata={
+            "flag": "--ev",
+            "panel": "Input",
+            "metavar": "EV,EV,...",
+            "parse": parse_ev,
+            "shown": "none",
+            "help": "exposures of the frames of each bracket in EV, in the order of the command line or of their names, such as "
+            "-2,0,2; they replace all metadata",
+        },
+    )
     literal: bool = field(
         default=False,
         metadata={
@@ -128,6 +149,10 @@ class InputOptions:
         if self.exposure_unit is not None:
             object.__setattr__(self, "exposure_unit", _member(ExposureUnit, self.exposure_unit))
         self.span_s  # noqa: B018 - raises if it is not a span
+        if self.ev is not None:
+            object.__setattr__(self, "ev", tuple(self.ev))
+            if len(set(self.ev)) < 2 or not all(abs(ev) <= _MOST_EV for ev in self.ev):
+                raise InputError(f"exposures in EV are different numbers from -{_MOST_EV} to {_MOST_EV}, not {self.ev}")
         if self.min_frames < 2:
             raise InputError(f"a bracket has two frames or more, not {self.min_frames}")
         if self.max_groups is not None and self.max_groups < 1:

@@ -168,6 +168,7 @@ class Bracket:
             raise ExposureError(
                 f"{missing[0]}: no exposure time in EXIF or file name"
                 + (f" (and {len(missing) - 1} more in bracket {self.name!r})" if len(missing) > 1 else "")
-                + "; give them with --exposures FILE.csv (filename,exposure_time_s), or try --exposures estimate"
+                + "; give them with --ev -2,0,2 or --exposures FILE.csv (filename,exposure_time_s), try --exposures estimate, "
+                "or fuse a picture without them: --estimator mertens"
             )
         return tuple(photo.exposure.relative for photo in self.photos if photo.exposure is not None)
