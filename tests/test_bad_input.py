@@ -197,7 +197,7 @@ def test_a_target_that_is_a_folder(refused, hdrkit, tmp_path, room, curve):
     done = hdrkit("merge", room, "-o", tmp_path / "taken", "--response", curve)
     assert done.code == 1
     assert "it is a folder" in done.err
-    assert list((tmp_path / "taken").iterdir()) == [tmp_path / "taken" / "room.exr"]
+    assert list((tmp_path / "taken").glob("[!.]*")) == [tmp_path / "taken" / "room.exr"]
 
 
 def test_a_full_disk(hdrkit, tmp_path, room, curve, monkeypatch):

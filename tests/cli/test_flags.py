@@ -29,7 +29,8 @@ FLAGS = {
     "calibrate": """
         inputs! --output/-o=response.npz --method=patches --weight=triangle --sampling=histogram --samples=10000 --seed=0
         --clip=5,250 --smoothness=0.003 --order --align=auto --by=auto --round=30s --exposure-unit --min-frames=2 --max-groups
-        --groups --exposures --ev=none --no-literal-exif/--literal-exif --max-pixels=500000000 --no-plot/--plot=True --json --config/-c
+        --groups --exposures --ev=none --no-literal-exif/--literal-exif --max-pixels=500000000 --no-plot/--plot=True --json
+        --config/-c
     """,
     "merge": """
         inputs! --output/-o! --response --estimator=inverse-variance --weight=triangle --clip=0,250 --align=auto
