@@ -149,6 +149,23 @@ class TestMovingObject:
             scenes.append(moved)
         assert find_ghosts(photographed(scenes, camera), TIMES, camera.response_curve(), OPTIONS).reference == 2
 
+    def test_each_region_keeps_the_frame_that_is_best_exposed_there(self):
+        """Motion in the dark and motion in bright light: no frame shows both well, and none need show both."""
+        scene = textured()
+        scene[:, :180] /= 20
+        scene[:, 180:] *= 12
+        scenes = [scene.copy() for _ in range(3)]
+        for k, one in enumerate(scenes):
+            one[60:140, 20 + 40 * k : 50 + 40 * k] *= 3
+            one[60:140, 220 + 40 * k : 250 + 40 * k] *= 3
+        camera = SimulatedCamera()
+        found = find_ghosts(photographed(scenes, camera), TIMES, camera.response_curve(), OPTIONS)
+        dark, bright = np.s_[70:130, 30:140], np.s_[70:130, 230:340]
+        in_dark, in_bright = ([refused(found, k, (240, 360))[part].any() for k in range(3)] for part in (dark, bright))
+        assert in_dark == [False, True, False]  # the shortest frame sees nothing in the dark
+        assert in_bright == [False, True, False]  # the longest is clipped
+        assert found.clipped == 0
+
     def test_a_clipped_reference_is_spoken_for_by_one_frame(self):
         """Things move before a window that is clipped in the reference: what is shown there comes from a single other frame."""
         scene = np.full((240, 360, 3), 0.1, np.float32)
@@ -190,6 +207,18 @@ class TestStill:
         scene = textured()
         frames = photographed([scene, scene + 0.003, scene], camera)
         assert find_ghosts(frames, (TIMES[0] * 1.08, TIMES[1], TIMES[2] * 0.93), camera.response_curve(), OPTIONS).share < 0.001
+
+    def test_colours_and_brightness_that_differ_from_frame_to_frame_are_no_motion(self):
+        """A camera that treats saturated colours in its own way in each frame, with corners darker in one of them."""
+        camera = SimulatedCamera()
+        scene = textured()
+        scene[80:180, 100:260] *= np.float32([4, 1, 0.15])  # orange
+        y, x = np.mgrid[-1:1:240j, -1:1:360j]
+        corners = 1 - 0.2 * (x**2 + y**2)[..., None]
+        mixed = scene @ np.array([[0.9, 0.0, 0.06], [0.1, 1.0, 0.12], [0.0, 0.0, 0.82]])
+        frames = photographed([mixed, scene, scene * corners], camera)
+        found = find_ghosts(frames, TIMES, camera.response_curve(), OPTIONS)
+        assert found.share == 0
 
     def test_compression_is_no_motion(self):
         camera = SimulatedCamera()

@@ -1,7 +1,9 @@
 """Motion between the frames: the trust in each frame at each pixel, so that every object is shown once.
 
-One frame is the reference. The others follow in the order of exposure, the nearest first. Each is compared with the light of the
-frames before it. Where the reference is clipped or noisy, the first frame that agrees with its surroundings takes its place.
+Frames next to each other in exposure are compared first. If they show the same everywhere, nothing is refused. Else each region
+of motion keeps the content of one frame, its reference. The others follow in the order of exposure, the nearest first, and each
+is compared with the light of the frames before it. Where the reference is clipped or noisy, the first frame that agrees with its
+surroundings takes its place.
 """
 
 from __future__ import annotations
@@ -19,22 +21,25 @@ from hdrkit.imaging.warping import Mask
 from hdrkit.merging.blocks import FramePlane, block_side, cautious, joined, plane
 from hdrkit.merging.consistency import disagreement, tied
 from hdrkit.merging.options import MergeOptions
+from hdrkit.merging.structure import unlike
 from hdrkit.types import Frame, NoiseModel, ResponseCurve
 
 _CERTAIN, _LIKELY = 6.0, 3.0  # standard deviations
 _FEWEST = 12  # number of certain blocks from which a region counts as motion
 _CLOSE, _MARGIN, _RAMP = 3, 2, 3  # blocks: gaps to close, margin around, width of the ramp of trust
+_TOGETHER = 6  # blocks: regions of motion that are nearer to each other have one reference
 _ENCLOSED = 0.4  # an unmeasured area is in conflict if this share of its border is
 _EXPOSED = 100.0  # squared signal to noise at which a block counts as half well exposed
-_AS_GOOD = 0.9  # share of the best value
+_AS_GOOD = 0.1  # a frame is nearly as well exposed as the best one if it falls short of it by this share
 
 
 @dataclass(frozen=True)
 class Ghosts:
     """The trust in each frame at each pixel.
 
-    `reference` is the index of the frame whose content is kept. `trust` holds for each frame (H, W) uint8 on the grid of the
-    reference, 255 for full trust and 0 for none, or None if the frame is trusted everywhere. `share` is the share of pixels at
+    `reference` is the index of the frame whose content is kept, in the largest region of motion if these differ. `trust` holds
+    for each frame (H, W) uint8 on the grid of the aligned frames, 255 for full trust and 0 for none, or None if the frame is
+    trusted everywhere. `share` is the share of pixels at
     which some frame is refused, `refused` the share of each frame. `clipped` is the share of pixels that are clipped in the
     remaining frames and measured in a refused one.
     """
@@ -56,8 +61,8 @@ def find_ghosts(
     """Compare aligned frames of one size, with or without `motion`.
 
     `exposures` are relative ones, in any order; float frames need no `response`. The frame with the index `reference` keeps its
-    content; None chooses the one that is best exposed where frames disagree. Raises InputError for coded frames without a
-    response.
+    content; None chooses, for each region of motion, the one that is best exposed there. Raises InputError for coded frames
+    without a response.
     """
     order = [int(i) for i in np.argsort(exposures, kind="stable")]
     curve = None
@@ -68,11 +73,13 @@ def find_ghosts(
     noise, high = options.noise or NoiseModel(), options.clip_codes(frames[0])[1] if curve else np.inf
     planes = [plane(frame, t, curve, noise, high) for frame, t in zip(frames, exposures, strict=True)]
     steps = _steps(planes, order)
-    if reference is None:
-        reference = _best_exposed(planes, exposures, steps)
-    moved = _moved(planes, exposures, reference, steps)
+    zones = _zones(planes, exposures, steps, reference)
+    moved = [np.zeros(planes[0].measured.shape[:2], np.bool_) for _ in planes]
+    for kept, zone in zones.items():
+        if zone.any():
+            moved = [mask | (more & zone) for mask, more in zip(moved, _moved(planes, exposures, kept, steps), strict=True)]
     return Ghosts(
-        reference,
+        next(iter(zones)),
         tuple(_trust(mask, frames[0].pixels.shape[:2]) if mask.any() else None for mask in moved),
         float(np.logical_or.reduce(moved).mean()),
         tuple(float(mask.mean()) for mask in moved),
@@ -85,28 +92,51 @@ def _steps(planes: Sequence[FramePlane], order: Sequence[int]) -> dict[int, Mask
     found = {k: np.zeros(planes[0].measured.shape[:2], np.bool_) for k in order}
     for a, b in pairwise(order):
         anchor = cautious(planes[a])
-        apart = disagreement(tied(planes[b], anchor), anchor, first=1)
-        conflict = _regions(apart)
+        one = tied(planes[b], anchor)
+        conflict = _regions(disagreement(one, anchor, first=1), one, anchor)
         found[a] |= conflict
         found[b] |= conflict
     return found
 
 
-def _best_exposed(planes: Sequence[FramePlane], exposures: Sequence[float], steps: dict[int, Mask]) -> int:
-    """The frame with the most unclipped light above its noise where frames disagree, or anywhere if none do.
+def _zones(
+    planes: Sequence[FramePlane], exposures: Sequence[float], steps: dict[int, Mask], reference: int | None
+) -> dict[int, Mask]:
+    """The reference of each part of the picture: masks (h, w) by index of a frame, that of the largest region of motion first.
 
-    Of several that are equally good, the shortest is chosen, because it froze the motion best.
+    A part is what lies nearest to a region of motion. The masks are empty where nothing moved.
     """
-    where = np.logical_or.reduce(list(steps.values()))
-    where = where if where.any() else np.ones_like(where)
+    conflict = np.logical_or.reduce(list(steps.values()))
+    if not conflict.any():
+        return {_best_exposed(planes, exposures, steps, ~conflict) if reference is None else reference: conflict}
+    if reference is not None:
+        return {reference: np.ones_like(conflict)}
+    apart = 1 - cv2.dilate(conflict.astype(np.uint8), _disc(_TOGETHER))
+    _, nearest = cv2.distanceTransformWithLabels(apart, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_CCOMP)
+    sizes = np.bincount(nearest[conflict])
+    zones: dict[int, Mask] = {}
+    for region in np.argsort(-sizes, kind="stable")[: np.count_nonzero(sizes)]:
+        zone = np.asarray(nearest == region)
+        best = _best_exposed(planes, exposures, steps, zone & conflict)
+        zones[best] = zones[best] | zone if best in zones else zone
+    return zones
+
+
+def _best_exposed(planes: Sequence[FramePlane], exposures: Sequence[float], steps: dict[int, Mask], where: Mask) -> int:
+    """The frame with the most light above its noise, and the least of it clipped, in a region.
+
+    Of several that are nearly as good, it is the one that most agrees with its neighbours, and the shortest of these, because it
+    froze the motion best.
+    """
 
     def exposed(one: FramePlane) -> float:
-        signal = one.radiance**2 / one.doubt
-        return float((one.measured * signal / (signal + _EXPOSED))[where].mean())
+        signal = one.radiance[where] ** 2 / one.doubt[where]
+        return float((one.measured[where] * signal / (signal + _EXPOSED)).mean() - one.bounded[where].any(axis=1).mean())
 
     scores = [exposed(one) for one in planes]
-    good = [k for k, score in enumerate(scores) if score >= _AS_GOOD * max(scores)]
-    return min(good, key=lambda k: exposures[k])
+    best = max(scores)
+    good = [k for k, score in enumerate(scores) if score >= best - _AS_GOOD * abs(best)]
+    return min(good, key=lambda k: (round(10 * float(steps[k][where].mean())), exposures[k]))
 
 
 def _moved(planes: Sequence[FramePlane], exposures: Sequence[float], reference: int, steps: dict[int, Mask]) -> list[Mask]:
@@ -119,7 +149,9 @@ def _moved(planes: Sequence[FramePlane], exposures: Sequence[float], reference: 
         one = tied(planes[k], anchor)
         apart = disagreement(one, anchor)
         apart = np.where(~anchor.measured.any(axis=2) & steps[k], np.maximum(apart, _LIKELY), apart)
-        moved[k] = _whole(_regions(apart), anchor) & anchor.known.any(axis=2)  # the first frame that measures a block is trusted
+        moved[k] = _whole(_regions(apart, one, anchor), anchor) & anchor.known.any(
+            axis=2
+        )  # the first frame that measures a block is trusted
         anchor = joined(anchor, cautious(one), ~moved[k])
     return moved
 
@@ -131,12 +163,14 @@ def _clipped(planes: Sequence[FramePlane], moved: Sequence[Mask]) -> Mask:
     return np.asarray((measured & ~left).any(axis=2))
 
 
-def _regions(apart: NDArray[np.float32]) -> Mask:
-    """Connected blocks that likely differ, if a few of them certainly do."""
-    likely = (apart > _LIKELY).astype(np.uint8)
-    count, labels = cv2.connectedComponents(likely, connectivity=8)
+def _regions(apart: NDArray[np.float32], one: FramePlane, anchor: FramePlane) -> Mask:
+    """Connected blocks that likely differ, if a few of them certainly do, and if they show other things in the two planes."""
+    count, labels = cv2.connectedComponents((apart > _LIKELY).astype(np.uint8), connectivity=8)
     certain = np.bincount(labels[apart > _CERTAIN], minlength=count) >= _FEWEST
     certain[0] = False
+    if certain.any():
+        around = cv2.dilate(np.where(certain[labels], labels, 0).astype(np.float32), _disc(_MARGIN)).astype(np.int32)
+        certain &= unlike(around, count, one, anchor)
     return np.asarray(certain[labels])
 
 
