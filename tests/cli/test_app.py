@@ -227,7 +227,7 @@ def test_a_configuration_serves_every_command(hdrkit, tmp_path, room, curve):
         f"inputs: {{exposures: times.csv}}\noutput: {{response: {curve}, preview: yes}}\nrendering: {{range_ln: [-3, 2]}}"
     )
     code, _, err = hdrkit("info", room / "1.png", "--config", config)
-    assert (code, err) == (1, f"error: {config}: output.preview must be true or false, not 'yes'\n")
+    assert (code, err) == (2, f"error: {config}: output.preview must be true or false, not 'yes'\n")
     config.write_text(config.read_text().replace("yes", "true"))
     told = json.loads(hdrkit("info", room / "1.png", "--json", "--config", config).out)
     assert told["files"][0]["exposure_source"] == "list"

@@ -61,3 +61,49 @@ def test_a_list_of_groups_goes_on_too(hdrkit, shoot, tmp_path, curve):
     words = ("merge", tmp_path / "groups.csv", "-o", tmp_path / "out", "--response", curve, "--align", "none", "--jobs", 1)
     assert hdrkit(*words).out.splitlines()[-1] == "2 brackets: 2 merged, 0 failed"
     assert "2 of 2 were there already" in hdrkit(*words).out
+
+
+def test_results_are_named_as_asked(hdrkit, shoot, tmp_path, curve):
+    for name in ("a", "b"):
+        shoot(tmp_path / "in" / name)
+    words = ("merge", tmp_path / "in", "--response", curve, "--align", "none", "--jobs", 1, "--format", "jpg")
+    done = hdrkit(*words, "-o", tmp_path / "out", "--name", "{number}_{bracket}_{camera}", "--quality", 60)
+    assert done.code == 0, done.err
+    made = sorted((tmp_path / "out").glob("[!.]*"))
+    assert [path.name for path in made] == ["1_a_Simulated HK-1.jpg", "2_b_Simulated HK-1.jpg"]
+    assert hdrkit(*words, "-o", tmp_path / "fine").code == 0
+    assert made[0].stat().st_size < (tmp_path / "fine" / "a.jpg").stat().st_size
+    assert hdrkit(*words, "-o", tmp_path / "one", "--name", "{brackets}").code == 2
+    assert hdrkit("merge", tmp_path / "in" / "a", "-o", tmp_path / "one.jpg", "--name", "{bracket}").code == 2
+
+
+def test_results_beside_photographs_are_not_merged_again(hdrkit, room, curve):
+    for suffix in ("jpg", "png", "tif"):
+        words = ("--response", curve, "--align", "none", "--jobs", 1)
+        done = hdrkit("merge", room, "-o", room, "--format", suffix, *words)
+        assert done.code == 0, done.err
+        assert "room: 4 frames" in done.out
+    assert "left out 2 pictures that hdrkit itself made: " in done.err
+    alone = hdrkit("merge", room / "room.jpg", room / "room.png", "-o", room / "again.jpg", "--ev", "0,1")
+    assert alone.code == 1
+    assert "hdrkit itself made this" in alone.err
+
+
+@pytest.mark.parametrize("name", ["m.dng", "x.webp", "room.heic", "fine.exrr"])
+def test_a_file_type_that_no_result_has_makes_no_folder(hdrkit, room, tmp_path, name):
+    done = hdrkit("merge", room, "-o", tmp_path / name)
+    assert done.code == 2
+    assert ".exr" in done.err
+    assert not (tmp_path / name).exists()
+    (tmp_path / "2024.06").mkdir()
+    (tmp_path / "is.dng").mkdir()
+    for folder in ("2024.06", "2024.07", "v1.2", "is.dng"):
+        assert hdrkit("merge", room, "-o", tmp_path / folder, "--estimator", "mertens").code == 0
+
+
+def test_an_error_is_json_too(hdrkit, tmp_path):
+    (tmp_path / "empty").mkdir()
+    done = hdrkit("merge", tmp_path / "empty", "-o", tmp_path / "o.exr", "--json")
+    assert done.code == 1
+    assert "no photographs found" in json.loads(done.out)["error"]
+    assert done.err.startswith("error: ")

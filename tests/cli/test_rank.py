@@ -172,6 +172,9 @@ def test_a_dry_run_writes_nothing_and_says_the_same(hdrkit, photographs):
     assert files(photographs) == before
     assert not (photographs / "ranking").exists()
     done = json.loads(hdrkit("rank", photographs, "--json").out)
+    writes = [(one.pop("written"), one.pop("would_be_written")) for one in planned["photographs"]]
+    assert [(one.pop("would_be_written"), one.pop("written")) for one in done["photographs"]] == writes
+    assert {written for written, _ in writes} == {False}
     assert done["photographs"] == planned["photographs"]
     assert {Path(one["path"]).stem: one["stars"] for one in done["photographs"]} == EXPECTED
     assert done["report"]["threshold"] == planned["report"]["threshold"]

@@ -1,9 +1,12 @@
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
 from hdrkit.errors import OutputError
 from hdrkit.formats.display import write_display
+from hdrkit.formats.display_marks import is_own
+from hdrkit.formats.metadata import read_photo
 
 
 def ramp(height=16, width=64):
@@ -56,3 +59,20 @@ def test_pictures_that_cannot_be_written(tmp_path):
     with pytest.raises(OutputError, match="at most 65500 pixels a side"):
         write_display(np.zeros((1, 70000, 3), np.float32), tmp_path / "a.jpg")
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(("suffix", "bits"), [(".jpg", 8), (".png", 8), (".png", 16), (".tif", 8), (".tif", 16)])
+def test_a_picture_names_the_program_that_wrote_it(tmp_path, suffix, bits):
+    path = write_display(ramp(), tmp_path / f"out{suffix}", bits)
+    assert is_own(read_photo(path).software)
+    with Image.open(path) as image:
+        assert image.getexif()[305].startswith("hdrkit ")
+        image.load()
+    assert cv2.imread(str(path), cv2.IMREAD_UNCHANGED).shape == ramp().shape
+    assert not is_own("darktable 4.6")
+
+
+def test_a_lower_quality_makes_a_smaller_jpeg(tmp_path):
+    sizes = [write_display(ramp(), tmp_path / f"{q}.jpg", quality=q).stat().st_size for q in (100, 95, 50)]
+    assert sizes == sorted(sizes, reverse=True)
+    assert write_display(ramp(), tmp_path / "out.jpg").read_bytes() == (tmp_path / "95.jpg").read_bytes()

@@ -50,6 +50,7 @@ def test_a_report_becomes_json_that_scripts_can_read(tmp_path):
             "orientation": 1,
             "serial": "",
             **dict.fromkeys(("focal_length_mm", "focus_distance_m", "flash", "drive", "shot", "shutter_count", "manual")),
+            "software": "",
         },
         "residual": [0.25, None, None],
         "table": [[1.5, None], [2.0, None]],

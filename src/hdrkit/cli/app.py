@@ -116,6 +116,10 @@ def main(arguments: list[str] | None = None) -> None:
             app(joined_ranges(sys.argv[1:] if arguments is None else arguments), prog_name="hdrkit")
     except HdrkitError as error:
         _trouble(str(error))
+        if "--json" in (sys.argv[1:] if arguments is None else arguments):
+            from hdrkit.cli.console import print_json
+
+            print_json({"error": str(error)})  # a script reads JSON, whatever happened
         sys.exit(1)
     except SystemExit as end:
         if end.code in CODES.values():

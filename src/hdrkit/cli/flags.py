@@ -234,7 +234,12 @@ def _as_text(default: Any) -> Any:
 
 
 def _settings(config: Path) -> Settings:
+    from hdrkit.cli.console import trouble
     from hdrkit.cli.sections import sections
     from hdrkit.files.configuration import read_settings
 
-    return read_settings(config, sections())
+    try:
+        return read_settings(config, sections())
+    except HdrkitError as error:
+        trouble(error)
+        raise typer.Exit(2) from None

@@ -119,7 +119,9 @@ def _rank(inputs: list[Path], output: Path, options: RankingOptions, source: Inp
     for one in rated:
         _logger.debug("%s: %s", one.photo.path, one.reason)
     if json:
-        print_json({"output_dir": output, "dry_run": dry_run, "report": result.report, "photographs": _records(result, rated)})
+        print_json(
+            {"output_dir": output, "dry_run": dry_run, "report": result.report, "photographs": _records(result, rated, dry_run)}
+        )
     else:
         _print(result, rated, bare, output, dry_run)
     if bare:
@@ -134,7 +136,7 @@ def _rank(inputs: list[Path], output: Path, options: RankingOptions, source: Inp
         raise typer.Exit(1)
 
 
-def _records(result: RankingResult, rated: tuple[Rated, ...]) -> list[dict[str, object]]:
+def _records(result: RankingResult, rated: tuple[Rated, ...], dry_run: bool) -> list[dict[str, object]]:
     records: list[dict[str, object]] = [
         {
             "path": one.photo.path,
@@ -142,13 +144,15 @@ def _records(result: RankingResult, rated: tuple[Rated, ...]) -> list[dict[str, 
             "rank": one.rank,
             "sharpness": one.sharpness,
             "stars": one.stars,
-            "written": one.written,
+            "written": one.written and not dry_run,
+            "would_be_written": one.written and dry_run,
             "reason": one.reason,
         }
         for one in rated
     ]
     nothing = dict.fromkeys(("group", "rank", "sharpness", "stars"))
-    return records + [{"path": bad.path, **nothing, "written": False, "reason": bad.reason} for bad in result.unreadable]
+    unwritten = {"written": False, "would_be_written": False}
+    return records + [{"path": bad.path, **nothing, **unwritten, "reason": bad.reason} for bad in result.unreadable]
 
 
 def _print(result: RankingResult, rated: tuple[Rated, ...], bare: int, output: Path, dry_run: bool) -> None:

@@ -31,7 +31,7 @@ def watch(
     request: Annotated[
         MergeRequest,
         Part(
-            but=("groups", "max_groups", "ev"),
+            but=("groups", "max_groups", "ev", "name"),
             fixed={"by": By.TIME},
             metadata={"output": {"help": "folder for the results, with the subfolders of FOLDER"}},
         ),

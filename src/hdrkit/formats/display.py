@@ -18,11 +18,14 @@ def most_bits(path: Path | str) -> int:
     return _format(path).bits[-1]
 
 
-def write_display(image: NDArray[np.float32], path: Path | str, bits: int = 8) -> Path:
+QUALITY = 95  # of JPEG files
+
+
+def write_display(image: NDArray[np.float32], path: Path | str, bits: int = 8, quality: int = QUALITY) -> Path:
     """Write a display-encoded picture (H, W, 3) float RGB in 0..1, clipped and rounded to `bits` 8 or 16, and give the path back.
 
-    JPEG (quality 95) holds 8 bits, PNG and TIFF hold 8 or 16. Raises OutputError for another suffix or depth, for a picture
-    that is not finite RGB or is too large for the format, and if the file cannot be written.
+    JPEG of a `quality` from 1 to 100 holds 8 bits, PNG and TIFF hold 8 or 16. Raises OutputError for another suffix or depth, for
+    a picture that is not finite RGB or is too large for the format, and if the file cannot be written.
     """
     written = _format(path)
     if bits not in written.bits:
@@ -30,7 +33,7 @@ def write_display(image: NDArray[np.float32], path: Path | str, bits: int = 8) -
         raise OutputError(f"{show(path)}: {written.suffix} does not hold {bits} bits; choose {listed(list(depths))}")
     if image.ndim != 3 or image.shape[2] != 3 or image.size == 0 or not np.isfinite(image).all():
         raise OutputError(f"{show(path)}: a display picture is finite RGB (H, W, 3), not {image.dtype} {image.shape}")
-    return write_bytes(path, written.writer(image, bits, show(path)))
+    return write_bytes(path, written.writer(image, bits, show(path), **({"quality": quality} if written.lossy else {})))
 
 
 def _format(path: Path | str) -> Format:

@@ -14,28 +14,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hdrkit.errors import OutputError
+from hdrkit.formats.display_marks import marked_jpeg, marked_png, marked_tiff
 
-_JPEG_SETTINGS = (cv2.IMWRITE_JPEG_QUALITY, 95)
 _JPEG_LONGEST = 65500  # libjpeg's limit
 
 
-def jpeg(image: NDArray[np.float32], bits: int, name: str) -> bytes:
-    """A JPEG file of quality 95 and 8 bits."""
+def jpeg(image: NDArray[np.float32], bits: int, name: str, quality: int) -> bytes:
+    """A JPEG file of 8 bits, of a quality from 1 to 100."""
     if max(image.shape) > _JPEG_LONGEST:
         raise OutputError(
             f"{name}: JPEG holds at most {_JPEG_LONGEST} pixels a side, not {max(image.shape)}; choose .png or .tif"
         )
-    return _encoded(".jpg", image, bits, name, _JPEG_SETTINGS)
+    return marked_jpeg(_encoded(".jpg", image, bits, name, (cv2.IMWRITE_JPEG_QUALITY, quality)))
 
 
 def png(image: NDArray[np.float32], bits: int, name: str) -> bytes:
     """A PNG file."""
-    return _encoded(".png", image, bits, name)
+    return marked_png(_encoded(".png", image, bits, name))
 
 
 def tiff(image: NDArray[np.float32], bits: int, name: str) -> bytes:
     """A TIFF file."""
-    return _encoded(".tif", image, bits, name)
+    return marked_tiff(_encoded(".tif", image, bits, name))
 
 
 def _encoded(suffix: str, image: NDArray[np.float32], bits: int, name: str, settings: Sequence[int] = ()) -> bytes:

@@ -139,6 +139,7 @@ def _read_encoded_header(path: Path, max_pixels: int, data: bytes | None) -> Pho
         lens=_text(tags.get(Base.LensModel)),
         taken_at=_taken_at(tags),
         orientation=orientation,
+        software=_text(tags.get(Base.Software)),
         **_circumstances(tags, release),
     )
 

@@ -19,7 +19,8 @@ class FileKind(Enum):
     - ENCODED, RAW: photographs. `formats.metadata` and `formats.pixels` read them, by the content of the file.
     - RADIANCE: `reader(path)` gives a RadianceMap, `sizer(path)` width and height. `writer(file, path, height)`, with `half=`
       if the format has half floats, gives an object whose `write(rows)` takes rows from the top, as `exr.ExrRows` does.
-    - DISPLAY: pictures to look at. They are only written: `writer(image, bits, name)` gives the bytes of the file.
+    - DISPLAY: pictures to look at. They are only written: `writer(image, bits, name)`, with `quality=` if the format is lossy,
+      gives the bytes of the file.
     - CURVE: response curves: `reader(data, name)` gives a ResponseCurve, `writer(curve, name)` the bytes of the file.
     """
 
@@ -55,6 +56,7 @@ class Format:
     half: bool = False
     variance: bool = False
     streams: bool = False
+    lossy: bool = False
     worth: int = 0
 
     @property
@@ -127,7 +129,7 @@ FORMATS = (
         worth=3,
     ),
     Format("float TIFF", FileKind.RADIANCE, (".tif", ".tiff"), read="hdrkit.formats.float_tiff:read_float_tiff"),
-    Format("JPEG", FileKind.DISPLAY, (".jpg", ".jpeg"), write="hdrkit.formats.display_codes:jpeg", bits=(8,)),
+    Format("JPEG", FileKind.DISPLAY, (".jpg", ".jpeg"), write="hdrkit.formats.display_codes:jpeg", bits=(8,), lossy=True),
     Format("PNG", FileKind.DISPLAY, (".png",), write="hdrkit.formats.display_codes:png", bits=(8, 16)),
     Format("TIFF", FileKind.DISPLAY, (".tif", ".tiff"), write="hdrkit.formats.display_codes:tiff", bits=(8, 16)),
     Format(

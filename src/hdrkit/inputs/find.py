@@ -11,7 +11,8 @@ from pathlib import Path
 
 from hdrkit.errors import HdrkitError, InputError
 from hdrkit.exposure import exposure_from_name
-from hdrkit.files.text import show
+from hdrkit.files.text import counted, show
+from hdrkit.formats.display_marks import is_own
 from hdrkit.formats.metadata import read_photo
 from hdrkit.formats.pixels import read_each, read_frames, require_alike
 from hdrkit.inputs.brackets import distinct_names, exposed_by_ev, form_brackets, spread_brackets
@@ -24,6 +25,8 @@ from hdrkit.inputs.remarks import Remarks, UnusualBrackets
 from hdrkit.inputs.timestamps import floored, timestamp_in_name
 from hdrkit.inputs.twins import without_twins
 from hdrkit.types import Bracket, Exposure, Failure, Frame, Photo, Stack
+
+_NAMED = 3
 
 Paths = Path | str | Sequence[Path | str]
 
@@ -64,8 +67,10 @@ def find_brackets(paths: Paths, options: InputOptions | None = None, memory: Pho
     failures = (*gone, *unread)
     if not photos:
         raise none_readable(len(failures), failures[0])
+    photos, own = _without_results(photos)
     listed_exposures.require_any(photo.path for photo, _ in photos)
     notes: list[str | UnusualBrackets] = [listed.left_out] if listed and listed.left_out else []
+    notes += [own] if own else []
     if listed and options.by in (By.AUTO, By.GROUPS) and not (options.estimate_exposures or options.ev):
         photos, filled = _with_listed_exposures(photos, listed)
         notes += filled
@@ -224,6 +229,21 @@ def _gone(listed: GroupList) -> tuple[Failure, ...]:
             names = ", ".join(show(path) for path in lost)
             failures.append(Failure(lost[0], f"{name}: {which} of the list are gone ({names}); put them back, or group again"))
     return tuple(failures)
+
+
+def _without_results(photos: Sequence[tuple[Photo, Path]]) -> tuple[list[tuple[Photo, Path]], str]:
+    """The photographs without pictures that hdrkit wrote, and a note that names these, empty if there are none.
+
+    Raises InputError if nothing is left.
+    """
+    own = [photo.path for photo, _ in photos if is_own(photo.software)]
+    if not own:
+        return list(photos), ""
+    names = ", ".join(show(path) for path in own[:_NAMED]) + (", ..." if len(own) > _NAMED else "")
+    if len(own) == len(photos):
+        raise InputError(f"{names}: hdrkit itself made this from photographs; give the photographs")
+    left = [one for one in photos if not is_own(one[0].software)]
+    return left, f"left out {counted(len(own), 'picture')} that hdrkit itself made: {names}"
 
 
 def _why_raw_fails(photo: Photo) -> str | None:

@@ -127,7 +127,7 @@ def _fused(job: MergeJob, loaded: Loaded) -> MergeOutcome:
     from hdrkit.pipeline.fuse import fuse
 
     fusion = fuse(loaded.stack, job.alignment, job.inputs)
-    write_display(fusion.picture, job.output, most_bits(job.output))
+    write_display(fusion.picture, job.output, most_bits(job.output), job.out.quality)
     return MergeOutcome(job.bracket.name, job.output, None, fusion.report, loaded.failures + fusion.report.left_out)
 
 
@@ -147,11 +147,11 @@ def _merged(job: MergeJob, loaded: Loaded) -> MergeOutcome:
     if is_display(job.output):
         merged = plan.rows(0, plan.report.size[1])
         report = plan.report_with([merged.tally])
-        write_display(render(merged.radiance, job.out.preview), job.output, most_bits(job.output))
+        write_display(render(merged.radiance, job.out.preview), job.output, most_bits(job.output), job.out.quality)
     else:
         report, radiance = write_merged(plan, job.output, job.out.half, job.out.max_memory, job.bracket, bool(job.out.preview))
         if job.preview is not None and radiance is not None:
-            preview = write_display(render(radiance, job.out.preview), job.preview)
+            preview = write_display(render(radiance, job.out.preview), job.preview, quality=job.out.quality)
     return MergeOutcome(job.bracket.name, job.output, preview, report, loaded.failures + report.left_out)
 
 

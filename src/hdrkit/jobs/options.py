@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from hdrkit.errors import OutputError
 from hdrkit.tonemapping.options import RenderOptions
 
 
@@ -46,6 +47,16 @@ class OutputOptions:
         default=PreviewType.JPG,
         metadata={"flag": "--preview-type", "panel": "Pictures for the display", "help": "file format of previews"},
     )
+    quality: int = field(
+        default=95,
+        metadata={
+            "flag": "--quality",
+            "panel": "Pictures for the display",
+            "min": 1,
+            "max": 100,
+            "help": "quality of JPEG files, from 1 to 100",
+        },
+    )
     max_memory: int | None = field(
         default=None,
         metadata={
@@ -56,3 +67,7 @@ class OutputOptions:
             "help": "use less memory than this, such as 2G: frames wait on disk and rows are merged in bands",
         },
     )
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.quality <= 100:
+            raise OutputError(f"the quality of JPEG files is from 1 to 100, not {self.quality}")

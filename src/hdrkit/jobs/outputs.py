@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from hdrkit.errors import OutputError
 from hdrkit.files.text import listed, show
-from hdrkit.formats.suffixes import RESULTS, FileKind, Format, written_format, written_formats
+from hdrkit.formats.suffixes import RESULTS, FileKind, Format, suffixes_of, written_format, written_formats
 from hdrkit.inputs.discover import refuse_overwriting
 from hdrkit.inputs.options import By
+from hdrkit.jobs.names import result_names
 from hdrkit.merging.options import MergeOptions, Product
 from hdrkit.types import Bracket
+
+_FILE_SUFFIX = re.compile("|".join([r"\.[a-z]{2,5}", *map(re.escape, suffixes_of(*FileKind))]))
 
 
 def chosen_format(out: Path, options: MergeOptions, suffix: str | None) -> Format:
@@ -37,7 +41,15 @@ def named_format(out: Path) -> Format | None:
 
 
 def require_fitting(out: Path, options: MergeOptions, suffix: str | None, half: bool) -> None:
-    """Raise OutputError if the requested file type, from `out` or `suffix`, cannot hold the requested result."""
+    """Raise OutputError if the requested file type, from `out` or `suffix`, cannot hold the requested result.
+
+    Also raises it for a new `out` with the suffix of a file type that no result has: it would become a folder.
+    """
+    if not out.exists() and named_format(out) is None and _FILE_SUFFIX.fullmatch(out.suffix.lower()):
+        choices = listed([row.suffix for row in written_formats(*RESULTS)])
+        raise OutputError(
+            f"{show(out)}: {out.suffix} is not a file type for results; choose {choices}, or a folder with another name"
+        )
     chosen = chosen_format(out, options, suffix)
     if options.product is Product.FUSION and chosen.kind is FileKind.RADIANCE:
         choices = listed([row.suffix for row in written_formats(FileKind.DISPLAY)])
@@ -60,11 +72,13 @@ def in_one_piece(path: Path) -> bool:
     return not result_format(path).streams
 
 
-def output_paths(brackets: Sequence[Bracket], out: Path, options: MergeOptions, suffix: str | None) -> list[Path]:
+def output_paths(
+    brackets: Sequence[Bracket], out: Path, options: MergeOptions, suffix: str | None, template: str | None = None
+) -> list[Path]:
     """The destination of each bracket: `out` itself if it names a file, else one file for each bracket in the folder `out`.
 
-    Raises OutputError if several brackets would go into one file, if the file type does not fit the estimator, or if a
-    photograph would be overwritten.
+    A `template`, as in `names.FIELDS`, names the files in a folder. Raises OutputError if several brackets would go into one
+    file, if the file type does not fit the estimator, or if a photograph would be overwritten.
     """
     require_fitting(out, options, suffix, half=False)
     if named_format(out):
@@ -73,6 +87,12 @@ def output_paths(brackets: Sequence[Bracket], out: Path, options: MergeOptions, 
         paths = [out]
     else:
         ending = f".{suffix}" if suffix else chosen_format(out, options, suffix).suffix
-        paths = [out / f"{bracket.name}{'_hdr' if bracket.kind == By.TIME else ''}{ending}" for bracket in brackets]
+        if template is None:
+            names = [f"{bracket.name}{'_hdr' if bracket.kind == By.TIME else ''}" for bracket in brackets]
+        elif any(bracket.kind == By.TIME for bracket in brackets):
+            raise OutputError(f"{show(out)}: results of brackets by time are named by their time; leave out --name")
+        else:
+            names = result_names(brackets, template)
+        paths = [out / f"{name}{ending}" for name in names]
     refuse_overwriting(paths, (photo.path for bracket in brackets for photo in bracket.photos))
     return paths

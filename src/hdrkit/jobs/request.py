@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hdrkit.alignment.options import AlignmentOptions
-from hdrkit.files.text import listed
+from hdrkit.errors import OutputError
+from hdrkit.files.text import listed, show
 from hdrkit.formats.suffixes import RESULTS, FileKind, written_formats
 from hdrkit.inputs.options import InputOptions
+from hdrkit.jobs.names import FIELDS, parse_name
 from hdrkit.jobs.options import OutputOptions
 from hdrkit.merging.options import MergeOptions
 from hdrkit.tonemapping.options import RenderOptions
@@ -74,6 +76,19 @@ class MergeRequest:
             "help": f"type of the files in a folder: radiance, or pictures for the display ({_DEPTHS})",
         },
     )
+    name: str | None = field(
+        default=None,
+        metadata={
+            "flag": "--name",
+            "panel": "Output",
+            "metavar": "TEMPLATE",
+            "parse": parse_name,
+            "shown": "{bracket}",
+            "help": "names of the files in a folder, with the fields "
+            + listed([f"{{{name}}}" for name in FIELDS], last="and")
+            + "; first and last are the names of the first and the last photograph",
+        },
+    )
     files: OutputOptions = field(default_factory=OutputOptions)
     preview: bool = field(
         default=False,
@@ -88,9 +103,13 @@ class MergeRequest:
     inputs: InputOptions = field(default_factory=InputOptions)
 
     def __post_init__(self) -> None:
-        from hdrkit.jobs.outputs import require_fitting
+        from hdrkit.jobs.outputs import named_format, require_fitting
 
         require_fitting(self.output, self.merging, self.file_type, self.files.half)
+        if self.name is not None and named_format(self.output):
+            raise OutputError(
+                f"{show(self.output)}: --name names the files in a folder, and this is one file; leave out one of them"
+            )
 
     @cached_property
     def curve(self) -> ResponseCurve | None:
@@ -139,7 +158,7 @@ class MergeRequest:
         from hdrkit.jobs.job import MergeJob
         from hdrkit.jobs.outputs import output_paths
 
-        paths = output_paths(brackets, self.output, self.merging, self.file_type)
+        paths = output_paths(brackets, self.output, self.merging, self.file_type, self.name)
         out = replace(self.files, preview=self.rendering if self.shows else None)
         jobs = [
             MergeJob(bracket, path, self.curve, self.response_name, self.merging, self.alignment, out, self.inputs)

@@ -90,7 +90,7 @@ class Photo:
     `width` and `height` are those of the displayed picture, with `orientation` (EXIF, 1..8) applied. `taken_at` has a time
     zone if the camera wrote one. `drive` and the fields after it are None if the camera does not record them. `shot` is the
     number of the photograph within one press of the shutter, from 1. `shutter_count` counts all photographs that the camera has
-    taken. `manual` says whether the photographer set time and aperture.
+    taken. `manual` says whether the photographer set time and aperture. `software` is the program that wrote the file.
     """
 
     path: Path
@@ -110,6 +110,7 @@ class Photo:
     shot: int | None = None
     shutter_count: int | None = None
     manual: bool | None = None
+    software: str = ""
 
 
 @dataclass(frozen=True)

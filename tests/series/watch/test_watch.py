@@ -550,3 +550,16 @@ def with_empty_pixels(png):
     size = int.from_bytes(png[at - 4 : at])
     chunk = b"IDAT" + b"\xff" * size
     return png[: at - 4] + size.to_bytes(4) + chunk + zlib.crc32(chunk).to_bytes(4) + png[at + 8 + size :]
+
+
+def test_photographs_without_a_timestamp_are_told_once(tmp_path):
+    (tmp_path / "in").mkdir()
+    for name in ("IMG_1.png", "IMG_2.png", "notes.txt"):
+        (tmp_path / "in" / name).touch()
+    with Watched(tmp_path) as w:
+        put(w.source, "20240614120000")
+        until(lambda: w.frames_of("20240614120000") == 3)
+        (w.source / "IMG_3.png").touch()
+        time.sleep(0.5)
+    told = [line for line, kind in w.lines if kind == "note" and "timestamp" in line]
+    assert told == [f"{w.source}: 2 photographs without a timestamp YYYYmmddHHMMSS in the name, not merged"]

@@ -17,12 +17,13 @@ from hdrkit.errors import HdrkitError
 from hdrkit.formats.complete import is_surely_complete
 from hdrkit.formats.metadata import read_content, read_header
 from hdrkit.formats.pixels import read_frame
-from hdrkit.formats.suffixes import FileKind, kind_of
+from hdrkit.formats.suffixes import PHOTOGRAPHS, FileKind, kind_of, suffixes_of
 from hdrkit.inputs.folders import in_turn, patterns
 from hdrkit.inputs.photo_memory import PhotoMemory
-from hdrkit.inputs.timestamps import photograph_taken_at
+from hdrkit.inputs.timestamps import photograph_taken_at, timestamp_in_name
 from hdrkit.series.watch.options import Clock, Pace
 
+_PHOTOGRAPHS = suffixes_of(*PHOTOGRAPHS)
 _TICK_S = 2.0  # two changes within this time may have the same time stamp
 
 
@@ -47,6 +48,7 @@ class _Folder:
     photographs: int = 0  # number at the last look
     taken: tuple[datetime, datetime] | None = None  # times of the first and the last photograph
     below: tuple[Path, ...] = ()
+    without_time: int = 0  # photographs whose names have no timestamp
     handled: dict[str, tuple[int, int]] = field(default_factory=dict)  # signatures of files within a tick of the newest
 
 
@@ -75,6 +77,10 @@ class Arrivals:
         """The subfolders that have not been looked at, the last one first, because it probably holds today's photographs."""
         known = self._folders.get(folder)
         return [below for below in reversed(known.below) if below not in self._folders] if known else []
+
+    def without_time(self, folder: Path) -> int:
+        """How many photographs of a folder have no timestamp in their names. They are not merged."""
+        return self._folders[folder].without_time if folder in self._folders else 0
 
     def beside(self, folder: Path, reach: timedelta) -> list[Path]:
         """The folders with the previous and the next photographs of the same series, if these are within `reach` in time."""
@@ -109,7 +115,7 @@ class Arrivals:
         known = self._folders.setdefault(folder, _Folder())
         new = self.new.setdefault(folder, {})
         before = len(new)
-        newest, photographs, below = known.newest_ns, 0, []
+        newest, photographs, without_time, below = known.newest_ns, 0, 0, list[Path]()
         first, last = datetime.max, datetime.min
         try:
             changed_ns = folder.stat().st_mtime_ns
@@ -133,6 +139,8 @@ class Arrivals:
                         if _is_new(inode_ns, known) and known.handled.get(entry.name) != signature:
                             since = time.monotonic() - max(0.0, self._clock.now_s() - inode_ns / 1e9)
                             new[path] = Arrival(stamp, signature, inode_ns / 1e9, since)
+                    else:
+                        without_time += path.suffix.lower() in _PHOTOGRAPHS and timestamp_in_name(path) is None
         except OSError:
             self.forget(folder)
             return 0
@@ -140,7 +148,7 @@ class Arrivals:
             known.handled.clear()
         known.changed_ns = changed_ns if self._clock.now_s() - changed_ns / 1e9 > _TICK_S else None
         known.newest_ns, known.photographs, known.below = newest, photographs, tuple(sorted(below))
-        known.taken = (first, last) if photographs else None
+        known.taken, known.without_time = (first, last) if photographs else None, without_time
         return max(0, len(new) - before - self._counted.pop(folder, 0))
 
     def settled(self, paths: Iterable[Path]) -> list[Path]:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from hdrkit.errors import HdrkitError, InputError, OutputError
-from hdrkit.files.text import show
+from hdrkit.files.text import counted, show
 from hdrkit.inputs.options import InputOptions
 from hdrkit.inputs.photo_memory import PhotoMemory
 from hdrkit.jobs.batch import outcome_of, submit
@@ -162,7 +162,13 @@ class Watch:
             folder = next(iter(self._folders))
             del self._folders[folder]
             known = self._arrivals.knows(folder)
+            unnamed = self._arrivals.without_time(folder)
             self._heartbeat.seen += self._arrivals.look(folder)
+            if not unnamed and (lost := self._arrivals.without_time(folder)):
+                self._notify(
+                    f"{show(folder)}: {counted(lost, 'photograph')} without a timestamp YYYYmmddHHMMSS in the name, not merged",
+                    "note",
+                )
             self._folders |= dict.fromkeys(self._arrivals.unseen_below(folder))
             if not known:
                 self._forming.pass_over_made(folder, records)
