@@ -35,15 +35,17 @@ FLAGS = {
     "merge": """
         inputs! --output/-o! --response --estimator=inverse-variance --weight=triangle --clip=0,250 --align=auto
         --no-crop/--crop --deghost=off --format=exr,_png_for_mertens --no-half/--half --no-variance/--variance --device=cpu
-        --max-memory --no-preview/--preview --tonemap=reinhard --preview-type=jpg --quality=95
-        --name={bracket} --range=none --by=auto --round=30s
+        --max-memory --no-preview/--preview --tonemap=local --preview-type=jpg --quality=95
+        --name={bracket} --range=none --exposure=0.0
+        --contrast=0.0 --detail=0.0 --saturation=0.0 --warmth=0.0 --by=auto --round=30s
         --exposure-unit --min-frames=2 --groups --exposures --no-literal-exif/--literal-exif --max-pixels=500000000
         --ev=none --jobs/-j=all_cores --scheduler --overwrite --json --config/-c
     """,
     "watch": """
         folder! --output/-o! --response --estimator=inverse-variance --weight=triangle --clip=0,250 --align=auto
         --no-crop/--crop --deghost=off --format=exr,_png_for_mertens --no-half/--half --no-variance/--variance --device=cpu
-        --max-memory --no-preview/--preview --tonemap=reinhard --preview-type=jpg --quality=95 --range=none --round=30s
+        --max-memory --no-preview/--preview --tonemap=local --preview-type=jpg --quality=95 --range=none --exposure=0.0
+        --contrast=0.0 --detail=0.0 --saturation=0.0 --warmth=0.0 --round=30s
         --exposure-unit --min-frames=2 --exposures --no-literal-exif/--literal-exif --max-pixels=500000000 --frames
         --wait=10.0 --poll=30.0
         --heartbeat=heartbeat.json_in_the_output --jobs/-j=1 --scheduler --config/-c
@@ -52,7 +54,7 @@ FLAGS = {
         source! --output/-o! --angle=0.0 --tonemap=reinhard --range=auto --exposure --camera --json --config/-c
     """,
     "video": """
-        source! --output/-o! --fps=24.0 --tonemap=reinhard --range=auto --exposure --camera --json --config/-c
+        source! --output/-o! --fps=24.0 --tonemap=local --range=auto --exposure --camera --json --config/-c
     """,
     "rank": """
         inputs! --output/-o=ranking,_in_DIR --method=hash --feature-matching/-f --diff/-d=from_the_data --sharpness=detail

@@ -15,6 +15,7 @@ from hdrkit.tonemapping.render import render
 from hdrkit.types import RadianceMap, Validity
 
 EVERY = pytest.mark.parametrize("operator", list(Operator))
+GLOBAL = pytest.mark.parametrize("operator", [one for one in Operator if one is not Operator.LOCAL])
 
 
 def decode_srgb(encoded):
@@ -66,7 +67,7 @@ def test_brighter_stays_brighter_and_gray_stays_gray(operator):
         assert (np.diff(picture, axis=0) >= -1e-6).all()
         assert np.ptp(picture, axis=1).max() < 1e-5
         assert picture[0, 0] < 0.15
-        assert picture[-1, 0] > 0.99
+        assert picture[-1, 0] > (0.85 if operator is Operator.LOCAL else 0.99)
 
 
 @EVERY
@@ -83,7 +84,7 @@ def test_the_unit_of_radiance_does_not_matter(operator):
         np.testing.assert_allclose(scaled, render(RadianceMap(scene()), options), atol=1e-4)
 
 
-@EVERY
+@GLOBAL
 def test_with_a_range_a_pixel_looks_the_same_in_every_picture(operator):
     options = RenderOptions(operator, (-3.0, 3.0))
     dim, bright = scene(1), scene(2) * 50
@@ -91,7 +92,7 @@ def test_with_a_range_a_pixel_looks_the_same_in_every_picture(operator):
     assert (render(RadianceMap(dim), options)[0] == render(RadianceMap(bright), options)[0]).all()
 
 
-@EVERY
+@GLOBAL
 def test_a_range_spans_black_to_white(operator):
     ends = np.exp(np.array([-2.0, 3.0], np.float32))[None, :, None].repeat(3, axis=2)
     low, high = render(RadianceMap(ends), RenderOptions(operator, (-2.0, 3.0)))[0, :, 0]
@@ -145,7 +146,7 @@ def test_aces_is_narkowicz_fit():
 def test_bright_colours_fade_to_white():
     pixels = scene()
     pixels[0, 0] = [1e6, 1e5, 0]
-    assert (render(RadianceMap(pixels))[0, 0] > 0.999).all()
+    assert (render(RadianceMap(pixels), RenderOptions("reinhard"))[0, 0] > 0.999).all()
 
 
 def test_exposure_ignores_black_unmeasured_and_extreme_pixels():
@@ -172,7 +173,7 @@ def test_a_flat_picture_is_middle_gray_and_not_white():
 
 def test_blocks_do_not_show():
     pixels = scene(shape=(700, 900))
-    whole = render(RadianceMap(pixels))
+    whole = render(RadianceMap(pixels), RenderOptions("reinhard"))
     adaptation = adapt_to_scene(RadianceMap(pixels))
     assert whole.shape == pixels.shape
     y = float(pixels[650, 3] @ LUMINANCE)
@@ -218,5 +219,5 @@ def test_ranges_that_make_no_sense(range_ln):
 
 def test_an_operator_can_be_named_and_an_unknown_one_is_refused():
     assert RenderOptions("drago").operator is Operator.DRAGO
-    with pytest.raises(InputError, match="choose reinhard, drago, aces, gamma"):
+    with pytest.raises(InputError, match="choose local, reinhard, drago, aces, gamma"):
         RenderOptions("mantiuk")

@@ -41,12 +41,14 @@ Config = Annotated[
 class Part:
     """The fields of a group, and of the groups in it, that a command takes: `only` some, or all `but` some.
 
-    `fixed` holds the values that the command sets itself. `metadata` of a field here replace those in the dataclass.
+    `fixed` holds the values that the command sets itself, `usual` other defaults. `metadata` of a field here replace those in the
+    dataclass.
     """
 
     only: tuple[str, ...] = ()
     but: tuple[str, ...] = ()
     fixed: Mapping[str, Any] = field(default_factory=dict)
+    usual: Mapping[str, Any] = field(default_factory=dict)
     metadata: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def takes(self, name: str) -> bool:
@@ -56,13 +58,17 @@ class Part:
 
 @dataclass(frozen=True)
 class _Flag:
-    """A field as an option. `path` leads to it from the parameter of the command; `switched` holds the fields of its words."""
+    """A field as an option. `path` leads to it from the parameter of the command; `switched` holds the fields of its words.
+
+    `usual` is its default, if the command has another one than the field.
+    """
 
     path: _Path
     owner: type[Any]
     field: Field[Any]
     metadata: Mapping[str, Any]
     switched: Mapping[str, tuple[_Path, Field[Any]]]
+    usual: Any = None
 
     @property
     def parameter(self) -> str:
@@ -92,6 +98,8 @@ class _Flag:
         default: Any = inspect.Parameter.empty
         if kind is bool:
             default = False
+        elif self.usual is not None:
+            default = _as_text(self.usual)
         elif self.field.default is not MISSING:
             default = _as_text(self.field.default)
         elif self.field.default_factory is not MISSING:
@@ -199,7 +207,7 @@ def _flags(path: _Path, kind: type[Any], part: Part, around: tuple[tuple[_Path, 
                 for switch in fields(group)
                 if switch.name == name and part.takes(name)
             }
-            yield _Flag((*path, one.name), kind, one, metadata, switched)
+            yield _Flag((*path, one.name), kind, one, metadata, switched, part.usual.get(one.name))
 
 
 def _choice(flag: _Flag, given: Any, value: Callable[[Any], Any]) -> dict[_Path, Any]:
@@ -220,6 +228,8 @@ def _built(path: _Path, kind: type[Any], part: Part, chosen: Mapping[_Path, Any]
             values[one.name] = chosen[*path, one.name]
         elif part.takes(one.name) and "flag" not in one.metadata and one.name in settings.get(kind, {}):
             values[one.name] = settings[kind][one.name]
+        elif one.name in part.usual:
+            values[one.name] = part.usual[one.name]
     try:
         return kind(**values)
     except HdrkitError as error:

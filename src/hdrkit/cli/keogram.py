@@ -17,7 +17,7 @@ EXAMPLES = "Examples:  hdrkit keogram merged/2024/06/14 -o day.png   |   hdrkit 
 @takes
 def keogram(
     source: timelines.Source,
-    render: timelines.Rendering,
+    render: timelines.Comparing,
     output: Annotated[Path, typer.Option("-o", "--output", help="File for the picture, .png.")],
     angle: Annotated[
         float,

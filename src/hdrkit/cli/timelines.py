@@ -12,27 +12,24 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from hdrkit.cli.flags import Part
-from hdrkit.tonemapping.options import RenderOptions
+from hdrkit.tonemapping.options import Operator, RenderOptions
 
 if TYPE_CHECKING:
     from hdrkit.series.show.timeline import Timeline
     from hdrkit.types import Failure
 
 Source = Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder of merged radiance, or of pictures.")]
-Rendering = Annotated[
-    RenderOptions,
-    Part(
-        metadata={
-            "operator": {"panel": None},
-            "range_ln": {
-                "panel": None,
-                "metavar": "MIN MAX|auto",
-                "shown": "auto",
-                "help": "the range of ln radiance that is shown; auto takes it from pictures of the whole series",
-            },
-        }
-    ),
-]
+_SHOWN: dict[str, dict[str, Any]] = {
+    "operator": {"panel": None},
+    "range_ln": {
+        "panel": None,
+        "metavar": "MIN MAX|auto",
+        "shown": "auto",
+        "help": "the range of ln radiance that is shown; auto takes it from pictures of the whole series",
+    },
+}
+Rendering = Annotated[RenderOptions, Part(only=("operator", "range_ln"), metadata=_SHOWN)]
+Comparing = Annotated[RenderOptions, Part(only=("operator", "range_ln"), metadata=_SHOWN, usual={"operator": Operator.REINHARD})]
 OneExposure = Annotated[
     float | None,
     typer.Option("--exposure", metavar="EXPO", help="The exposure to show, if the files are frames named YYYYmmddHHMMSS_<EXPO>."),

@@ -24,3 +24,9 @@ def srgb_of_light(light: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]
 def srgb_power(light: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
     """The upper part of that curve, above the straight line."""
     return np.asarray(1.055 * light ** (1 / 2.4) - 0.055)
+
+
+def light_of_srgb(codes: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
+    """Linear light of sRGB codes in 0..1, of the same shape: the inverse of `srgb_of_light`."""
+    bent = ((np.maximum(codes, 0) + 0.055) / 1.055) ** 2.4
+    return np.where(codes <= SRGB_SLOPE * SRGB_LINEAR_BELOW, codes / SRGB_SLOPE, bent)

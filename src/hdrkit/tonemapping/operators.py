@@ -1,4 +1,4 @@
-"""Tone curves: linear RGB (H, W, 3) in the unit of the map, to linear display RGB in 0..1."""
+"""Global operators, one tone curve a picture: linear RGB (H, W, 3) in the unit of the map, to linear display RGB in 0..1."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from pathlib import Path
 
@@ -45,25 +45,37 @@ def _range_in(file: Path) -> tuple[float, float]:
 
 
 class Operator(StrEnum):
-    """The tone curve from radiance to the display."""
+    """How radiance becomes light on a display: locally, as a photographer would, or by one tone curve for the whole picture."""
 
+    LOCAL = "local"
     REINHARD = "reinhard"
     DRAGO = "drago"
     ACES = "aces"
     GAMMA = "gamma"
 
 
+def _control(flag: str, limit: int, help_text: str) -> float:
+    return field(default=0.0, metadata={"flag": flag, "panel": _PANEL, "min": -limit, "max": limit, "help": help_text})
+
+
 @dataclass(frozen=True)
 class RenderOptions:
     """How to render radiance for a display.
 
-    `operator` is the tone curve. `range_ln` holds the natural logarithms of the radiance of black and of white, and gives every
-    picture of a series the same exposure; None adapts to each picture. Raises InputError for a range that is empty or not finite.
+    `operator` says how. `range_ln` holds the natural logarithms of the radiance of black and of white, and gives every
+    picture of a series the same exposure; None adapts to each picture. The other controls change pictures of the local operator
+    alone; 0 is neutral. Raises InputError for a range that is empty or not finite, for a control outside its limits, and for one
+    that another operator does not have.
     """
 
     operator: Operator = field(
-        default=Operator.REINHARD,
-        metadata={"flag": "--tonemap", "panel": _PANEL, "help": "tone curve that renders radiance for the display"},
+        default=Operator.LOCAL,
+        metadata={
+            "flag": "--tonemap",
+            "panel": _PANEL,
+            "help": "how radiance is rendered for the display: local shows shadows and highlights together; the others are tone "
+            "curves for the whole picture, which keep the order of brightness",
+        },
     )
     range_ln: tuple[float, float] | None = field(
         default=None,
@@ -79,6 +91,11 @@ class RenderOptions:
             "or a response curve carries",
         },
     )
+    exposure: float = _control("--exposure", 5, "brighter or darker, in EV; the brightest parts keep their detail")
+    contrast: float = _control("--contrast", 1, "more or less contrast of light and dark, from -1 to 1")
+    detail: float = _control("--detail", 1, "more or less contrast of small details, from -1 to 1")
+    saturation: float = _control("--saturation", 1, "stronger or paler colours, from -1 to 1; -1 is grey")
+    warmth: float = _control("--warmth", 1, "warmer or cooler light, from -1 to 1")
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "operator", chosen(Operator, self.operator, "operator"))
@@ -86,3 +103,12 @@ class RenderOptions:
             low, high = self.range_ln
             if not (math.isfinite(low) and math.isfinite(high) and low < high and abs(low) < 80 and abs(high) < 80):
                 raise InputError(f"a display range is two natural logarithms, the lower one first, not {low} and {high}")
+        for name, limit in CONTROLS.items():
+            value = getattr(self, name)
+            if not abs(value) <= limit:
+                raise InputError(f"{name} {value} is not from -{limit} to {limit}")
+            if value and self.operator is not Operator.LOCAL:
+                raise InputError(f"{name} changes pictures of the operator local, not of {self.operator}; leave it at 0")
+
+
+CONTROLS = {one.name: one.metadata["max"] for one in fields(RenderOptions) if one.default == 0.0}

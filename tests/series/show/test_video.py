@@ -10,7 +10,7 @@ from hdrkit import RadianceMap, write_radiance
 from hdrkit.errors import InputError, OutputError
 from hdrkit.series.show.timeline import one_exposure, timeline
 from hdrkit.series.show.video import write_video
-from hdrkit.tonemapping.options import RenderOptions
+from hdrkit.tonemapping.options import Operator, RenderOptions
 from hdrkit.tonemapping.render import render
 
 imageio_ffmpeg = pytest.importorskip("imageio_ffmpeg")
@@ -42,7 +42,7 @@ def decoded(path):
 
 
 def test_a_constant_patch_keeps_its_code_and_gaps_are_dark(day, tmp_path):
-    film = write_video(timeline(day), tmp_path / "day.mp4", fps=10)
+    film = write_video(timeline(day), tmp_path / "day.mp4", RenderOptions("reinhard"), fps=10)
     facts, frames = decoded(tmp_path / "day.mp4")
     assert frames.shape == (30, 180, 240, 3)
     assert "yuv420p(tv, bt709" in facts
@@ -105,3 +105,11 @@ def test_films_are_mp4(day, tmp_path, hdrkit):
     with pytest.raises(OutputError, match="written as .mp4"):
         write_video(timeline(day), tmp_path / "day.avi")
     assert hdrkit("video", day, "-o", tmp_path / "day.avi").code == 2
+
+
+def test_without_a_tone_curve_frames_are_rendered_locally_and_do_not_flicker(day, tmp_path):
+    film = write_video(timeline(day), tmp_path / "day.mp4", fps=10)
+    assert film.render.operator is Operator.LOCAL
+    _, frames = decoded(tmp_path / "day.mp4")
+    patch = np.array([frame[70:110, 90:150].mean() for k, frame in enumerate(frames) if k not in MISSING])
+    assert np.abs(np.diff(patch)).max() < 6

@@ -50,7 +50,7 @@ class MergeChoices:
 
     `algorithm` is an estimator of `hdrkit merge` (inverse-variance, poisson, debevec, robertson), or mertens, which fuses for the
     display, or `debevec_custom`, which is `debevec` and requires a `response`. `lnE_range` is the range of ln radiance that
-    pictures for the display show, with the tone curve `operator`. Codes below `low_clip` and above `high_clip` are not
+    pictures for the display show, rendered by the `operator`. Codes below `low_clip` and above `high_clip` are not
     used. `align` and `deghost` are as in `hdrkit merge`. Raises InputError for unknown values.
     """
 
@@ -60,7 +60,7 @@ class MergeChoices:
     low_clip: float = MergeOptions().clip[0]
     high_clip: float = MergeOptions().clip[1]
     weight_type: str = "triangle"
-    operator: str = Operator.REINHARD.value
+    operator: str = Operator.LOCAL.value
     align: str = "none"
     deghost: str = "off"
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from hdrkit.errors import InputError
 from hdrkit.series.show.timeline import Picture, Timeline, common_size, drawn, one_exposure, read_pixels, shown
-from hdrkit.tonemapping.options import RenderOptions
+from hdrkit.tonemapping.options import Operator, RenderOptions
 from hdrkit.types import Failure
 
 if TYPE_CHECKING:
@@ -44,8 +44,10 @@ def keogram(series: Timeline, render: RenderOptions | None = None, angle_deg: fl
 
     `angle_deg` turns the line clockwise from upright; the end that it points to is at the top. Without a range in `render`, the
     range is computed from pictures of the whole series. Raises InputError if no picture can be read.
+
+    Without `render` the tone curve is `reinhard`, and one radiance has one code at any place and time: brightness is compared.
     """
-    render = one_exposure(series, render or RenderOptions())
+    render = one_exposure(series, render or RenderOptions(Operator.REINHARD))
     size = common_size(series)
 
     def line(path: Path | None) -> Picture | Failure | None:
@@ -75,6 +77,8 @@ def _line(pixels: NDArray[Any], render: RenderOptions, angle_deg: float) -> Pict
     angle = math.radians(angle_deg)
     x = ((width - 1) / 2 - along * math.sin(angle)).astype(np.float32)
     y = ((height - 1) / 2 + along * math.cos(angle)).astype(np.float32)
+    if render.operator is Operator.LOCAL:  # it looks at the whole picture
+        pixels = shown(pixels, render)
     return shown(cv2.remap(pixels, x[:, None], y[:, None], cv2.INTER_LINEAR), render)[:, 0]
 
 

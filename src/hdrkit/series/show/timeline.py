@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -166,7 +166,7 @@ def one_exposure(series: Timeline, options: RenderOptions) -> RenderOptions:
         RadianceMap(np.concatenate([part.pixels for part in parts]), validity=np.concatenate([part.validity for part in parts]))
     )
     average, high = math.log(seen.average) - _SHADOWS, math.log(seen.white)
-    return RenderOptions(options.operator, (2 * average - high, high))
+    return replace(options, range_ln=(2 * average - high, high))
 
 
 def _thinned(path: Path) -> RadianceMap | None:
