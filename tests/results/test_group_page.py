@@ -23,7 +23,8 @@ VISIT = """
 const shown = selector => [...document.querySelectorAll(selector)].filter(node => node.checkVisibility());
 const sees = () => ({
   groups: shown(".group h3").map(node => node.textContent),
-  loose: shown(".loose figure a").map(node => node.getAttribute("aria-label")),
+  singles: shown("#singles .item").map(node => node.id),
+  loose: shown("#unassigned figure a").map(node => node.getAttribute("aria-label")),
   bad: shown(".bad").length,
   headings: shown("h2").map(node => node.textContent),
   status: document.getElementById("shown").textContent,
@@ -67,6 +68,8 @@ const press = key => document.activeElement.dispatchEvent(new KeyboardEvent("key
   told.pictures = pictures.map(picture => [picture.naturalWidth, picture.naturalHeight]);
   told.requests = performance.getEntriesByType("resource").filter(entry => !entry.name.startsWith("data:")).length;
   told.links = shown("figure a").map(node => node.getAttribute("href"));
+  told.bar = document.querySelector(".filters").offsetHeight;
+  told.wide = document.documentElement.scrollWidth > innerWidth;
   told.references = shown("figure.reference").length;
   const result = document.createElement("pre");
   result.id = "told";
@@ -100,17 +103,18 @@ def out(card, sort_card, tmp_path):
     return tmp_path / "sorted"
 
 
-def visited(browse, page):
+def visited(browse, page, *options):
     page.write_text(page.read_text().replace("</body>", VISIT + "</body>"))
-    return json.loads(unescape(re.search(r'<pre id="told">(.*?)</pre>', browse(page, "--dump-dom"), re.DOTALL)[1]))
+    return json.loads(unescape(re.search(r'<pre id="told">(.*?)</pre>', browse(page, "--dump-dom", *options), re.DOTALL)[1]))
 
 
 def test_a_person_sees_the_groups_and_finds_their_way(browse, out):
     told = visited(browse, out / "report.html")
     everything = told["first"]
-    assert everything["groups"] == ["cluster_1", "cluster_2", "cluster_0"]  # least sure first
+    assert everything["groups"] == ["cluster_1", "cluster_0"]  # least sure first
+    assert everything["singles"] == ["cluster_2"]
     assert (everything["loose"], everything["bad"], everything["nothing"]) == (["black.png"], 1, False)
-    assert everything["headings"] == ["Groups, least sure first", "Unassigned", "Unreadable", "Notes"]
+    assert everything["headings"] == ["Groups, least sure first", "Single photographs", "Unassigned", "Unreadable", "Notes"]
     assert everything["status"] == "all 5 shown"
     for words in ("10 photographs", "2 views", "3 groups", "2 exposure brackets", "1 groups that need a look", "1 unassigned"):
         assert words in told["counts"]
@@ -122,7 +126,7 @@ def test_a_person_sees_the_groups_and_finds_their_way(browse, out):
     assert told["search broken"]["bad"] == 1
     assert told["search nowhere"]["nothing"]
     assert told["search nowhere"]["headings"] == ["Notes"]
-    assert told["kind single"]["groups"] == ["cluster_2"]
+    assert (told["kind single"]["groups"], told["kind single"]["singles"]) == ([], ["cluster_2"])
     assert (told["kind unreadable"]["groups"], told["kind unreadable"]["bad"]) == ([], 1)
     assert told["flag duplicate"]["groups"] == ["cluster_1"]
     assert told["flag no_content"]["loose"] == ["black.png"]
@@ -130,11 +134,17 @@ def test_a_person_sees_the_groups_and_finds_their_way(browse, out):
     assert told["look"]["groups"] == ["cluster_1"]
     assert told["look"]["loose"] == ["black.png"]
     assert told["kind "] == told["flag "] == told["cleared"] == told["escaped"] == everything
-    assert (told["focus"], told["second"], told["back"]) == ("words", "cluster_2", "cluster_1")
+    assert (told["focus"], told["second"], told["back"]) == ("words", "cluster_0", "cluster_1")
     assert told["pictures"] == [[72, 48]] * 9
     assert told["requests"] == 0
     assert told["references"] == 2
     assert all((out / unquote(link)).exists() for link in told["links"])
+
+
+def test_the_filters_are_one_line_on_a_phone(browse, out):
+    told = visited(browse, out / "report.html", "--window-size=500,900")
+    assert told["bar"] < 60
+    assert not told["wide"]
 
 
 @pytest.mark.parametrize("options", [[], ["--force-dark-mode", "--blink-settings=preferredColorScheme=0"]])

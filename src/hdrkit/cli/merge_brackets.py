@@ -47,7 +47,7 @@ def merge_found(
             account.report_error(str(error))
     if json:
         ordered = account.in_order(jobs)
-        report = {"unreadable": found.failures, "notes": [*found.notes, *curves.lines], "brackets": ordered}
+        report = {"unreadable": found.failures, "notes": found.notes, "curves": curves.lines, "brackets": ordered}
         print_json({"ignored_files": found.ignored} | report)
     else:
         account.print_summary()

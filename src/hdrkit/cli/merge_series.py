@@ -37,7 +37,7 @@ def merge_brackets_of(
         for line in () if json else curves.lines:
             say(line)
         ranged = request.with_range(_all_brackets(series, move), curves.of if curves.curves else None)
-        account = Account(series, ranged, curves, json, notes=list(curves.lines) if json else [])
+        account = Account(series, ranged, curves, json)
         say_when_stopped(account.so_far)
         move(_MERGING, 0, None)
         try:
@@ -48,7 +48,7 @@ def merge_brackets_of(
         except LostError as error:
             account.report_error(str(error))
     if json:
-        report = {"unreadable": account.unreadable, "notes": account.notes, "brackets": account.reports}
+        report = {"unreadable": account.unreadable, "notes": account.notes, "curves": curves.lines, "brackets": account.reports}
         print_json({"ignored_files": series.ignored} | report)
     else:
         account.print_summary()

@@ -26,7 +26,7 @@ def report_page(
     folder: Path,
     notes: Sequence[str] = (),
 ) -> str:
-    """The page: filters, contact sheets of the groups with the least sure first, and the unassigned and unreadable files.
+    """The page: filters, contact sheets of the groups with the least sure first, then single, unassigned and unreadable files.
 
     `thumbnails` holds a JPEG for each destination. The page holds them, and links to the photographs relative to `folder`.
     """
@@ -38,9 +38,10 @@ def report_page(
         )
         for destination, thumbnail in zip(destinations, thumbnails, strict=True)
     }
-    sheets = [(cluster, _group(cluster, [figures[one.name] for one in members])) for cluster, members in by_cluster(destinations)]
+    clusters = [(cluster, [figures[one.name] for one in members]) for cluster, members in by_cluster(destinations)]
+    clusters.sort(key=lambda found: found[0].confidence)
     loose = [_loose(destination, figures[destination.name]) for destination in destinations if destination.cluster is None]
-    kinds = {cluster.kind for cluster, _ in sheets} | ({Kind.UNASSIGNED} if loose else set())
+    kinds = {cluster.kind for cluster, _ in clusters} | ({Kind.UNASSIGNED} if loose else set())
     kinds |= {Kind.UNREADABLE} if result.unreadable else set()
     flags = {flag for destination in destinations for flag in destination.member.flags}
     all_notes = [*result.report.notes, *notes]
@@ -49,7 +50,8 @@ def report_page(
         "counts": _counts(result),
         "kinds": _choices(kinds),
         "flags": _choices(flags),
-        "groups": "\n".join(sheet for _, sheet in sorted(sheets, key=lambda sheet: sheet[0].confidence)),
+        "groups": "\n".join(_group(cluster, its) for cluster, its in clusters if len(its) > 1),
+        "singles": "\n".join(_single(cluster, its[0]) for cluster, its in clusters if len(its) == 1),
         "unassigned": "\n".join(loose),
         "unreadable": "\n".join(_bad(unreadable) for unreadable in result.unreadable),
         "notes": "".join(f"<li>{as_html(note)}</li>" for note in all_notes),
@@ -82,11 +84,8 @@ def _group(cluster: Cluster, figures: Sequence[str]) -> str:
     flags = sorted({flag for member in cluster.members for flag in member.flags})
     known = [member.ev for member in cluster.members if member.ev is not None]
     span = f", {_signed(min(known))} to {_signed(max(known))} EV" if len(known) > 1 else ""
-    spoken = [cluster.name, cluster.view, cluster.kind, *cluster.reasons]
-    spoken += [text for member in cluster.members for text in (show(member.photo.path), member.photo.camera, member.reason)]
     return (
-        f'<article class="item group" tabindex="-1" id="{as_html(cluster.name)}"'
-        f"{_data(spoken, cluster.kind, flags, cluster.confidence, needs_a_look(cluster))}>"
+        f'<article class="item group" tabindex="-1" id="{as_html(cluster.name)}"{_data_of(cluster)}>'
         f'<header><h3>{as_html(cluster.name)}</h3><span class="tag">{_words(cluster.kind)}</span>'
         f'<span class="quiet">{counted(len(figures), "frame")}{span}, {as_html(cluster.view)}</span>'
         + "".join(f'<span class="tag flag">{_words(flag)}</span>' for flag in flags)
@@ -95,6 +94,18 @@ def _group(cluster: Cluster, figures: Sequence[str]) -> str:
         f'</header><ul class="why">{"".join(f"<li>{as_html(reason)}</li>" for reason in cluster.reasons)}</ul>'
         f'<div class="sheet">{"".join(figures)}</div></article>'
     )
+
+
+def _single(cluster: Cluster, figure: str) -> str:
+    return f'<div class="item" tabindex="-1" id="{as_html(cluster.name)}"{_data_of(cluster)}>{figure}</div>'
+
+
+def _data_of(cluster: Cluster) -> str:
+    """The attributes of a group that the filters read."""
+    flags = sorted({flag for member in cluster.members for flag in member.flags})
+    spoken = [cluster.name, cluster.view, cluster.kind, *cluster.reasons]
+    spoken += [text for member in cluster.members for text in (show(member.photo.path), member.photo.camera, member.reason)]
+    return _data(spoken, cluster.kind, flags, cluster.confidence, needs_a_look(cluster))
 
 
 def _loose(destination: Destination, figure: str) -> str:

@@ -23,8 +23,9 @@ def needs_a_look(cluster: Cluster) -> bool:
 
 
 def doubtful(result: GroupingResult) -> list[Cluster]:
-    """The groups that need a look, the least sure first."""
-    return sorted((cluster for cluster in result.clusters if needs_a_look(cluster)), key=lambda cluster: cluster.confidence)
+    """The groups that need a look, the least sure first, and after them single photographs."""
+    look = (cluster for cluster in result.clusters if needs_a_look(cluster))
+    return sorted(look, key=lambda cluster: (len(cluster.members) == 1, cluster.confidence))
 
 
 def cluster_record(cluster: Cluster, destinations: Sequence[Destination], number: int, placing: Placing) -> dict[str, Any]:
