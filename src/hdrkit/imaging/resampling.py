@@ -1,276 +1,215 @@
-"""The compiled loops of `warping`: cubic interpolation of a moved frame along the lines that are rows of the reference.
+"""Cubic interpolation of a moved frame along the lines that are rows of the reference.
 
 A row of the reference is a straight line in the frame. The columns that it crosses are interpolated down to the line, and then
 the line is interpolated across to each pixel. This takes two cubics per pixel, while the 4 x 4 pixels around it would take five.
-Columns and pixels that move in step with their sources are processed in runs, which the compiler turns into vector instructions.
+A steep line crosses too few columns: each of its pixels is interpolated on a level line of its own.
 
-A steep line crosses too few columns: its pixels are interpolated one by one, each on a level line of its own.
+Here this is done by NumPy: for single pixels, and for the rows of small pictures, which take less time than it takes to load
+machine code. `resampling_loops` gives the same codes, bit for bit, for the rows of any picture.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import reduce
 from typing import Any
 
+import cv2
 import numpy as np
+from numpy.typing import NDArray
 
-from hdrkit.imaging.compiled import compiled
+Floats = NDArray[np.float64]
+Places = NDArray[np.int64]
+Mask = NDArray[np.bool_]
 
-_STEEP = 0.5  # rows per column
-_FAR = 1e9
-
-
-@compiled
-def resample_rows(pixels: Any, valid: Any, motion: Any, top: int, left: int, clipped: Any, out: Any, out_valid: Any) -> None:
-    """Pixels of the reference from row `top` and column `left`, as many as `out` (h, w, C) has.
-
-    Pixels that are not valid are left unchanged. A code at or above `clipped` is clipped. Each pixel to which it contributes gets
-    the code `clipped`.
-    """
-    height, width, channels = out.shape
-    scratch = _scratch(pixels, width)
-    for row in range(height):
-        count = 1 if _is_steep(motion, top + row) else width
-        codes = out[row].reshape(width * channels)
-        for x in range(0, width, count):
-            part = codes[x * channels : (x + count) * channels]
-            _resample(pixels, valid, motion, left + x, top + row, clipped, scratch, part, out_valid[row, x : x + count])
+STEEP = 0.5  # rows per column
+FAR = 1e9
+_ROWS, _POINTS = 16, 1 << 14  # at a time, so that temporaries stay in the cache
+_HALF = np.float32(0.5)
+_EXACT: dict[type, type] = {np.uint8: np.int16, np.uint16: np.float32, np.float32: np.float32}
 
 
-@compiled
-def resample_points(pixels: Any, valid: Any, motion: Any, rows: Any, columns: Any, clipped: Any, out: Any) -> None:
-    """Single pixels of the reference into `out` (N, C). Neighbours in a row are processed together."""
-    channels = pixels.shape[2]
-    scratch = _scratch(pixels, rows.size)
-    out_valid, codes = np.empty(rows.size, np.bool_), out.reshape(rows.size * channels)
-    first = 0
-    while first < rows.size:
-        last = first + 1
-        if not _is_steep(motion, rows[first]):
-            while last < rows.size and rows[last] == rows[first] and columns[last] == columns[last - 1] + 1:
-                last += 1
-        part = codes[first * channels : last * channels]
-        _resample(pixels, valid, motion, columns[first], rows[first], clipped, scratch, part, out_valid[first:last])
-        first = last
+def are_gentle(motion: Floats, top: int, left: int, height: int, width: int) -> bool:
+    """Whether no row of this area of the reference is steep in the frame, and no pixel lies behind the camera."""
+    y = np.array([top, top + height - 1, top, top + height - 1])
+    x = np.array([left, left, left + width - 1, left + width - 1])
+    depth = motion[2, 0] * x + (motion[2, 1] * y + motion[2, 2])
+    return bool((depth > 0).all() and (np.abs(_row_lines(motion, np.arange(top, top + height))[0]) <= STEEP).all())
 
 
-@compiled
-def valid_points(height: int, width: int, valid: Any, motion: Any, rows: Any, columns: Any, out: Any) -> None:
-    """Whether single pixels of the reference are valid, into `out` (N,)."""
-    for n in range(rows.size):
-        out[n] = _is_valid(height, width, valid, motion, columns[n], rows[n])
-
-
-@compiled
-def _is_valid(height: int, width: int, valid: Any, motion: Any, x: int, y: int) -> bool:
-    """Whether the four pixels of four columns that contribute to a pixel of the reference lie in the frame and are valid."""
-    slope, start = _line(motion, x, y)
-    i = int(np.floor(_position(motion, x, y)[0]))
-    if i < 1 or i + 2 >= width:
-        return False
-    for column in range(i - 1, i + 3):
-        j = int(np.floor(_bounded(start + slope * column)))
-        if j < 1 or j + 2 >= height:
-            return False
-        if valid is not None and not valid[j - 1 : j + 3, column].all():
-            return False
-    return True
-
-
-@compiled
-def _bounded(position: float) -> float:
-    return max(min(position, _FAR), -_FAR)
-
-
-@compiled
-def _position(motion: Any, x: int, y: int) -> tuple[float, float]:
-    """The position of a pixel of the reference in the frame. A point behind the camera is far outside."""
-    u = motion[0, 0] * x + (motion[0, 1] * y + motion[0, 2])
-    v = motion[1, 0] * x + (motion[1, 1] * y + motion[1, 2])
-    w = motion[2, 0] * x + (motion[2, 1] * y + motion[2, 2])
-    if w <= 0:
-        return -_FAR, -_FAR
-    return _bounded(u / w), _bounded(v / w)
-
-
-@compiled
-def _row_line(motion: Any, y: int) -> tuple[float, float]:
-    """Slope and start of the line v = start + slope u in the frame on which a row of the reference lies; arbitrary if upright."""
-    u = motion[0, 1] * y + motion[0, 2]
-    v = motion[1, 1] * y + motion[1, 2]
-    w = motion[2, 1] * y + motion[2, 2]
-    across = motion[0, 0] * w - motion[2, 0] * u
-    return (motion[1, 0] * w - motion[2, 0] * v) / across, (motion[0, 0] * v - motion[1, 0] * u) / across
-
-
-@compiled
-def _is_steep(motion: Any, y: int) -> bool:
-    return not abs(_row_line(motion, y)[0]) <= _STEEP
-
-
-@compiled
-def _line(motion: Any, x: int, y: int) -> tuple[float, float]:
-    """Slope and start of the line in the frame on which a pixel of the reference is interpolated."""
-    if _is_steep(motion, y):
-        return 0.0, _position(motion, x, y)[1]
-    return _row_line(motion, y)
-
-
-@compiled
-def _columns(motion: Any, x: int, y: int, count: int, width: int) -> tuple[int, int]:
-    """The columns (end exclusive) that contribute to pixels from (x, y) along the row. All if one is behind the camera."""
-    ends = _position(motion, x, y)[0], _position(motion, x + count - 1, y)[0]
-    if min(ends) <= -_FAR:
-        return 0, width
-    first = max(0, int(np.floor(min(ends))) - 1)
-    return first, max(first, min(width, int(np.floor(max(ends))) + 3))
-
-
-@compiled
-def _scratch(pixels: Any, count: int) -> Any:
-    """Buffers: steps and fractions (W,), fractions (W C) by channel, values, minimum and maximum of a line, bounds of a row."""
-    width = max(pixels.shape[1], count)
-    size = width * pixels.shape[2]
-    bounds = np.empty(size, pixels.dtype), np.empty(size, pixels.dtype)
-    line = np.empty(size, np.float32), np.empty(size, pixels.dtype), np.empty(size, pixels.dtype)
-    return np.empty(width, np.int32), np.empty(width, np.float32), np.empty(size, np.float32), line, bounds
-
-
-@compiled
-def _resample(pixels: Any, valid: Any, motion: Any, x: int, y: int, clipped: Any, scratch: Any, out: Any, out_valid: Any) -> None:
-    """Pixels of the reference from (x, y) along the row into `out` (n C,), where `out_valid` (n,) is set by the call."""
-    height, width, channels = pixels.shape
-    step, part, parts, line, bounds = scratch
-    first, last = _columns(motion, x, y, out_valid.size, width)
-    slope, start = _line(motion, x, y)
-    for column in range(first, last):
-        v = _bounded(start + slope * column)
-        step[column] = np.int32(np.floor(v))
-        part[column] = v - np.floor(v)
-    _for_channels(part, first, last, channels, parts)
-    left, right = _interpolate_down(pixels, first, last, step, parts, line)
-    _spread_clipped(line[2], left, right, channels, clipped)
-    for k in range(out_valid.size):
-        u = _position(motion, x + k, y)[0]
-        step[k] = np.int32(np.floor(u)) - k
-        part[k] = u - np.floor(u)
-    _for_channels(part, 0, out_valid.size, channels, parts)
-    _interpolate_across(line, bounds, left, right, step, parts, channels, clipped, out, out_valid)
-    if valid is not None:
-        for k in range(out_valid.size):
-            if out_valid[k] and not _is_valid(height, width, valid, motion, x + k, y):
-                out_valid[k] = False
-                out[k * channels : (k + 1) * channels] = 0
-
-
-@compiled
-def _for_channels(part: Any, first: int, last: int, channels: int, parts: Any) -> None:
-    """Repeat the fraction of each column or pixel for its channels."""
-    if channels == 3:  # written out, because that is several times as fast
-        for k in range(first, last):
-            parts[3 * k], parts[3 * k + 1], parts[3 * k + 2] = part[k], part[k], part[k]
-    else:
-        parts[first:last] = part[first:last]
-
-
-@compiled
-def _end_of_run(step: Any, start: int, end: int) -> int:
-    for k in range(start + 1, end):
-        if step[k] != step[start]:
-            return k
-    return end
-
-
-@compiled
-def _interpolate_down(pixels: Any, first: int, last: int, step: Any, parts: Any, line: Any) -> tuple[int, int]:
-    """Interpolate columns at their step and fraction where these lie in the frame: from the first returned one to the second."""
-    height, width, channels = pixels.shape
-    frame = pixels.reshape(height, width * channels)
-    left, right = last, last
-    while first < last:
-        end, j = _end_of_run(step, first, last), step[first]
-        if j >= 1 and j + 2 < height:
-            left, right = min(left, first), end
-            here = slice(first * channels, end * channels)
-            rows = frame[j - 1, here], frame[j, here], frame[j + 1, here], frame[j + 2, here]
-            _cubic(rows, parts[here], line[0][here])
-            _least(rows, line[1][here])
-            _most(rows, line[2][here])
-        first = end
-    return left, right
-
-
-@compiled
-def _spread_clipped(most: Any, left: int, right: int, channels: int, clipped: Any) -> None:
-    """If a column is clipped in one channel, mark it in all."""
-    if channels == 3:
-        for k in range(left, right):
-            brightest = max(most[3 * k], max(most[3 * k + 1], most[3 * k + 2]))
-            if brightest >= clipped:
-                most[3 * k], most[3 * k + 1], most[3 * k + 2] = brightest, brightest, brightest
-
-
-@compiled
-def _interpolate_across(
-    line: Any, bounds: Any, left: int, right: int, step: Any, parts: Any, channels: int, clipped: Any, out: Any, out_valid: Any
+def resample_rows(
+    pixels: NDArray[Any], motion: Floats, top: int, left: int, clipped: np.float32, out: NDArray[Any], out_valid: Mask
 ) -> None:
-    """Interpolate a line, known from column `left` to `right`, at the steps and fractions of pixels, and mark those it gives."""
-    first, count = 0, out_valid.size
-    while first < count:
-        last = _end_of_run(step, first, count)
-        begin, end = max(first, left + 1 - step[first]), min(last, right - 2 - step[first])
-        out_valid[first:last] = False
-        if begin < end:
-            out_valid[begin:end] = True
-            here = slice(begin * channels, end * channels)
-            at, size = (begin + step[first] - 1) * channels, (end - begin) * channels
-            low, high = bounds[0][:size], bounds[1][:size]
-            _least(_four(line[1], at, size, channels), low)
-            _most(_four(line[2], at, size, channels), high)
-            _finish(_four(line[0], at, size, channels), parts[here], low, high, clipped, out[here])
-        first = last
+    """Pixels of the reference from row `top` and column `left`, as many as `out` (h, w, C) has, in an area that is gentle.
+
+    Pixels that are not valid are 0. A code at or above `clipped` is clipped. Each pixel to which it contributes gets the code
+    `clipped`.
+    """
+    for first in range(0, len(out), _ROWS):
+        here = slice(first, first + _ROWS)
+        _resample_rows(pixels, motion, top + first, left, clipped, out[here], out_valid[here])
 
 
-@compiled
-def _four(line: Any, first: int, size: int, channels: int) -> Any:
-    """The two values before and the two after positions, from `first` on."""
-    a, b, c, d = first, first + channels, first + 2 * channels, first + 3 * channels
-    return line[a : a + size], line[b : b + size], line[c : c + size], line[d : d + size]
+def _resample_rows(
+    pixels: NDArray[Any], motion: Floats, top: int, left: int, clipped: np.float32, out: NDArray[Any], out_valid: Mask
+) -> None:
+    height, width, channels = pixels.shape
+    rows = np.arange(len(out))[:, None]
+    slope, start = _row_lines(motion, top + rows)
+    u = _positions(motion, np.arange(left, left + out.shape[1]), top + rows)[0]
+    j, down = _split(np.clip(start + slope * np.arange(width), -FAR, FAR))
+    i, across = _split(u)
+    known = (j >= 1) & (j + 2 < height)  # one run of columns in each row
+    first = known.argmax(axis=1)[:, None]
+    end = first + np.count_nonzero(known, axis=1)[:, None]
+    out_valid[:] = (i - 1 >= first) & (i + 2 < end)
+
+    here = _places(np.arange(width), np.where(known, j - 1, 0))
+    four = [_picked(pixels[k:], here) for k in range(4)]
+    low, high = _least(*four), _most(*four)
+    line = _between(four, _for_channels(down, channels))
+    _spread_clipped(high, clipped)
+    here = _places(np.where(out_valid, i - 1, 0), rows)
+    value = _between([_picked(line[:, k:], here) for k in range(4)], _for_channels(across, channels))
+    low, high = (_picked(_along(one, choice), here) for one, choice in ((low, np.minimum), (high, np.maximum)))
+    _finish(value, low, high, clipped)
+    if not out_valid.all():
+        value[~out_valid] = 0
+    out[:] = value
 
 
-@compiled
-def _between(a: Any, b: Any, c: Any, d: Any, t: Any) -> Any:
-    """The cubic of Keys 1981 with a = -1/2 through four values, at t of the way from the second to the third."""
-    a, b, c, d = np.float32(a), np.float32(b), np.float32(c), np.float32(d)
-    two, half = np.float32(2), np.float32(0.5)
-    bend = two * a - np.float32(5) * b + np.float32(4) * c - d
-    twist = np.float32(3) * (b - c) + d - a
-    return b + half * t * (c - a + t * (bend + t * twist))
+def _places(x: Places, y: Places) -> NDArray[np.int16]:
+    places = np.empty((*np.broadcast_shapes(x.shape, y.shape), 2), np.int16)
+    places[..., 0], places[..., 1] = x, y
+    return places
 
 
-@compiled
-def _cubic(four: Any, t: Any, out: Any) -> None:
-    for i in range(out.size):
-        out[i] = _between(four[0][i], four[1][i], four[2][i], four[3][i], t[i])
+def _picked(picture: NDArray[Any], places: NDArray[np.int16]) -> NDArray[Any]:
+    """The pixels (h, w, C) of a picture at places (h, w, 2)."""
+    found = cv2.remap(picture, places, np.empty(0, np.int16), cv2.INTER_NEAREST)
+    return found.reshape(*places.shape[:2], picture.shape[2])
 
 
-@compiled
-def _least(four: Any, out: Any) -> None:
-    for i in range(out.size):
-        out[i] = min(min(four[0][i], four[1][i]), min(four[2][i], four[3][i]))
+def _for_channels(fraction: NDArray[np.float32], channels: int) -> NDArray[np.float32]:
+    wide = fraction if channels == 1 else cv2.merge([fraction] * channels)
+    return np.asarray(wide, np.float32).reshape(*fraction.shape, channels)
 
 
-@compiled
-def _most(four: Any, out: Any) -> None:
-    for i in range(out.size):
-        out[i] = max(max(four[0][i], four[1][i]), max(four[2][i], four[3][i]))
+def resample_points(
+    pixels: NDArray[Any], motion: Floats, rows: Places, columns: Places, clipped: np.float32, out: NDArray[Any]
+) -> None:
+    """Single pixels of the reference into `out` (N, C). All of them are valid."""
+    height, width, channels = pixels.shape
+    codes = pixels.reshape(height * width, channels)
+    for here in (slice(first, first + _POINTS) for first in range(0, rows.size, _POINTS)):
+        i, across, slope, start = _lines(motion, rows[here], columns[here])
+        values, lows, highs = [], [], []
+        for column in (i - 1, i, i + 1, i + 2):
+            j, down = _split(np.clip(start + slope * column, -FAR, FAR))
+            four = [codes.take((j + k) * width + column, axis=0, mode="clip") for k in (-1, 0, 1, 2)]
+            values.append(_between(four, down[:, None]))
+            lows.append(_least(*four))
+            highs.append(_most(*four))
+        high = _most(*highs)
+        _spread_clipped(high, clipped)
+        value = _between(values, across[:, None])
+        _finish(value, _least(*lows), high, clipped)
+        out[here] = value
 
 
-@compiled
-def _finish(four: Any, t: Any, low: Any, high: Any, clipped: Any, out: Any) -> None:
-    """Codes along a line: within the range of their sources, and clipped if one source is clipped."""
-    rounding = np.float32(0 if isinstance(out[0], np.float32) else 0.5)  # codes are whole numbers
-    for i in range(out.size):
-        brightest = np.float32(high[i])
-        value = _between(four[0][i], four[1][i], four[2][i], four[3][i], t[i]) + rounding
-        value = min(max(value, np.float32(low[i])), brightest)
-        out[i] = clipped if brightest >= clipped else value
+def valid_points(height: int, width: int, valid: Mask | None, motion: Floats, rows: Places, columns: Places) -> Mask:
+    """Whether the four pixels of four columns that contribute to pixels of the reference (N,) lie in the frame and are valid."""
+    i, _, slope, start = _lines(motion, rows, columns)
+    inside = (i >= 1) & (i + 2 < width)
+    for column in (i - 1, i, i + 1, i + 2):
+        j = np.floor(np.clip(start + slope * column, -FAR, FAR)).astype(np.int64)
+        inside &= (j >= 1) & (j + 2 < height)
+        if valid is not None:
+            at = np.clip(column, 0, width - 1)
+            for k in (-1, 0, 1, 2):
+                inside &= valid[np.clip(j + k, 0, height - 1), at]
+    return inside
+
+
+def _lines(motion: Floats, rows: Places, columns: Places) -> tuple[Places, NDArray[np.float32], Floats, Floats]:
+    """For pixels of the reference, the column before each and the fraction after it, and slope and start of its line."""
+    u, v = _positions(motion, columns, rows)
+    slope, start = _row_lines(motion, rows)
+    gentle = np.abs(slope) <= STEEP
+    return *_split(u), np.where(gentle, slope, 0.0), np.where(gentle, start, v)
+
+
+def _positions(motion: Floats, x: Places, y: Places) -> tuple[Floats, Floats]:
+    """The positions of pixels of the reference in the frame. A point behind the camera is far outside."""
+    u, v, w = (motion[k, 0] * x + (motion[k, 1] * y + motion[k, 2]) for k in range(3))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return tuple(np.where(w <= 0, -FAR, np.clip(one / w, -FAR, FAR)) for one in (u, v))  # type: ignore[return-value]
+
+
+def _row_lines(motion: Floats, y: Places) -> tuple[Floats, Floats]:
+    """Slope and start of the lines v = start + slope u in the frame on which rows of the reference lie; arbitrary if upright."""
+    u, v, w = (motion[k, 1] * y + motion[k, 2] for k in range(3))
+    across = motion[0, 0] * w - motion[2, 0] * u
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return (motion[1, 0] * w - motion[2, 0] * v) / across, (motion[0, 0] * v - motion[1, 0] * u) / across
+
+
+def _split(position: Floats) -> tuple[Places, NDArray[np.float32]]:
+    """The whole number below each position, and the fraction after it."""
+    below = np.floor(position)
+    return below.astype(np.int64), (position - below).astype(np.float32)
+
+
+def _between(four: Sequence[NDArray[Any]], t: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The cubic of Keys 1981 with a = -1/2 through four values, at t of the way from the second to the third.
+
+    The steps are those of the compiled loop. Those between codes are exact in any type that is large enough.
+    """
+    exact = _EXACT[four[0].dtype.type]
+    a, b, c, d = (np.asarray(one, exact) for one in four)
+    bend = 2 * a
+    bend -= 5 * b
+    bend += 4 * c
+    bend -= d
+    twist = b - c
+    twist *= 3
+    twist += d
+    twist -= a
+    value = twist * t
+    value += bend
+    value *= t
+    value += c - a
+    value *= _HALF * t
+    value += b
+    return np.asarray(value, np.float32)
+
+
+def _finish(value: NDArray[np.float32], low: NDArray[Any], high: NDArray[Any], clipped: np.float32) -> None:
+    """Make codes of interpolated values: within the range of their sources, and clipped if one source is clipped."""
+    if low.dtype.kind == "u":  # codes are whole numbers
+        value += _HALF
+    np.maximum(value, low.astype(np.float32), out=value)
+    np.minimum(value, high.astype(np.float32), out=value)
+    value[high >= clipped] = clipped
+
+
+def _spread_clipped(most: NDArray[Any], clipped: np.float32) -> None:
+    """If a column is clipped in one channel, mark it in all."""
+    if (most >= clipped).any():
+        brightest = reduce(np.maximum, (most[..., c] for c in range(most.shape[-1])))  # `max` along a short axis is slow
+        beyond = brightest >= clipped
+        most[beyond] = brightest[beyond, None]
+
+
+def _least(a: NDArray[Any], b: NDArray[Any], c: NDArray[Any], d: NDArray[Any]) -> NDArray[Any]:
+    return np.asarray(np.minimum(np.minimum(a, b), np.minimum(c, d)))
+
+
+def _most(a: NDArray[Any], b: NDArray[Any], c: NDArray[Any], d: NDArray[Any]) -> NDArray[Any]:
+    return np.asarray(np.maximum(np.maximum(a, b), np.maximum(c, d)))
+
+
+def _along(line: NDArray[Any], choice: np.ufunc) -> NDArray[Any]:
+    """The least or the most of each value of lines (h, w, C) and the three after it."""
+    pairs = choice(line[:, :-1], line[:, 1:])
+    return np.asarray(choice(pairs[:, :-2], pairs[:, 2:]))

@@ -21,6 +21,8 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from hdrkit.errors import AlignmentError
+from hdrkit.imaging.resampling import are_gentle, resample_points, resample_rows, valid_points
+from hdrkit.imaging.small import is_small
 from hdrkit.types import Frame
 
 Area = tuple[int, int, int, int]  # top, bottom, left, right of a rectangle of the reference, the end exclusive
@@ -67,20 +69,20 @@ def place(frame: Frame, top: int, left: int, pixels: NDArray[Any], valid: Mask |
     pixels[:], valid[:] = 0, False
     if (shift := _whole_shift(frame)) is not None:
         _copy(frame, shift[0] + left, shift[1] + top, pixels, valid)
+    elif frame.valid is None and is_small(frame.pixels.shape) and are_gentle(_matrix(frame), top, left, *valid.shape):
+        resample_rows(frame.pixels, _matrix(frame), top, left, _clipped(frame), pixels, valid)
     else:
-        from hdrkit.imaging.resampling import resample_rows
+        from hdrkit.imaging.resampling_loops import resample_rows as run_rows  # numba is loaded only if it is needed
 
-        resample_rows(frame.pixels, frame.valid, frame.motion, top, left, _clipped(frame), pixels, valid)
+        run_rows(frame.pixels, frame.valid, frame.motion, top, left, _clipped(frame), pixels, valid)
 
 
 def codes_at(frame: Frame, rows: Places, columns: Places) -> NDArray[Any]:
     """The codes (..., C) of `placed` at single pixels, `rows` and `columns` of one shape; all of them are valid."""
     if (shift := _whole_shift(frame)) is not None:
         return np.asarray(frame.pixels[rows + shift[1], columns + shift[0]])
-    from hdrkit.imaging.resampling import resample_points
-
-    codes = np.zeros((rows.size, frame.pixels.shape[2]), frame.pixels.dtype)
-    resample_points(frame.pixels, frame.valid, frame.motion, rows.ravel(), columns.ravel(), _clipped(frame), codes)
+    codes = np.empty((rows.size, frame.pixels.shape[2]), frame.pixels.dtype)
+    resample_points(frame.pixels, _matrix(frame), rows.ravel(), columns.ravel(), _clipped(frame), codes)
     return codes.reshape(*rows.shape, codes.shape[1])
 
 
@@ -105,10 +107,7 @@ def valid_at(frame: Frame, rows: Places, columns: Places) -> Mask:
     """The mask `valid` of `placed` at single pixels, `rows` and `columns` of one shape."""
     height, width = frame.pixels.shape[:2]
     if (shift := _whole_shift(frame)) is None:
-        from hdrkit.imaging.resampling import valid_points
-
-        inside = np.empty(rows.size, np.bool_)
-        valid_points(height, width, frame.valid, frame.motion, rows.ravel(), columns.ravel(), inside)
+        inside = valid_points(height, width, frame.valid, _matrix(frame), rows.ravel(), columns.ravel())
         return inside.reshape(rows.shape)
     x, y = columns + shift[0], rows + shift[1]
     there: Mask = (x >= 0) & (y >= 0) & (x < width) & (y < height)
@@ -147,7 +146,7 @@ def _whole_shift(frame: Frame) -> tuple[int, int] | None:
     """(x, y) if the frame is not moved or is moved by whole pixels."""
     if frame.motion is None:
         return 0, 0
-    matrix = np.asarray(frame.motion)
+    matrix = _matrix(frame)
     x, y = round(float(matrix[0, 2])), round(float(matrix[1, 2]))
     return (x, y) if np.array_equal(matrix, np.array([[1, 0, x], [0, 1, y], [0, 0, 1]])) else None
 
@@ -162,6 +161,10 @@ def _copy(frame: Frame, x: int, y: int, pixels: NDArray[Any], valid: Mask) -> No
     if rows.start < rows.stop and columns.start < columns.stop:
         pixels[rows, columns] = frame.pixels[source]
         valid[rows, columns] = True if frame.valid is None else frame.valid[source]
+
+
+def _matrix(frame: Frame) -> NDArray[np.float64]:
+    return np.asarray(frame.motion)
 
 
 def _clipped(frame: Frame) -> np.float32:

@@ -12,6 +12,7 @@ from typing import assert_never
 
 from hdrkit.alignment.options import AlignmentOptions
 from hdrkit.errors import HdrkitError, OutputError
+from hdrkit.imaging.small import is_small
 from hdrkit.inputs.options import InputOptions
 from hdrkit.jobs.options import OutputOptions
 from hdrkit.jobs.outputs import in_one_piece, is_display
@@ -106,7 +107,8 @@ def load_job(job: MergeJob) -> Loaded:
 
     start = time.perf_counter()
     if job.product is Product.RADIANCE:
-        _preload()
+        photo = job.bracket.photos[0]
+        _preload(is_small((photo.height, photo.width)))
     store = frame_storage(job.bracket, job.merge, job.out.max_memory, job.output.parent, in_one_piece=in_one_piece(job.output))
     stack, failures = load_readable(job.bracket, store)
     return Loaded(stack, failures, time.perf_counter() - start)
@@ -156,16 +158,18 @@ def _merged(job: MergeJob, loaded: Loaded) -> MergeOutcome:
 
 
 @cache
-def _preload() -> None:
+def _preload(small: bool) -> None:
     """Load the modules of the merge in a thread while photographs are decoded. The first compiled loop takes most of the time."""
 
     def preload() -> None:
         import numpy as np
 
         import hdrkit.calibration.noise  # noqa: F401
-        from hdrkit.imaging.resampling import valid_points
 
-        nowhere = np.zeros(1, np.int64)
-        valid_points(1, 1, None, np.eye(3), nowhere, nowhere, np.empty(1, np.bool_))
+        if not small:
+            from hdrkit.imaging.resampling_loops import resample_rows
+
+            pixels = np.zeros((1, 1, 3), np.uint8)
+            resample_rows(pixels, None, np.eye(3), 0, 0, np.float32(255), pixels.copy(), np.zeros((1, 1), np.bool_))
 
     Thread(target=preload).start()
