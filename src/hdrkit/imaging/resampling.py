@@ -26,7 +26,7 @@ STEEP = 0.5  # rows per column
 FAR = 1e9
 _ROWS, _POINTS = 16, 1 << 14  # at a time, so that temporaries stay in the cache
 _HALF = np.float32(0.5)
-_EXACT: dict[type, type] = {np.uint8: np.int16, np.uint16: np.float32, np.float32: np.float32}
+_EXACT: dict[type, Any] = {np.uint8: np.int16, np.uint16: np.float32, np.float32: np.float32}
 
 
 def are_gentle(motion: Floats, top: int, left: int, height: int, width: int) -> bool:
@@ -166,7 +166,7 @@ def _between(four: Sequence[NDArray[Any]], t: NDArray[np.float32]) -> NDArray[np
     The steps are those of the compiled loop. Those between codes are exact in any type that is large enough.
     """
     exact = _EXACT[four[0].dtype.type]
-    a, b, c, d = (np.asarray(one, exact) for one in four)
+    a, b, c, d = (one.astype(exact, copy=False) for one in four)
     bend = 2 * a
     bend -= 5 * b
     bend += 4 * c
