@@ -100,7 +100,7 @@ class _Points:
 
     @classmethod
     def of(cls, template: Plane) -> _Points:
-        dx, dy = template.gradient()
+        dx, dy = template.gradient
         strength = dx * dx + dy * dy
         strength[eroded(template.lit) == 0] = 0
         chosen = _strongest(strength)
@@ -112,7 +112,7 @@ class _Points:
         along_x = np.stack([one, zero, -y, x, x, y, x * x, x * y], 1)
         along_y = np.stack([zero, one, x, y, -y, x, x * y, y * y], 1)
         jacobian = (dx[chosen][:, None] * along_x + dy[chosen][:, None] * along_y) * radius
-        value = smooth(template.values)[chosen].astype(float)
+        value = template.smoothed[chosen].astype(float)
         level = np.searchsorted(np.sort(value)[:: max(1, -(-len(value) // LEVELS))], value, side="right") - 1
         return cls(np.stack([cols, rows], 1).astype(float), value, level, jacobian, centre, radius)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import reduce
+from functools import cached_property, reduce
 from typing import Any
 
 import cv2
@@ -36,10 +36,15 @@ class View:
         """Width and height."""
         return self.values.shape[1], self.values.shape[0]
 
+    @cached_property
+    def smoothed(self) -> Gray:
+        """The brightness, smoothed as gradients need it."""
+        return smooth(self.values)
+
+    @cached_property
     def gradient(self) -> tuple[Gray, Gray]:
         """The gradient of brightness per pixel along x and along y, of the smoothed picture."""
-        picture = smooth(self.values)
-        x, y = (cv2.Sobel(picture, cv2.CV_32F, *order, ksize=3, scale=1 / 8) for order in ((1, 0), (0, 1)))
+        x, y = (cv2.Sobel(self.smoothed, cv2.CV_32F, *order, ksize=3, scale=1 / 8) for order in ((1, 0), (0, 1)))
         return np.asarray(x, np.float32), np.asarray(y, np.float32)
 
 

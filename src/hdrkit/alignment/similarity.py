@@ -25,6 +25,7 @@ RELATED = 0.2  # agreement that pictures of different objects do not reach
 MIN_GAIN = 0.002  # ten times the change that interpolation alone makes in sets without motion
 MAX_WORSE = 0.25  # largest share of the picture that may agree less
 NOISE = 2.0  # median gradients; weaker ones hardly count: in a dark picture the median is noise
+_STRIP = 32  # rows at a time, which stay in the cache
 MIN_BEND = 0.02  # curvature of the parabola: flatter ones have no peak
 
 Floats = NDArray[np.float64]
@@ -111,19 +112,26 @@ class _Directions:
 
 
 def _directions(view: View, mask: ByteMask) -> _Directions:
-    x, y = view.gradient()
-    square = x * x
-    square += y * y
-    scale = np.sqrt(square)  # OpenCV's magnitude depends on where arrays lie in memory
-    known = mask > 0
-    apart = max(1, round((known.size / 50_000) ** 0.5))
-    sample = scale[::apart, ::apart][known[::apart, ::apart]]
-    floor = max(float(np.median(sample)) if sample.size else 0.0, 1e-4)
-    scale /= square + np.float32((NOISE * floor) ** 2)
-    scale *= known
-    for picture in (x, y, square, square):
-        picture *= scale
-    return _Directions(x, y, square)
+    gradient = view.gradient
+    apart = max(1, round((mask.size / 50_000) ** 0.5))
+    x, y = (along[::apart, ::apart] for along in gradient)
+    sample = np.sqrt(x * x + y * y)[mask[::apart, ::apart] > 0]
+    floor = np.float32((NOISE * max(float(np.median(sample)) if sample.size else 0.0, 1e-4)) ** 2)
+    found = _Directions(*(np.empty(mask.shape, np.float32) for _ in range(3)))
+    for top in range(0, len(mask), _STRIP):  # strips stay in the cache
+        here = slice(top, top + _STRIP)
+        x, y = (along[here] for along in gradient)
+        square = found.square[here]
+        np.multiply(x, x, out=square)
+        square += y * y
+        scale = np.sqrt(square)  # OpenCV's magnitude depends on where arrays lie in memory
+        scale /= square + floor
+        scale *= mask[here] > 0
+        np.multiply(x, scale, out=found.x[here])
+        np.multiply(y, scale, out=found.y[here])
+        square *= scale
+        square *= scale
+    return found
 
 
 def _agreement(fixed: _Directions, moved: _Directions) -> tuple[Floats, Floats]:
@@ -131,11 +139,16 @@ def _agreement(fixed: _Directions, moved: _Directions) -> tuple[Floats, Floats]:
     height, width = fixed.square.shape
     rows, columns = (np.linspace(0, n, min(TILES, n) + 1).astype(int) for n in (height, width))
     sums = []
-    for top, end in pairwise(rows):  # strips stay in the cache
-        one, other = fixed.strip(top, end), moved.strip(top, end)
-        common = one.x * other.x + one.y * other.y
-        pictures = common, one.square * (other.square > 0), other.square * (one.square > 0)
-        sums.append([cv2.reduce(picture, 0, cv2.REDUCE_SUM, dtype=cv2.CV_64F)[0] for picture in pictures])
+    for top, end in pairwise(rows):
+        tile = np.zeros((3, width))
+        for start in range(top, end, _STRIP):
+            one, other = (directions.strip(start, min(start + _STRIP, end)) for directions in (fixed, moved))
+            common = one.x * other.x
+            common += one.y * other.y
+            pictures = common, one.square * (other.square > 0), other.square * (one.square > 0)
+            for total, picture in zip(tile, pictures, strict=True):
+                total += cv2.reduce(picture, 0, cv2.REDUCE_SUM, dtype=cv2.CV_64F)[0]
+        sums.append(tile)
     tiles = np.add.reduceat(np.array(sums), columns[:-1], axis=2)
     common, energy, other_energy = tiles.swapaxes(0, 1).reshape(3, -1)
     norm = np.sqrt(np.maximum(energy * other_energy, 1e-9))
