@@ -2,9 +2,10 @@
 
 import json
 
+import numpy as np
 import pytest
 
-from hdrkit import write_curve
+from hdrkit import read_curve, read_radiance, write_curve
 from hdrkit.simulate import SimulatedCamera
 
 
@@ -107,3 +108,24 @@ def test_an_error_is_json_too(hdrkit, tmp_path):
     assert done.code == 1
     assert "no photographs found" in json.loads(done.out)["error"]
     assert done.err.startswith("error: ")
+
+
+def test_white_of_the_middle_exposure_is_one_on_the_normal_scale(hdrkit, room, tmp_path, curve):
+    words = ("merge", room, "--response", curve, "--align", "none")
+    for name, more in (("a.exr", ()), ("b.exr", ("--scale", "normal")), ("c.exr", ("--scale", "normal", "--half"))):
+        assert hdrkit(*words, "-o", tmp_path / name, *more).code == 0
+    radiance, normal = read_radiance(tmp_path / "a.exr"), read_radiance(tmp_path / "b.exr")
+    np.testing.assert_allclose(normal.pixels, radiance.pixels, rtol=1e-6)
+    exposures = sorted(radiance.metadata["relative_exposures"])
+    white = np.exp(read_curve(curve).ln_exposure[-1].mean()) / exposures[len(exposures) // 2]
+    assert normal.metadata["scale"] == pytest.approx(1 / white)
+    assert hdrkit("info", tmp_path / "b.exr").out.count("scale") == 1
+
+
+def test_a_range_in_ev_is_one_in_logarithms(hdrkit, room, tmp_path, curve):
+    words = ("merge", room, "--response", curve, "--align", "none", "--format", "jpg")
+    for name, low, high in (("a", "-2", "3"), ("b", f"{-2 / np.log(2):.9f}ev", f"{3 / np.log(2):.9f}EV")):
+        assert hdrkit(*words, "-o", tmp_path / name, "--range", low, high).code == 0
+    assert (tmp_path / "a" / "room.jpg").read_bytes() == (tmp_path / "b" / "room.jpg").read_bytes()
+    told = json.loads(hdrkit("range", room, "--response", curve, "--json").out)
+    assert told["max_ev"] == pytest.approx(told["max_ln"] / np.log(2))

@@ -17,7 +17,7 @@ from hdrkit.formats.rgbe import RADIANCE_CHROMATICITIES, from_rgbe, rgb_to_xyz, 
 from hdrkit.formats.rle import decode_scanlines, encode_scanlines
 from hdrkit.imaging.compiled import compiled
 from hdrkit.types import RadianceMap
-from hdrkit.types.image import SRGB_CHROMATICITIES
+from hdrkit.types.image import SRGB_CHROMATICITIES, scale_of
 
 
 def scene(height=12, width=40, seed=1):
@@ -532,3 +532,35 @@ def test_a_picture_that_is_broken_off_leaves_nothing(tmp_path):
     with pytest.raises(InputError, match="the next rows"):
         write_half_of_it()
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("unit", ["relative", "cd/m2"])
+@pytest.mark.parametrize("suffix", [".exr", ".hdr"])
+def test_a_scale_changes_the_values_of_the_file_and_not_what_is_read(tmp_path, suffix, unit):
+    pixels = np.geomspace(1, 1e5, 48, dtype=np.float32).reshape(4, 4, 3)
+    scaled = RadianceMap(pixels, unit, variance=pixels**2, metadata={"scale": 2e-4})
+    path = write_radiance(scaled, tmp_path / f"a{suffix}")
+    again = read_radiance(path)
+    plain = read_radiance(write_radiance(RadianceMap(pixels, unit, variance=pixels**2), tmp_path / f"b{suffix}"))
+    np.testing.assert_allclose(again.pixels, plain.pixels, rtol=1e-6 if suffix == ".exr" else 0.02)
+    twice = read_radiance(write_radiance(again, tmp_path / f"c{suffix}"))
+    np.testing.assert_allclose(twice.pixels, plain.pixels, rtol=1e-6 if suffix == ".exr" else 0.02)
+    if suffix == ".exr":
+        stored = OpenEXR.File(str(path)).channels()["RGB"].pixels
+        np.testing.assert_allclose(stored, 2e-4 * pixels, rtol=1e-6)
+        np.testing.assert_allclose(again.variance, plain.variance, rtol=1e-5)
+        assert again.metadata["scale"] == 2e-4
+        assert OpenEXR.File(str(path)).header().get("whiteLuminance") == (pytest.approx(5000) if unit == "cd/m2" else None)
+
+
+def test_a_scale_brings_bright_light_into_half_floats(tmp_path):
+    pixels = np.full((4, 4, 3), 1e6, np.float32)
+    with pytest.raises(OutputError, match="--scale normal"):
+        write_radiance(RadianceMap(pixels), tmp_path / "a.exr", half=True)
+    path = write_radiance(RadianceMap(pixels, metadata={"scale": 1e-6}), tmp_path / "a.exr", half=True)
+    assert read_radiance(path).pixels == pytest.approx(pixels, rel=1e-3)
+
+
+@pytest.mark.parametrize("scale", [0, -1, math.inf, "2", None])
+def test_a_scale_without_sense_is_none(scale):
+    assert scale_of({"scale": scale}) == 1

@@ -17,7 +17,7 @@ from PIL import Image
 
 from hdrkit.errors import InputError, OutputError
 from hdrkit.files import result_tree, transport
-from hdrkit.files.manifest import GROUP, MANIFEST
+from hdrkit.files.manifest import GROUP, MANIFEST, read_manifest
 from hdrkit.files.result_tree import plan_undo, replacing, undo
 from hdrkit.files.transport import Placing
 from hdrkit.inputs.discover import discover
@@ -739,3 +739,29 @@ def test_a_tree_tells_of_no_photograph_that_is_not_there(tmp_path):
     ):
         made.add_copy("a.jpg", tmp_path / "gone.jpg")
     assert not (tmp_path / "out").exists()
+
+
+def test_a_copied_folder_of_results_counts_as_unchanged(card, sort_card, tmp_path):
+    write_groups(sort_card(card), tmp_path / "sorted", Placing.COPY)
+    shutil.copytree(tmp_path / "sorted", tmp_path / "other", symlinks=True, copy_function=shutil.copyfile)
+    for path in (tmp_path / "other").rglob("*"):
+        if path.is_file():
+            os.utime(path, (1e9, 1e9))
+    manifest = read_manifest(tmp_path / "other")
+    assert manifest.changed(tmp_path / "other") == ()
+    picture = next((tmp_path / "other").glob("cluster_0/*.png"))
+    picture.write_bytes(picture.read_bytes()[:-1] + b"!")
+    assert manifest.changed(tmp_path / "other") == (picture.relative_to(tmp_path / "other").as_posix(),)
+
+
+def test_marks_of_earlier_versions_still_hold(card, sort_card, tmp_path):
+    write_groups(sort_card(card), tmp_path / "sorted", Placing.COPY)
+    record = tmp_path / "sorted" / MANIFEST
+    stored = json.loads(record.read_text())
+
+    def earlier(name, mark):
+        status = (tmp_path / "sorted" / name).stat()
+        return [name, f"{status.st_size} {int(status.st_mtime)}" if Path(name).suffix in (".png", ".jpg") else mark]
+
+    record.write_text(json.dumps(stored | {"written": [earlier(*one) for one in stored["written"]]}))
+    assert read_manifest(tmp_path / "sorted").changed(tmp_path / "sorted") == ()

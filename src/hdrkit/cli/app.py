@@ -146,7 +146,7 @@ def _trouble(message: str, kind: str = "error") -> None:
 
 def joined_ranges(arguments: list[str]) -> list[str]:
     """The arguments with `--range MIN MAX` as one value, `--range=MIN,MAX`, as the parser requires it."""
-    number = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
+    number = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?(?:[eE][vV])?"
     for at in range(len(arguments)):
         if match := re.match(rf"--range[ =]({number}) ({number})( |$)", " ".join(arguments[at : at + 3])):
             low, high, _ = match.groups()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Annotated
 
@@ -30,7 +31,8 @@ def show_range(
     found = find_brackets(inputs, source)
     low, high = ln_range(found.brackets, read_curve(response) if response else None)
     if json:
-        print_json({"min_ln": low, "max_ln": high, "brackets": len(found.brackets), "unreadable": found.failures})
+        in_ev = {"min_ev": low / math.log(2), "max_ev": high / math.log(2)}
+        print_json({"min_ln": low, "max_ln": high, **in_ev, "brackets": len(found.brackets), "unreadable": found.failures})
     else:
         out.print(f"{low:.4f} {high:.4f}")
         for line in found.notes:

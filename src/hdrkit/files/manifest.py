@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path, PurePosixPath
@@ -22,6 +22,7 @@ MANIFEST = ".hdrkit-manifest.json"
 GROUP, RANK = "group", "rank"  # the commands that write a folder with a manifest
 _UNDO = {GROUP: "hdrkit group --undo {folder}", RANK: "hdrkit rank --undo PHOTOGRAPHS -o {folder}"}
 _TEXTS = (".csv", ".html", ".json", ".txt")
+_ENDS = 1 << 16  # bytes at the beginning and at the end of a picture
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class Manifest:
         """Whether the file at `name` is the one that was written there."""
         if name not in self.names or (folder / name).parent.is_symlink():
             return False
-        return (name, mark(folder / name)) in self.written
+        return any((name, one) in self.written for one in marks(folder / name))
 
     def changed(self, folder: Path) -> tuple[str, ...]:
         """The names of files that are no longer as they were written."""
@@ -110,16 +111,27 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
 def mark(path: Path) -> str:
     """A text that tells a file from another file of the same name; empty if the file does not exist.
 
-    For a list or a page, which people edit, it is the digest. For a link it is the path that it points to. For a picture it is
-    the size in bytes and the second of the last change, because reading all pictures would take long.
+    For a link it is the path that it points to, for a list or a page, which people edit, the digest. For a picture it is the size
+    and a digest of its beginning and its end, because reading all pictures would take long. It stays when a folder is copied.
     """
+    return next(iter(marks(path)), "")
+
+
+def marks(path: Path) -> Iterator[str]:
+    """The mark of a file, and for a picture the one that earlier versions gave it: the size and the second of the last change."""
     try:
         if path.is_symlink():
-            return f"-> {path.readlink()}"
-        if path.suffix in _TEXTS:
-            with path.open("rb") as file:
-                return hashlib.file_digest(file, "sha256").hexdigest()
-        status = path.stat()
-        return f"{status.st_size} {int(status.st_mtime)}"
+            yield f"-> {path.readlink()}"
+            return
+        with path.open("rb") as file:
+            if path.suffix in _TEXTS:
+                yield hashlib.file_digest(file, "sha256").hexdigest()
+                return
+            status = os.fstat(file.fileno())
+            digest = hashlib.sha256(file.read(_ENDS))
+            file.seek(max(_ENDS, status.st_size - _ENDS))
+            digest.update(file.read(_ENDS))
+            yield f"{status.st_size} {digest.hexdigest()[:32]}"
+            yield f"{status.st_size} {int(status.st_mtime)}"
     except OSError:
-        return ""
+        return

@@ -23,7 +23,7 @@ from hdrkit.files.atomic import open_bytes
 from hdrkit.files.json_text import plain
 from hdrkit.files.text import show
 from hdrkit.types import RadianceMap
-from hdrkit.types.image import SRGB_CHROMATICITIES
+from hdrkit.types.image import SRGB_CHROMATICITIES, scale_of
 
 HALF_MAX = 65504.0
 CHUNK_ROWS = 16  # rows that ZIP compresses together
@@ -39,9 +39,10 @@ class ExrRows:
     """An OpenEXR picture, written from top to bottom, some rows at a time, to a file that is open and empty.
 
     The channels R, G, B are float32 or half, compressed with ZIP; only the rounding to half loses anything. Variance becomes the
-    layer `variance` (float32), validity the channel `validity` (half). A map in cd/m2 gets whiteLuminance 1. Of the metadata the
-    strings software, comments, owner and capdate become standard attributes, `exposure_times` a float vector `exposureTimes` for
-    other readers, and every key a JSON string `hdrkit:<key>`.
+    layer `variance` (float32), validity the channel `validity` (half). A map in cd/m2 gets whiteLuminance 1. If the metadata
+    have a `scale`, the file holds the values times this number, and `read_exr` divides by it. Of the metadata the strings
+    software, comments, owner and capdate become standard attributes, `exposure_times` a float vector `exposureTimes` for other
+    readers, and every key a JSON string `hdrkit:<key>`.
 
     The package writes whole pictures only. Threads therefore write blocks of rows as pictures in memory. Their chunks, each
     compressed on its own, are joined under one header.
@@ -92,16 +93,17 @@ def read_exr(path: Path | str) -> RadianceMap:
     with _opened(path) as picture:
         header = picture.header()
         channels = {name: channel.pixels for name, channel in picture.channels().items()}
-    nits = header.get("whiteLuminance")
+    nits, metadata = header.get("whiteLuminance"), _metadata(header)
+    unit = np.float32(nits or 1 / scale_of(metadata))
     variance = _layer(channels, "variance.")
     validity = channels.get("validity")
     return RadianceMap(
-        pixels=_clean(_colour(channels, path) * np.float32(nits or 1.0), path),
+        pixels=_clean(_colour(channels, path) * unit, path),
         unit="cd/m2" if nits else "relative",
         chromaticities=tuple(round(xy, 6) for xy in header.get("chromaticities", SRGB_CHROMATICITIES)),  # float32 in the file
-        variance=None if variance is None else variance * np.float32(nits or 1.0) ** 2,
+        variance=None if variance is None else variance * unit**2,
         validity=None if validity is None else validity.astype(np.uint8),
-        metadata=_metadata(header),
+        metadata=metadata,
     )
 
 
@@ -122,15 +124,17 @@ def _opened(path: Path | str, header_only: bool = False) -> Iterator[Any]:
 
 
 def _channels(radiance: RadianceMap, rows: slice, half: bool, path: Path | str) -> dict[str, NDArray[Any]]:
-    if half and (brightest := radiance.pixels[rows].max()) > HALF_MAX:
+    scale = np.float32(scale_of(radiance.metadata))
+    pixels = radiance.pixels[rows] if scale == 1 else radiance.pixels[rows] * scale
+    if half and (brightest := pixels.max()) > HALF_MAX:
         raise OutputError(
             f"{show(path)}: the brightest value, {brightest:.4g}, is above {HALF_MAX:.0f}, the most that half floats hold; "
-            "write 32-bit floats instead"
+            "write 32-bit floats, or smaller values with --scale normal"
         )
     # For arrays that are not C-contiguous the package writes wrong pixels without an error.
-    channels: dict[str, NDArray[Any]] = {"RGB": np.ascontiguousarray(radiance.pixels[rows], np.float16 if half else np.float32)}
+    channels: dict[str, NDArray[Any]] = {"RGB": np.ascontiguousarray(pixels, np.float16 if half else np.float32)}
     if radiance.variance is not None:
-        channels["variance"] = np.ascontiguousarray(radiance.variance[rows], np.float32)
+        channels["variance"] = np.ascontiguousarray(radiance.variance[rows] * scale**2, np.float32)
     if radiance.validity is not None:
         channels["validity"] = np.ascontiguousarray(radiance.validity[rows], np.float16)
     return channels
@@ -170,7 +174,7 @@ def _header(radiance: RadianceMap) -> dict[str, Any]:
         "chromaticities": tuple(radiance.chromaticities),
     }
     if radiance.unit == "cd/m2":
-        header["whiteLuminance"] = 1.0
+        header["whiteLuminance"] = 1.0 / scale_of(radiance.metadata)
     for key, value in radiance.metadata.items():
         if key in _STANDARD and isinstance(value, str):
             header[_STANDARD[key]] = value.encode("utf-8", "backslashreplace").decode()

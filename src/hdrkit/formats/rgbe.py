@@ -24,6 +24,7 @@ from hdrkit.files.text import show
 from hdrkit.formats.rle import TRUNCATED, decode_scanlines, encode_scanlines
 from hdrkit.imaging.compiled import compiled
 from hdrkit.types import RadianceMap
+from hdrkit.types.image import scale_of
 
 RADIANCE_CHROMATICITIES = (0.640, 0.330, 0.290, 0.600, 0.150, 0.060, 1 / 3, 1 / 3)  # if PRIMARIES= is missing
 
@@ -44,8 +45,9 @@ class HdrRows:
     """A Radiance picture, written from top to bottom, some rows at a time, to a file that is open and empty.
 
     A pixel keeps 8 bits below its largest channel (relative error under 1/128 of that channel). A map in cd/m2 gets
-    `EXPOSURE=179`, so that Radiance tools, which multiply by 179 lm/W, show its luminance. Of the metadata only the strings
-    software, camera, capdate, gmt, latlong, owner and view are kept.
+    `EXPOSURE=179`, so that Radiance tools, which multiply by 179 lm/W, show its luminance. A `scale` among the metadata
+    multiplies the values and `EXPOSURE=`. Of the metadata only the strings software, camera, capdate, gmt, latlong, owner and
+    view are kept.
     """
 
     def __init__(self, file: BinaryIO, path: Path | str, height: int):
@@ -58,13 +60,18 @@ class HdrRows:
             self._file.write(_header(rows) + f"-Y {self._height} +X {width}\n".encode())
         step = max(1, _BLOCK // width)
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            for encoded in pool.map(lambda top: self._encoded(rows.pixels[top : top + step]), range(0, height, step)):
+            for encoded in pool.map(lambda top: self._encoded(_scaled(rows, top, top + step)), range(0, height, step)):
                 self._file.write(encoded)
 
     def _encoded(self, block: NDArray[np.float32]) -> bytes:
         if not (block.min() >= 0 and block.max() < _LARGEST):
             raise OutputError(f"{show(self._path)}: .hdr holds finite values from 0 to 1.7e38 only; clean the picture first")
         return encode_scanlines(to_rgbe(block))
+
+
+def _scaled(rows: RadianceMap, top: int, bottom: int) -> NDArray[np.float32]:
+    scale, pixels = np.float32(scale_of(rows.metadata)), rows.pixels[top:bottom]
+    return pixels if scale == 1 else pixels * scale
 
 
 def read_hdr(path: Path | str) -> RadianceMap:
@@ -167,7 +174,7 @@ def _header(radiance: RadianceMap) -> bytes:
         *(f"{name.upper()}={' '.join(text.split())}" for name, text in known.items()),
         *([f"{_UNIT}=cd/m2"] if luminous else []),
         "PRIMARIES=" + " ".join(f"{value:.6g}" for value in radiance.chromaticities),
-        f"EXPOSURE={_EFFICACY if luminous else 1.0:e}",
+        f"EXPOSURE={(_EFFICACY if luminous else 1.0) * scale_of(radiance.metadata):e}",
         f"FORMAT={_RGBE}",
         "\n",
     ]

@@ -14,7 +14,7 @@ from hdrkit.alignment.options import AlignmentOptions
 from hdrkit.errors import HdrkitError, OutputError
 from hdrkit.imaging.small import is_small
 from hdrkit.inputs.options import InputOptions
-from hdrkit.jobs.options import OutputOptions
+from hdrkit.jobs.options import OutputOptions, Scale
 from hdrkit.jobs.outputs import in_one_piece, is_display
 from hdrkit.merging.options import MergeOptions, Product
 from hdrkit.types import Bracket, BracketFailure, Failure, MergeReport, ResponseCurve, Stack
@@ -145,6 +145,7 @@ def _merged(job: MergeJob, loaded: Loaded) -> MergeOutcome:
         plan = plan_merge(loaded.stack, None, job.merge, job.alignment, job.inputs)
         note = f"the curve of its camera ({job.response_name}) does not fit this bracket"
         plan = replace(plan, report=replace(plan.report, warnings=(note, *plan.report.warnings)))
+    plan = plan.normalised() if job.out.scale is Scale.NORMAL else plan
     preview = None
     if is_display(job.output):
         merged = plan.rows(0, plan.report.size[1])

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from hdrkit.errors import OutputError
+from hdrkit.errors import OutputError, chosen
 from hdrkit.tonemapping.options import RenderOptions
 
 
@@ -25,6 +25,13 @@ class PreviewType(StrEnum):
     PNG = "png"
 
 
+class Scale(StrEnum):
+    """The values in a radiance file: radiance itself, or radiance on the scale of pictures for the display."""
+
+    RADIANCE = "radiance"
+    NORMAL = "normal"
+
+
 @dataclass(frozen=True)
 class OutputOptions:
     """Options of the files that a merge writes.
@@ -40,6 +47,15 @@ class OutputOptions:
             "panel": "Output",
             "help": "write EXR with half floats: half the size. Three digits are kept from 6e-5 to 65504; values "
             "below 6e-8 become 0",
+        },
+    )
+    scale: Scale = field(
+        default=Scale.RADIANCE,
+        metadata={
+            "flag": "--scale",
+            "panel": "Output",
+            "help": "values of radiance files: radiance, the same for all brackets of a curve; or normal, on which white of the "
+            "middle exposure is 1, as viewers expect. The file records the factor, and hdrkit divides by it when it reads",
         },
     )
     preview: RenderOptions | None = None
@@ -69,5 +85,6 @@ class OutputOptions:
     )
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "scale", chosen(Scale, self.scale, "scale"))
         if not 1 <= self.quality <= 100:
             raise OutputError(f"the quality of JPEG files is from 1 to 100, not {self.quality}")

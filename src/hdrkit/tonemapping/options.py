@@ -13,7 +13,9 @@ _PANEL = "Pictures for the display"
 
 
 def parse_range(text: str, folder: Path = Path()) -> tuple[float, float] | None:  # noqa: B008 - a path does not change
-    """The two numbers of `MIN,MAX`, or those in a file; None for `auto` and `none`. Raises ValueError.
+    """The two numbers of `MIN,MAX`, natural logarithms or, with the suffix `ev`, exposure values; or those in a file.
+
+    None for `auto` and `none`. Raises ValueError.
 
     Raises InputError for a file that holds no range.
     """
@@ -22,10 +24,16 @@ def parse_range(text: str, folder: Path = Path()) -> tuple[float, float] | None:
     if (folder / text).is_file():
         return _range_in(folder / text)
     try:
-        low, high = (float(part) for part in text.split(","))
+        low, high = (_logarithm(part.strip()) for part in text.split(","))
     except ValueError:
         raise ValueError(f"{text!r} is neither two numbers, a file, auto nor none") from None
     return low, high
+
+
+def _logarithm(text: str) -> float:
+    """The natural logarithm of radiance for a number, or for a number of EV."""
+    ev = text.lower().removesuffix("ev")
+    return float(text) if ev == text.lower() else float(ev) * math.log(2.0)
 
 
 def _range_in(file: Path) -> tuple[float, float]:
@@ -87,8 +95,8 @@ class RenderOptions:
             "relative": True,
             "words": {"auto": "range_of_all"},
             "shown": "none",
-            "help": "one exposure for all pictures: a range of ln radiance, or the one in a FILE, which hdrkit range has printed "
-            "or a response curve carries",
+            "help": "one exposure for all pictures: a range of radiance as natural logarithms (-4 6) or in EV (-6ev 9ev), or the "
+            "one in a FILE, which hdrkit range has printed or a response curve carries",
         },
     )
     exposure: float = _control("--exposure", 5, "brighter or darker, in EV; the brightest parts keep their detail")

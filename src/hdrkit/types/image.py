@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntFlag
 from typing import Any
@@ -91,7 +93,8 @@ class RadianceMap:
 
     `pixels` is float32 RGB (H, W, 3), finite and not negative. `unit` is `relative` or `cd/m2`. `chromaticities` are the xy of
     R, G, B and white. `variance` (H, W, 3) is in the square of the unit. `validity` (H, W) holds `Validity` flags. `metadata`
-    says how the picture was made. Raises InputError for another shape or dtype.
+    says how the picture was made; a `scale` among them multiplies the values in its file, not `pixels`. Raises InputError for
+    another shape or dtype.
     """
 
     pixels: NDArray[np.float32]
@@ -106,3 +109,9 @@ class RadianceMap:
             raise InputError(f"a radiance map is float32 (H, W, 3), not {self.pixels.dtype} {self.pixels.shape}")
         if self.unit not in ("relative", "cd/m2"):
             raise InputError(f"a radiance map is in relative units or cd/m2, not {self.unit!r}")
+
+
+def scale_of(metadata: Mapping[str, Any]) -> float:
+    """The number by which the values in the file of a radiance map are multiplied; 1 if the metadata have no sensible one."""
+    scale = metadata.get("scale")
+    return float(scale) if isinstance(scale, (int, float)) and 0 < scale < math.inf else 1.0

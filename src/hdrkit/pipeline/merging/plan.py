@@ -50,6 +50,12 @@ class MergePlan:
 
         return tables_of(self.frames, self.exposures, self.response, self.options)
 
+    def normalised(self) -> MergePlan:
+        """The plan whose file holds scaled values: white of the frame of middle exposure becomes 1."""
+        middle = sorted(self.exposures)[len(self.exposures) // 2]
+        white = 1.0 if self.response is None else float(np.exp(self.response.ln_exposure[-1].mean()))
+        return replace(self, metadata=self.metadata | {"scale": middle / white})
+
     def rows(self, top: int, bottom: int) -> MergedPixels:
         """Rows `top` to `bottom` (exclusive) of the result. They do not depend on the other rows."""
         from hdrkit.merging.radiance import merge_frames
