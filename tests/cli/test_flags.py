@@ -34,7 +34,7 @@ FLAGS = {
     """,
     "merge": """
         inputs! --output/-o! --response --estimator=inverse-variance --weight=triangle --clip=0,250 --align=auto
-        --no-crop/--crop --deghost=off --format=exr,_png_for_mertens --no-half/--half --no-variance/--variance --device=cpu
+        --no-crop/--crop --deghost=auto --format=exr,_png_for_mertens --no-half/--half --no-variance/--variance --device=cpu
         --scale=radiance --max-memory --no-preview/--preview --tonemap=local --preview-type=jpg --quality=95
         --name={bracket} --range=none --exposure=0.0
         --contrast=0.0 --detail=0.0 --saturation=0.0 --warmth=0.0 --by=auto --round=30s
@@ -43,7 +43,7 @@ FLAGS = {
     """,
     "watch": """
         folder! --output/-o! --response --estimator=inverse-variance --weight=triangle --clip=0,250 --align=auto
-        --no-crop/--crop --deghost=off --format=exr,_png_for_mertens --no-half/--half --no-variance/--variance --device=cpu
+        --no-crop/--crop --deghost=auto --format=exr,_png_for_mertens --no-half/--half --no-variance/--variance --device=cpu
         --scale=radiance --max-memory --no-preview/--preview --tonemap=local --preview-type=jpg --quality=95 --range=none
         --exposure=0.0
         --contrast=0.0 --detail=0.0 --saturation=0.0 --warmth=0.0 --round=30s

@@ -292,7 +292,7 @@ class TestKindsOfFrames:
 
     def test_fusion_has_no_ghosts_to_find(self):
         with pytest.raises(InputError, match="mertens"):
-            MergeOptions(estimator="mertens", deghost="auto")
+            MergeOptions(estimator="mertens", deghost="a.jpg")
 
 
 class TestBlocks:
@@ -363,14 +363,18 @@ class TestCommand:
     def test_the_reference_is_named_and_the_refused_share_told(self, hdrkit, bracket, tmp_path):
         folder, curve, masks = bracket
         command = ("merge", folder, "--response", curve, "--align", "none", "--by", "folder")
-        plain = json.loads(hdrkit(*command, "-o", tmp_path / "plain.exr", "--json").out)["brackets"][0]["report"]
+        plain = json.loads(hdrkit(*command, "-o", tmp_path / "plain.exr", "--deghost", "off", "--json").out)["brackets"][0][
+            "report"
+        ]
         assert plain["ghosts"] is None
         code, out, _ = hdrkit(*command, "-o", tmp_path / "one.exr", "--deghost", "frame_2500.png")
         assert code == 0
         assert "as in frame_2500.png" in " ".join(out.split())
-        code, out, _ = hdrkit(*command, "-o", tmp_path / "auto.exr", "--deghost", "auto", "--json")
+        code, out, _ = hdrkit(*command, "-o", tmp_path / "auto.exr", "--json")
         ghosts = json.loads(out)["brackets"][0]["report"]["ghosts"]
         reference = Path(ghosts["reference"]).name
+        warnings = " ".join(json.loads(out)["brackets"][0]["report"]["warnings"])
+        assert f"something moved in {100 * ghosts['share']:.0f} % of the picture" in warnings
         assert reference in [path.name for path in folder.iterdir()]
         assert max(ghosts["refused"]) <= ghosts["share"] < 1
         assert masks.any(axis=0).mean() / 2 < ghosts["share"]
@@ -396,6 +400,8 @@ class TestCommand:
         assert "clipped in" not in hdrkit(*command, "auto", "-o", tmp_path / "b.exr").err
 
     def test_fusion_refuses_it(self, hdrkit, bracket, tmp_path):
-        code, _, err = hdrkit("merge", bracket[0], "--estimator", "mertens", "-o", tmp_path / "x.png", "--deghost", "auto")
+        code, _, err = hdrkit(
+            "merge", bracket[0], "--estimator", "mertens", "-o", tmp_path / "x.png", "--deghost", "frame_2500.png"
+        )
         assert code == 2
         assert "mertens" in err

@@ -279,8 +279,7 @@ def test_frames_of_different_views_are_told_when_they_are_aligned(estimator):
 def test_frames_of_different_views_are_told_when_ghosts_are_looked_for():
     times = (1 / 16, 1 / 4, 1.0)
     photos = tuple(frame.photo for frame in simulate_bracket(chart(96, 64, stops=6), CAMERA, times, 0))
-    options = MergeOptions(deghost="auto")
     for seeds, told in (((0, 0, 0), False), ((0, 1, 2), True)):
         frames = [simulate_bracket(chart(96, 64, stops=6, seed=seed), CAMERA, times, 0)[k] for k, seed in enumerate(seeds)]
-        result = merge(Stack(Bracket("mixed", photos, 1), tuple(frames)), CAMERA.response_curve(), options, STILL)
+        result = merge(Stack(Bracket("mixed", photos, 1), tuple(frames)), CAMERA.response_curve(), alignment=STILL)
         assert any("show one view" in line for line in result.report.warnings) is told

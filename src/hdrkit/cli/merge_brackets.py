@@ -157,7 +157,7 @@ def _print_report(outcome: MergeOutcome, report: MergeReport) -> None:
         facts.append(f"response {report.response}")
     if report.noise:
         facts.append(f"noise {report.noise.source}")
-    if report.ghosts:
+    if report.ghosts and report.ghosts.share > 0:
         facts.append(f"ghosts {100 * report.ghosts.share:.2f} %, shown as in {Path(report.ghosts.reference).name}")
     say(f"{outcome.bracket}: {', '.join(facts)}")
     say("  wrote " + " and ".join(str(path) for path in (outcome.output, outcome.preview) if path))

@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import reduce
 from typing import Any
 
 import cv2
@@ -19,7 +20,8 @@ from hdrkit.types import Frame, NoiseModel, ResponseCurve
 Values = NDArray[np.float32]
 
 _LONGEST = 512  # blocks
-_EVERY_ROW = 4  # pixels: up to this side every row of a block is read, in larger blocks every other row
+_ROWS = 4  # rows of a block that are read at least, spread evenly
+_TABLE = 2048  # steps of the square root of light in tables of what depends on it
 _BAND = 16  # rows of blocks that a thread takes at a time
 _CODES_OFF = 0.5  # standard deviation of any mean from rounding, compression and processing
 _BLACK = 8  # the exposure of this code is the largest standard error of black
@@ -73,26 +75,40 @@ def plane(frame: Frame, exposure: float, response: ResponseCurve | None, noise: 
     if response is None:
         light, clipped, bright, valid, extent = _float_means(frame, side)
         saturation = np.full(light.shape[2], light.max(initial=1e-30))
-        step, black = np.zeros_like(light), np.zeros(1)
+        steps, black = np.zeros((_TABLE, light.shape[2])), np.zeros(1)
     else:
         light, clipped, bright, valid, extent = _code_means(frame, side, response, high)
         linear = response.linear
-        saturation = linear[-1]
-        steps, black = np.gradient(linear, axis=0), linear[_BLACK]
-        step = np.stack([np.interp(light[..., c], linear[:, c], steps[:, c]) for c in range(light.shape[2])], axis=2)
-    variance = noise.variance(light / saturation) * (saturation / side) ** 2 + (_OF_RANGE * extent * step) ** 2
+        saturation, black = linear[-1], linear[_BLACK]
+        steps = _steps_at(linear)
+    shares = np.linspace(0, 1, _TABLE)[:, None] ** 2
+    at = np.sqrt(light * (np.float32((_TABLE - 1) ** 2) / saturation.astype(np.float32))).astype(np.intp)
+    np.minimum(at, _TABLE - 1, out=at)
+    noises = noise.variance(shares) * (saturation / side) ** 2
     cut_off = _CUT_OFF**2 * noise.variance(np.zeros(1)) * saturation**2
-    spill = _NEAR_CLIPPING * noise.spill * light * bright.any(axis=2, keepdims=True)
+    step, random, floor = (
+        np.stack([table[at[..., c], c] for c in range(light.shape[2])], axis=2)
+        for table in (
+            np.broadcast_to(values / exposure**n, steps.shape).astype(np.float32)
+            for values, n in ((steps, 1), (noises, 2), ((_CODES_OFF * steps) ** 2 + cut_off, 2))
+        )
+    )
+    spill = np.float32(_NEAR_CLIPPING * noise.spill / exposure) * light * any_channel(bright)
     still = FramePlane(
         light / np.float32(exposure),
-        (variance / exposure**2).astype(np.float32),
-        (((_CODES_OFF * step) ** 2 + spill**2 + cut_off) / exposure**2).astype(np.float32),
+        random + (np.float32(_OF_RANGE) * extent * step) ** 2,
+        floor + spill**2,
         np.broadcast_to((black / exposure) ** 2, light.shape).astype(np.float32),
         valid[..., None] & ~clipped,
         valid[..., None] & clipped,
         bright,
     )
     return still if frame.motion is None else _on_reference(still, frame.motion, side)
+
+
+def any_channel(mask: Mask) -> Mask:
+    """Whether a mask (h, w, C) is set in any channel, (h, w, 1); faster than a reduction of the last axis."""
+    return np.asarray(reduce(np.logical_or, (mask[..., c : c + 1] for c in range(mask.shape[2]))))
 
 
 def cautious(plane: FramePlane) -> FramePlane:
@@ -125,6 +141,13 @@ def joined(first: FramePlane, second: FramePlane, where: Mask) -> FramePlane:
     )
 
 
+def _steps_at(linear: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The change of exposure over one code, at the steps of _TABLE, from exposures (levels, C)."""
+    shares = np.linspace(0, 1, _TABLE) ** 2
+    steps = np.gradient(linear, axis=0)
+    return np.stack([np.interp(shares * linear[-1, c], linear[:, c], steps[:, c]) for c in range(linear.shape[1])], axis=1)
+
+
 def _code_means(frame: Frame, side: int, response: ResponseCurve, high: float) -> tuple[Values, Mask, Mask, Mask, NDArray[Any]]:
     height, width, channels = frame.pixels.shape
     size = -(-height // side), -(-width // side)
@@ -133,21 +156,22 @@ def _code_means(frame: Frame, side: int, response: ResponseCurve, high: float) -
     table = response.linear.astype(np.float32)
     table[int(high) + 1 :] = table[int(high)]  # nothing more is known about clipped light
 
-    def reduce(top: int) -> None:
+    def average(top: int) -> None:
         rows, blocks = slice(top * side, (top + _BAND) * side), slice(top, top + _BAND)
         _means(frame.pixels[rows], table, side, light[blocks], most[blocks], least[blocks])
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        list(pool.map(reduce, range(0, size[0], _BAND)))
+        list(pool.map(average, range(0, size[0], _BAND)))
     around = np.ones((3, 3), np.uint8)
-    extent = (cv2.dilate(most, around) - cv2.erode(least, around)).reshape(most.shape).max(axis=2, keepdims=True)
+    spans = (cv2.dilate(most, around) - cv2.erode(least, around)).reshape(most.shape)
+    extent = np.asarray(reduce(np.maximum, (spans[..., c : c + 1] for c in range(spans.shape[2]))), np.float32)
     return light, most > high, most > high - _NEARLY * frame.levels, _all_valid(frame, side), extent
 
 
 def _float_means(frame: Frame, side: int) -> tuple[Values, Mask, Mask, Mask, NDArray[Any]]:
     means = _averaged(np.maximum(np.nan_to_num(frame.pixels, posinf=0), 0), side)
     nowhere = np.zeros(means.shape, np.bool_)
-    return means, nowhere, nowhere, _all_valid(frame, side), np.zeros(1)
+    return means, nowhere, nowhere, _all_valid(frame, side), np.zeros(1, np.float32)
 
 
 def _all_valid(frame: Frame, side: int) -> Mask:
@@ -167,9 +191,9 @@ def _averaged(values: Values, side: int) -> Values:
 
 @compiled
 def _means(codes: Any, table: Any, side: int, light: Any, most: Any, least: Any) -> None:
-    """The mean exposure of the blocks of a band, and their highest and lowest codes. Large blocks are read in every other row."""
+    """The mean exposure of the blocks of a band, and their highest and lowest codes. Of large blocks some rows are read."""
     height, width, channels = codes.shape
-    step = 1 if side <= _EVERY_ROW else 2
+    step = max(1, side // _ROWS)
     for i in range(light.shape[0]):
         for j in range(light.shape[1]):
             bottom, right = min((i + 1) * side, height), min((j + 1) * side, width)

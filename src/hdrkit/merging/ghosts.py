@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from hdrkit.errors import InputError
 from hdrkit.imaging.warping import Mask
-from hdrkit.merging.blocks import FramePlane, block_side, cautious, joined, plane
+from hdrkit.merging.blocks import FramePlane, any_channel, block_side, cautious, joined, plane
 from hdrkit.merging.consistency import disagreement, tied
 from hdrkit.merging.options import MergeOptions
 from hdrkit.merging.structure import unlike
@@ -108,7 +108,7 @@ def _zones(
     """
     conflict = np.logical_or.reduce(list(steps.values()))
     if not conflict.any():
-        return {_best_exposed(planes, exposures, steps, ~conflict) if reference is None else reference: conflict}
+        return {_best_exposed(planes, exposures, steps, _sample(conflict.shape)) if reference is None else reference: conflict}
     if reference is not None:
         return {reference: np.ones_like(conflict)}
     apart = 1 - cv2.dilate(conflict.astype(np.uint8), _disc(_TOGETHER))
@@ -120,6 +120,13 @@ def _zones(
         best = _best_exposed(planes, exposures, steps, zone & conflict)
         zones[best] = zones[best] | zone if best in zones else zone
     return zones
+
+
+def _sample(shape: tuple[int, ...]) -> Mask:
+    """A mask (h, w) of few blocks, all over the picture."""
+    few = np.zeros(shape, np.bool_)
+    few[::4, ::4] = True
+    return few
 
 
 def _best_exposed(planes: Sequence[FramePlane], exposures: Sequence[float], steps: dict[int, Mask], where: Mask) -> int:
@@ -148,10 +155,9 @@ def _moved(planes: Sequence[FramePlane], exposures: Sequence[float], reference: 
             continue
         one = tied(planes[k], anchor)
         apart = disagreement(one, anchor)
-        apart = np.where(~anchor.measured.any(axis=2) & steps[k], np.maximum(apart, _LIKELY), apart)
-        moved[k] = _whole(_regions(apart, one, anchor), anchor) & anchor.known.any(
-            axis=2
-        )  # the first frame that measures a block is trusted
+        apart = np.where(~any_channel(anchor.measured)[..., 0] & steps[k], np.maximum(apart, _LIKELY), apart)
+        known = any_channel(anchor.known)[..., 0]  # the first frame that measures a block is trusted
+        moved[k] = _whole(_regions(apart, one, anchor), anchor) & known
         anchor = joined(anchor, cautious(one), ~moved[k])
     return moved
 
@@ -160,7 +166,7 @@ def _clipped(planes: Sequence[FramePlane], moved: Sequence[Mask]) -> Mask:
     """The blocks with a channel that only refused frames measured."""
     measured = np.logical_or.reduce([one.measured for one in planes])
     left = np.logical_or.reduce([one.measured & ~mask[..., None] for one, mask in zip(planes, moved, strict=True)])
-    return np.asarray((measured & ~left).any(axis=2))
+    return any_channel(measured & ~left)[..., 0]
 
 
 def _regions(apart: NDArray[np.float32], one: FramePlane, anchor: FramePlane) -> Mask:
@@ -179,7 +185,9 @@ def _whole(mask: Mask, anchor: FramePlane) -> Mask:
     if not mask.any():
         return mask
     closed = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_CLOSE, _disc(_CLOSE))
-    count, labels = cv2.connectedComponents((~anchor.measured.any(axis=2) & (closed == 0)).astype(np.uint8), connectivity=8)
+    count, labels = cv2.connectedComponents(
+        (~any_channel(anchor.measured)[..., 0] & (closed == 0)).astype(np.uint8), connectivity=8
+    )
     border = cv2.dilate(labels.astype(np.float32), _disc(1)).astype(np.int32)
     border[labels > 0] = 0
     conflict = np.bincount(border[closed > 0], minlength=count) / np.maximum(np.bincount(border.ravel(), minlength=count), 1)

@@ -81,12 +81,12 @@ class MergeOptions:
         },
     )
     deghost: str = field(
-        default="off",
+        default="auto",
         metadata={
             "flag": "--deghost",
             "metavar": "off|auto|FILENAME",
             "help": "show each moving object once: auto shows it as in the frame that is best exposed there, a file name as in "
-            "that frame; off merges all frames everywhere",
+            "that frame; off merges all frames everywhere. mertens takes auto or off, and fuses all frames",
         },
     )
 
@@ -95,7 +95,7 @@ class MergeOptions:
         object.__setattr__(self, "weight", chosen(Weight, self.weight, "weight"))
         if not 0 <= self.clip[0] < self.clip[1] <= 255:
             raise InputError(f"clip limits {self.clip} must rise within 0..255")
-        if self.deghost != "off" and self.product is Product.FUSION:
+        if self.deghost not in ("off", "auto") and self.product is Product.FUSION:
             raise InputError("deghosting needs radiance, which mertens does not make: choose another estimator, or deghost off")
 
     @property

@@ -13,6 +13,7 @@ from hdrkit.merging.options import MergeOptions
 from hdrkit.types import Frame, GhostReport, ResponseCurve
 
 _STRANGE = 0.5  # share of ghosts in the picture above which the frames probably show different views
+_MANY = 0.02  # share of ghosts above which the report says what was done
 _NOTABLE = 0.001  # share of the picture left clipped by deghosting above which a warning is given
 
 
@@ -38,6 +39,11 @@ def ghost_warnings(ghosts: GhostReport | None) -> Iterable[str]:
         return
     if ghosts.share > _STRANGE:
         yield f"{100 * ghosts.share:.0f} % of the picture differs from frame to frame; check that the frames show one view"
+    elif ghosts.share > _MANY:
+        yield (
+            f"something moved in {100 * ghosts.share:.0f} % of the picture; it is shown as in one frame, with its noise "
+            "(--deghost off merges all frames)"
+        )
     if ghosts.clipped > _NOTABLE:
         yield (
             f"{100 * ghosts.clipped:.1f} % of the picture is clipped in {Path(ghosts.reference).name}, and the other frames show "
