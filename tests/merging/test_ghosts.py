@@ -37,7 +37,7 @@ def photographed(scenes, camera, seed=1, times=TIMES):
 
 def refused(ghosts: Ghosts, k, shape):
     trust = ghosts.trust[k]
-    return np.zeros(shape, bool) if trust is None else trust < 255
+    return np.zeros(shape, bool) if trust is None else np.asarray(trust) < 255
 
 
 def around(mask, margin=MARGIN):
@@ -119,7 +119,7 @@ class TestMovingObject:
         found = find_ghosts(photographed(scenes, camera), TIMES, camera.response_curve(), OPTIONS, reference=1)
         assert found.trust[1] is None
         for k in (0, 2):
-            trust = found.trust[k].astype(int)
+            trust = np.asarray(found.trust[k]).astype(int)
             assert trust[masks[k] ^ masks[1]].mean() < 5
             assert np.abs(np.diff(trust, axis=0)).max() < 64
             assert np.abs(np.diff(trust, axis=1)).max() < 64

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 
@@ -11,6 +12,7 @@ from hdrkit.merging.kernel import run_tables
 from hdrkit.merging.linear import merge_float
 from hdrkit.merging.options import Estimator, MergeOptions
 from hdrkit.merging.radiance import merge_frames
+from hdrkit.merging.trust import BlockTrust
 from hdrkit.merging.weights import build_tables
 from hdrkit.simulate import SimulatedCamera
 from hdrkit.types import Frame, Validity
@@ -132,3 +134,13 @@ def test_fusion_resamples_moved_frames_and_cuts():
     moved = [replace(short, motion=TURNED), middle, long]
     np.testing.assert_array_equal(fuse_frames(moved), fuse_frames([placed(frame) for frame in moved]))
     assert fuse_frames(moved, (10, 60, 0, 90)).shape == (50, 90, 3)
+
+
+def test_trust_in_blocks_is_the_same_in_any_part():
+    """Interpolated between the middles of the blocks, as a picture of them that is enlarged as a whole."""
+    blocks = np.random.default_rng(2).integers(0, 256, (7, 9), np.uint8)
+    trust = BlockTrust(blocks, 5, (33, 42))
+    whole = cv2.resize(blocks.astype(np.float32), (45, 35), interpolation=cv2.INTER_LINEAR)[:33, :42]
+    np.testing.assert_allclose(np.asarray(trust), whole, atol=0.51)
+    for area in (np.s_[0:1, 0:42], np.s_[11:33, 7:20], np.s_[32:33, 41:42]):
+        np.testing.assert_array_equal(trust[area], np.asarray(trust)[area])

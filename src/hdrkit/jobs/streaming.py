@@ -43,8 +43,7 @@ def frame_storage(
         _refuse(limit, _whole_bytes(bracket, options), "a picture for the display is made in one piece")
     frame = photo.width * photo.height * _CODE_BYTES[photo.encoding]
     _band_rows(photo.width, options, limit)
-    trusted = len(bracket.photos) * photo.width * photo.height if options.deghost != "off" else 0
-    _refuse(limit, FLOOR_BYTES + _DECODING * frame + trusted, "one frame is decoded at a time")
+    _refuse(limit, FLOOR_BYTES + _DECODING * frame, "one frame is decoded at a time")
     return lambda frame: spooled(frame, folder)
 
 
@@ -100,7 +99,7 @@ class Reduced:
 def _whole_bytes(bracket: Bracket, options: MergeOptions) -> int:
     photo = bracket.photos[0]
     pixels = photo.width * photo.height
-    frames = len(bracket.photos) * pixels * (_CODE_BYTES[photo.encoding] + (options.deghost != "off"))
+    frames = len(bracket.photos) * pixels * _CODE_BYTES[photo.encoding]
     decoding = _DECODING * pixels * _CODE_BYTES[photo.encoding]
     return FLOOR_BYTES + frames + max(decoding, pixels * _pixel_bytes(options))
 

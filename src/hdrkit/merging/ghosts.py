@@ -22,6 +22,7 @@ from hdrkit.merging.blocks import FramePlane, any_channel, block_side, cautious,
 from hdrkit.merging.consistency import disagreement, tied
 from hdrkit.merging.options import MergeOptions
 from hdrkit.merging.structure import unlike
+from hdrkit.merging.trust import BlockTrust
 from hdrkit.types import Frame, NoiseModel, ResponseCurve
 
 _CERTAIN, _LIKELY = 6.0, 3.0  # standard deviations
@@ -45,7 +46,7 @@ class Ghosts:
     """
 
     reference: int
-    trust: tuple[NDArray[np.uint8] | None, ...]
+    trust: tuple[BlockTrust | None, ...]
     share: float
     refused: tuple[float, ...]
     clipped: float
@@ -78,9 +79,11 @@ def find_ghosts(
     for kept, zone in zones.items():
         if zone.any():
             moved = [mask | (more & zone) for mask, more in zip(moved, _moved(planes, exposures, kept, steps), strict=True)]
+    height, width = frames[0].pixels.shape[:2]
+    side = block_side((height, width))
     return Ghosts(
         next(iter(zones)),
-        tuple(_trust(mask, frames[0].pixels.shape[:2]) if mask.any() else None for mask in moved),
+        tuple(BlockTrust(_trust(mask), side, (height, width)) if mask.any() else None for mask in moved),
         float(np.logical_or.reduce(moved).mean()),
         tuple(float(mask.mean()) for mask in moved),
         float(_clipped(planes, moved).mean()),
@@ -197,14 +200,11 @@ def _whole(mask: Mask, anchor: FramePlane) -> Mask:
     return np.asarray(cv2.dilate(closed, _disc(_MARGIN)) > 0)
 
 
-def _trust(mask: Mask, shape: tuple[int, int]) -> NDArray[np.uint8]:
-    """The trust (H, W): 255 outside the mask, 0 inside, and a ramp around it."""
+def _trust(mask: Mask) -> NDArray[np.uint8]:
+    """The trust (h, w): 255 outside the mask, 0 inside, and a ramp around it."""
     wide = cv2.dilate(mask.astype(np.float32), _disc(_RAMP))
     soft = cv2.blur(wide, (2 * _RAMP + 1, 2 * _RAMP + 1), borderType=cv2.BORDER_REPLICATE)
-    trust = np.where(mask, 0, np.rint(255 * (1 - soft))).astype(np.uint8)
-    side = block_side(shape)
-    size = mask.shape[1] * side, mask.shape[0] * side
-    return np.ascontiguousarray(cv2.resize(trust, size, interpolation=cv2.INTER_LINEAR)[: shape[0], : shape[1]])
+    return np.where(mask, 0, np.rint(255 * (1 - soft))).astype(np.uint8)
 
 
 def _disc(radius: int) -> NDArray[np.uint8]:

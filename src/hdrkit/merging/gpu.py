@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from hdrkit.imaging.warping import Area, placed, whole
 from hdrkit.merging.bands import Merged, bounds_of
+from hdrkit.merging.trust import Trust
 from hdrkit.merging.weights import Tables, near_clipping
 from hdrkit.types import Frame, Validity
 
@@ -27,7 +28,7 @@ def run_tables_on(
     exposures: Sequence[float],
     clip: tuple[int, int],
     want_variance: bool,
-    trust: Sequence[NDArray[np.uint8] | None] | None = None,
+    trust: Sequence[Trust | None] | None = None,
     area: Area | None = None,
     band_pixels: int = BAND_PIXELS,
 ) -> Merged:

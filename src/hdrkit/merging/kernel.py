@@ -19,6 +19,7 @@ from hdrkit.errors import InputError
 from hdrkit.imaging.small import is_small
 from hdrkit.imaging.warping import Area, place, whole
 from hdrkit.merging.bands import Band, Merged, Rule, bounds_of
+from hdrkit.merging.trust import Trust
 from hdrkit.merging.weights import Tables, near_clipping
 from hdrkit.types import Frame
 
@@ -31,7 +32,7 @@ def run_tables(
     exposures: Sequence[float],
     clip: tuple[int, int],
     want_variance: bool,
-    trust: Sequence[NDArray[np.uint8] | None] | None = None,
+    trust: Sequence[Trust | None] | None = None,
     area: Area | None = None,
 ) -> Merged:
     """Merge coded frames, sorted from the shortest to the longest exposure; `trust` and `area` are as in `merge_frames`.

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from hdrkit.imaging.warping import Area, placed, whole
 from hdrkit.merging.bands import Merged
 from hdrkit.merging.estimators.separable import Measurements
 from hdrkit.merging.estimators.table import estimator_of
 from hdrkit.merging.options import MergeOptions
+from hdrkit.merging.trust import Trust
 from hdrkit.types import Frame, NoiseModel, Validity
 
 
@@ -19,7 +19,7 @@ def merge_float(
     frames: Sequence[Frame],
     times: Sequence[float],
     options: MergeOptions,
-    trust: Sequence[NDArray[np.uint8] | None] | None = None,
+    trust: Sequence[Trust | None] | None = None,
     area: Area | None = None,
 ) -> Merged:
     """Merge linear frames, shortest exposure first. Float pictures have no clip limit: every pixel above 0 counts."""

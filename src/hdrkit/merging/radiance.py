@@ -13,6 +13,7 @@ from hdrkit.imaging.warping import Area
 from hdrkit.merging.bands import Merged
 from hdrkit.merging.device import uses_cuda
 from hdrkit.merging.options import MergeOptions
+from hdrkit.merging.trust import Trust
 from hdrkit.merging.weights import Tables, build_tables
 from hdrkit.types import Frame, RadianceMap, ResponseCurve, Validity
 
@@ -45,7 +46,7 @@ def merge_frames(
     exposures: Sequence[float],
     response: ResponseCurve | None,
     options: MergeOptions | None = None,
-    trust: Sequence[NDArray[np.uint8] | None] | None = None,
+    trust: Sequence[Trust | None] | None = None,
     area: Area | None = None,
     tables: Tables | None = None,
 ) -> MergedPixels:
@@ -118,7 +119,7 @@ def _merge_codes(
     times: list[float],
     response: ResponseCurve | None,
     options: MergeOptions,
-    trust: list[NDArray[np.uint8] | None] | None,
+    trust: list[Trust | None] | None,
     area: Area | None,
     tables: Tables | None,
 ) -> Merged:

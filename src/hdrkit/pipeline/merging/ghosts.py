@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from hdrkit.errors import InputError
 from hdrkit.merging.options import MergeOptions
+from hdrkit.merging.trust import Trust
 from hdrkit.types import Frame, GhostReport, ResponseCurve
 
 _STRANGE = 0.5  # share of ghosts in the picture above which the frames probably show different views
@@ -19,7 +17,7 @@ _NOTABLE = 0.001  # share of the picture left clipped by deghosting above which 
 
 def without_ghosts(
     frames: Sequence[Frame], exposures: Sequence[float], curve: ResponseCurve | None, options: MergeOptions
-) -> tuple[Sequence[NDArray[np.uint8] | None] | None, GhostReport | None]:
+) -> tuple[Sequence[Trust | None] | None, GhostReport | None]:
     """The trust of each frame in each pixel, 0 to 255, and the report; None if deghosting is off. Raises InputError."""
     if options.deghost == "off":
         return None, None

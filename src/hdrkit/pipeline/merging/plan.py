@@ -8,12 +8,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from hdrkit.files.text import show
 from hdrkit.imaging.warping import Area
 from hdrkit.merging.options import MergeOptions
+from hdrkit.merging.trust import Trust
 from hdrkit.types import (
     Frame,
     MergeReport,
@@ -38,7 +36,7 @@ class MergePlan:
     exposures: tuple[float, ...]
     response: ResponseCurve | None
     options: MergeOptions
-    trust: Sequence[NDArray[np.uint8] | None] | None
+    trust: Sequence[Trust | None] | None
     area: Area
     report: MergeReport
     metadata: dict[str, Any]
