@@ -13,7 +13,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from hdrkit.imaging.compiled import compiled
 from hdrkit.imaging.warping import Mask
 from hdrkit.types import Frame, NoiseModel, ResponseCurve
 
@@ -189,23 +188,35 @@ def _averaged(values: Values, side: int) -> Values:
     return _resized(np.asarray(whole, np.float32), (whole.shape[1] // side, whole.shape[0] // side))
 
 
-@compiled
-def _means(codes: Any, table: Any, side: int, light: Any, most: Any, least: Any) -> None:
+def _means(codes: NDArray[Any], table: Values, side: int, light: Values, most: NDArray[Any], least: NDArray[Any]) -> None:
     """The mean exposure of the blocks of a band, and their highest and lowest codes. Of large blocks some rows are read."""
-    height, width, channels = codes.shape
-    step = max(1, side // _ROWS)
-    for i in range(light.shape[0]):
-        for j in range(light.shape[1]):
-            bottom, right = min((i + 1) * side, height), min((j + 1) * side, width)
-            for c in range(channels):
-                total, high, low = np.float32(0), codes[i * side, j * side, c], codes[i * side, j * side, c]
-                for y in range(i * side, bottom, step):
-                    for x in range(j * side, right):
-                        code = codes[y, x, c]
-                        total += table[code, c]
-                        high, low = max(high, code), min(low, code)
-                light[i, j, c] = total / (((bottom - i * side + step - 1) // step) * (right - j * side))
-                most[i, j, c], least[i, j, c] = high, low
+    count, width, channels = light.shape[0], *codes.shape[1:]
+    total, rows = np.zeros((count, width, channels), np.float32), np.zeros((count, 1, 1), np.float32)
+    high = np.zeros(total.shape, codes.dtype)
+    low = np.full(total.shape, np.iinfo(codes.dtype).max, codes.dtype)
+    for y in range(0, min(side, len(codes)), max(1, side // _ROWS)):
+        some = codes[y::side]
+        here = slice(0, len(some))
+        total[here] += _looked_up(some, table)
+        rows[here] += 1
+        np.maximum(high[here], some, out=high[here])
+        np.minimum(low[here], some, out=low[here])
+    blocks = light.shape[1]
+    padded = cv2.copyMakeBorder(total, 0, 0, 0, blocks * side - width, cv2.BORDER_CONSTANT)
+    sums = cv2.resize(padded, (blocks, count), interpolation=cv2.INTER_AREA).reshape(light.shape) * np.float32(side)
+    columns = np.full((1, blocks, 1), side, np.float32)
+    columns[:, -1] = width - (blocks - 1) * side
+    light[:] = sums / (rows * columns)
+    across = np.ones((1, side), np.uint8)
+    most[:] = cv2.dilate(high, across, anchor=(0, 0))[:, ::side].reshape(most.shape)
+    least[:] = cv2.erode(low, across, anchor=(0, 0))[:, ::side].reshape(least.shape)
+
+
+def _looked_up(codes: NDArray[Any], table: Values) -> Values:
+    """The values of a table (levels, C) at codes (h, w, C)."""
+    if codes.dtype == np.uint8 and len(table) == 256:
+        return np.asarray(cv2.LUT(np.ascontiguousarray(codes), table[None]), np.float32).reshape(codes.shape)
+    return np.stack([table[codes[..., c], c] for c in range(codes.shape[2])], axis=2)
 
 
 def _on_reference(still: FramePlane, motion: NDArray[np.float64], side: int) -> FramePlane:
