@@ -8,6 +8,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from hdrkit.files.text import show
 from hdrkit.imaging.warping import Area
 from hdrkit.merging.options import MergeOptions
