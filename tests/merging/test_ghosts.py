@@ -290,10 +290,6 @@ class TestKindsOfFrames:
         with pytest.raises(InputError, match="response"):
             find_ghosts(frames, TIMES, None, OPTIONS)
 
-    def test_fusion_has_no_ghosts_to_find(self):
-        with pytest.raises(InputError, match="mertens"):
-            MergeOptions(estimator="mertens", deghost="a.jpg")
-
 
 class TestBlocks:
     @pytest.mark.parametrize("shape", [(50, 70), (1601, 900)])
@@ -399,9 +395,9 @@ class TestCommand:
         assert "clipped in frame_10000.png" in " ".join(hdrkit(*command, "frame_10000.png", "-o", tmp_path / "a.exr").err.split())
         assert "clipped in" not in hdrkit(*command, "auto", "-o", tmp_path / "b.exr").err
 
-    def test_fusion_refuses_it(self, hdrkit, bracket, tmp_path):
-        code, _, err = hdrkit(
-            "merge", bracket[0], "--estimator", "mertens", "-o", tmp_path / "x.png", "--deghost", "frame_2500.png"
-        )
-        assert code == 2
-        assert "mertens" in err
+    def test_fusion_takes_it_too(self, hdrkit, bracket, tmp_path):
+        command = ("merge", bracket[0], "--estimator", "mertens", "--align", "none", "-o", tmp_path / "x.png", "--deghost")
+        assert hdrkit(*command, "auto").code == 0
+        code, _, err = hdrkit(*command, "nothing.png")
+        assert code == 1
+        assert "not a frame of this bracket" in " ".join(err.split())

@@ -586,6 +586,25 @@ def test_fusion_fills_what_a_moved_frame_did_not_see(window):
     assert np.abs(filled - whole).mean() < 0.7 * np.abs(unfilled - whole).mean()
 
 
+@pytest.mark.parametrize("bits", [8, 16])
+def test_fusion_shows_what_moved_once_and_leaves_still_frames_alone(bits):
+    rng = np.random.default_rng(4)
+    still = np.repeat(np.kron(np.exp(rng.normal(0, 0.7, (30, 40, 1))), np.ones((4, 4, 1))), 3, axis=2)
+    scenes = [still.copy() for _ in range(3)]
+    for k, scene in enumerate(scenes):
+        scene[40:64, 20 + 40 * k : 44 + 40 * k] = (0.2, 1.2, 4.0)
+    camera, times = SimulatedCamera("srgb", bits=bits, full_well_e=20000.0), (0.04, 0.16, 0.64)
+
+    def bracket(scenes):
+        return [simulate_bracket(scene, camera, (time,), 0)[0] for scene, time in zip(scenes, times, strict=True)]
+
+    moving, reference = bracket(scenes), bracket([scenes[1]] * 3)
+    once, doubled, truth = fuse_frames(moving, deghost=True), fuse_frames(moving), fuse_frames(reference)
+    places = slice(42, 62), slice(22, 122)
+    assert np.abs(once - truth)[places].mean() < 0.25 * np.abs(doubled - truth)[places].mean()
+    assert np.abs(fuse_frames(reference, deghost=True) - truth).max() < 0.02
+
+
 def test_fusion_refuses_light():
     with pytest.raises(InputError, match="blends photographs, not radiance"):
         fuse_frames([codes(1, (4, 4, 3), np.float32)] * 2)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from hdrkit import AlignmentOptions, InputOptions, MergeOptions, fuse, merge, read_bracket
+from hdrkit import AlignmentOptions, InputOptions, MergeOptions, RenderOptions, fuse, merge, read_bracket
 from hdrkit.errors import InputError
 
 STILL = AlignmentOptions(method="none")
@@ -24,3 +24,16 @@ def test_too_few_frames_are_refused(tmp_path, shoot):
     shoot(tmp_path, times_s=(1 / 64, 1 / 16))
     with pytest.raises(InputError, match="--min-frames asks for 3"):
         fuse(read_bracket(tmp_path), inputs=InputOptions(min_frames=3))
+
+
+def test_the_controls_of_pictures_change_it(tmp_path, shoot):
+    shoot(tmp_path, times_s=(1 / 64, 1 / 16, 1 / 4))
+    stack = read_bracket(tmp_path)
+
+    def fused(**controls):
+        return fuse(stack, STILL, rendering=RenderOptions(**controls)).picture
+
+    plain = fuse(stack, STILL).picture
+    np.testing.assert_array_equal(fused(), plain)
+    assert fused(exposure=1).mean() > plain.mean() + 0.05
+    assert np.ptp(fused(saturation=-1), axis=2).max() < 1e-6

@@ -7,7 +7,7 @@ from hdrkit.errors import InputError
 from hdrkit.imaging.colour import light_of_srgb
 from hdrkit.tonemapping.darkroom import darkroom
 from hdrkit.tonemapping.options import RenderOptions
-from hdrkit.tonemapping.render import render
+from hdrkit.tonemapping.render import render, retouch
 from hdrkit.types import RadianceMap
 
 CONTROLS = ("exposure", "contrast", "detail", "saturation", "warmth")
@@ -128,6 +128,15 @@ def test_controls_are_neutral_at_zero_and_work_both_ways(control):
     }[control]
     less, neutral, more = (measured(show(pixels, **{control: value})) for value in (-0.5, 0, 0.5))
     assert less < 0.98 * neutral < neutral < 0.98 * more
+
+
+def test_a_picture_is_retouched_by_the_same_controls_and_by_none_of_them_stays():
+    picture = show(room_with_window(4) * np.array([1.0, 0.7, 0.4]))
+    assert retouch(picture, RenderOptions()) is picture
+    np.testing.assert_allclose(retouch(picture, RenderOptions(exposure=1e-6)), picture, atol=0.004)
+    assert retouch(picture, RenderOptions(exposure=1)).mean() > picture.mean() + 0.05
+    wall = slice(200, 290), slice(20, 380), 1
+    assert retouch(picture, RenderOptions(detail=0.5))[wall].std() > 1.2 * picture[wall].std()
 
 
 def test_no_saturation_is_grey():

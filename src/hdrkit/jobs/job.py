@@ -128,7 +128,7 @@ def _fused(job: MergeJob, loaded: Loaded) -> MergeOutcome:
     from hdrkit.formats.display import most_bits, write_display
     from hdrkit.pipeline.fuse import fuse
 
-    fusion = fuse(loaded.stack, job.alignment, job.inputs)
+    fusion = fuse(loaded.stack, job.alignment, job.inputs, job.merge.deghost, job.out.preview)
     write_display(fusion.picture, job.output, most_bits(job.output), job.out.quality)
     return MergeOutcome(job.bracket.name, job.output, None, fusion.report, loaded.failures + fusion.report.left_out)
 

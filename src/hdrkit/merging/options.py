@@ -95,8 +95,6 @@ class MergeOptions:
         object.__setattr__(self, "weight", chosen(Weight, self.weight, "weight"))
         if not 0 <= self.clip[0] < self.clip[1] <= 255:
             raise InputError(f"clip limits {self.clip} must rise within 0..255")
-        if self.deghost not in ("off", "auto") and self.product is Product.FUSION:
-            raise InputError("deghosting needs radiance, which mertens does not make: choose another estimator, or deghost off")
 
     @property
     def product(self) -> Product:

@@ -35,7 +35,7 @@ def merge(
     itself, and the report says so. `inputs.estimate_exposures` applies to a stack too. Raises a subclass of HdrkitError.
     """
     if options is not None and options.product is Product.FUSION:
-        fusion = fuse(source, alignment, inputs)
+        fusion = fuse(source, alignment, inputs, options.deghost)
         return MergeResult(None, fusion.report, fusion.picture)
     plan = plan_merge(source, response, options, alignment, inputs, response_name)
     merged = plan.rows(0, plan.report.size[1])

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from hdrkit.imaging.colour import LUMINANCE
 from hdrkit.tonemapping.film import FilmCurve
-from hdrkit.tonemapping.local import expose_locally
+from hdrkit.tonemapping.local import LocalExposure, expose_locally
 from hdrkit.tonemapping.options import RenderOptions
 from hdrkit.tonemapping.tones import Tones, tones_of_range, tones_of_scene
 from hdrkit.types import RadianceMap, Validity
@@ -21,42 +21,73 @@ _SMALL = 400_000  # pixels at which a picture is looked at
 _TINY, _MOST_EV = np.float32(1e-37), 120.0  # limits of what a float32 holds
 _BLOCK = 1 << 16  # pixels that a thread reduces at a time
 _BELOW_EV = 4.0  # below the darkest parts of a scene: what is darker still is exposed like this
+_DEEPEST_EV = 12.0  # below middle grey, in a picture that is retouched
 _PURITY = np.float32(0.5)  # half way between hues that stay and hues that turn as on film: orange light stays golden
 
 Light = NDArray[np.float32]
+Develop = Callable[[Light, int], Light]
 
 
-def darkroom(radiance: RadianceMap, options: RenderOptions) -> Callable[[Light, int], Light]:
+def darkroom(radiance: RadianceMap, options: RenderOptions) -> Develop:
     """The function that develops rows of this picture: linear RGB (H, W, 3) and the number of its first row, to display light."""
-    from hdrkit.tonemapping.develop import develop, table_of
-
     black = np.float32(math.exp(options.range_ln[0]) if options.range_ln else 0)
-    size = math.isqrt((radiance.pixels[..., 0].size - 1) // _SMALL) + 1
-    small = _reduced(radiance.pixels, black, size)
+    small, size = _reduced(radiance.pixels, black)
     tones = tones_of_range(*options.range_ln) if options.range_ln else _of_scene(radiance, small, size)
     tones = tones.brightened(options.exposure)
     film, detail = FilmCurve().steeper(options.contrast), 2.0**options.detail
     least = tones.dark - _BELOW_EV
-    light = np.clip(np.log2(np.maximum(small, _TINY)) + np.float32(tones.gain), np.float32(least), np.float32(_MOST_EV))
-    local = expose_locally(light, tones.curve, lambda ev: detail * film.emphasis(ev))
-    limits = np.exp2(np.clip([tones.gain, least], -_MOST_EV, _MOST_EV)).astype(np.float32)
-    balance, saturation, table = _balance(options.warmth), np.float32(1 + options.saturation), table_of(film)
-    settings = black, limits[0], limits[1], balance, saturation, _PURITY, table
+    local = expose_locally(_ev(small, tones.gain, least), tones.curve, lambda ev: detail * film.emphasis(ev))
+    return _developer(local, size, black, tones.gain, least, film, _PURITY, options)
+
+
+def retouching(exposed: Light, options: RenderOptions) -> Develop:
+    """The function that develops rows of light that is exposed already, in units of middle grey, and changes it by the controls.
+
+    Neutral controls give the film's picture of each channel.
+    """
+    small, size = _reduced(exposed, np.float32(0))
+    detail = 2.0**options.detail
+    light = _ev(small, options.exposure, options.exposure - _DEEPEST_EV)
+    local = expose_locally(light, lambda ev: ev, lambda ev: np.full_like(ev, detail))
+    film = FilmCurve().steeper(options.contrast)
+    return _developer(local, size, np.float32(0), options.exposure, options.exposure - _DEEPEST_EV, film, np.float32(0), options)
+
+
+def _ev(luminance: Light, gain: float, least: float) -> Light:
+    """Luminance with a gain in EV, as EV of at least `least`."""
+    return np.clip(np.log2(np.maximum(luminance, _TINY)) + np.float32(gain), np.float32(least), np.float32(_MOST_EV))
+
+
+def _developer(
+    local: LocalExposure,
+    size: int,
+    black: np.float32,
+    gain: float,
+    least: float,
+    film: FilmCurve,
+    purity: np.float32,
+    options: RenderOptions,
+) -> Develop:
+    from hdrkit.tonemapping.develop import develop, table_of
+
+    limits = np.exp2(np.clip([gain, least], -_MOST_EV, _MOST_EV)).astype(np.float32)
+    balance, saturation = _balance(options.warmth), np.float32(1 + options.saturation)
+    settings = size, black, limits[0], limits[1], balance, saturation, purity, table_of(film)
 
     def show(light: Light, top: int) -> Light:
         shown = np.empty(light.shape, np.float32)
-        light = np.ascontiguousarray(light)
-        develop(light, top, local.slope, local.offset, size, *settings, shown)
+        develop(np.ascontiguousarray(light), top, local.slope, local.offset, *settings, shown)
         return shown
 
     return show
 
 
-def _reduced(light: Light, black: np.float32, size: int) -> Light:
-    """Mean luminance above black of each square of `size` pixels."""
+def _reduced(light: Light, black: np.float32) -> tuple[Light, int]:
+    """The picture at a small size: mean luminance above black of squares of pixels, and the size of the squares."""
     from hdrkit.tonemapping.develop import reduce_luminance
 
     height, width, _ = light.shape
+    size = math.isqrt((height * width - 1) // _SMALL) + 1
     small = np.empty((-(-height // size), -(-width // size)), np.float32)
     rows = max(1, _BLOCK // (width * size))
 
@@ -65,7 +96,7 @@ def _reduced(light: Light, black: np.float32, size: int) -> Light:
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         list(pool.map(reduce, range(0, small.shape[0], rows)))
-    return small
+    return small, size
 
 
 def _of_scene(radiance: RadianceMap, small: Light, size: int) -> Tones:

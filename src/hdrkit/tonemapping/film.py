@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,7 @@ from hdrkit.imaging.colour import srgb_of_light
 GREY = 0.18  # middle grey: as exposed, and on the display
 
 _WHITE = 1.02  # the curve ends a little above white, so that white is reached
+_DARKEST, _BRIGHTEST = 1e-6, 0.9998  # of light on the display that the inverse tells apart
 _SMALL_EV = 0.05
 _MOST_IN_LIGHTS, _MOST_IN_SHADOWS = 2.0, 1.2  # the most that details are scaled; noise lies in the shadows
 
@@ -31,6 +33,11 @@ class FilmCurve:
         """Light on the display, 0..1, of exposed light in EV above middle grey. Keeps the dtype."""
         ratio = np.exp2(-self.contrast * exposed_ev) * (_WHITE / GREY - 1)
         return np.asarray(np.minimum(_WHITE / (1 + ratio), 1))
+
+    def exposed_ev(self, shown: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
+        """The inverse of `shown`. Almost black and almost white are taken as a little less so. Keeps the dtype."""
+        y = np.clip(shown, _DARKEST, _BRIGHTEST)
+        return np.asarray((np.log2(y / (_WHITE - y)) + math.log2(_WHITE / GREY - 1)) / self.contrast)
 
     def emphasis(self, exposed_ev: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
         """The factor of details by which they are seen on the display at any tone as at middle grey, within limits."""

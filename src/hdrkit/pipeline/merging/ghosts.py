@@ -23,12 +23,17 @@ def without_ghosts(
         return None, None
     from hdrkit.merging.ghosts import find_ghosts
 
-    names = [Path(frame.name).name for frame in frames]
-    if options.deghost != "auto" and options.deghost not in names:
-        raise InputError(f"{options.deghost}: not a frame of this bracket; --deghost takes one of {', '.join(names)}")
-    reference = None if options.deghost == "auto" else names.index(options.deghost)
+    reference = None if options.deghost == "auto" else frame_named(options.deghost, frames)
     found = find_ghosts(frames, exposures, curve, options, reference)
     return found.trust, GhostReport(frames[found.reference].name, found.share, found.refused, found.clipped)
+
+
+def frame_named(name: str, frames: Sequence[Frame]) -> int:
+    """The number of the frame that --deghost names. Raises InputError."""
+    names = [Path(frame.name).name for frame in frames]
+    if name not in names:
+        raise InputError(f"{name}: not a frame of this bracket; --deghost takes one of {', '.join(names)}")
+    return names.index(name)
 
 
 def ghost_warnings(ghosts: GhostReport | None) -> Iterable[str]:
