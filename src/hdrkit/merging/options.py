@@ -86,7 +86,7 @@ class MergeOptions:
             "flag": "--deghost",
             "metavar": "off|auto|FILENAME",
             "help": "show each moving object once: auto shows it as in the frame that is best exposed there, a file name as in "
-            "that frame; off merges all frames everywhere. mertens takes auto or off, and fuses all frames",
+            "that frame; off merges all frames everywhere",
         },
     )
 
