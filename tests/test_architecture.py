@@ -39,6 +39,14 @@ def test_help_loads_nothing_heavy(words):
     assert not loaded & (HEAVY | {"numpy", "cv2", "scipy", "PIL", "OpenEXR", "yaml"})
 
 
+def test_merging_a_small_bracket_loads_no_compiler(tmp_path):
+    frames = sorted(Path(__file__).parents[1].glob("samples/room/*.JPG"))[:3]
+    loaded = loaded_by("-m", "hdrkit", "merge", *frames, "-o", tmp_path / "room.exr", "--preview")
+    assert (tmp_path / "room.exr").is_file()
+    assert "cv2" in loaded
+    assert not loaded & {"numba", "llvmlite", "scipy"}
+
+
 @pytest.mark.parametrize("name", hdrkit.__all__)
 def test_public_names_are_there_and_documented(name):
     assert inspect.getdoc(getattr(hdrkit, name))

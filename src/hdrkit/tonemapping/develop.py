@@ -1,71 +1,82 @@
-"""Compiled loops that develop light with a local exposure: one pass to look at a picture, one to show it."""
+"""Light developed with a local exposure: one pass to look at a picture, one to show it.
+
+Small pictures are developed by NumPy, which takes less time than it takes to load machine code. `develop_loops` gives the same
+values, bit for bit.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from hdrkit.imaging.colour import LUMINANCE
-from hdrkit.imaging.compiled import compiled
 from hdrkit.tonemapping.film import GREY, FilmCurve
 
+Light = NDArray[np.float32]
+
 # The curve of the film at equal steps of the bits of a float32, as light of the display.
-_STEP_BITS = 15
-_FIRST, _LAST = (int(np.float32(end).view(np.int32)) >> _STEP_BITS for end in (2.0**-20, 2.0**12))
-_KNOTS = (np.arange(_FIRST, _LAST + 2, dtype=np.int32) << _STEP_BITS).view(np.float32)
-_RED, _GREEN, _BLUE = LUMINANCE
-_BRIGHTEST = np.float32(1e30)  # luminance above that of every scene; sums of it still fit in a float32
-_WHITE = np.float32(4000)  # exposed light that is white on every film
+STEP_BITS = 15
+FIRST, _LAST = (int(np.float32(end).view(np.int32)) >> STEP_BITS for end in (2.0**-20, 2.0**12))
+KNOTS = (np.arange(FIRST, _LAST + 2, dtype=np.int32) << STEP_BITS).view(np.float32)
+RED, GREEN, BLUE = LUMINANCE
+BRIGHTEST = np.float32(1e30)  # luminance above that of every scene; sums of it still fit in a float32
+WHITE = np.float32(4000)  # exposed light that is white on every film
+_SMALL_SIZE = 3  # pixels across the squares of a small picture
+_PIXELS = 1 << 14  # at a time, so that temporaries stay in the cache
+_NONE, _HALF, _LARGEST_EV = np.float32(0), np.float32(0.5), np.float32(120)
 
 
-def _polynomial(function: Any, degree: int, low: float, high: float) -> NDArray[np.float32]:
+def _polynomial(function: Any, degree: int, low: float, high: float) -> Light:
     """The coefficients of a polynomial that follows a function between two values, to a few millionths."""
     series = np.polynomial.Chebyshev.interpolate(function, degree, [low, high])
     return np.asarray(series.convert(kind=np.polynomial.Polynomial).coef, np.float32)
 
 
-_L0, _L1, _L2, _L3, _L4, _L5, _L6 = _polynomial(np.log2, 6, 1, 2)
-_E0, _E1, _E2, _E3, _E4, _E5 = _polynomial(np.exp2, 5, 0, 1)
+L = _polynomial(np.log2, 6, 1, 2)
+E = _polynomial(np.exp2, 5, 0, 1)
 
 
-def table_of(film: FilmCurve) -> NDArray[np.float32]:
-    """The film's curve at the knots of the loop below."""
-    return film.shown(np.log2(_KNOTS.astype(np.float64) / GREY)).astype(np.float32)
+def table_of(film: FilmCurve) -> Light:
+    """The film's curve at the knots above."""
+    return film.shown(np.log2(KNOTS.astype(np.float64) / GREY)).astype(np.float32)
 
 
-@compiled
-def reduce_luminance(light: NDArray[np.float32], black: np.float32, size: int, out: NDArray[np.float32]) -> None:
+def reduce_luminance(light: Light, black: np.float32, size: int, out: Light) -> None:
     """Mean luminance above `black` of each square of `size` pixels of light (H, W, 3), into `out`."""
+    if size > _SMALL_SIZE:
+        from hdrkit.tonemapping import develop_loops  # numba is loaded only if it is needed
+
+        develop_loops.reduce_luminance(light, black, size, out)
+        return
     height, width, _ = light.shape
-    for v in range(out.shape[0]):
-        bottom = min((v + 1) * size, height)
-        for u in range(out.shape[1]):
-            right = min((u + 1) * size, width)
-            total = np.float32(0)
-            for y in range(v * size, bottom):
-                for x in range(u * size, right):
-                    r, g, b = light[y, x, 0], light[y, x, 1], light[y, x, 2]
-                    total += min(max(_RED * r + _GREEN * g + _BLUE * b - black, np.float32(0)), _BRIGHTEST)
-            out[v, u] = total / np.float32((bottom - v * size) * (right - u * size))
+    with np.errstate(over="ignore"):
+        lit = np.minimum(np.maximum(_luminance(*_split(light)) - black, _NONE), BRIGHTEST)
+    whole = cv2.copyMakeBorder(lit, 0, out.shape[0] * size - height, 0, out.shape[1] * size - width, cv2.BORDER_CONSTANT)
+    out[:] = 0
+    for y in range(size):
+        for x in range(size):
+            out += whole[y::size, x::size]
+    rows, columns = (np.minimum(size, length - size * np.arange(-(-length // size))) for length in (height, width))
+    out /= (rows[:, None] * columns).astype(np.float32)
 
 
-@compiled
 def develop(
-    light: NDArray[np.float32],
+    light: Light,
     top: int,
-    slope: NDArray[np.float32],
-    offset: NDArray[np.float32],
+    slope: Light,
+    offset: Light,
     size: int,
     black: np.float32,
     gain: np.float32,
     least: np.float32,
-    balance: NDArray[np.float32],
+    balance: Light,
     saturation: np.float32,
     purity: np.float32,
-    table: NDArray[np.float32],
-    out: NDArray[np.float32],
+    table: Light,
+    out: Light,
 ) -> None:
     """Light (H, W, 3), whose first row is row `top` of the picture, as light of the display, linear and in 0..1, into `out`.
 
@@ -73,98 +84,114 @@ def develop(
     `least`, is then exposed in each square of `size` pixels. `balance` (3,) are gains of the channels. `saturation` scales the
     distance of the channels from luminance. For `purity` see `_to_display`.
     """
-    height, width, _ = light.shape
-    rows, columns = slope.shape
-    slopes, offsets = np.empty(columns, np.float32), np.empty(columns, np.float32)
-    exposed, gains = np.empty((width, 3), np.float32), np.empty(width, np.float32)
-    for y in range(height):
-        at = _place(top + y, size, rows)
-        above = int(at)
-        below, down = min(above + 1, rows - 1), at - np.float32(above)
-        for u in range(columns):
-            slopes[u] = slope[above, u] + down * (slope[below, u] - slope[above, u])
-            offsets[u] = offset[above, u] + down * (offset[below, u] - offset[above, u])
-        for x in range(width):
-            for c in range(3):
-                exposed[x, c] = min(max(light[y, x, c] - black, np.float32(0)) * gain, _BRIGHTEST)
-        _gains(exposed, slopes, offsets, size, least, gains)
-        for x in range(width):
-            k = gains[x] * np.float32(GREY)
-            r = min(exposed[x, 0] * k, _WHITE) * balance[0]
-            g = min(exposed[x, 1] * k, _WHITE) * balance[1]
-            b = min(exposed[x, 2] * k, _WHITE) * balance[2]
-            grey = (_RED * r + _GREEN * g + _BLUE * b) * (1 - saturation)
-            exposed[x, 0] = max(grey + r * saturation, np.float32(0))
-            exposed[x, 1] = max(grey + g * saturation, np.float32(0))
-            exposed[x, 2] = max(grey + b * saturation, np.float32(0))
-        _to_display(exposed, table, purity, out[y])
+    if size > _SMALL_SIZE:
+        from hdrkit.tonemapping import develop_loops
+
+        develop_loops.develop(light, top, slope, offset, size, black, gain, least, balance, saturation, purity, table, out)
+        return
+    step = max(1, _PIXELS // light.shape[1])
+    for first in range(0, len(light), step):
+        rows = light[first : first + step]
+        lines = [_rows_of(plane, top + first, len(rows), size) for plane in (slope, offset)]
+        with np.errstate(over="ignore"):  # what is too bright is white
+            exposed = [np.minimum(np.maximum(one - black, _NONE) * gain, BRIGHTEST) for one in _split(rows)]
+            gains = _gains(np.maximum(_luminance(*exposed), least), lines[0], lines[1], size)
+            gains *= np.float32(GREY)
+            exposed = [np.minimum(one * gains, WHITE) * weight for one, weight in zip(exposed, balance, strict=True)]
+        out[first : first + step] = cv2.merge(_to_display(_saturated(exposed, saturation), table, purity))
 
 
-@compiled
-def _place(pixel: int, size: int, count: int) -> np.float32:
-    """Where a pixel lies among `count` squares of `size` pixels, whose middles are whole numbers."""
-    at = (np.float32(pixel) + np.float32(0.5)) / np.float32(size) - np.float32(0.5)
-    return min(max(at, np.float32(0)), np.float32(count - 1))
+def _split(light: Light) -> list[Light]:
+    return [np.asarray(channel, np.float32) for channel in cv2.split(light)]
 
 
-@compiled
-def _gains(
-    light: NDArray[np.float32],
-    slopes: NDArray[np.float32],
-    offsets: NDArray[np.float32],
-    size: int,
-    least: np.float32,
-    gains: NDArray[np.float32],
-) -> None:
-    """The gain of each pixel of a row: 2 to the power of slope * log2 of luminance + offset - log2 of luminance."""
-    width = light.shape[0]
-    values = np.empty(width, np.float32)
-    bits, gain_bits = values.view(np.int32), gains.view(np.int32)
-    for x in range(width):
-        values[x] = max(_RED * light[x, 0] + _GREEN * light[x, 1] + _BLUE * light[x, 2], least)
-    for x in range(width):
-        gains[x] = np.float32((bits[x] >> 23) - 127)
-        bits[x] = (bits[x] & 0x7FFFFF) | 0x3F800000
-    for x in range(width):
-        m = values[x]
-        logarithm = gains[x] + (_L0 + m * (_L1 + m * (_L2 + m * (_L3 + m * (_L4 + m * (_L5 + m * _L6))))))
-        at = _place(x, size, slopes.size)
-        left = int(at)
-        right, across = min(left + 1, slopes.size - 1), at - np.float32(left)
-        slope = slopes[left] + across * (slopes[right] - slopes[left])
-        offset = offsets[left] + across * (offsets[right] - offsets[left])
-        values[x] = min(max(slope * logarithm + offset - logarithm, np.float32(-120)), np.float32(120))
-    for x in range(width):
-        whole = int(np.floor(values[x]))
-        f = values[x] - np.float32(whole)
-        gain_bits[x] = (whole + 127) << 23
-        gains[x] *= _E0 + f * (_E1 + f * (_E2 + f * (_E3 + f * (_E4 + f * _E5))))
+def _luminance(r: Light, g: Light, b: Light) -> Light:
+    return np.asarray(RED * r + GREEN * g + BLUE * b)
 
 
-@compiled
-def _to_display(exposed: NDArray[np.float32], table: NDArray[np.float32], purity: np.float32, out: NDArray[np.float32]) -> None:
-    """The film applied to each channel of a row of exposed light.
+def _places(pixels: NDArray[np.int64], size: int, count: int) -> tuple[NDArray[np.int64], NDArray[np.int64], Light]:
+    """For pixels, the square of `size` pixels before and after each, of `count`, and how far it lies between their middles."""
+    at = (pixels.astype(np.float32) + _HALF) / np.float32(size) - _HALF
+    at = np.minimum(np.maximum(at, _NONE), np.float32(count - 1))
+    before = at.astype(np.int64)
+    return before, np.minimum(before + 1, count - 1), at - before.astype(np.float32)
+
+
+def _rows_of(plane: Light, top: int, height: int, size: int) -> Light:
+    above, below, down = _places(np.arange(top, top + height), size, len(plane))
+    return np.asarray(plane[above] + down[:, None] * (plane[below] - plane[above]))
+
+
+def _gains(luminance: Light, slopes: Light, offsets: Light, size: int) -> Light:
+    """The gain of each pixel of rows: 2 to the power of slope * log2 of luminance + offset - log2 of luminance."""
+    left, right, across = _places(np.arange(luminance.shape[1]), size, slopes.shape[1])
+    bits = luminance.view(np.int32)
+    logarithm = ((bits >> 23) - 127).astype(np.float32)
+    logarithm += _at(L, ((bits & 0x7FFFFF) | 0x3F800000).view(np.float32))
+    slope, offset = (line[:, left] + across * (line[:, right] - line[:, left]) for line in (slopes, offsets))
+    change = slope * logarithm + offset - logarithm
+    np.minimum(np.maximum(change, -_LARGEST_EV, out=change), _LARGEST_EV, out=change)
+    whole = np.floor(change)
+    gains = ((whole.astype(np.int32) + 127) << 23).view(np.float32)
+    return np.asarray(gains * _at(E, change - whole))
+
+
+def _at(polynomial: Light, x: Light) -> Light:
+    value = x * polynomial[-1]
+    for coefficient in polynomial[-2:0:-1]:
+        value += coefficient
+        value *= x
+    value += polynomial[0]
+    return np.asarray(value)
+
+
+def _saturated(exposed: list[Light], saturation: np.float32) -> list[Light]:
+    """Channels at their distance from luminance, scaled."""
+    if saturation == 1:
+        return [np.maximum(one, _NONE) for one in exposed]
+    grey = _luminance(*exposed) * (1 - np.float64(saturation))
+    return [np.maximum(grey + one * saturation, 0).astype(np.float32) for one in exposed]
+
+
+def _to_display(exposed: list[Light], table: Light, purity: np.float32) -> list[Light]:
+    """The film applied to each channel of exposed light.
 
     This makes colours stronger, and paler in the highlights, and turns hues towards those of the primaries and their mixtures,
     as in a photograph. `purity` 1 keeps hues as the tone curve of DNG does, by a middle channel that stays where it was between
     the others; 0 lets them turn.
     """
+    shown = [_on_film(one, table) for one in exposed]
+    (most, least), (high, low) = ((_most(channels), _least(channels)) for channels in (exposed, shown))
+    coloured = most > least
+    scale = np.divide(high - low, most - least, out=np.zeros_like(most), where=coloured)
+    for one, channel in zip(exposed, shown, strict=True):
+        middle = one - least
+        middle *= scale
+        middle += low
+        middle -= channel
+        middle *= purity
+        np.add(channel, middle, out=channel, where=coloured)
+    return shown
+
+
+def _on_film(exposed: Light, table: Light) -> Light:
     bits = exposed.view(np.int32)
-    for x in range(exposed.shape[0]):
-        for c in range(3):
-            step = (bits[x, c] >> _STEP_BITS) - _FIRST
-            if step < 0:
-                out[x, c] = table[0] * exposed[x, c] / _KNOTS[0]
-            elif step >= table.size - 1:
-                out[x, c] = 1
-            else:
-                share = np.float32(bits[x, c] & ((1 << _STEP_BITS) - 1)) / np.float32(1 << _STEP_BITS)
-                out[x, c] = table[step] + share * (table[step + 1] - table[step])
-    for x in range(exposed.shape[0]):
-        r, g, b = exposed[x, 0], exposed[x, 1], exposed[x, 2]
-        most, least = max(r, max(g, b)), min(r, min(g, b))
-        if most > least:
-            low = min(out[x, 0], min(out[x, 1], out[x, 2]))
-            scale = (max(out[x, 0], max(out[x, 1], out[x, 2])) - low) / (most - least)
-            for c in range(3):
-                out[x, c] += purity * (low + (exposed[x, c] - least) * scale - out[x, c])
+    step = (bits >> STEP_BITS) - FIRST
+    share = (bits & ((1 << STEP_BITS) - 1)).astype(np.float32)
+    share /= np.float32(1 << STEP_BITS)
+    at = np.clip(step, 0, table.size - 2)
+    shown = table.take(at)
+    share *= table.take(at + 1) - shown
+    shown += share
+    if (below := step < 0).any():
+        shown[below] = table[0] * exposed[below] / KNOTS[0]
+    shown[step >= table.size - 1] = 1
+    return np.asarray(shown)
+
+
+def _most(channels: list[Light]) -> Light:
+    return np.maximum(channels[0], np.maximum(channels[1], channels[2]))
+
+
+def _least(channels: list[Light]) -> Light:
+    return np.minimum(channels[0], np.minimum(channels[1], channels[2]))

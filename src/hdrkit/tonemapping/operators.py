@@ -65,7 +65,7 @@ OPERATORS: dict[Operator, Callable[[Light, Adaptation], Light]] = {
 
 
 def _exposed(light: Light, black: float, gain: float) -> Light:
-    from hdrkit.tonemapping.pixels import expose  # numba is loaded only if it is needed
+    from hdrkit.tonemapping.pixel_loops import expose  # numba is loaded only if it is needed
 
     gain = min(gain, _LARGEST)
     most = np.float32(min(_BRIGHTEST / gain, _LARGEST))
@@ -74,7 +74,7 @@ def _exposed(light: Light, black: float, gain: float) -> Light:
 
 def _on_luminance(light: Light, white: np.float32, curve: Callable[[Light], Light]) -> Light:
     """Apply a curve to the luminance of exposed light, in place; see `show_luminance`."""
-    from hdrkit.tonemapping.pixels import show_luminance
+    from hdrkit.tonemapping.pixel_loops import show_luminance
 
     luminance = luminance_of(light)
     show_luminance(light, luminance, np.minimum(curve(np.minimum(luminance, white)), 1))

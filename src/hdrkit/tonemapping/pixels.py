@@ -1,66 +1,52 @@
-"""Compiled loops over the pixels of a display picture."""
+"""The encoding of a display picture."""
 
 from __future__ import annotations
+
+import sys
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hdrkit.imaging.colour import SRGB_LINEAR_BELOW, SRGB_SLOPE, srgb_power
-from hdrkit.imaging.compiled import compiled
 
-_LINEAR_BELOW = np.float32(SRGB_LINEAR_BELOW)
+LINEAR_BELOW = np.float32(SRGB_LINEAR_BELOW)
 # The power above it, at equal steps of the bits of a float32: linear interpolation is then as exact as float32.
-_STEP_BITS = 13
-_FIRST, _LAST = (int(np.float32(end).view(np.int32)) >> _STEP_BITS for end in (_LINEAR_BELOW, 1))
-_KNOTS = (np.arange(_FIRST, _LAST + 2, dtype=np.int32) << _STEP_BITS).view(np.float32)
-_ENCODED = srgb_power(_KNOTS.astype(np.float64)).astype(np.float32)
+STEP_BITS = 13
+FIRST, _LAST = (int(np.float32(end).view(np.int32)) >> STEP_BITS for end in (LINEAR_BELOW, 1))
+_KNOTS = (np.arange(FIRST, _LAST + 2, dtype=np.int32) << STEP_BITS).view(np.float32)
+ENCODED = srgb_power(_KNOTS.astype(np.float64)).astype(np.float32)
+_VALUES = 1 << 15  # at a time, so that temporaries stay in the cache
 
 
 def encode_srgb(linear: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Linear light, clipped to 0..1, as sRGB (IEC 61966-2-1), of the same shape."""
+    """Linear light, clipped to 0..1, as sRGB (IEC 61966-2-1), of the same shape.
+
+    NumPy encodes, unless machine code is loaded already, as it is for large pictures. Both give the same values, bit for bit.
+    """
+    if "numba" not in sys.modules:
+        return encode_by_numpy(linear)
+    from hdrkit.tonemapping.pixel_loops import encode
+
     linear = np.ascontiguousarray(linear)
     encoded = np.empty_like(linear)
-    _encode(linear.reshape(-1), encoded.reshape(-1))
+    encode(linear.reshape(-1), encoded.reshape(-1))
     return encoded
 
 
-@compiled
-def _encode(linear: NDArray[np.float32], out: NDArray[np.float32]) -> None:
-    bits = linear.view(np.int32)
-    for i in range(linear.size):
-        if linear[i] >= 1:
-            out[i] = 1
-        elif linear[i] > _LINEAR_BELOW:
-            step = (bits[i] >> _STEP_BITS) - _FIRST
-            share = np.float32(bits[i] & ((1 << _STEP_BITS) - 1)) / np.float32(1 << _STEP_BITS)
-            out[i] = _ENCODED[step] + share * (_ENCODED[step + 1] - _ENCODED[step])
-        else:
-            out[i] = np.float32(SRGB_SLOPE) * max(linear[i], np.float32(0))
-
-
-@compiled
-def expose(light: NDArray[np.float32], black: np.float32, most: np.float32, gain: np.float32) -> NDArray[np.float32]:
-    """Light above `black`, up to `most`, times `gain`, of the same contiguous shape."""
-    values, exposed = light.reshape(-1), np.empty(light.size, np.float32)
-    for i in range(values.size):
-        exposed[i] = min(max(values[i] - black, np.float32(0)), most) * gain
-    return exposed.reshape(light.shape)
-
-
-@compiled
-def show_luminance(light: NDArray[np.float32], luminance: NDArray[np.float32], shown: NDArray[np.float32]) -> None:
-    """Scale `light` (H, W, 3) from its `luminance` (H, W) to the luminance `shown`, in 0..1, and keep the hue.
-
-    Colours that the display cannot show at that luminance fade to white.
-    """
-    one = np.float32(1)
-    for y in range(light.shape[0]):
-        for x in range(light.shape[1]):
-            r, g, b = light[y, x, 0], light[y, x, 1], light[y, x, 2]
-            scale, veil = shown[y, x] / max(luminance[y, x], np.float32(1e-20)), np.float32(0)
-            peak = max(r, max(g, b)) * scale
-            if peak > 1:
-                purity = (one - shown[y, x]) / (peak - shown[y, x])
-                scale *= purity
-                veil = shown[y, x] * (one - purity)
-            light[y, x, 0], light[y, x, 1], light[y, x, 2] = r * scale + veil, g * scale + veil, b * scale + veil
+def encode_by_numpy(linear: NDArray[np.float32]) -> NDArray[np.float32]:
+    """What `encode_srgb` does without machine code."""
+    encoded = np.empty(linear.shape, np.float32)
+    values, codes = linear.reshape(-1), encoded.reshape(-1)
+    for here in (slice(first, first + _VALUES) for first in range(0, values.size, _VALUES)):
+        light = np.minimum(np.maximum(values[here], np.float32(0)), np.float32(1))
+        bits = light.view(np.int32)
+        at = np.maximum((bits >> STEP_BITS) - FIRST, 0)
+        share = (bits & ((1 << STEP_BITS) - 1)).astype(np.float32)
+        share /= np.float32(1 << STEP_BITS)
+        lower = ENCODED.take(at)
+        share *= ENCODED.take(at + 1) - lower
+        share += lower
+        np.multiply(light, np.float32(SRGB_SLOPE), out=share, where=light <= LINEAR_BELOW)
+        share[light >= 1] = 1
+        codes[here] = share
+    return encoded

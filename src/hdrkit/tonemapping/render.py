@@ -14,6 +14,7 @@ from hdrkit.tonemapping.darkroom import Develop, darkroom, retouching
 from hdrkit.tonemapping.film import FilmCurve
 from hdrkit.tonemapping.operators import OPERATORS
 from hdrkit.tonemapping.options import CONTROLS, Operator, RenderOptions
+from hdrkit.tonemapping.pixels import encode_srgb
 from hdrkit.types import RadianceMap
 
 _BLOCK = 1 << 16  # pixels at a time, so that temporaries stay in the cache
@@ -39,8 +40,6 @@ def retouch(picture: NDArray[np.float32], options: RenderOptions) -> NDArray[np.
 
 
 def _in_bands(light: NDArray[np.float32], show: Develop) -> NDArray[np.float32]:
-    from hdrkit.tonemapping.pixels import encode_srgb  # numba is loaded only if it is needed
-
     picture = np.empty(light.shape, np.float32)
     rows = max(1, _BLOCK // light.shape[1])
 
