@@ -228,3 +228,15 @@ def test_photographs_of_a_list_that_are_gone_are_named_with_their_bracket(shoot,
     assert [(bracket.name, len(bracket.photos)) for bracket in one_by_one.brackets] == [("room_a", 2), ("room_c", 3)]
     beside = find_brackets(tmp_path / "in", InputOptions(groups=tmp_path / "groups.csv"))  # as with photographs that were moved
     assert [str(failure).replace(str(tmp_path), "T") for failure in beside.failures] == told
+
+
+def test_a_folder_that_looks_unsorted_is_noted(shoot, tmp_path):
+    for k in range(2):
+        for path in shoot(tmp_path / str(k), seed=k):
+            (tmp_path / "card").mkdir(exist_ok=True)
+            path.rename(tmp_path / "card" / f"{k}{path.name}")
+    (note,) = find_brackets(tmp_path / "card").notes
+    assert note.startswith("card: 6 photographs of 3 exposures in one folder count as one bracket; ")
+    assert note.endswith(f"hdrkit group {tmp_path / 'card'} -o sorted")
+    (tmp_path / "card" / "00.png").unlink()
+    assert find_brackets(tmp_path / "card").notes == ()

@@ -64,6 +64,8 @@ def calibrate(
     files = _files(output, list(cameras))
     drawn = [file.with_suffix(".png") for file in files] if plot else []
     refuse_overwriting([*files, *drawn], (photo.path for bracket in found.brackets for photo in bracket.photos))
+    for note in () if json else found.notes:
+        trouble(note, "note")
     told, failed = [], [*map(str, found.failures)]
     with progress(quiet=json) as move:
         for (kind, brackets), file in zip(cameras.items(), files, strict=True):
@@ -85,9 +87,6 @@ def calibrate(
                 _print_report(result.report, file, picture, f"{kind}: " if len(files) > 1 else "")
     if json:
         print_json(told[0] if len(files) == 1 else {"curves": told, "failures": failed})
-    else:
-        for note in found.notes:
-            trouble(note, "note")
     ignored(found.ignored)
     for line in failed:
         trouble(line)

@@ -31,6 +31,8 @@ def merge_found(
 
     account = Outcomes(len(found.brackets), quiet=json)
     say_when_stopped(account.so_far)
+    for note in () if json else found.notes:
+        trouble(note, "note")
     with progress(quiet=json) as move:
         request.jobs(found.brackets)  # tells now what cannot be written
         curves = card_curves(found.brackets, request, move)
@@ -51,8 +53,6 @@ def merge_found(
         print_json({"ignored_files": found.ignored} | report)
     else:
         account.print_summary()
-        for note in found.notes:
-            trouble(note, "note")
     ignored(found.ignored)
     for failure in found.failures:
         account.report_error(str(failure))
@@ -161,9 +161,13 @@ def _print_report(outcome: MergeOutcome, report: MergeReport) -> None:
         facts.append(f"ghosts {100 * report.ghosts.share:.2f} %, shown as in {Path(report.ghosts.reference).name}")
     say(f"{outcome.bracket}: {', '.join(facts)}")
     say("  wrote " + " and ".join(str(path) for path in (outcome.output, outcome.preview) if path))
+    noted: dict[str, list[str]] = {}
     for frame in frames:
-        if frame.note:
-            trouble(f"{frame.name}: {frame.note}", "note")
+        noted.setdefault(frame.note, []).append(frame.name)
+    for note, names in noted.items():
+        if note:
+            whose = names[0] if len(names) == 1 else f"{outcome.bracket}: {', '.join(Path(name).name for name in names)}"
+            trouble(f"{whose}: {note}", "note")
     for line in estimates(report.estimated):
         trouble(f"{outcome.bracket}: {line}", "note")
     for line in report.warnings:

@@ -85,7 +85,8 @@ def require_alike(frames: Sequence[Frame]) -> None:
         if frame.pixels.shape[:2] != first.pixels.shape[:2]:
             (h, w), (h0, w0) = frame.pixels.shape[:2], first.pixels.shape[:2]
             raise InputError(
-                f"{frame.name}: {w} x {h} pixels, but {first.name} has {w0} x {h0}; frames of one bracket must be of one size"
+                f"{frame.name}: {w} x {h} pixels, but {first.name} has {w0} x {h0}; frames of one bracket must be of one size "
+                "(hdrkit group sorts photographs into brackets)"
             )
         if (frame.pixels.dtype, frame.pixels.shape, frame.white) != (first.pixels.dtype, first.pixels.shape, first.white):
             raise InputError(

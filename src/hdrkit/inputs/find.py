@@ -79,6 +79,7 @@ def find_brackets(paths: Paths, options: InputOptions | None = None, memory: Pho
     remarks.take([photo for photo, _ in photos], brackets)
     notes += remarks.notes
     one_of_each, taken = without_twins(brackets, _why_raw_fails)
+    notes += [note for bracket in one_of_each if (note := _looks_unsorted(bracket))]
     brackets = [exposed_by_ev(bracket, options.ev) for bracket in one_of_each] if options.ev else list(one_of_each)
     notes += taken
     if options.max_groups is not None:
@@ -244,6 +245,18 @@ def _without_results(photos: Sequence[tuple[Photo, Path]]) -> tuple[list[tuple[P
         raise InputError(f"{names}: hdrkit itself made this from photographs; give the photographs")
     left = [one for one in photos if not is_own(one[0].software)]
     return left, f"left out {counted(len(own), 'picture')} that hdrkit itself made: {names}"
+
+
+def _looks_unsorted(bracket: Bracket) -> str:
+    """A note if the photographs of a folder repeat their exposures, as those of several brackets do; else empty."""
+    exposures = {photo.exposure.relative for photo in bracket.photos if photo.exposure}
+    if bracket.kind != By.FOLDER or len(exposures) < 2 or len(bracket.photos) < 2 * len(exposures):
+        return ""
+    folder = show(bracket.photos[0].path.parent)
+    return (
+        f"{bracket.name}: {len(bracket.photos)} photographs of {len(exposures)} exposures in one folder count as one bracket; "
+        f"if they show several views, sort them first: hdrkit group {folder} -o sorted"
+    )
 
 
 def _why_raw_fails(photo: Photo) -> str | None:

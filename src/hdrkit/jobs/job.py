@@ -101,7 +101,7 @@ def run_job(job: MergeJob, load: Callable[[], Loaded] | None = None) -> MergeOut
 
 
 def load_job(job: MergeJob) -> Loaded:
-    """Read the photographs of a job. Raises InputError if fewer than two can be read."""
+    """Read the photographs of a job. Raises InputError if fewer than two can be read, ExposureError for a missing exposure."""
     from hdrkit.inputs.find import load_readable
     from hdrkit.jobs.streaming import frame_storage
 
