@@ -10,6 +10,7 @@ import pytest
 from hdrkit.alignment.options import AlignmentOptions
 from hdrkit.calibration.calibrate import calibrate_samples
 from hdrkit.calibration.family import response_family
+from hdrkit.calibration.family_curves import family_of, unexplained
 from hdrkit.calibration.options import CalibrationMethod, CalibrationOptions, Sampling
 from hdrkit.calibration.quality import filled_monotone
 from hdrkit.calibration.sampling import Samples, take_samples
@@ -469,7 +470,7 @@ def test_a_bracket_that_ends_in_darkness_leaves_the_power_to_the_others():
 def test_uncertainty_covers_the_components_that_are_not_solved_for(ordinary):
     """Rec.709 turns into its linear toe too sharply for the leading components: its error lies in those left out."""
     _, frames, times = ordinary
-    _, components, left_out = response_family(256)
+    mean, components, left_out = family_of(256)
     seen = slice(8, 245)
     unsolved = (left_out - left_out[seen].mean(axis=0))[seen]
     sigma = calibrate_samples([sample(frames, times)]).response.sigma[seen]
@@ -478,9 +479,18 @@ def test_uncertainty_covers_the_components_that_are_not_solved_for(ordinary):
     rec709 = np.where(light < 0.018, 4.5 * light, 1.099 * light**0.45 - 0.099)
     g = np.log(np.interp(np.arange(8, 245) / 255, rec709, light))
     span = np.column_stack([components[seen], np.ones(len(g))])
-    rest = g - response_family(256)[0][seen]
+    rest = g - mean[seen]
     rest -= span @ np.linalg.lstsq(span, rest)[0]
     assert 0.0002 < rest.std() < 2 * np.sqrt((unsolved**2).mean(axis=0).sum())
+
+
+@pytest.mark.parametrize("knots", [256, 1024])
+def test_the_family_that_is_kept_is_the_one_that_is_learned(knots):
+    mean, components, left_out = family_of(knots)
+    kept = response_family(knots)
+    np.testing.assert_allclose(kept[0], mean, atol=1e-9)
+    np.testing.assert_allclose(kept[1] @ kept[1].T, components @ components.T, atol=1e-9)
+    np.testing.assert_allclose(kept[2], unexplained(left_out), atol=1e-9)
 
 
 def test_a_camera_unlike_any_of_the_family_gets_a_free_curve():

@@ -14,11 +14,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hdrkit.calibration.family import response_family
+from hdrkit.calibration.family import HIGHEST, LOWEST_MEAN, response_family, trusted
 from hdrkit.calibration.offsets import Frames, OffsetSolution, about_the_line, free_directions, solution_of, spread_of
 from hdrkit.calibration.sampling import Samples
 
-_LOWEST_MEAN, _HIGHEST = 8 / 255, 245 / 255
 _MOST_PATCHES = 8000  # over all brackets; more patches take time and add no accuracy
 _ROUNDS, _SETTLED = 12, 1e-4
 _MODEL_ERROR = 0.003  # error of ln h that remains in every patch
@@ -79,7 +78,7 @@ def solve_patches(
     compressed = any(one.compressed for one in samples)
     dependence = _COMPRESSED_DEPENDENCE if compressed else _DEPENDENCE
 
-    mean, basis, left_out = response_family(knots)
+    mean, basis, unexplained = response_family(knots)
     size = basis.shape[1]
     curves = size * len(channels)
     unknowns = np.concatenate([_first_guess(start, mean, basis), np.zeros(frames.count)])
@@ -124,27 +123,25 @@ def solve_patches(
     solved_offsets = solution_of(unknowns[curves:], covariance[curves:, curves:], known, frames, spread)
     solved = [mean + basis @ unknowns[c * size : (c + 1) * size] for c in channels]
     of_channel = covariance[:curves, :curves].reshape(len(channels), size, len(channels), size)
-    sigma = [_standard_error(g, basis, of_channel[c, :, c], left_out, solved_offsets.power_error) for c, g in enumerate(solved)]
+    sigma = [
+        _standard_error(g, basis, of_channel[c, :, c], unexplained, solved_offsets.power_error) for c, g in enumerate(solved)
+    ]
     g = np.stack(solved, axis=1)
     return PatchSolution(g - g[knots // 2], np.stack(sigma, axis=1), solved_offsets)
 
 
 def _first_guess(start: Array, mean: Array, basis: Array) -> Array:
     """Coefficients of the curves in the family that are nearest to the guess, channel after channel."""
-    trusted = _trusted(len(mean))
-    normal = basis[trusted].T @ basis[trusted] + _GUESS * np.eye(basis.shape[1])
-    return np.asarray(np.linalg.solve(normal, basis[trusted].T @ (start - mean[:, None])[trusted]).T.ravel(), np.float64)
+    where = trusted(len(mean))
+    normal = basis[where].T @ basis[where] + _GUESS * np.eye(basis.shape[1])
+    return np.asarray(np.linalg.solve(normal, basis[where].T @ (start - mean[:, None])[where]).T.ravel(), np.float64)
 
 
-def _trusted(knots: int) -> slice:
-    return slice(int(_LOWEST_MEAN * knots), int(_HIGHEST * knots))
-
-
-def _standard_error(g: Array, basis: Array, covariance: Array, left_out: Array, power_error: float) -> Array:
+def _standard_error(g: Array, basis: Array, covariance: Array, unexplained: Array, power_error: float) -> Array:
     """The standard error of g minus its mean over the trusted codes. An error in the power of the exposures stretches g."""
-    trusted = _trusted(len(g))
-    centred, rest, stretch = (one - one[trusted].mean(axis=0) for one in (basis, left_out, g))
-    variance = np.einsum("ij,jk,ik->i", centred, covariance, centred) + (rest**2).sum(axis=1)
+    where = trusted(len(g))
+    centred, stretch = (one - one[where].mean(axis=0) for one in (basis, g))
+    variance = np.einsum("ij,jk,ik->i", centred, covariance, centred) + unexplained
     return np.asarray(np.sqrt(variance + (power_error * stretch) ** 2))
 
 
@@ -162,7 +159,7 @@ def _usable(one: Samples, channel: int, knots: int, every: int) -> Patches:
     """Patches without a clipped or black pixel and with a mean that is bright enough, in at least two frames."""
     z = one.patches[::every, ..., channel]
     top = one.levels - 1
-    use = (z.max(axis=1) <= _HIGHEST * top) & (z.min(axis=1) > 0) & (z.mean(axis=1) >= _LOWEST_MEAN * top)
+    use = (z.max(axis=1) <= HIGHEST * top) & (z.min(axis=1) > 0) & (z.mean(axis=1) >= LOWEST_MEAN * top)
     use &= use.sum(axis=1, keepdims=True) >= 2
     z, use = z[use.any(axis=1)], use[use.any(axis=1)]
     patch, frame = np.nonzero(use)
