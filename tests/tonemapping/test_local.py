@@ -8,7 +8,7 @@ from hdrkit.imaging.colour import light_of_srgb
 from hdrkit.tonemapping.darkroom import darkroom
 from hdrkit.tonemapping.options import RenderOptions
 from hdrkit.tonemapping.render import render, retouch
-from hdrkit.types import RadianceMap
+from hdrkit.types import RadianceMap, Validity
 
 CONTROLS = ("exposure", "contrast", "detail", "saturation", "warmth")
 
@@ -78,6 +78,15 @@ def test_nights_stay_night_and_lamps_shine():
     assert np.median(shown) < 0.33
     assert shown[60:66, 80:86].min() > 0.8
     assert np.median(show(textured((300, 400, 1)).repeat(3, axis=2))) > 0.4  # a scene in even light
+
+
+def test_what_every_frame_shows_clipped_is_white():
+    pixels = room_with_window(5)
+    pixels[:60] = 60.0
+    validity = np.zeros(pixels.shape[:2], np.uint8)
+    validity[:60] = Validity.SATURATED
+    assert render(RadianceMap(pixels, validity=validity))[:50].min() > 0.9
+    assert render(RadianceMap(pixels))[:50].max() < 0.9
 
 
 def test_a_large_picture_is_shown_as_the_same_picture_when_it_is_small():

@@ -101,12 +101,13 @@ def _reduced(light: Light, black: np.float32) -> tuple[Light, int]:
 
 def _of_scene(radiance: RadianceMap, small: Light, size: int) -> Tones:
     """The tones of the lit and measured parts of a picture."""
-    lit = small > 0
+    lit, clipped = small > 0, 0.0
     if radiance.validity is not None:
-        bounds = radiance.validity[::size, ::size] & (Validity.SATURATED | Validity.BLACK)
-        measured = lit & (bounds == 0)
+        validity = radiance.validity[::size, ::size]
+        measured = lit & (validity & (Validity.SATURATED | Validity.BLACK) == 0)
         lit = measured if measured.any() else lit
-    return tones_of_scene(np.log2(small[lit]))
+        clipped = float((validity & Validity.SATURATED != 0).mean())
+    return tones_of_scene(np.log2(small[lit]), clipped)
 
 
 def _balance(warmth: float) -> NDArray[np.float32]:
