@@ -21,6 +21,7 @@ _LAMPS = 0.38, 0.58  # share of its range that only the brightest tenth of a sce
 _SHADOWS_EV, _DARKEST_EV = -1.0, -3.5  # where shadows begin to be lifted, and where the darkest parts are shown
 _LIGHTS_EV, _BRIGHTEST_EV = 0.0, 2.2  # where lights begin to be held back, and where the brightest parts are shown
 _WHITE_EV, _CLIPPED = 3.2, 0.002  # where they are shown if more than this share of the scene is clipped
+_BLACK_EV = -4.5  # where the lower end of a given range is shown
 _FULL_EV, _STRETCH = 6.5, 1.35  # a range that needs no more contrast, and the most that a smaller one is stretched
 
 
@@ -71,9 +72,9 @@ def tones_of_scene(light: Light, clipped: float = 0.0) -> Tones:
 
 
 def tones_of_range(low_ln: float, high_ln: float) -> Tones:
-    """The same tones for every picture of a series: the middle of the range of ln radiance is shown as middle grey."""
+    """The same tones for every picture of a series: the ends of the range of ln radiance are black and white."""
     half = (high_ln - low_ln) / 2 / math.log(2)
-    return Tones(-(low_ln + high_ln) / 2 / math.log(2), -half, half)
+    return Tones(-(low_ln + high_ln) / 2 / math.log(2), -half, half, _BLACK_EV, _WHITE_EV)
 
 
 def _bent(distance: Light, far: float, most: float) -> Light:
