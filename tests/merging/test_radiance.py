@@ -127,6 +127,12 @@ def reading(z, x, low, noise):
     return x[z], x[z] * x[-1] / noise.full_well_e + read**2 + step**2 / 12
 
 
+def certainty(z, x, variance):
+    """How much an 8-bit code near black counts: its error is two codes at black, falling to nothing at code 20."""
+    error = max(1 - z / 20, 0) * max(x[min(z + 2, len(x) - 1)] - x[z], 6e-4 * x[-1]) if len(x) == 256 else 0
+    return min(1, variance / error**2) if error else 1
+
+
 def unbiased(exposure, t, times, most, saturation, noise):
     """Weights taken from the codes that they weigh favour dark ones: one electron, less the share of the frame, mends it."""
     weights = {s: s**2 / noise.variance(exposure / t * s / saturation) for s in times if exposure / t * s <= most}
@@ -173,10 +179,11 @@ def reference(frames, times, curve, clip, estimator, noise):
                 near = 5 * min(max((z - high) / (0.1 * levels) + 1, 0), 1) ** 2
                 spill = noise.spill * (near if k in whole else max(near, 1)) * light[z]
                 exposure, doubt = reading(z, light, low, noise)
+                certain = certainty(z, light, doubt)
                 doubt += spill**2
                 match estimator:
                     case Estimator.INVERSE_VARIANCE:
-                        w = taper(z, high, levels) * t**2 / doubt
+                        w = certain * taper(z, high, levels) * t**2 / doubt
                         exposure = unbiased(exposure, t, times, light[high], light[-1], noise)
                     case Estimator.POISSON:
                         w = taper(z, high, levels) * t
@@ -317,6 +324,14 @@ def test_black_looks_even_where_noise_decides_between_the_darkest_codes():
     read = 3.0 / 20_000 * camera.response_curve().linear[-1, 0]
     assert merged.pixels.max() < 6 * read / 16  # and not the noise of the shortest frame, which is sixteen times as much
     assert merged.pixels.std() < read / 16
+
+
+def test_black_blocks_of_a_short_frame_do_not_show():
+    """JPEG makes blocks of 0 of what is 5: with the noise of other codes, they would claim to be more precise than code 20."""
+    frames = [[codes(dark), codes(10), codes(20)] for dark in (0, 5)]
+    options = MergeOptions(noise=NoiseModel(read_noise_e=1.2))
+    block, right = (merge_frames(some, (1, 2, 4), CURVE, options).radiance.pixels[0, 0, 0] for some in frames)
+    assert block == pytest.approx(right, rel=0.05)
 
 
 def test_pixels_that_no_frame_saw_are_zero_and_flagged():

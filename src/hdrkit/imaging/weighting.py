@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from hdrkit.imaging.codes import Weight
 from hdrkit.types import NoiseModel, ResponseCurve
 
+_NEAR_BLACK = 20  # codes of 8 bits up to which a code is less certain than its noise says, the more the nearer to black
+_BLACK_CODES, _BLACK_LIGHT = 2, 6e-4  # standard error of code 0: in codes, and at least as a share of saturation
 NEAR_CLIPPING = 0.1  # share of the codes, next below clipping, into which clipping spills
 
 
@@ -64,6 +66,19 @@ def readings(response: ResponseCurve, noise: NoiseModel, low: int) -> tuple[NDAr
     mean = edge / 2 - read * np.exp(-(u**2) / 2) / (np.sqrt(2 * np.pi) * below)
     black = exposure < edge
     return np.where(black, mean, exposure), np.where(black, read**2 + edge**2 / 12, variance)
+
+
+def error_near_black(response: ResponseCurve) -> NDArray[np.float64]:
+    """The standard error (levels, C) of the exposure of dark codes of 8 bits, which JPEG and cameras round to flat blocks.
+
+    It is two codes at black, and at least those of an ordinary curve, because the foot of a curve is known least; it falls to 0
+    at _NEAR_BLACK. Codes of more bits are not compressed.
+    """
+    if response.levels != 256:
+        return np.zeros((response.levels, response.channels))
+    exposure, codes = response.linear, np.arange(response.levels)
+    own = exposure[np.minimum(codes + _BLACK_CODES, response.levels - 1)] - exposure
+    return np.asarray(np.clip(1 - codes / _NEAR_BLACK, 0, 1)[:, None] * np.maximum(own, _BLACK_LIGHT * exposure[-1]))
 
 
 def noise_weight(response: ResponseCurve, noise: NoiseModel, clip: tuple[int, int]) -> NDArray[np.float64]:

@@ -7,16 +7,22 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hdrkit.imaging.weighting import black_edge, error_near_black
 from hdrkit.merging.estimators.separable import Array, Codes, Measurements, Separable, tapered
 
 
 @dataclass(frozen=True)
 class InverseVariance(Separable):
-    """b = w(z) t^2 / var x, with w = 1 but for a taper near clipping. Granados et al. 2010, Hasinoff et al. 2010."""
+    """b = w(z) t^2 / var x, with w = 1 but near clipping and near black. Granados et al. 2010, Hasinoff et al. 2010."""
 
     def code_weight(self, codes: Codes) -> Array:
-        """The weight is 1, with a taper near clipping."""
-        return tapered(codes)
+        """The weight is 1, with a taper near clipping, and less near black, where codes are less certain than their noise says.
+
+        Without the latter, black blocks of a JPEG file in the shortest frame outweigh what longer frames measured.
+        """
+        edge, error = black_edge(codes.response, codes.clip[0]), error_near_black(codes.response)
+        variance = np.maximum(self.readings(codes)[1], np.where(codes.response.linear < edge, edge**2, 0))
+        return np.asarray(tapered(codes) * variance / np.maximum(variance, error**2))
 
     def denominator(self, measured: Measurements) -> Array:
         """The inverse variance of x / t."""
