@@ -13,7 +13,7 @@ from hdrkit.errors import HdrkitError
 from hdrkit.inputs.options import InputOptions
 from hdrkit.types import Bracket, CalibrationResult, Encoding, MergeReport, Progress
 
-SAMPLE = 5  # brackets from which a curve is learned
+SAMPLE = 3  # brackets from which a curve is learned: more of them cost more than they add
 _ENOUGH = 5  # different exposures; more of them make no better bracket
 _RANGE_EV = 8.0
 _DEPTHS = {Encoding.ENCODED8: "", Encoding.ENCODED16: "16bit", Encoding.RAW: "raw", Encoding.FLOAT: "float"}
