@@ -99,3 +99,12 @@ def test_a_file_type_that_no_curve_has_is_told_before_any_work(hdrkit, card, tmp
     done = hdrkit("calibrate", card, "-o", tmp_path / "curve.txt")
     assert (done.code, done.out) == (1, "")
     assert "choose .npz, .npy, .m or .rsp, or a folder" in done.err
+
+
+def test_a_series_has_one_curve_although_its_camera_has_no_name(hdrkit, sky, tmp_path):
+    sky.series(tmp_path / "in", 3)
+    done = hdrkit("merge", tmp_path / "in", "-o", tmp_path / "out", "--by", "time", "--align", "none", "--jobs", 1)
+    assert done.code == 0, done.err
+    assert "unknown camera: response curve learned from 3 brackets" in done.out
+    used = {read_radiance(path).metadata["response"] for path in (tmp_path / "out").glob("*.exr")}
+    assert used == {"response_unknown_camera.npz (learned from 3 brackets of this camera)"}

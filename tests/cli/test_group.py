@@ -53,7 +53,7 @@ def test_a_short_summary_and_where_to_look_next(hdrkit, whole, card, tmp_path):
     assert "  cluster_1  confidence 0.52  frames agree weakly (least 0.33); 1 duplicate" in lines
     assert "unassigned: black.png: nothing to see in it" in lines
     assert lines[-2] == f"wrote {tmp_path / 'sorted'}: open {tmp_path / 'sorted' / 'report.html'}"
-    assert lines[-1] == f"next: hdrkit merge {tmp_path / 'sorted' / 'groups.csv'} -o merged/"
+    assert lines[-1] == f"next: hdrkit merge {tmp_path / 'sorted' / 'groups.csv'} -o merged/ --preview"
     assert err.splitlines() == ["note: a note of the run", "1 other file ignored"]
     assert (tmp_path / "sorted" / "cluster_0" / "00_EV-3.0_0.png").is_symlink()
 

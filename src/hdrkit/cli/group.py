@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 EXAMPLES = (
     "Examples:  hdrkit group card/ -o sorted   |   hdrkit group card/ -o sorted --move   |   hdrkit group --undo sorted   |   "
-    "hdrkit merge sorted/groups.csv -o merged/"
+    "hdrkit merge sorted/groups.csv -o merged/ --preview"
 )
 _FILES = "Files"
 _LEVELS = ("debug", "info", "warning", "error")
@@ -187,7 +187,7 @@ def _print_results(result: GroupingResult, output: Path) -> None:
 
     say(f"wrote {output}: open {output / 'report.html'}")
     if any(cluster.kind is Kind.BRACKET for cluster in result.clusters):
-        say(f"next: hdrkit merge {shlex.quote(str(output / 'groups.csv'))} -o merged/")
+        say(f"next: hdrkit merge {shlex.quote(str(output / 'groups.csv'))} -o merged/ --preview")
 
 
 def _plan(result: GroupingResult, output: Path, placing: Placing) -> list[dict[str, Any]]:

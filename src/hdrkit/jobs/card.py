@@ -16,6 +16,7 @@ from hdrkit.errors import HdrkitError, InputError
 from hdrkit.files.text import counted, show
 from hdrkit.formats.curves.files import read_curve, write_curve
 from hdrkit.formats.suffixes import FileKind, suffixes_of
+from hdrkit.inputs.options import By
 from hdrkit.jobs.job import MergeJob
 from hdrkit.jobs.outputs import named_format
 from hdrkit.jobs.request import MergeRequest
@@ -69,7 +70,8 @@ def card_curves(brackets: Iterable[Bracket], request: MergeRequest, progress: Pr
     curves: dict[CameraKind, tuple[ResponseCurve, str]] = {}
     lines = []
     for kind, its in by_camera(bracket for bracket in brackets if kind_of(bracket)).items():
-        if kind.camera and kind.needs_curve and len(its) > 1:
+        of_one_camera = kind.camera or all(bracket.kind == By.TIME for bracket in its)  # a series shows one camera, named or not
+        if of_one_camera and kind.needs_curve and len(its) > 1:
             of_kind = partial(_told, progress, f"learning the response curve of {kind}") if progress else None
             found, line = _kept_or_learned(kind, its, request, of_kind)
             curves |= {kind: found} if found else {}
