@@ -260,7 +260,7 @@ def test_a_frame_that_cannot_be_placed_is_left_out_once_the_camera_has_moved():
     still = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
     lost = FrameAlignment("lost.jpg", still, "identity", None, "too little in common")
     frame = Frame(np.zeros((100, 200, 3), np.uint8))
-    for shift, left_out in ((30.0, [2]), (2.0, [])):
+    for shift, left_out in ((30.0, [2]), (1.2, [2]), (0.8, [])):  # of 200 pixels
         moved = FrameAlignment("moved.jpg", ((1.0, 0.0, shift), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)), "ecc", 0.1)
         report = AlignmentReport("auto", "a.jpg", (FrameAlignment("a.jpg", still, "reference", None), moved, lost))
         assert strays(report, frame) == left_out

@@ -9,12 +9,13 @@ from dataclasses import replace
 
 import numpy as np
 
+from hdrkit.alignment.motion import displacement_px
 from hdrkit.alignment.options import AlignmentMethod, AlignmentOptions
 from hdrkit.errors import InputError
 from hdrkit.imaging.warping import Area, common_area, whole
 from hdrkit.types import AlignmentReport, Failure, Frame, FrameAlignment, Stack
 
-_STILL_SHARE = 0.02  # of the longest side; in a bracket that moved less, frames that could not be aligned are merged too
+_STILL_SHARE = 0.005  # of the longest side; in a bracket that moved less, frames that could not be aligned are merged too
 
 
 def require_several(stack: Stack, least: int = 2) -> None:
@@ -58,9 +59,7 @@ def _give_back() -> None:
 def strays(report: AlignmentReport, frame: Frame) -> list[int]:
     """Indices of frames that could not be aligned although the camera moved. Merged as they are, they would show things twice."""
     height, width = frame.pixels.shape[:2]
-    centre = np.array([width / 2, height / 2, 1.0])
-    moved = max(float(np.abs((np.array(f.matrix) @ centre)[:2] - centre[:2]).max()) for f in report.frames)
-    if moved <= _STILL_SHARE * max(height, width):
+    if max(displacement_px(np.array(f.matrix), (width, height)) for f in report.frames) <= _STILL_SHARE * max(height, width):
         return []
     return [i for i, f in enumerate(report.frames) if unplaced(f)]
 
