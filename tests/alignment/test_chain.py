@@ -192,6 +192,33 @@ def test_motion_beyond_the_limit_is_refused() -> None:
     assert report.frames[0].note
 
 
+def tiled(x: float) -> np.ndarray:
+    """A wall of equal tiles, with one bright window and one dark thing, moved by x pixels: radiance (HEIGHT, WIDTH, 3)."""
+    rows, columns = np.mgrid[:HEIGHT, :WIDTH].astype(float)
+    columns += x
+    tiles = 0.25 + 0.15 * sum(np.sin(2 * np.pi * one / 18) > 0.85 for one in (rows, columns))
+    light = tiles * (0.4 + 1.2 * columns / WIDTH)
+    dark = np.exp(-((((columns - 225) / 11) ** 2 + ((rows - 112) / 7) ** 2) ** 3))
+    light = light * (1 - 0.9 * dark) + 0.02 * dark
+    light[(columns > 45) & (columns < 112) & (rows > 45) & (rows < 105)] *= 40
+    return light[..., None] * np.array([1.0, 0.9, 0.8])
+
+
+def test_a_wall_of_tiles_is_aligned_by_what_is_unique_on_it() -> None:
+    """Every period of the tiles agrees nearly as well as the right shift, and the nearest would win."""
+    shifts = [54.0 * (k - 2) for k in range(5)]
+    rng = np.random.default_rng(0)
+    frames = []
+    for shift, ev in zip(shifts, (-5, -3, -1, 1, 2), strict=True):
+        light = np.minimum(tiled(shift) * 2.0**ev, 1)
+        codes = (light + rng.normal(0, 0.002, light.shape)).clip(0, 1) ** (1 / 2.2) * 255
+        frames.append(Frame(np.rint(codes).astype(np.uint8)))
+    _, report = align(frames, 2, AlignmentOptions(max_shift=0.35))
+    for shift, row in zip(shifts, report.frames, strict=True):
+        assert row.matrix[0][2] == pytest.approx(-shift, abs=0.5)
+        assert row.matrix[1][2] == pytest.approx(0, abs=0.5)
+
+
 def test_none_leaves_everything_alone() -> None:
     frames = bracket(HAND_HELD, 1.0)
     aligned, report = align(frames, 2, AlignmentOptions(method="none"))

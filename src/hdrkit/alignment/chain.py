@@ -17,6 +17,7 @@ from hdrkit.alignment import ecc, features, mtb
 from hdrkit.alignment.motion import displacement_px, plausible
 from hdrkit.alignment.options import AlignmentMethod, AlignmentOptions
 from hdrkit.alignment.planes import Matrix, Plane, View, pyramid, scaled, warped
+from hdrkit.alignment.repeats import unique_start
 from hdrkit.alignment.similarity import Comparison, compare, residual_px
 from hdrkit.errors import InputError
 from hdrkit.imaging.threads import lasting_threads
@@ -121,7 +122,8 @@ def _place(
     for j, matrix in _anchors(i, reference, placed):
         left_alone = None
         for method in methods:
-            step = _estimate(method, pyramids[j], moving, i > j, options)
+            judges = [(pyramids[j], np.eye(3))] + ([(pyramids[reference], np.linalg.inv(matrix))] if j != reference else [])
+            step = _estimate(method, judges, moving, i > j, options)
             motion = None if step is None else scaled(step @ matrix)
             if motion is None or not plausible(moving[-1].from_frame(motion), moving[-1].size, options.max_shift):
                 continue
@@ -147,8 +149,14 @@ def _anchors(i: int, reference: int, placed: dict[int, _Placement]) -> list[tupl
     return [(j, matrix) for j in towards if j in placed and (matrix := placed[j].measured) is not None][:MAX_ANCHORS]
 
 
-def _estimate(method: str, anchor: Pyramid, moving: Pyramid, moving_is_longer: bool, options: AlignmentOptions) -> Matrix | None:
-    """The motion from anchor to frame by one method. In auto, features only give the start for registration of brightness."""
+def _estimate(
+    method: str, judges: list[tuple[Pyramid, Matrix]], moving: Pyramid, moving_is_longer: bool, options: AlignmentOptions
+) -> Matrix | None:
+    """The motion from the first of the judges, the anchor, to the frame by one method; `judges` are as in `unique_start`.
+
+    In auto, features only give the start for registration of brightness.
+    """
+    anchor = judges[0][0]
     if method == "mtb":
         motion = mtb.shift(anchor, moving, options.max_shift)
         return None if motion is None else _whole(motion)
@@ -160,7 +168,8 @@ def _estimate(method: str, anchor: Pyramid, moving: Pyramid, moving_is_longer: b
         return motion if refined is None else refined
     coarse = [i for i, level in enumerate(moving) if max(level.size) <= START_PX or i == 0]
     start = mtb.shift([anchor[i] for i in coarse], [moving[i] for i in coarse], options.max_shift)
-    return ecc.register(anchor, moving, np.eye(3) if start is None else start, moving_is_longer)
+    start = unique_start(np.eye(3) if start is None else start, judges, moving, options.max_shift)
+    return ecc.register(anchor, moving, start, moving_is_longer)
 
 
 def _whole(translation: Matrix) -> Matrix:

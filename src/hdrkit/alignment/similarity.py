@@ -45,6 +45,11 @@ class Comparison:
         return max(self._mean(self.before), self._mean(self.after)) >= RELATED
 
     @property
+    def agreement(self) -> float:
+        """The agreement after the motion."""
+        return self._mean(self.after)
+
+    @property
     def gain(self) -> float:
         """The gain of agreement from `before` to `after`."""
         return self._mean(self.after - self.before)
@@ -64,8 +69,8 @@ def compare(template: View, before: View, after: View) -> Comparison | None:
     lit = eroded(template.lit & before.lit & after.lit)
     if cv2.countNonZero(lit) < MIN_PIXELS:
         return None
-    fixed = _directions(template, lit)
-    scores, norms = zip(*(_agreement(fixed, _directions(view, lit)) for view in (before, after)), strict=True)
+    fixed = directions(template, lit)
+    scores, norms = zip(*(_agreement(fixed, directions(view, lit)) for view in (before, after)), strict=True)
     return Comparison(scores[0], scores[1], np.minimum(norms[0], norms[1]) + 1e-9)
 
 
@@ -78,7 +83,7 @@ def residual_px(template: View, placed: View) -> float | None:
     masks = eroded(template.valid), eroded(placed.valid)
     if cv2.countNonZero(masks[0] & masks[1]) < MIN_PIXELS:
         return None
-    fixed, moved = _directions(template, masks[0]), _directions(placed, masks[1])
+    fixed, moved = directions(template, masks[0]), directions(placed, masks[1])
     here, weight = _agreement(fixed.inner(), moved.inner())
     offsets = []
     for x, y in ((1, 0), (0, 1)):
@@ -94,30 +99,32 @@ def residual_px(template: View, placed: View) -> float | None:
 
 
 @dataclass(frozen=True)
-class _Directions:
+class Directions:
     """Unit gradients along x and along y, reduced where they are weak, and zero where unknown; and their square."""
 
     x: Gray
     y: Gray
     square: Gray
 
-    def strip(self, top: int, end: int) -> _Directions:
-        return _Directions(self.x[top:end], self.y[top:end], self.square[top:end])
+    def strip(self, top: int, end: int) -> Directions:
+        """The rows `top` to `end`."""
+        return Directions(self.x[top:end], self.y[top:end], self.square[top:end])
 
-    def inner(self, x: int = 0, y: int = 0) -> _Directions:
+    def inner(self, x: int = 0, y: int = 0) -> Directions:
         """All pixels but the outermost, or those that lie x to the right of these and y below."""
         height, width = self.square.shape
         here = slice(1 + y, height - 1 + y), slice(1 + x, width - 1 + x)
-        return _Directions(self.x[here], self.y[here], self.square[here])
+        return Directions(self.x[here], self.y[here], self.square[here])
 
 
-def _directions(view: View, mask: ByteMask) -> _Directions:
+def directions(view: View, mask: ByteMask) -> Directions:
+    """The directions of the gradients of a view, zero outside the mask."""
     gradient = view.gradient
     apart = max(1, round((mask.size / 50_000) ** 0.5))
     x, y = (along[::apart, ::apart] for along in gradient)
     sample = np.sqrt(x * x + y * y)[mask[::apart, ::apart] > 0]
     floor = np.float32((NOISE * max(float(np.median(sample)) if sample.size else 0.0, 1e-4)) ** 2)
-    found = _Directions(*(np.empty(mask.shape, np.float32) for _ in range(3)))
+    found = Directions(*(np.empty(mask.shape, np.float32) for _ in range(3)))
     for top in range(0, len(mask), _STRIP):  # strips stay in the cache
         here = slice(top, top + _STRIP)
         x, y = (along[here] for along in gradient)
@@ -134,7 +141,7 @@ def _directions(view: View, mask: ByteMask) -> _Directions:
     return found
 
 
-def _agreement(fixed: _Directions, moved: _Directions) -> tuple[Floats, Floats]:
+def _agreement(fixed: Directions, moved: Directions) -> tuple[Floats, Floats]:
     """Correlation of two fields in each tile, over the pixels where both are known, and its weight."""
     height, width = fixed.square.shape
     rows, columns = (np.linspace(0, n, min(TILES, n) + 1).astype(int) for n in (height, width))
