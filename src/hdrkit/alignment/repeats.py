@@ -14,6 +14,7 @@ from hdrkit.alignment.similarity import compare, directions
 
 MIN_OVERLAP = 0.4
 CLEARLY = 0.05  # gain of agreement from which another start is taken
+ALIKE = 0.5  # agreement that a coarse shift reaches if both pictures show the same
 APART = 2.0  # pixels of the coarsest level: nearer starts lead to the same place
 
 Pyramid = list[Plane]
@@ -27,7 +28,7 @@ def unique_start(start: Matrix, judges: list[tuple[Pyramid, Matrix]], moving: Py
     """
     plane = moving[0]
     reach = max(1, round(max_shift * max(plane.size)))
-    best, most = start, _agreement(start, judges, plane) + CLEARLY
+    best, most = start, max(_agreement(start, judges, plane) + CLEARLY, ALIKE)
     for judge, motion in judges:
         found = _shift(judge[0], plane, reach)
         if found is None:
