@@ -17,7 +17,17 @@ from pathlib import Path
 
 from benchmarks.harness import HERE, record
 
-_NO_BENCHMARKS = {"__init__", "__main__", "harness", "photographs", "processes", "truth", "groups"}
+_NO_BENCHMARKS = {
+    "__init__",
+    "__main__",
+    "harness",
+    "photographs",
+    "picture_quality",
+    "processes",
+    "real_brackets",
+    "truth",
+    "groups",
+}
 
 
 def benchmark_names() -> list[str]:

@@ -17,7 +17,7 @@ from hdrkit.tonemapping.options import RenderOptions
 from hdrkit.tonemapping.tones import Tones, tones_of_range, tones_of_scene
 from hdrkit.types import RadianceMap, Validity
 
-_SMALL = 400_000  # pixels at which a picture is looked at
+_SMALL = 300_000  # pixels at which a picture is looked at
 _TINY, _MOST_EV = np.float32(1e-37), 120.0  # limits of what a float32 holds
 _BLOCK = 1 << 16  # pixels that a thread reduces at a time
 _BELOW_EV = 4.0  # below the darkest parts of a scene: what is darker still is exposed like this

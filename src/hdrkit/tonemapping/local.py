@@ -20,6 +20,7 @@ Plane = NDArray[np.float32]
 Values = NDArray[np.float64]
 
 _DETAIL_EV = 0.6  # differences of light below this are details
+_TONES_EV = 0.9  # between the tones around which the picture is remapped
 _KNOTS = 4096  # of a table of light
 _RADIUS = 2  # pixels of the small picture around a place
 _NOISE_EV = 0.15  # differences of light that are too small to show how light is exposed there
@@ -60,34 +61,34 @@ def _filtered(light: Plane, curve: Callable[[Values], Values], emphasis: Callabl
     """
     knots = np.linspace(float(light.min()), float(light.max()) + 1e-3, _KNOTS)
     index = ((light - np.float32(knots[0])) * np.float32((_KNOTS - 1) / (knots[-1] - knots[0]))).astype(np.int32)
-    tones = np.linspace(knots[0], knots[-1], 1 + math.ceil((knots[-1] - knots[0]) / _DETAIL_EV))
+    tones = np.linspace(knots[0], knots[-1], 1 + math.ceil((knots[-1] - knots[0]) / _TONES_EV))
     scales = _scales(light)
     details = [np.zeros_like(scale) for scale in scales[:-1]]
-    shown, accents = curve(tones), emphasis(curve(tones))
-    for tone, level, accent in zip(tones, shown, accents, strict=True):
-        ends = curve(tone + np.array([-_DETAIL_EV, _DETAIL_EV])) - level
-        table = level + _around(knots - tone, curve(knots) - level, ends, accent)
+    curved, shown, ends = curve(knots), curve(tones), (curve(tones - _DETAIL_EV), curve(tones + _DETAIL_EV))
+    step = np.float32(tones[1] - tones[0])
+    for tone, level, below, above, accent in zip(tones, shown, *ends, emphasis(shown), strict=True):
+        table = level + _around(knots - tone, curved - level, below - level, above - level, accent)
         remapped = table.astype(np.float32)[index]
         for scale, detail in zip(scales, details, strict=False):
             smaller = np.asarray(cv2.pyrDown(remapped), np.float32)
-            near = np.maximum(1 - np.abs(scale - np.float32(tone)) / np.float32(tones[1] - tones[0]), 0)
+            near = np.maximum(1 - np.abs(scale - np.float32(tone)) / step, 0)
             detail += near * (remapped - _enlarged(smaller, remapped))
             remapped = smaller
-    picture = _scales(curve(knots).astype(np.float32)[index])[-1]
+    picture = _scales(curved.astype(np.float32)[index])[-1]
     for detail in details[::-1]:
         picture = detail + _enlarged(picture, detail)
     return picture
 
 
-def _around(difference: Values, curved: Values, ends: Values, accent: float) -> Values:
+def _around(difference: Values, curved: Values, below: float, above: float, accent: float) -> Values:
     """Differences from a tone as they are shown: details scaled by `accent`, and beyond them as the curve goes on.
 
-    `curved` are the differences along the curve, `ends` those at the two ends of what are details.
+    `curved` are the differences along the curve, `below` and `above` those at the two ends of what are details.
     """
     share = np.minimum(np.abs(difference) / _DETAIL_EV, 1)
     detail = difference * (1 + (accent - 1) * (1 - share**2) ** 2)
-    below, above = curved - ends[0] - _DETAIL_EV, curved - ends[1] + _DETAIL_EV
-    return np.where(difference < -_DETAIL_EV, below, np.where(difference > _DETAIL_EV, above, detail))
+    darker, brighter = curved - below - _DETAIL_EV, curved - above + _DETAIL_EV
+    return np.where(difference < -_DETAIL_EV, darker, np.where(difference > _DETAIL_EV, brighter, detail))
 
 
 def _scales(light: Plane) -> list[Plane]:
