@@ -1,4 +1,5 @@
 # make demo   install into .venv and run the main job on the sample pictures: group, calibrate, merge
+# make pictures   draw the pictures of README.md and docs again, from the samples
 # make test   install with the test tools and run every check
 
 PYTHON ?= python3
@@ -7,7 +8,7 @@ STAMP := .venv/.installed
 DEMO := demo
 NUMBER_OF_CORES := $(shell $(PYTHON) -c "import os; print(os.cpu_count())")
 
-.PHONY: demo test clean
+.PHONY: demo pictures test clean
 
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -27,6 +28,9 @@ demo: $(STAMP)
 	@echo
 	@echo "The demo wrote, below $(CURDIR)/$(DEMO):"
 	@cd $(DEMO) && find . -type f ! -name '.*' ! -path './sorted/*/*' | sort | xargs ls -l | awk '{printf "  %9d  %s\n", $$5, $$NF}'
+
+pictures: $(STAMP)
+	$(BIN)/python samples/make_pictures.py
 
 test: $(STAMP)-test
 	$(BIN)/ruff check .

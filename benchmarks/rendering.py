@@ -53,23 +53,14 @@ def measure(options: argparse.Namespace) -> Result:
     scores = {name: _scores(*case) for name, case in _cases(options)}
     worst = np.percentile([score[0] for found in scores.values() for score in found.values()], 10)
     rows = [_row(method, scores, float(worst)) for method in METHODS]
-    header = [
-        "",
-        "TMQI",
-        "lowest tenth",
-        "structure",
-        "naturalness",
-        "turn of hue (degrees)",
-        "in the worst tenth",
-        "below OpenCV Mertens",
-    ]
+    header = ["", "TMQI", "lowest tenth", "structure", "naturalness", "turn of hue", "in the worst tenth", "below OpenCV Mertens"]
     about = (
-        f"{len(scores)} scenes: real brackets with known exposures and rendered views, {_LONGEST} pixels on the longest side. Medians of "
-        "TMQI (Yeganeh & Wang 2013; 1 is best), of its two parts, and of the turn of hue in Oklab from the radiance to the picture, in "
-        f"the brightest fifth of what is colourful. The worst tenth of all pictures has a TMQI below {worst:.3f}. Drago and Mantiuk "
-        "keep the ratios of the channels, so that hues stay to a fraction of a degree and lights look salmon; the local operator lets "
-        "hues turn half as far as film does. Asked for: never worse than OpenCV's on the median, no single picture in the worst tenth; "
-        "a rendering takes at most twice the time of the global operator."
+        f"{len(scores)} scenes: real brackets with known exposures and rendered views, at most {_LONGEST} pixels wide or high. Medians "
+        "of TMQI (Yeganeh & Wang 2013; 1 is best), of its two parts, and of the turn of hue from radiance to picture (degrees in "
+        "Oklab, in the brightest fifth of what is colourful). The worst tenth of all pictures has a TMQI below "
+        f"{worst:.3f}. Drago and Mantiuk keep the ratios of the channels, so that hues do not turn and lights look salmon; the local "
+        "operator lets them turn half as far as film does. Asked for: never worse than OpenCV's on the median, no single picture in "
+        "the worst tenth; a rendering takes at most twice the time of the global operator."
     )
     return Result("Pictures for the display", about, [Table(header, rows), _speed(options)], _plot(scores))
 
@@ -140,17 +131,9 @@ def _judged(radiance: np.ndarray, picture: np.ndarray) -> tuple[float, float, fl
 def _row(method: str, scores: dict[str, Scores], worst: float) -> list[object]:
     found = np.array([score[method] for score in scores.values()])
     fusion = np.array([score["OpenCV Mertens"][0] for score in scores.values()])
-    medians = [f"{value:.3f}" for value in np.median(found[:, :3], axis=0)]
-    turn = f"{np.nanmedian(found[:, 3]):.1f}"
-    return [
-        method,
-        medians[0],
-        f"{np.percentile(found[:, 0], 10):.3f}",
-        *medians[1:],
-        turn,
-        (found[:, 0] < worst).sum(),
-        (found[:, 0] < fusion).sum(),
-    ]
+    quality, structure, natural = (f"{value:.3f}" for value in np.median(found[:, :3], axis=0))
+    lowest, turn = f"{np.percentile(found[:, 0], 10):.3f}", f"{np.nanmedian(found[:, 3]):.1f}"
+    return [method, quality, lowest, structure, natural, turn, (found[:, 0] < worst).sum(), (found[:, 0] < fusion).sum()]
 
 
 def _speed(options: argparse.Namespace) -> Table:

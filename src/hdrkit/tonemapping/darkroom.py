@@ -18,6 +18,7 @@ from hdrkit.tonemapping.tones import Tones, tones_of_range, tones_of_scene
 from hdrkit.types import RadianceMap, Validity
 
 _SMALL = 300_000  # pixels at which a picture is looked at
+_STRONGER = 0.5  # the most that colours are made stronger
 _TINY, _MOST_EV = np.float32(1e-37), 120.0  # limits of what a float32 holds
 _BLOCK = 1 << 16  # pixels that a thread reduces at a time
 _BELOW_EV = 4.0  # below the darkest parts of a scene: what is darker still is exposed like this
@@ -71,7 +72,10 @@ def _developer(
     from hdrkit.tonemapping.develop import develop, table_of
 
     limits = np.exp2(np.clip([gain, least], -_MOST_EV, _MOST_EV)).astype(np.float32)
-    balance, saturation = _balance(options.warmth), np.float32(1 + options.saturation)
+    balance, saturation = (
+        _balance(options.warmth),
+        np.float32(1 + options.saturation * (_STRONGER if options.saturation > 0 else 1)),
+    )
     settings = size, black, limits[0], limits[1], balance, saturation, purity, table_of(film)
 
     def show(light: Light, top: int) -> Light:
