@@ -1,7 +1,7 @@
-"""How good pictures for the display are beside those of OpenCV, on real brackets and on rendered ones, and how fast they are made.
+"""How good pictures for the display are beside those of OpenCV, on real and on rendered brackets, and how fast they are made.
 
-Each bracket is merged with its stated exposures and a curve learned from itself, and rendered by hdrkit and by OpenCV's operators;
-the same frames, aligned by hdrkit, are fused by both. Merged brackets are kept in the folder for temporary files.
+Each bracket is merged with its stated exposures and a curve learned from itself, and shown by hdrkit and by OpenCV's operators.
+The same frames, aligned by hdrkit, are fused by both. Merged brackets are kept in the folder for temporary files.
 """
 
 from __future__ import annotations
@@ -55,12 +55,12 @@ def measure(options: argparse.Namespace) -> Result:
     rows = [_row(method, scores, float(worst)) for method in METHODS]
     header = ["", "TMQI", "lowest tenth", "structure", "naturalness", "turn of hue", "in the worst tenth", "below OpenCV Mertens"]
     about = (
-        f"{len(scores)} scenes: real brackets with known exposures and rendered views, at most {_LONGEST} pixels wide or high. Medians "
-        "of TMQI (Yeganeh & Wang 2013; 1 is best), of its two parts, and of the turn of hue from radiance to picture (degrees in "
-        "Oklab, in the brightest fifth of what is colourful). The worst tenth of all pictures has a TMQI below "
-        f"{worst:.3f}. Drago and Mantiuk keep the ratios of the channels, so that hues do not turn and lights look salmon; the local "
-        "operator lets them turn half as far as film does. Asked for: never worse than OpenCV's on the median, no single picture in "
-        "the worst tenth; a rendering takes at most twice the time of the global operator."
+        f"{len(scores)} scenes: real brackets with known exposures and rendered views, at most {_LONGEST} pixels wide or high. "
+        "Medians of TMQI (Yeganeh & Wang 2013; 1 is best), of its two parts, and of the turn of hue from radiance to picture "
+        "(degrees in Oklab, in the brightest fifth of what is colourful). The worst tenth of all pictures has a TMQI below "
+        f"{worst:.3f}. Drago and Mantiuk keep the ratios of the channels, so that hues do not turn and lights look salmon; the "
+        "local operator lets them turn half as far as film does. Asked for: never worse than OpenCV's on the median, no single "
+        "picture in the worst tenth; a rendering takes at most twice the time of the global operator."
     )
     return Result("Pictures for the display", about, [Table(header, rows), _speed(options)], _plot(scores))
 
