@@ -39,7 +39,7 @@ def test_brackets_of_more_exposures_and_range_come_first():
     few = [bracket(name, (1.0, 2.0)) for name in "abcdefgh"]
     assert names(best_brackets(few, 4)) == "bdfh"
     assert names(best_brackets(few[:3], 4)) == "abc"
-    wide, many = bracket("w", (1.0, 64.0)), bracket("m", (1.0, 2.0, 4.0))
+    wide, many = bracket("w", (1.0, 30.0)), bracket("m", (1.0, 2.0, 4.0))
     assert names(best_brackets([*few, wide, many], 2)) == "wm"
     assert names(best_brackets([*few, wide, many], 4)) == "cgwm"
 
@@ -49,3 +49,9 @@ def test_steps_that_the_camera_recorded_contradict_a_curve(off, source, expected
     steps = tuple(StepCheck("a", "x", "y", 1.0, 1.0 + one, 0.01, abs(one) > 0.05) for one in (off, off, 0.0))
     report = MergeReport("a", "", "", (), (), (8, 6), steps=steps)
     assert contradicted(report, bracket("a", source=ExposureSource(source))) is expected
+
+
+def test_brackets_with_a_hole_give_no_curve_if_there_are_others():
+    holes = [bracket(name, (1.0, 512.0, 1024.0, 2048.0)) for name in "hi"]
+    assert names(best_brackets([*holes, bracket("a")])) == "a"
+    assert names(best_brackets(holes)) == "hi"

@@ -11,6 +11,7 @@ from hdrkit.alignment.options import AlignmentOptions
 from hdrkit.calibration.options import CalibrationOptions
 from hdrkit.errors import HdrkitError
 from hdrkit.inputs.options import InputOptions
+from hdrkit.pipeline.merging.ladder import ladder_warnings
 from hdrkit.types import Bracket, CalibrationResult, Encoding, MergeReport, Progress
 
 SAMPLE = 3  # brackets from which a curve is learned: more of them cost more than they add
@@ -60,17 +61,19 @@ def by_camera(brackets: Iterable[Bracket]) -> dict[CameraKind, list[Bracket]]:
 def best_brackets(brackets: Sequence[Bracket], most: int = SAMPLE) -> list[Bracket]:
     """At most so many brackets of a camera from which its curve is learned, in their order.
 
-    Those with more different exposures, over a wider range, come first; among equally good ones they are spread evenly.
+    Brackets with a step that is too large bend a curve, so they count only if there are no others. Those with more different
+    exposures, over a wider range, come first; among equally good ones they are spread evenly.
     """
-    if len(brackets) <= most:
-        return list(brackets)
-    worth = [_worth(bracket) for bracket in brackets]
+    whole = [bracket for bracket in brackets if not any(ladder_warnings(bracket))] or list(brackets)
+    if len(whole) <= most:
+        return whole
+    worth = [_worth(bracket) for bracket in whole]
     least = sorted(worth, reverse=True)[most - 1]
     better = [k for k, value in enumerate(worth) if value > least]
     equal = [k for k, value in enumerate(worth) if value == least]
     free = most - len(better)
     spread = [equal[(2 * k + 1) * len(equal) // (2 * free)] for k in range(free)]
-    return [brackets[k] for k in sorted(better + spread)]
+    return [whole[k] for k in sorted(better + spread)]
 
 
 def _worth(bracket: Bracket) -> tuple[int, float]:
