@@ -47,6 +47,25 @@ def _peak_bytes(pid: int) -> float:
     return float(found[1]) * 1024 if found else 0.0
 
 
+def cpu_seconds(command: Sequence[str | Path], **environment: str) -> tuple[float, float]:
+    """CPU seconds, of the user and the system, and wall seconds of a command that must succeed."""
+    SCRATCH.mkdir(exist_ok=True)
+    start = time.perf_counter()
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=os.environ | environment)
+    _, status, usage = os.wait4(process.pid, 0)
+    seconds = time.perf_counter() - start
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise SystemExit(f"{' '.join(map(str, command))}: exit code {process.returncode}")
+    return usage.ru_utime + usage.ru_stime, seconds
+
+
+def processor() -> str:
+    """The name of the processor and the number of its cores that are used."""
+    found = re.search(r"model name\s*:\s*(.+)", Path("/proc/cpuinfo").read_text())
+    return f"{found[1] if found else 'unknown processor'}, {len(os.sched_getaffinity(0))} cores"
+
+
 def median_of(commands: dict[str, Sequence[str | Path]], rounds: int) -> dict[str, float]:
     """Median seconds of each command, taken in turn, after one run that fills caches."""
     for command in commands.values():
