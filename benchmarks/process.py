@@ -89,8 +89,8 @@ def measure(options: argparse.Namespace) -> Result:
         f"{options.frames} JPEGs of {options.megapixels:g} megapixels, medians of {options.rounds} runs. Asked for: three "
         "times as fast as imread, AlignMTB, MergeDebevec and imwrite with alignment, and within 1.6 times of decoding the "
         "photographs and encoding the result alone without. Small brackets are hand-held and self-calibrated, with a preview; "
-        "the OpenCV script reads, aligns (AlignMTB), calibrates (CalibrateDebevec), merges (MergeDebevec), maps tones (Reinhard) and "
-        "writes .hdr and .jpg. A first run has no machine code in its cache. Asked for: 2.5 CPU seconds, 5 in a first run. "
+        "the OpenCV script reads, aligns (AlignMTB), calibrates (CalibrateDebevec), merges (MergeDebevec), maps tones (Reinhard) "
+        "and writes .hdr and .jpg. A first run has no machine code in its cache. Asked for: 2.5 CPU seconds, 5 in a first run. "
         f"Processor: {processor()}."
     )
     header = ["merge", "to", "hdrkit (s)", "OpenCV script (s)", "ratio"]
