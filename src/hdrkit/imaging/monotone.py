@@ -12,22 +12,19 @@ from numpy.typing import NDArray
 
 
 def rising(values: NDArray[np.float64], weights: NDArray[Any] | None = None) -> NDArray[np.float64]:
-    """The closest values to finite values (N,) that never fall. Values that never fall are returned unchanged."""
+    """The closest values to finite values (N,), of positive weights, that never fall. Values that never fall stay as they are."""
     if (np.diff(values) >= 0).all():
         return np.asarray(values, np.float64)
-    from scipy.optimize import isotonic_regression  # loading it takes longer than most curves
+    weight = np.ones(len(values)) if weights is None else np.asarray(weights, np.float64)
+    return rising_steps(np.asarray(values, np.float64), weight)
 
-    return np.asarray(isotonic_regression(values, weights=weights).x, np.float64)
 
+def rising_steps(means: NDArray[np.float64], count: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The closest rising curve (N,) to the means of bins with a `count`. An empty bin has the value of the next.
 
-def rising_steps(total: NDArray[np.float64], count: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The closest rising curve (N,) to the means of bins that hold a `total` and a `count`. An empty bin has the value of the
-    next.
-
-    This is plain Python that compiled loops, which cannot call SciPy, can compile. It agrees with `rising` except for the last
-    bits.
+    This is plain Python, which compiled loops can compile, and which takes less time than it takes to load SciPy.
     """
-    bins = len(total)
+    bins = len(means)
     level = np.zeros(bins)
     weight = np.zeros(bins)
     last = np.zeros(bins, np.int64)
@@ -35,7 +32,7 @@ def rising_steps(total: NDArray[np.float64], count: NDArray[np.float64]) -> NDAr
     for k in range(bins):
         if count[k] == 0:
             continue
-        level[blocks], weight[blocks], last[blocks] = total[k] / count[k], count[k], k
+        level[blocks], weight[blocks], last[blocks] = means[k], count[k], k
         blocks += 1
         while blocks > 1 and level[blocks - 2] > level[blocks - 1]:
             blocks -= 1

@@ -89,6 +89,9 @@ def isotonic(a: NDArray[np.int32], b: NDArray[np.int32], measured: NDArray[np.bo
                 bin_of = a[y, x] * _BINS // 65536
                 total[bin_of] += b[y, x]
                 count[bin_of] += 1
+    for k in range(_BINS):
+        if count[k] > 0:
+            total[k] /= count[k]
     return _rising_steps(total, count)
 
 

@@ -14,7 +14,6 @@ from functools import lru_cache
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import nnls
 
 from hdrkit.grouping.evidence.descriptor import FRACTIONS
 
@@ -97,11 +96,22 @@ def ev_of_pixels(luminance: Codes, clipped: NDArray[np.bool_]) -> Array:
     if not rows:
         ev[rank[frames // 2]] = 0.0
         return ev
-    rise = nnls(np.array(rows), np.array(steps))[0]
+    rise = _not_negative(np.array(rows), np.array(steps), linked)
     part = np.concatenate([[0], np.cumsum(~linked)])
     largest = part == np.argmax(np.bincount(part))
     ev[rank[largest]] = np.concatenate([[0.0], np.cumsum(rise)])[largest]
     return ev
+
+
+def _not_negative(rows: Array, steps: Array, linked: NDArray[np.bool_]) -> Array:
+    """The least squares solution without a negative step; a step that is not `linked` is 0."""
+    rise, _, rank, _ = np.linalg.lstsq(rows, steps)
+    rise[~linked] = 0
+    if rank == linked.sum() and (rise >= 0).all():
+        return np.asarray(rise, np.float64)
+    from scipy.optimize import nnls  # takes longer to load than most groups need
+
+    return np.asarray(nnls(rows, steps)[0], np.float64)
 
 
 def codes_of(luminance: NDArray[np.uint16]) -> Codes:
