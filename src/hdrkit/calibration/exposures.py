@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hdrkit.calibration.compression import compressed
-from hdrkit.calibration.offsets import OffsetSolution
-from hdrkit.calibration.sampling import LEAST_RANGE, patch_codes
+from hdrkit.calibration.offsets import Frames, OffsetSolution
+from hdrkit.calibration.sampling import LEAST_RANGE, Samples, patch_codes
 from hdrkit.errors import ExposureError
 from hdrkit.imaging.warping import common_area
 from hdrkit.types import ExposureEstimate, Frame, NoiseModel, ResponseCurve, StepCheck
@@ -39,19 +40,45 @@ def measured_exposures(
     exposure 1.
     """
     value, variance, use = _light_of_patches(frames, response)
+    ln_stated = np.array([np.nan if one is None else np.log(one) for one in stated])
+    dependence = _COMPRESSED_DEPENDENCE if response is not None and compressed(frames) else _DEPENDENCE
+    ln_exposures, offsets = _corrections(value, variance, use, ln_stated, dependence)
+    if not np.isfinite(ln_exposures).all():
+        lost = frames[int(np.flatnonzero(~np.isfinite(ln_exposures))[0])].name
+        raise ExposureError(f"{lost}: too few well exposed pixels to estimate its exposure; give it with --exposures FILE.csv")
+    return ln_exposures, offsets
+
+
+def corrections_under(samples: Sequence[Samples], g: Array) -> OffsetSolution:
+    """The corrections of all exposures that the patches of the samples show with curves g (knots, C), bracket after bracket."""
+    found = []
+    for one in samples:
+        curve = ResponseCurve(g).for_levels(one.levels)
+        codes = np.ascontiguousarray(np.moveaxis(one.patches, 1, 3))
+        light = _light(codes, curve, one.levels - 1, one.levels)
+        dependence = _COMPRESSED_DEPENDENCE if one.compressed else _DEPENDENCE
+        found.append(_corrections(*light, np.where(one.unknown, np.nan, one.ln_times), dependence)[1])
+    frames = Frames.of(samples, np.concatenate([one.unknown for one in samples]))
+    covariance = np.zeros((frames.count, frames.count))
+    for part, one_found in zip(frames.parts, found, strict=True):
+        covariance[part, part] = one_found.covariance
+    value, known = (np.concatenate([getattr(one_found, name) for one_found in found]) for name in ("value", "known"))
+    return OffsetSolution(np.where(known, value, 0.0), covariance, known, 0.0, frames.parts)
+
+
+def _corrections(
+    value: Array, variance: Array, use: NDArray[np.bool_], ln_stated: Array, dependence: float
+) -> tuple[Array, OffsetSolution]:
+    """Ln exposure of each frame, stated or else measured (NaN if neither), and the corrections of the stated ones."""
     seen, covariance = _levels(value, variance, use)
-    covariance *= _COMPRESSED_DEPENDENCE if response is not None and compressed(frames) else _DEPENDENCE
+    covariance *= dependence
     known = use.any(axis=2).sum(axis=0) >= _FEWEST
     known &= np.sqrt(np.diag(covariance)) < _VAGUE
-    ln_stated = np.array([np.nan if one is None else np.log(one) for one in stated])
     telling = known & np.isfinite(ln_stated)
     scale = float(np.median((ln_stated - seen)[telling])) if telling.any() else -float(np.sort(seen)[len(seen) // 2])
     seen = np.where(known, seen + scale, np.where(np.isfinite(ln_stated), ln_stated, np.nan))
     ln_exposures = np.where(np.isfinite(ln_stated), ln_stated, seen)
-    if not np.isfinite(ln_exposures).all():
-        lost = frames[int(np.flatnonzero(~np.isfinite(ln_exposures))[0])].name
-        raise ExposureError(f"{lost}: too few well exposed pixels to estimate its exposure; give it with --exposures FILE.csv")
-    return ln_exposures, OffsetSolution(seen - ln_exposures, covariance, known, 0.0, (slice(0, len(frames)),))
+    return ln_exposures, OffsetSolution(seen - ln_exposures, covariance, known, 0.0, (slice(0, len(ln_stated)),))
 
 
 def guessed_exposures(frames: Sequence[Frame], stated: Sequence[float | None]) -> tuple[float, ...]:
@@ -85,28 +112,36 @@ def _light_of_patches(frames: Sequence[Frame], response: ResponseCurve | None) -
     order = np.argsort(brightness, kind="stable")
     codes = patch_codes([frames[i] for i in order], common_area(frames), _PATCHES, np.random.default_rng(0))
     codes = np.ascontiguousarray(np.moveaxis(codes, 1, 3))  # the axis of pixels is last: sums run over it
-    if response is None:
+    curve = None if response is None else response.for_channels(codes.shape[2]).for_levels(frames[0].levels)
+    position = np.argsort(order)
+    value, variance, use = _light(codes, curve, frames[0].white, None if frames[0].is_linear else frames[0].levels)
+    return value[:, position], variance[:, position], use[:, position]
+
+
+def _light(
+    codes: NDArray[Any], curve: ResponseCurve | None, white: float, encoded_levels: int | None
+) -> tuple[Array, Array, NDArray[np.bool_]]:
+    """Logarithm of the mean light of patches from their codes (M, K, C, P), its variance, and whether it can be used."""
+    if curve is None:
         light = np.where(np.isfinite(codes), codes, 0.0).astype(np.float64)
         saturation = np.full(codes.shape[2], max(float(light.max(initial=0.0)), 1e-30))
         light = light.mean(axis=3)
         ceiling, step = saturation[0], np.zeros(1)
     else:
-        curve = response.for_channels(codes.shape[2]).for_levels(frames[0].levels)
         table = curve.linear
         light = np.stack([table[:, c].take(codes[:, :, c]).mean(axis=2) for c in range(codes.shape[2])], axis=-1)
-        saturation = table[min(int(frames[0].white), curve.levels - 1)]
-        ceiling = frames[0].white
+        saturation = table[min(int(white), curve.levels - 1)]
+        ceiling = white
         slope = np.gradient(table, axis=0)
         step = np.stack([slope[codes[:, :, c, 0], c] for c in range(codes.shape[2])], axis=-1) / saturation
     share = light / saturation
     use = (share >= _DARKEST) & (codes.max(axis=(2, 3)) <= _BRIGHTEST * ceiling)[..., None] & codes.all(axis=3)
-    if not frames[0].is_linear:
-        use &= codes.mean(axis=3) >= _LOWEST_MEAN * (frames[0].levels - 1)
+    if encoded_levels is not None:
+        use &= codes.mean(axis=3) >= _LOWEST_MEAN * (encoded_levels - 1)
     use &= use.sum(axis=1, keepdims=True) >= 2
     share = np.where(use, share, 1.0)
     noise = (NoiseModel().variance(share) + step**2 / 12) / codes.shape[3]
-    position = np.argsort(order)
-    return np.log(share)[:, position], (noise / share**2 + _MODEL_ERROR**2)[:, position], use[:, position]
+    return np.log(share), noise / share**2 + _MODEL_ERROR**2, use
 
 
 def _levels(value: Array, variance: Array, use: NDArray[np.bool_]) -> tuple[Array, Array]:

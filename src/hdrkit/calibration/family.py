@@ -36,3 +36,13 @@ def response_family(knots: int) -> tuple[Array, Array, Array]:
 def trusted(knots: int) -> slice:
     """The knots whose codes are neither too dark nor too bright for a patch."""
     return slice(int(LOWEST_MEAN * knots), int(HIGHEST * knots))
+
+
+def ordinary_curve(knots: int, contrast: float) -> Array:
+    """G (knots,) of an ordinary camera: the encoding of sRGB (IEC 61966-2-1), bent into an S. A contrast of 0 bends nothing."""
+    exposure = np.concatenate([[0.0], np.geomspace(1e-6, 1, 3000)])
+    encoded = np.where(exposure <= 0.0031308, 12.92 * exposure, 1.055 * exposure ** (1 / 2.4) - 0.055)
+    bent = np.maximum.accumulate((1 - contrast) * encoded + contrast * encoded * encoded * (3 - 2 * encoded))
+    code = np.maximum(np.arange(knots), 0.25) / (knots - 1)
+    g = np.log(np.interp(code, bent, exposure) + 1e-7)
+    return np.asarray(g - g[knots // 2])

@@ -98,6 +98,16 @@ def take_samples(
     return samples
 
 
+def pixel_codes(frames: Sequence[Frame], count: int) -> NDArray[Any]:
+    """Codes (N, K, C) of up to `count` pixels that lie evenly in the area that all aligned frames show.
+
+    Raises AlignmentError if the frames have no area in common.
+    """
+    top, bottom, left, right = common_area(frames)
+    rows, columns = np.divmod(_grid(bottom - top, right - left, min(count, (bottom - top) * (right - left))), right - left)
+    return np.stack([codes_at(frame, rows + top, columns + left) for frame in frames], axis=1)
+
+
 def _require_brightening(one: Samples) -> None:
     """Raise CalibrationError if the longest exposure is darker than the shortest."""
     change = one.codes[:, -1].astype(float) - one.codes[:, 0]

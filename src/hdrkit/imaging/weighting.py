@@ -12,6 +12,7 @@ from hdrkit.types import NoiseModel, ResponseCurve
 
 _NEAR_BLACK = 20  # codes of 8 bits up to which a code is less certain than its noise says, the more the nearer to black
 _BLACK_CODES, _BLACK_LIGHT = 2, 6e-4  # standard error of code 0: in codes, and at least as a share of saturation
+_MOST_DEVIATION = 0.05  # relative
 NEAR_CLIPPING = 0.1  # share of the codes, next below clipping, into which clipping spills
 
 
@@ -35,12 +36,15 @@ def weight_of_codes(kind: Weight, levels: int, clip: tuple[int, int]) -> NDArray
 
 
 def exposure_variance(response: ResponseCurve, noise: NoiseModel) -> NDArray[np.float64]:
-    """Variance of exp g at each code (levels, C): shot and read noise, rounding (dx/dz)^2 / 12, and uncertainty of the curve."""
+    """Variance of exp g at each code (levels, C): shot and read noise, rounding (dx/dz)^2 / 12, uncertainty of the curve,
+    and the deviation of frames from it. Beyond a twentieth, the deviation would hide the noise that tells frames apart.
+    """
     exposure = response.linear
     saturation = exposure[-1]
     step = np.gradient(exposure, axis=0)
-    doubt = 0.0 if response.sigma is None else (response.sigma * exposure) ** 2
-    return np.asarray(noise.variance(exposure / saturation) * saturation**2 + step**2 / 12 + doubt)
+    sigma = 0.0 if response.sigma is None else response.sigma
+    doubt = np.hypot(sigma, min(response.deviation, _MOST_DEVIATION)) * exposure
+    return np.asarray(noise.variance(exposure / saturation) * saturation**2 + step**2 / 12 + doubt**2)
 
 
 def black_edge(response: ResponseCurve, low: int) -> NDArray[np.float64]:

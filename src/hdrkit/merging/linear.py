@@ -29,7 +29,7 @@ def merge_float(
     saturation = max(float(frame.pixels.max(initial=0, where=np.isfinite(frame.pixels))) for frame in frames) or 1.0
     numerator, denominator, spread = np.zeros(shape), np.zeros(shape), np.zeros(shape)
     validity, used = np.zeros(shape[:2], np.uint8), np.zeros(len(frames), np.int64)
-    estimator = estimator_of(options)
+    estimator = estimator_of(options, times)
     logarithmic = estimator.logarithmic
     for k, (frame, t) in enumerate(zip(frames, times, strict=True)):
         there = placed(frame, first, last)

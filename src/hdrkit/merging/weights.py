@@ -49,7 +49,7 @@ def build_tables(
 
     `weight` (levels, C) replaces the weight that the estimator gives to codes.
     """
-    estimator, noise = estimator_of(options), options.noise or NoiseModel()
+    estimator, noise = estimator_of(options, exposures, response.deviation), options.noise or NoiseModel()
     codes = Codes(response, clip, noise)
     x, spread = estimator.readings(codes)
     edge = black_edge(response, clip[0])

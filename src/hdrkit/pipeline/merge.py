@@ -77,13 +77,15 @@ def plan_merge(
         warnings=(
             *alignment_warnings(alignment_report),
             *response_warnings(used, stack),
-            *exposure_warnings(stack, exposed),
+            *exposure_warnings(stack, exposed, inputs.estimate_exposures, used.calibration is not None),
             *ladder_warnings(exposed.stack.bracket),
             *ghost_warnings(ghosts),
         ),
         left_out=left_out,
         steps=exposed.steps,
         estimated=exposed.estimated,
+        prediction=exposed.prediction,
+        trusted=exposed.trusted,
     )
     return MergePlan(frames, exposures, used.curve, options, trust, area, report, provenance(exposed.stack, report))
 

@@ -19,6 +19,7 @@ from hdrkit.types.results import (
     MergeReport,
     MergeResult,
     NoiseReport,
+    PredictionReport,
     StepCheck,
 )
 
@@ -49,6 +50,7 @@ __all__ = [
     "MergeResult",
     "NoiseModel",
     "NoiseReport",
+    "PredictionReport",
     "Photo",
     "Progress",
     "RadianceMap",

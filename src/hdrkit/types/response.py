@@ -17,14 +17,16 @@ class ResponseCurve:
 
     `ln_exposure` (levels, C) is float64, finite, and does not decrease along the codes. g at the middle code is 0 in every
     channel, unless the curve is `absolute`. `covered` (C, 2) holds the lowest and the highest code with data. `sigma`
-    (levels, C) is the standard error of g; None if it is unknown. `metadata` says how the curve was found. Raises InputError for
-    other values.
+    (levels, C) is the standard error of g; None if it is unknown. `deviation` is the standard deviation of g(z) - ln E - ln t
+    from frame to frame, without noise: what exposures and the processing of the camera add. `metadata` says how the curve was
+    found. Raises InputError for other values.
     """
 
     ln_exposure: NDArray[np.float64]
     camera: str = ""
     covered: NDArray[np.int64] | None = None
     sigma: NDArray[np.float64] | None = None
+    deviation: float = 0.0
     absolute: bool = False
     metadata: dict[str, Any] = field(default_factory=dict)
 
@@ -36,6 +38,8 @@ class ResponseCurve:
             raise InputError("a response curve must be finite at every code")
         if (np.diff(g, axis=0) < 0).any():
             raise InputError("a response curve must not decrease along the codes")
+        if not self.deviation >= 0:
+            raise InputError(f"the deviation of frames from a curve must be 0 or more, not {self.deviation}")
 
     @property
     def levels(self) -> int:

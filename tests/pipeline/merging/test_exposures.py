@@ -84,24 +84,34 @@ def test_nominal_times_raise_no_alarm():
 
 
 @pytest.mark.parametrize("given", [True, False])
-def test_merge_names_a_wrong_exposure_and_corrects_it_on_request_only(given):
+def test_merge_names_a_wrong_exposure_and_corrects_it(given):
     frames, times = shoot()
     curve = CAMERA.response_curve() if given else None
     stated = wrong(times, 3)
-    told = merge(stack(frames, stated), curve, alignment=STILL)
-    assert told.report.exposures == pytest.approx(stack(frames, stated).bracket.relative_exposures())
-    assert len(told.report.warnings) == 2
-    assert all("--exposures estimate" in line and "\n" not in line for line in told.report.warnings)
-    assert told.report.estimated == ()
-    corrected = merge(stack(frames, stated), curve, alignment=STILL, inputs=ESTIMATE)
+    corrected = merge(stack(frames, stated), curve, alignment=STILL).report
     truth = stack(frames, times).bracket.relative_exposures()
-    np.testing.assert_allclose(off_ev(corrected.report.exposures, truth), 0, atol=0.005)
-    assert corrected.report.warnings == ()
-    assert [one.stated for one in corrected.report.estimated] == pytest.approx(told.report.exposures)
+    np.testing.assert_allclose(off_ev(corrected.exposures, truth), 0, atol=0.01)
+    told = [line for line in corrected.warnings if "but the pixels show" in line]
+    assert len(told) == 2
+    assert all(line.endswith("the merge uses what the pixels show") for line in told)
+    assert [one.stated for one in corrected.estimated] == pytest.approx(stack(frames, stated).bracket.relative_exposures())
+    assert corrected.trusted
+    assert corrected.prediction.error < 3
+    requested = merge(stack(frames, stated), curve, alignment=STILL, inputs=ESTIMATE)
+    np.testing.assert_allclose(off_ev(requested.report.exposures, truth), 0, atol=0.005)
+    assert requested.report.warnings == ()
     right = merge(stack(frames, times), curve, alignment=STILL)
-    for result, limit in ((corrected, 0.01), (told, 0.5)):
-        ratio = result.radiance.pixels / np.maximum(right.radiance.pixels, 1e-9)
-        assert (np.abs(np.median(ratio) - 1) < limit).all()
+    ratio = requested.radiance.pixels / np.maximum(right.radiance.pixels, 1e-9)
+    assert (np.abs(np.median(ratio) - 1) < 0.01).all()
+
+
+def test_a_curve_that_contradicts_the_frames_is_not_trusted():
+    frames, times = shoot()
+    foreign = ResponseCurve(3 * CAMERA.response_curve().ln_exposure)
+    report = merge(stack(frames, times), foreign, alignment=STILL).report
+    assert not report.trusted
+    assert report.warnings[-1].startswith("not trusted: with this curve")
+    assert merge(stack(frames, times), CAMERA.response_curve(), alignment=STILL).report.trusted
 
 
 def test_missing_exposures_are_filled_in():

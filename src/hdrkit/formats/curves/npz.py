@@ -19,7 +19,7 @@ _SERIES_KEYS = (
     *("timestamp_utc", "input_directory", "samples_per_image", "sample_technique", "max_processed_groups", "smoothness"),
     *("weight_type", "low_clip", "high_clip", "seed", "num_groups_used", "lnE_range", "algorithm"),
 )
-_STRUCTURE = ("kind", "version", "camera", "covered", "absolute", "channels", "channel_order", "file_format")
+_STRUCTURE = ("kind", "version", "camera", "covered", "deviation", "absolute", "channels", "channel_order", "file_format")
 
 
 def npz(curve: ResponseCurve, _name: str) -> bytes:
@@ -31,6 +31,7 @@ def npz(curve: ResponseCurve, _name: str) -> bytes:
         "version": VERSION,
         "camera": curve.camera,
         "covered": curve.covered,
+        "deviation": curve.deviation,
         "absolute": curve.absolute,
         "channels": curve.channels,
         "channel_order": "RGB" if curve.channels == 3 else "gray",
@@ -62,6 +63,7 @@ def read_npz(data: bytes, name: str) -> ResponseCurve:
         camera=metadata.get("camera") or "",
         covered=None if covered is None else np.array(covered, np.int64),
         sigma=None if sigma is None else sigma.astype(float),
+        deviation=float(metadata.get("deviation") or 0.0),
         absolute=bool(metadata.get("absolute")),
         metadata={key: value for key, value in metadata.items() if value is not None and key not in _STRUCTURE},
     )

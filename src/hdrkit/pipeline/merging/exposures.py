@@ -7,25 +7,54 @@ from dataclasses import dataclass, replace
 
 from hdrkit.errors import AlignmentError
 from hdrkit.pipeline.merging.response import UsedResponse
-from hdrkit.types import Exposure, ExposureEstimate, ExposureSource, Frame, Photo, ResponseCurve, Stack, StepCheck
+from hdrkit.types import (
+    Exposure,
+    ExposureEstimate,
+    ExposureSource,
+    Frame,
+    Photo,
+    PredictionReport,
+    ResponseCurve,
+    Stack,
+    StepCheck,
+)
+
+_MUCH_BETTER = 0.5  # share of the error of stated exposures below which measured ones replace them
 
 
 @dataclass(frozen=True)
 class UsedExposures:
-    """The stack with the exposures that a merge uses, the checks of the stated steps, and the estimates."""
+    """The stack with the exposures that a merge uses, the checks of the stated steps, the estimates if they are used, and how
+    well curve and exposures predict the frames (None if that cannot be said).
+    """
 
     stack: Stack
     steps: tuple[StepCheck, ...]
     estimated: tuple[ExposureEstimate, ...]
+    prediction: PredictionReport | None = None
+    trusted: bool = True
 
 
 def exposures_of(stack: Stack, response: UsedResponse, estimate: bool) -> UsedExposures:
-    """The stated exposures, or with `estimate` those that the pixels show. If the curve was calibrated, its checks are reused."""
-    if response.calibration:
-        steps, estimated = response.calibration.steps, response.calibration.estimated
-    else:
-        steps, estimated = checked_exposures(stack, response.curve, estimate)
-    return UsedExposures(with_exposures(stack, estimated) if estimate else stack, steps, estimated)
+    """The stated exposures, or those that the pixels show: with `estimate`, or if the stated ones contradict the pixels.
+
+    If the curve was calibrated, its checks are reused.
+    """
+    if (calibration := response.calibration) is not None:
+        used = with_exposures(stack, calibration.estimated) if calibration.estimated else stack
+        return UsedExposures(used, calibration.steps, calibration.estimated, calibration.prediction, calibration.trusted)
+    steps, estimated = checked_exposures(stack, response.curve, estimate)
+    measured = with_exposures(stack, estimated)
+    if estimate or response.curve is None or stack.frames[0].is_linear or not estimated:
+        return UsedExposures(measured if estimate else stack, steps, estimated if estimate else ())
+    from hdrkit.calibration.prediction import LOST, predict_frames
+
+    prediction = predict_frames(stack.frames, stack.bracket.relative_exposures(), response.curve)
+    if any(step.contradicts for step in steps):
+        better = predict_frames(stack.frames, measured.bracket.relative_exposures(), response.curve)
+        if better.score < _MUCH_BETTER * prediction.score:
+            return UsedExposures(measured, steps, estimated, better.report, better.error <= LOST)
+    return UsedExposures(stack, steps, (), prediction.report, prediction.error <= LOST or not prediction.frames)
 
 
 def checked_exposures(
@@ -42,7 +71,7 @@ def checked_exposures(
         if estimate:
             raise
         return (), ()
-    estimated = estimates_of(names, stated, ln_exposures, offsets, rows) if estimate else []
+    estimated = estimates_of(names, stated, ln_exposures, offsets, rows)
     return tuple(steps_of(bracket.name, names, ln_exposures, offsets, rows)), tuple(estimated)
 
 
@@ -63,13 +92,23 @@ def with_exposures(stack: Stack, estimated: Sequence[ExposureEstimate]) -> Stack
     return Stack(replace(stack.bracket, photos=photos), stack.frames)
 
 
-def exposure_warnings(stated: Stack, exposed: UsedExposures) -> Iterable[str]:
-    """Warnings about the exposures of a bracket."""
+def exposure_warnings(stated: Stack, exposed: UsedExposures, requested: bool, calibrated: bool) -> Iterable[str]:
+    """Warnings about the exposures of a bracket.
+
+    `requested` says that the user asked for measured exposures, `calibrated` that the curve was learned from the bracket, so that
+    the notes of its calibration say whether it can be trusted.
+    """
     if not any(stated.bracket.stated_exposures()):
         yield "no exposure is stated, so the scale is arbitrary; the exposure of the frame of middle brightness counts as 1"
     used = exposed.stack
-    if used is stated:
-        yield from (step.sentence for step in exposed.steps if step.contradicts)
+    if used is stated or not requested:
+        end = "--exposures estimate corrects it" if used is stated else "the merge uses what the pixels show"
+        yield from (f"{step.sentence}; {end}" for step in exposed.steps if step.contradicts)
+    if not exposed.trusted and exposed.prediction is not None and not calibrated:
+        yield (
+            f"not trusted: with this curve the frames predict each other only to {exposed.prediction.error:.1f} codes of 255, "
+            "where ordinary brackets reach 2 to 6; leave out --response to learn the curve of this bracket"
+        )
     if len(set(used.bracket.relative_exposures())) == 1:
         yield "all frames have the same exposure, so merging lowers the noise but does not extend the range"
     for name in ("iso", "f_number"):

@@ -90,7 +90,7 @@ def content_key(job: MergeJob) -> str:
     if job.response is not None:
         curve = job.response
         digest.update(curve.ln_exposure.tobytes() + (b"" if curve.sigma is None else curve.sigma.tobytes()))
-        digest.update(f"{curve.camera} {curve.absolute}".encode(errors="surrogateescape"))
+        digest.update(f"{curve.camera} {curve.absolute} {curve.deviation}".encode(errors="surrogateescape"))
     return digest.hexdigest()[:32]
 
 

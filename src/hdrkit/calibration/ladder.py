@@ -1,0 +1,182 @@
+"""The ladder of methods: solutions of one calibration, from the most accurate to the safest, and the choice between them.
+
+A method is accurate if its assumptions hold: an ordinary camera, true exposures, one curve for all frames. Each solution is
+judged by how well it predicts the frames from each other. The first sound one is taken, unless a later one predicts clearly
+better. More rungs are tried only if the first ones fail.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hdrkit.calibration.debevec import solve_debevec
+from hdrkit.calibration.family import ordinary_curve
+from hdrkit.calibration.observations import Observations, observe
+from hdrkit.calibration.offsets import OffsetSolution
+from hdrkit.calibration.options import CalibrationMethod
+from hdrkit.calibration.patches import PatchSolution, solve_patches, usable_patches
+from hdrkit.calibration.prediction import LOST, Prediction, predict
+from hdrkit.calibration.quality import filled_monotone
+from hdrkit.calibration.sampling import Samples
+
+_DOUBTFUL = 6.0  # error above which more methods are tried
+_BETTER, _MUCH_BETTER = 0.8, 0.5  # of the score of an earlier method, for another curve, and for other exposures than the stated
+_SPAN = 1.2, 13.0  # g at code 240 minus g at code 20: a linear camera has 2.5, an ordinary one 3.4 to 4.7
+_APART = 4.0  # largest difference between the spans of the channels
+_REPAIRED = 1 / 3  # share of the codes that had to be repaired
+_CONTRASTS = np.linspace(0.0, 1.2, 13)
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Solution:
+    """Curves g (knots, C) that never fall, 0 at the middle knot, and what is known about them.
+
+    `name` says how they were found, `method` by which equations, if by any. `samples` hold the exposures that belong to the
+    curves. `measured` says that these are measured, not stated. `sigma` is the standard error of g, `orders` are those of
+    polynomials, `repaired` counts the codes that changed to make the curves rise.
+    """
+
+    name: str
+    method: CalibrationMethod | None
+    g: Array
+    samples: tuple[Samples, ...]
+    prediction: Prediction
+    repaired: tuple[int, ...]
+    sigma: Array | None = None
+    orders: tuple[int, ...] = ()
+    offsets: OffsetSolution | None = None
+    measured: bool = False
+
+    @property
+    def sound(self) -> bool:
+        """Whether the solution can be trusted: it predicts the frames, and its curves are those of a camera."""
+        knots = len(self.g)
+        span = self.g[round(240 / 255 * (knots - 1))] - self.g[round(20 / 255 * (knots - 1))]
+        return bool(
+            self.prediction.error <= LOST
+            and span.min() >= _SPAN[0]
+            and span.max() <= _SPAN[1]
+            and np.ptp(span) <= _APART
+            and max(self.repaired) <= _REPAIRED * knots
+        )
+
+
+def judged(
+    name: str,
+    method: CalibrationMethod | None,
+    g: Array,
+    samples: Sequence[Samples],
+    observations: Sequence[Observations],
+    sigma: Array | None = None,
+    orders: tuple[int, ...] = (),
+    offsets: OffsetSolution | None = None,
+    measured: bool = False,
+) -> Solution:
+    """A solution from curves g, which may have gaps, with its prediction."""
+    g, repaired = filled_monotone(g, observations)
+    g = g - g[len(g) // 2]
+    return Solution(name, method, g, tuple(samples), predict(samples, g), repaired, sigma, orders, offsets, measured)
+
+
+def best_solution(
+    samples: Sequence[Samples],
+    observations: Sequence[Observations],
+    weights: Array,
+    free: Array,
+    patches: PatchSolution | None,
+    clip: tuple[int, int],
+    smoothness: float,
+    measured: bool,
+) -> tuple[Solution, tuple[Solution, ...]]:
+    """The solution to take, and all that were tried. `free` is the curve by Debevec, `patches` is None if it cannot be
+    solved. `measured` says that the exposures of the samples are measured already.
+    """
+    tried: list[Solution] = []
+    for solution in _rungs(samples, observations, weights, free, patches, clip, smoothness, measured, tried):
+        tried.append(solution)
+    return _choice(tried), tuple(tried)
+
+
+def _rungs(
+    samples: Sequence[Samples],
+    observations: Sequence[Observations],
+    weights: Array,
+    free: Array,
+    patches: PatchSolution | None,
+    clip: tuple[int, int],
+    smoothness: float,
+    measured: bool,
+    tried: Sequence[Solution],
+) -> Iterator[Solution]:
+    """The solutions in the order of the ladder. `tried` are those that the caller has taken so far."""
+    if patches is not None:
+        yield judged(
+            "patches", CalibrationMethod.PATCHES, patches.g, samples, observations, patches.sigma, offsets=patches.offsets
+        )
+    yield judged("debevec", CalibrationMethod.DEBEVEC, free, samples, observations)
+    best = _choice(tried)
+    if best.sound and best.prediction.error <= _DOUBTFUL:
+        return
+    if patches is not None and not measured:
+        corrected = _corrected(samples, patches.offsets)
+        name, method = "patches, exposures measured", CalibrationMethod.PATCHES
+        yield judged(name, method, patches.g, corrected, observations, patches.sigma, offsets=patches.offsets, measured=True)
+    if free.shape[1] > 1:
+        yield from _shared(samples, observations, weights, clip, smoothness)
+    if not _choice(tried).sound:
+        yield _ordinary(samples, observations, len(free))
+
+
+def _choice(tried: Sequence[Solution]) -> Solution:
+    """The first sound solution, or a later one that predicts clearly better. If none is sound, the one that predicts best."""
+    sound = [one for one in tried if one.sound]
+    if not sound:
+        return min(tried, key=lambda one: one.prediction.score)
+    chosen = sound[0]
+    for one in sound[1:]:
+        least = _MUCH_BETTER if one.measured and not chosen.measured else _BETTER
+        if one.prediction.score < least * chosen.prediction.score:
+            chosen = one
+    return chosen
+
+
+def _corrected(samples: Sequence[Samples], offsets: OffsetSolution) -> list[Samples]:
+    """The samples at the exposures that the pixels show; those that they do not show stay as stated."""
+    correction = np.where(offsets.known, offsets.value, 0.0)
+    return [replace(one, ln_times=one.ln_times + correction[part]) for one, part in zip(samples, offsets.parts, strict=True)]
+
+
+def _shared(
+    samples: Sequence[Samples], observations: Sequence[Observations], weights: Array, clip: tuple[int, int], smoothness: float
+) -> Iterator[Solution]:
+    """One curve for all channels: most cameras have one, and three times the data determine it."""
+    knots, channels = weights.shape
+    gray = [_as_gray(one) for one in samples]
+    seen = [observe(gray, 0, clip, knots)]
+    free = solve_debevec(seen, weights[:, :1], knots, smoothness)
+    solved = solve_patches(gray, usable_patches(gray, knots), free, np.concatenate([one.unknown for one in gray]))
+    if solved is not None:
+        g, sigma = (np.repeat(one, channels, axis=1) for one in (solved.g, solved.sigma))
+        name, method = "patches, one curve for all channels", CalibrationMethod.PATCHES
+        yield judged(name, method, g, samples, observations, sigma, offsets=solved.offsets)
+
+
+def _as_gray(one: Samples) -> Samples:
+    """The samples with each channel as a pixel of its own."""
+    _, pixels, frames, _ = one.patches.shape
+    codes = np.moveaxis(one.codes, 2, 1).reshape(-1, frames, 1)
+    return replace(one, codes=codes, patches=np.moveaxis(one.patches, 3, 1).reshape(-1, pixels, frames, 1))
+
+
+def _ordinary(samples: Sequence[Samples], observations: Sequence[Observations], knots: int) -> Solution:
+    """The curve of an ordinary camera with the contrast that predicts best."""
+    channels = len(observations)
+    curves = (np.repeat(ordinary_curve(knots, contrast)[:, None], channels, axis=1) for contrast in _CONTRASTS)
+    solutions = [judged("the curve of an ordinary camera", None, g, samples, observations) for g in curves]
+    return min(solutions, key=lambda one: one.prediction.score)
