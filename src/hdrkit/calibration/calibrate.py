@@ -41,6 +41,7 @@ _ALGORITHMS: dict[str, str] = {
     CalibrationMethod.MITSUNAGA_NAYAR: "Mitsunaga-Nayar",
 }
 _FEWEST = 20  # observations per channel: with fewer, the curve has no support
+_FEW_STEPS = 3  # fewer steps can all be wrong because of one exposure
 _RESIDUALS_KEPT = 20_000
 
 
@@ -73,6 +74,7 @@ def calibrate_samples(
     observations = _observations(solution.samples, clip, knots)
     g, prediction = solution.g, solution.prediction
     steps, estimated = _exposures(stated, solution.offsets or corrections_under(stated, g))
+    contradicted = _contradictions(steps)
     rms, rests = residuals(g, observations, weights)
     covered = covered_codes(observations, knots)
     spread = channel_spread(g, covered)
@@ -89,9 +91,9 @@ def calibrate_samples(
         disagreeing=tuple(c for c, value in enumerate(spread) if value > CHANNEL_TOLERANCE),
         steps=steps,
         prediction=prediction.report,
-        trusted=solution.sound,
+        trusted=solution.sound and not contradicted,
         estimated=estimated if measured else (),
-        notes=doubts + notes,
+        notes=doubts + notes + contradicted,
     )
     response = ResponseCurve(g, camera=samples[0].camera, metadata=_metadata(solution, options))
     response = replace(
@@ -152,6 +154,18 @@ def _notes(requested: CalibrationMethod, solution: Solution, tried: Sequence[Sol
             else "not trusted: the curve is not that of a camera; the frames show too little of it"
         )
     return tuple(notes)
+
+
+def _contradictions(steps: Sequence[StepCheck]) -> tuple[str, ...]:
+    """A note if the pixels contradict most stated steps: then the scale of the solution is uncertain, whatever it predicts."""
+    checked = [step for step in steps if step.estimated_ev is not None]
+    wrong = sum(step.contradicts for step in checked)
+    if len(checked) < _FEW_STEPS or 2 * wrong <= len(checked):
+        return ()
+    return (
+        f"not trusted: the pixels contradict {wrong} of {len(checked)} stated exposure steps; give the true exposures with "
+        "--exposures FILE.csv or --ev, or a curve of this camera with --response",
+    )
 
 
 def _error_of(solution: Solution) -> str:

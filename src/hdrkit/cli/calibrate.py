@@ -66,7 +66,7 @@ def calibrate(
     refuse_overwriting([*files, *drawn], (photo.path for bracket in found.brackets for photo in bracket.photos))
     for note in () if json else found.notes:
         trouble(note, "note")
-    told, failed = [], [*map(str, found.failures)]
+    told, failed, trusted = [], [*map(str, found.failures)], True
     with progress(quiet=json) as move:
         for (kind, brackets), file in zip(cameras.items(), files, strict=True):
             try:
@@ -79,6 +79,7 @@ def calibrate(
             result = replace(result, report=replace(result.report, ignored=found.ignored))
             picture = _written(result, file, inputs, plot)
             failed += map(str, result.report.skipped)
+            trusted &= result.report.trusted
             skipped = (*found.failures, *result.report.skipped)
             notes = (*map(str, found.notes), *result.report.notes)
             report = replace(result.report, skipped=skipped, notes=notes)
@@ -90,7 +91,7 @@ def calibrate(
     ignored(found.ignored)
     for line in failed:
         trouble(line)
-    if failed:
+    if failed or not trusted:
         raise typer.Exit(1)
 
 
@@ -144,16 +145,17 @@ def _print_report(report: CalibrationReport, output: Path, drawn: Path | None, c
         used = sum(bracket.samples[c] for bracket in report.brackets)
         curve.add_row(name, f"{report.residual[c]:.4f}", f"{low} .. {high}", str(report.repaired[c]), f"{used:,}")
     frames = sum(bracket.frames for bracket in report.brackets)
-    say(f"{camera}{report.method} from {len(report.brackets)} bracket(s), {frames} frames")
+    agree = f", which agree to {report.prediction.error:.1f} codes" if report.prediction else ""
+    say(f"{camera}{report.method} from {len(report.brackets)} bracket(s), {frames} frames{agree}")
     out.print(curve)
     for c in report.disagreeing:
         trouble(f"the {names[c]} curve is {report.channel_spread[c]:.2f} in ln exposure off the median channel", "warning")
     for line in report.notes:
-        trouble(line, "note")
+        trouble(line, "warning" if line.startswith("not trusted") else "note")
     for line in estimates(report.estimated):
         trouble(line, "note")
     if not report.estimated:
         for step in report.steps:
             if step.contradicts:
-                trouble(step.sentence, "warning")
+                trouble(f"{step.sentence}; --exposures estimate corrects it", "warning")
     say(f"wrote {output}" + (f" and {drawn}" if drawn else ""))

@@ -56,7 +56,7 @@ def merge_found(
     ignored(found.ignored)
     for failure in found.failures:
         account.report_error(str(failure))
-    return not account.errors
+    return not account.errors and not account.untrusted
 
 
 def _outcomes(
@@ -100,10 +100,12 @@ class Outcomes:
     quiet: bool
     known: list[MergeOutcome] = field(default_factory=list)
     errors: int = 0
+    untrusted: int = 0
 
     def take(self, outcome: MergeOutcome) -> None:
         """Add an outcome, and print what was done and what failed."""
         self.known.append(outcome)
+        self.untrusted += outcome.report is not None and not outcome.report.trusted
         if outcome.report and not self.quiet:
             _print_report(outcome, outcome.report)
         for failure in (*outcome.failures, outcome.error):
@@ -142,7 +144,8 @@ class Outcomes:
             return
         there = f", {before} of {self.expected} were there already (--overwrite merges them again)" if before else ""
         failed = self.expected - self._merged
-        say(f"{counted(self.expected, 'bracket')}: {self._merged - before} merged{there}, {failed} failed")
+        doubt = f", {self.untrusted} not trusted" if self.untrusted else ""
+        say(f"{counted(self.expected, 'bracket')}: {self._merged - before} merged{there}{doubt}, {failed} failed")
 
 
 def _print_report(outcome: MergeOutcome, report: MergeReport) -> None:
@@ -155,6 +158,8 @@ def _print_report(outcome: MergeOutcome, report: MergeReport) -> None:
     if report.exposures:
         facts += [f"saturated {100 * report.saturated / pixels:.2f} %", f"black {100 * report.black / pixels:.2f} %"]
         facts.append(f"response {report.response}")
+    if report.prediction:
+        facts.append(f"frames agree to {report.prediction.error:.1f} codes")
     if report.noise:
         facts.append(f"noise {report.noise.source}")
     if report.ghosts and report.ghosts.share > 0:

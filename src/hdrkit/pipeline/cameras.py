@@ -93,11 +93,13 @@ def learned(
         result = calibrate(best_brackets(brackets), CalibrationOptions(), replace(alignment, crop=False), inputs, progress)
     except HdrkitError:
         return None  # each bracket then says what is wrong with it
-    return result if getattr(result.report, "trusted", True) else None
+    return result if result.report.trusted else None
 
 
 def contradicted(report: MergeReport, bracket: Bracket) -> bool:
-    """Whether most exposure steps that the camera recorded contradict the curve with which the bracket was merged."""
+    """Whether the curve with which the bracket was merged cannot be trusted, or most recorded exposure steps contradict it."""
+    if not report.trusted:
+        return True
     recorded = all(photo.exposure is not None and photo.exposure.from_camera for photo in bracket.photos)
     checked = [step for step in report.steps if step.estimated_ev is not None]
     off = [step for step in checked if step.contradicts and abs((step.estimated_ev or 0.0) - step.stated_ev) > _OFF_EV]

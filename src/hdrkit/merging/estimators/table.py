@@ -16,7 +16,7 @@ from hdrkit.merging.options import Estimator, Fusion, MergeOptions
 _DEVIATING = 0.02  # relative deviation of frames from their curve that is no more noise
 
 
-def estimator_of(options: MergeOptions, exposures: Sequence[float], deviation: float = 0.0) -> Separable:
+def estimator_of(options: MergeOptions, exposures: Sequence[float] = (), deviation: float = 0.0) -> Separable:
     """The estimator that the options name, for frames of these exposures that deviate so much from their curve.
 
     Raises InputError if they name exposure fusion, which makes no radiance. The type check fails if a name has no row here.
