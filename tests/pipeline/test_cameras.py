@@ -2,7 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from hdrkit.pipeline.cameras import CameraKind, best_brackets, by_camera, contradicted, kind_of, with_unknown
+from hdrkit.alignment.options import AlignmentOptions
+from hdrkit.inputs.options import InputOptions
+from hdrkit.pipeline.cameras import CameraKind, best_brackets, by_camera, contradicted, kind_of, learned, with_unknown
 from hdrkit.types import Bracket, Encoding, Exposure, ExposureSource, MergeReport, Photo, StepCheck
 
 A, B = CameraKind("Maker A", Encoding.ENCODED8), CameraKind("Maker B", Encoding.ENCODED8)
@@ -51,7 +53,8 @@ def test_steps_that_the_camera_recorded_contradict_a_curve(off, source, expected
     assert contradicted(report, bracket("a", source=ExposureSource(source))) is expected
 
 
-def test_brackets_with_a_hole_give_no_curve_if_there_are_others():
+def test_brackets_with_a_hole_give_no_curve():
     holes = [bracket(name, (1.0, 512.0, 1024.0, 2048.0)) for name in "hi"]
     assert names(best_brackets([*holes, bracket("a")])) == "a"
-    assert names(best_brackets(holes)) == "hi"
+    assert best_brackets(holes) == []
+    assert learned(holes, AlignmentOptions(), InputOptions()) is None

@@ -61,10 +61,10 @@ def by_camera(brackets: Iterable[Bracket]) -> dict[CameraKind, list[Bracket]]:
 def best_brackets(brackets: Sequence[Bracket], most: int = SAMPLE) -> list[Bracket]:
     """At most so many brackets of a camera from which its curve is learned, in their order.
 
-    Brackets with a step that is too large bend a curve, so they count only if there are no others. Those with more different
+    Brackets with a step that is too large do not count: nothing shows how the curve goes on beyond it. Those with more different
     exposures, over a wider range, come first; among equally good ones they are spread evenly.
     """
-    whole = [bracket for bracket in brackets if not any(ladder_warnings(bracket))] or list(brackets)
+    whole = [bracket for bracket in brackets if not any(ladder_warnings(bracket))]
     if len(whole) <= most:
         return whole
     worth = [_worth(bracket) for bracket in whole]
@@ -89,8 +89,11 @@ def learned(
     """The curve of the camera of these brackets, from the best of them. None if they give none, or one that is not trusted."""
     from hdrkit.pipeline.calibrate import calibrate
 
+    chosen = best_brackets(brackets)
+    if not chosen:
+        return None
     try:
-        result = calibrate(best_brackets(brackets), CalibrationOptions(), replace(alignment, crop=False), inputs, progress)
+        result = calibrate(chosen, CalibrationOptions(), replace(alignment, crop=False), inputs, progress)
     except HdrkitError:
         return None  # each bracket then says what is wrong with it
     return result if result.report.trusted else None
