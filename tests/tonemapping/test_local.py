@@ -85,8 +85,9 @@ def test_what_every_frame_shows_clipped_is_white():
     pixels[:60] = 60.0
     validity = np.zeros(pixels.shape[:2], np.uint8)
     validity[:60] = Validity.SATURATED
-    assert render(RadianceMap(pixels, validity=validity))[:50].min() > 0.9
-    assert render(RadianceMap(pixels))[:50].max() < 0.9
+    white = render(RadianceMap(pixels, validity=validity))[:50]
+    assert white.min() > 0.93
+    assert white.min() > render(RadianceMap(pixels))[:50].max() + 0.02
 
 
 def test_a_large_picture_is_shown_as_the_same_picture_when_it_is_small():

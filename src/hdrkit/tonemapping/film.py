@@ -16,7 +16,7 @@ GREY = 0.18  # middle grey: as exposed, and on the display
 _WHITE = 1.02  # the curve ends a little above white, so that white is reached
 _DARKEST, _BRIGHTEST = 1e-6, 0.9998  # of light on the display that the inverse tells apart
 _SMALL_EV = 0.05
-_MOST_IN_LIGHTS, _MOST_IN_SHADOWS = 2.0, 1.2  # the most that details are scaled; noise lies in the shadows
+_MOST_IN_LIGHTS, _MOST_IN_SHADOWS = 2.6, 1.2  # the most that details are scaled; noise lies in the shadows
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 Plane = NDArray[np.float32]
 Values = NDArray[np.float64]
 
-_DETAIL_EV = 0.6  # differences of light below this are details
+_DETAIL_EV = 0.8  # differences of light below this are details
 _TONES_EV = 0.9  # between the tones around which the picture is remapped
 _KNOTS = 4096  # of a table of light
 _RADIUS = 2  # pixels of the small picture around a place
