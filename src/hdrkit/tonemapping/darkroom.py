@@ -23,7 +23,7 @@ _TINY, _MOST_EV = np.float32(1e-37), 120.0  # limits of what a float32 holds
 _BLOCK = 1 << 16  # pixels that a thread reduces at a time
 _BELOW_EV = 4.0  # below the darkest parts of a scene: what is darker still is exposed like this
 _DEEPEST_EV = 12.0  # below middle grey, in a picture that is retouched
-_PURITY = np.float32(0.5)  # half way between hues that stay and hues that turn as on film: orange light stays golden
+_PURITY = np.float32(0.6)  # between hues that stay (1) and hues that turn as on film (0): orange light stays golden
 
 Light = NDArray[np.float32]
 Develop = Callable[[Light, int], Light]

@@ -23,7 +23,7 @@ _MOST_IN_LIGHTS, _MOST_IN_SHADOWS = 2.6, 1.2  # the most that details are scaled
 class FilmCurve:
     """A log-logistic curve (Naka & Rushton 1966) through middle grey; dark tones follow a power of light, the `contrast`."""
 
-    contrast: float = 1.55
+    contrast: float = 1.6
 
     def steeper(self, by: float) -> FilmCurve:
         """The film with more contrast for a `by` of 0..1, and with less for -1..0."""

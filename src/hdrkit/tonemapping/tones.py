@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 Light = NDArray[np.floating[Any]]
 
-_AVERAGE_EV = 0.25  # where the average of a scene is shown, above middle grey
+_AVERAGE_EV = 0.35  # where the average of a scene is shown, above middle grey
 _LOW_EV = 0.8  # a scene whose average lies at the very bottom of its range is shown so much darker than one in the middle
 _NIGHT_EV = 0.6  # and a night so much darker than a day
 _LAMPS = 0.38, 0.58  # share of its range that only the brightest tenth of a scene has: by day, and at night
