@@ -59,8 +59,8 @@ def measure(options: argparse.Namespace) -> Result:
         "Medians of TMQI (Yeganeh & Wang 2013; 1 is best), of its two parts, and of the turn of hue from radiance to picture "
         "(degrees in Oklab, in the brightest fifth of what is colourful). The worst tenth of all pictures has a TMQI below "
         f"{worst:.3f}. Drago and Mantiuk keep the ratios of the channels, so that hues do not turn and lights look salmon; the "
-        "local operator lets them turn less than half as far as film does. Asked for: never worse than OpenCV's on the median, no "
-        "single picture in the worst tenth; a rendering takes at most twice the time of the global operator."
+        "local operator lets them turn less than half as far as film does. Asked for: never worse than OpenCV's on the median, "
+        "no single picture in the worst tenth; a rendering takes at most twice the time of the global operator."
     )
     return Result("Pictures for the display", about, [Table(header, rows), _speed(options)], _plot(scores))
 
