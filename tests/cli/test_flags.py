@@ -17,7 +17,7 @@ from hdrkit.inputs.options import By, InputOptions
 from hdrkit.jobs.options import OutputOptions
 from hdrkit.jobs.request import MergeRequest
 from hdrkit.merging.options import Estimator, Fusion
-from hdrkit.tonemapping.options import RenderOptions
+from hdrkit.tonemapping.options import Operator, RenderOptions
 
 # Every option with its names, its default as the help page shows it (spaces as _), and ! where it is required.
 FLAGS = {
@@ -123,6 +123,12 @@ def test_words_become_values(asked):
     assert (request.merging.estimator, request.merging.clip) == (Fusion.MERTENS, (3.0, 240.0))
     assert (request.files.max_memory, request.rendering.range_ln, request.preview) == (2 << 30, (-3.0, 2.0), True)
     assert (request.inputs.by, request.inputs.exposures, request.file_type) == (By.TIME, Path("times.csv"), "png")
+
+
+def test_a_command_may_have_another_default(asked):
+    part = Part(usual={"operator": Operator.ACES})
+    assert asked(part=part).rendering.operator is Operator.ACES
+    assert asked("--tonemap", "drago", part=part).rendering.operator is Operator.DRAGO
 
 
 def test_a_word_in_the_place_of_a_value_switches_another_field_on(asked):

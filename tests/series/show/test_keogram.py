@@ -12,7 +12,7 @@ from hdrkit import RadianceMap, write_radiance
 from hdrkit.errors import InputError
 from hdrkit.series.show.keogram import GAP, keogram, plot_keogram
 from hdrkit.series.show.timeline import timeline
-from hdrkit.tonemapping.options import RenderOptions
+from hdrkit.tonemapping.options import Operator, RenderOptions
 from hdrkit.tonemapping.render import render
 
 PATCH = np.array([0.5, 1.0, 2.0], np.float32)
@@ -66,6 +66,14 @@ def test_the_range_is_that_of_the_whole_day_or_as_given(day):
     given = keogram(timeline(day), RenderOptions(range_ln=(-3.0, 5.0)))
     assert given.render.range_ln == (-3.0, 5.0)
     assert not np.array_equal(given.pixels, keogram(timeline(day)).pixels)
+
+
+def test_a_local_operator_sees_the_whole_picture(day):
+    options = RenderOptions("local", (-3.0, 5.0))
+    found = keogram(timeline(day), options)
+    first = 255 * render(RadianceMap(sky(5)), options)
+    np.testing.assert_allclose(found.pixels[:, 0], first[:, 30], atol=0.51)
+    assert keogram(timeline(day)).render.operator is Operator.REINHARD
 
 
 def test_the_angle_turns_clockwise_from_upright(day):
