@@ -1,11 +1,9 @@
 from pathlib import Path
 
-import pytest
-
 from hdrkit.alignment.options import AlignmentOptions
 from hdrkit.inputs.options import InputOptions
-from hdrkit.pipeline.cameras import CameraKind, best_brackets, by_camera, contradicted, kind_of, learned, with_unknown
-from hdrkit.types import Bracket, Encoding, Exposure, ExposureSource, MergeReport, Photo, StepCheck
+from hdrkit.pipeline.cameras import CameraKind, best_brackets, by_camera, doubted, kind_of, learned, predicts_better, with_unknown
+from hdrkit.types import Bracket, Encoding, Exposure, ExposureEstimate, ExposureSource, MergeReport, Photo, PredictionReport
 
 A, B = CameraKind("Maker A", Encoding.ENCODED8), CameraKind("Maker B", Encoding.ENCODED8)
 UNKNOWN = CameraKind("", Encoding.ENCODED8)
@@ -46,11 +44,26 @@ def test_brackets_of_more_exposures_and_range_come_first():
     assert names(best_brackets([*few, wide, many], 4)) == "cgwm"
 
 
-@pytest.mark.parametrize(("off", "source", "expected"), [(0.5, "exif", True), (0.1, "exif", False), (0.5, "list", False)])
-def test_steps_that_the_camera_recorded_contradict_a_curve(off, source, expected):
-    steps = tuple(StepCheck("a", "x", "y", 1.0, 1.0 + one, 0.01, abs(one) > 0.05) for one in (off, off, 0.0))
-    report = MergeReport("a", "", "", (), (), (8, 6), steps=steps)
-    assert contradicted(report, bracket("a", source=ExposureSource(source))) is expected
+def merged(error, trusted=True, estimated=()):
+    prediction = None if error is None else PredictionReport(error, 3 * error, (error,))
+    return MergeReport("a", "", "", (), (), (8, 6), prediction=prediction, trusted=trusted, estimated=estimated)
+
+
+def test_frames_that_predict_each_other_badly_doubt_the_curve_of_their_camera():
+    measured = (ExposureEstimate("a", 1.0, 2.0, 0.1),)
+    assert not doubted(merged(4.0), False)
+    assert not doubted(merged(None), False)
+    assert doubted(merged(9.0), False)
+    assert doubted(merged(4.0, trusted=False), False)
+    assert doubted(merged(4.0, estimated=measured), False)
+    assert not doubted(merged(4.0, estimated=measured), True)
+
+
+def test_the_curve_that_predicts_better_is_taken():
+    assert predicts_better(merged(3.0), merged(9.0))
+    assert not predicts_better(merged(9.5), merged(9.0))
+    assert predicts_better(merged(None), merged(40.0, trusted=False))
+    assert not predicts_better(merged(None, trusted=False), merged(40.0, trusted=False))
 
 
 def test_brackets_with_a_hole_give_no_curve():

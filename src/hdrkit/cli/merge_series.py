@@ -122,6 +122,8 @@ class Account:
         self.ended += 1
         self._merged += bool(merged.outcome and row.output)
         self._failed += not row.output
+        if merged.outcome and merged.outcome.report and not merged.outcome.report.trusted:
+            self.errors += 1  # the note says why
         if row.error:
             self.report_error(f"{merged.bracket}: {row.error}")
         if row.note:

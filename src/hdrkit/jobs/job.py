@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from threading import Thread
-from typing import assert_never
+from typing import TYPE_CHECKING, assert_never
 
 from hdrkit.alignment.options import AlignmentOptions
 from hdrkit.errors import HdrkitError, OutputError
@@ -18,6 +18,9 @@ from hdrkit.jobs.options import OutputOptions, Scale
 from hdrkit.jobs.outputs import in_one_piece, is_display
 from hdrkit.merging.options import MergeOptions, Product
 from hdrkit.types import Bracket, BracketFailure, Failure, MergeReport, ResponseCurve, Stack
+
+if TYPE_CHECKING:
+    from hdrkit.pipeline.merging.plan import MergePlan
 
 
 @dataclass(frozen=True)
@@ -136,15 +139,9 @@ def _fused(job: MergeJob, loaded: Loaded) -> MergeOutcome:
 def _merged(job: MergeJob, loaded: Loaded) -> MergeOutcome:
     from hdrkit.formats.display import most_bits, write_display
     from hdrkit.jobs.streaming import write_merged
-    from hdrkit.pipeline.cameras import contradicted
-    from hdrkit.pipeline.merge import plan_merge
     from hdrkit.tonemapping.render import render
 
-    plan = plan_merge(loaded.stack, job.response, job.merge, job.alignment, job.inputs, job.response_name)
-    if job.response_is_learned and contradicted(plan.report, loaded.stack.bracket):
-        plan = plan_merge(loaded.stack, None, job.merge, job.alignment, job.inputs)
-        note = f"the curve of its camera ({job.response_name}) does not fit this bracket"
-        plan = replace(plan, report=replace(plan.report, warnings=(note, *plan.report.warnings)))
+    plan = _planned(job, loaded.stack)
     plan = plan.normalised() if job.out.scale is Scale.NORMAL else plan
     preview = None
     if is_display(job.output):
@@ -156,6 +153,24 @@ def _merged(job: MergeJob, loaded: Loaded) -> MergeOutcome:
         if job.preview is not None and radiance is not None:
             preview = write_display(render(radiance, job.out.preview), job.preview, quality=job.out.quality)
     return MergeOutcome(job.bracket.name, job.output, preview, report, loaded.failures + report.left_out)
+
+
+def _planned(job: MergeJob, stack: Stack) -> MergePlan:
+    """The plan of a merge, with the own curve of the bracket if it describes the frames better than a learned one."""
+    from hdrkit.pipeline.cameras import doubted, predicts_better
+    from hdrkit.pipeline.merge import plan_merge
+
+    plan = plan_merge(stack, job.response, job.merge, job.alignment, job.inputs, job.response_name)
+    if not job.response_is_learned or not doubted(plan.report, job.inputs.estimate_exposures):
+        return plan
+    try:
+        own = plan_merge(stack, None, job.merge, job.alignment, job.inputs)
+    except HdrkitError:
+        return plan
+    if not predicts_better(own.report, plan.report):
+        return plan
+    note = f"the curve of its camera ({job.response_name}) does not fit this bracket"
+    return replace(own, report=replace(own.report, warnings=(note, *own.report.warnings)))
 
 
 @cache

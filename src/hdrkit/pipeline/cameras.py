@@ -18,7 +18,7 @@ SAMPLE = 3  # brackets from which a curve is learned: more of them cost more tha
 _ENOUGH = 5  # different exposures; more of them make no better bracket
 _RANGE_EV = 8.0
 _DEPTHS = {Encoding.ENCODED8: "", Encoding.ENCODED16: "16bit", Encoding.RAW: "raw", Encoding.FLOAT: "float"}
-_OFF_EV = 0.2  # an exposure step off by more contradicts a curve
+_DOUBTFUL = 6.0  # codes of 255 by which frames predict each other with a curve that fits; more are doubtful
 
 
 @dataclass(frozen=True, order=True)
@@ -99,14 +99,20 @@ def learned(
     return result if result.report.trusted else None
 
 
-def contradicted(report: MergeReport, bracket: Bracket) -> bool:
-    """Whether the curve with which the bracket was merged cannot be trusted, or most recorded exposure steps contradict it."""
-    if not report.trusted:
-        return True
-    recorded = all(photo.exposure is not None and photo.exposure.from_camera for photo in bracket.photos)
-    checked = [step for step in report.steps if step.estimated_ev is not None]
-    off = [step for step in checked if step.contradicts and abs((step.estimated_ev or 0.0) - step.stated_ev) > _OFF_EV]
-    return recorded and 2 * len(off) > len(checked)
+def doubted(report: MergeReport, estimated: bool) -> bool:
+    """Whether a bracket that was planned with the curve of its camera contradicts it, so that its own may be better.
+
+    `estimated` says that the user asked for measured exposures. Otherwise they are a doubt too.
+    """
+    lost = report.prediction is not None and report.prediction.error > _DOUBTFUL
+    return not report.trusted or lost or (bool(report.estimated) and not estimated)
+
+
+def predicts_better(own: MergeReport, shared: MergeReport) -> bool:
+    """Whether the own curve of a bracket lets its frames predict each other better than the curve of its camera."""
+    if own.prediction is None or shared.prediction is None:
+        return own.trusted and not shared.trusted
+    return own.prediction.error < shared.prediction.error
 
 
 def with_unknown(found: Mapping[CameraKind, list[Bracket]]) -> dict[CameraKind, list[Bracket]]:
