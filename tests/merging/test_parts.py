@@ -15,7 +15,7 @@ from hdrkit.merging.radiance import merge_frames
 from hdrkit.merging.trust import BlockTrust
 from hdrkit.merging.weights import build_tables
 from hdrkit.simulate import SimulatedCamera
-from hdrkit.types import Frame, Validity
+from hdrkit.types import Frame, ResponseCurve, Validity
 
 ESTIMATORS = list(Estimator)
 CURVE = SimulatedCamera("srgb").response_curve()
@@ -60,9 +60,24 @@ def assert_same(one, other):
 def test_moved_frames_merge_as_if_they_had_been_resampled_first(dtype):
     short, middle, long = frames(dtype)
     moved = [replace(short, motion=TURNED), middle, replace(long, motion=np.linalg.inv(TURNED))]
-    result = merged(moved)
-    assert_same(result, merged([placed(frame) for frame in moved]))
-    assert 0 < (result.radiance.validity & Validity.PARTIAL > 0).mean() < 0.3
+    result, resampled = merged(moved).radiance, merged([placed(frame) for frame in moved]).radiance
+    partial = (result.validity & Validity.PARTIAL) > 0
+    assert 0 < partial.mean() < 0.3
+    np.testing.assert_array_equal(partial, (resampled.validity & Validity.PARTIAL) > 0)
+    for name in ("pixels", "variance", "validity"):
+        np.testing.assert_array_equal(getattr(result, name)[~partial], getattr(resampled, name)[~partial])
+
+
+def test_the_border_goes_on_as_the_frames_begin_that_do_not_reach_it():
+    """The frame that covers the border alone is clipped there: what is shown is no white line, but as bright as beside it."""
+    scene = np.broadcast_to(np.linspace(0.5, 0.9, 300)[None, :, None], (200, 300, 3))
+    codes = [np.clip(255 * (scene * t) ** (1 / 2.2), 0, 255).astype(np.uint8) for t in (0.5, 4.0)]
+    shift = np.array([[1, 0, -2.5], [0, 1, 1.5], [0, 0, 1]])
+    short, long = Frame(codes[0], motion=shift), Frame(codes[1])
+    curve = ResponseCurve(np.repeat(2.2 * np.log(np.maximum(np.arange(256), 0.5) / 255)[:, None], 3, axis=1))
+    found = merge_frames([short, long], (0.5, 4.0), curve).radiance
+    assert (found.validity[:, :4] == Validity.PARTIAL).all()
+    assert found.pixels / scene == pytest.approx(1, rel=0.03)
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.float32])

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from hdrkit.imaging.borders import guess_beyond
 from hdrkit.imaging.warping import Area, placed, whole
 from hdrkit.merging.bands import Merged, bounds_of
 from hdrkit.merging.trust import Trust
@@ -38,13 +39,19 @@ def run_tables_on(
     merged = []
     for top in range(first, last, band):
         rows = slice(top, min(top + band, last))
+        partial = np.zeros((rows.stop - rows.start, right - left), np.bool_)
         sums = _Sums(device, tables, exposures, clip[1], (rows.stop - rows.start, right - left), want_variance)
         for k, frame in enumerate(frames):
             there = placed(frame, rows.start, rows.stop)
-            valid = None if there.valid is None else there.valid[:, left:right]
+            codes, valid = there.pixels[:, left:right], None if there.valid is None else there.valid[:, left:right]
             share = None if trust is None or (weight := trust[k]) is None else weight[rows, left:right]
-            sums.add(k, there.pixels[:, left:right], valid, share)
+            if frame.motion is not None and valid is not None:
+                codes, valid = codes.copy(), valid.copy()
+                share = np.full(valid.shape, 255, np.uint8) if share is None else share.copy()
+                partial |= guess_beyond(frame, rows.start, left, codes, valid, share)
+            sums.add(k, codes, valid, share)
         merged.append(sums.finish())
+        merged[-1].validity[partial] |= _PARTIAL
     out, validity, variance, used = zip(*merged, strict=True)
     return Merged(np.concatenate(out), np.concatenate(validity), np.concatenate(variance), np.sum(used, axis=0))
 

@@ -16,9 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hdrkit.errors import InputError
+from hdrkit.imaging.borders import guess_beyond
 from hdrkit.imaging.small import is_small
 from hdrkit.imaging.warping import Area, place, whole
-from hdrkit.merging.bands import Band, Merged, Rule, bounds_of
+from hdrkit.merging.bands import PARTIAL, Band, Merged, Rule, bounds_of
 from hdrkit.merging.trust import Trust
 from hdrkit.merging.weights import Tables, near_clipping
 from hdrkit.types import Frame
@@ -55,24 +56,30 @@ def run_tables(
     levels, kind = tables.exposure.shape[1], frames[0].pixels.dtype.type
     near, full = kind(near_clipping(levels, clip[1])), np.tile(tables.full, width).astype(kind)
     loops = _loops(frames, tables, want_variance)
-    looked = any(frame.motion is not None or frame.valid is not None for frame in frames)
+    moved = any(frame.motion is not None for frame in frames)
+    looked = moved or any(frame.valid is not None for frame in frames)
 
     def merge_bands(tops: Iterator[int]) -> NDArray[np.int64]:
         codes = np.empty((*shape, channels), frames[0].pixels.dtype)
         valid = np.empty(shape, np.bool_) if looked else None
-        share = None if trust is None else np.full(shape, 255, np.uint8)
+        share = np.full(shape, 255, np.uint8) if moved or trust is not None else None
         used = np.zeros(len(frames), np.int64)
         for top in tops:
             band = slice(top, min(top + rows, height))
             here = slice(0, band.stop - top)
+            partial = np.zeros((here.stop, width), np.bool_)
             for k, frame in enumerate(frames):
                 place(frame, first + top, left, codes[k, here], None if valid is None else valid[k, here])
                 _require_below(levels, codes[k, here], frame)
-                if share is not None and trust is not None and (weight := trust[k]) is not None:
-                    share[k, here] = weight[first + top : first + band.stop, left:right]
+                if share is not None:
+                    weight = None if trust is None else trust[k]
+                    share[k, here] = 255 if weight is None else weight[first + top : first + band.stop, left:right]
+                    if valid is not None:
+                        partial |= guess_beyond(frame, first + top, left, codes[k, here], valid[k, here], share[k, here])
             loops.clip(codes, valid, share, near, full, kind(levels - 1), here.stop)
             merged = Merged(out[band], validity[band], variance[band], used)
             loops.merge(Band(codes, valid, share), rule, spread, bounds, merged)
+            merged.validity[partial] |= PARTIAL
         return used
 
     tops = iter(range(0, height, rows))
