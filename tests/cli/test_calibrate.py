@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from hdrkit import read_curve, read_radiance
+from hdrkit.jobs.card import kept_curves
 from hdrkit.simulate import SimulatedCamera
 
 HARD, SOFT = {"name": "Maker Hard"}, {"name": "Maker Soft", "response": "gamma", "exponent": 1.8}
@@ -108,3 +109,6 @@ def test_a_series_has_one_curve_although_its_camera_has_no_name(hdrkit, sky, tmp
     assert "unknown camera: response curve learned from 3 brackets" in done.out
     used = {read_radiance(path).metadata["response"] for path in (tmp_path / "out").glob("*.exr")}
     assert used == {"response_unknown_camera.npz (learned from 3 brackets of this camera)"}
+    ((curve, name),) = kept_curves(tmp_path / "out").curves.values()  # as a watch takes it
+    assert {name} == used
+    assert np.array_equal(curve.ln_exposure, read_curve(tmp_path / "out" / "response_unknown_camera.npz").ln_exposure)

@@ -63,8 +63,10 @@ def watch(
     from hdrkit.cli.console import say, trouble
     from hdrkit.files.manifest import refuse_replacing
     from hdrkit.jobs.batch import placed
+    from hdrkit.jobs.card import card_curves, kept_curves
     from hdrkit.jobs.outputs import named_format
     from hdrkit.jobs.workers import executor
+    from hdrkit.merging.options import Product
     from hdrkit.series.watch.heartbeat import Heartbeat
     from hdrkit.series.watch.watch import Watch
 
@@ -82,6 +84,8 @@ def watch(
     source, out = folder.absolute(), request.output.absolute()
     merging = replace(request, output=out)
     shared.check_request(merging)
+    fuses = merging.merging.product is Product.FUSION
+    curves = card_curves((), merging) if fuses or merging.response is not None else kept_curves(out)
     beating = Heartbeat((heartbeat or out / "heartbeat.json").absolute())
     refuse_replacing([beating.path])
 
@@ -91,7 +95,7 @@ def watch(
     watcher = Watch(
         source,
         out,
-        lambda brackets: [placed(job, jobs, scheduler) for job in merging.jobs(brackets)],
+        lambda brackets: [placed(job, jobs, scheduler) for job in curves.applied(merging.jobs(brackets))],
         partial(executor, jobs, scheduler),
         beating,
         request.inputs,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib.metadata
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -79,6 +80,21 @@ def card_curves(brackets: Iterable[Bracket], request: MergeRequest, progress: Pr
     return CardCurves(curves, tuple(lines), learned=True)
 
 
+def kept_curves(folder: Path) -> CardCurves:
+    """The curves that earlier runs learned and kept among their results."""
+    curves = {}
+    for path in sorted(folder.glob("response_*.npz")):
+        with suppress(InputError):
+            curve = read_curve(path)
+            if _ORIGIN in curve.metadata:
+                curves[_described(curve)] = curve, _name(path, curve)
+    return CardCurves(curves, learned=True)
+
+
+def _described(curve: ResponseCurve) -> CameraKind:
+    return CameraKind(curve.camera, Encoding.ENCODED8 if curve.levels <= 256 else Encoding.ENCODED16)
+
+
 def _told(progress: Progress, what: str, _stage: str, done: int, total: int) -> None:
     progress(what, done, total)
 
@@ -92,8 +108,7 @@ def _in_folder(folder: Path) -> dict[CameraKind, tuple[ResponseCurve, str]]:
         curve = read_curve(path)
         if not curve.camera:
             raise InputError(f"{show(path)}: this curve names no camera; give --response the file itself")
-        encoding = Encoding.ENCODED8 if curve.levels <= 256 else Encoding.ENCODED16
-        curves[CameraKind(curve.camera, encoding)] = curve, path.name
+        curves[_described(curve)] = curve, path.name
     return curves
 
 
