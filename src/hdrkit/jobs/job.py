@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from hdrkit.alignment.options import AlignmentOptions
 from hdrkit.errors import HdrkitError, OutputError
+from hdrkit.imaging.memory import keep_freed_memory
 from hdrkit.imaging.small import is_small
 from hdrkit.inputs.options import InputOptions
 from hdrkit.jobs.options import OutputOptions, Scale
@@ -182,7 +183,9 @@ def _preload(small: bool) -> None:
 
         import hdrkit.calibration.noise  # noqa: F401
 
-        if not small:
+        if small:
+            keep_freed_memory()
+        else:
             from hdrkit.imaging.resampling_loops import resample_rows
 
             pixels = np.zeros((1, 1, 3), np.uint8)

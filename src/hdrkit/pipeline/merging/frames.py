@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ctypes
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
@@ -12,6 +10,7 @@ import numpy as np
 from hdrkit.alignment.motion import displacement_px
 from hdrkit.alignment.options import AlignmentMethod, AlignmentOptions
 from hdrkit.errors import InputError
+from hdrkit.imaging.memory import give_back
 from hdrkit.imaging.warping import Area, common_area, whole
 from hdrkit.types import AlignmentReport, Failure, Frame, FrameAlignment, Stack
 
@@ -37,7 +36,7 @@ def aligned(stack: Stack, options: AlignmentOptions) -> tuple[Stack, AlignmentRe
 
     frames, report = align(stack.frames, stack.bracket.reference, options)
     if options.method is not AlignmentMethod.NONE:
-        _give_back()
+        give_back()
     lost = strays(report, frames[0])
     kept = [i for i in range(len(frames)) if i not in lost]
     bracket = replace(
@@ -48,12 +47,6 @@ def aligned(stack: Stack, options: AlignmentOptions) -> tuple[Stack, AlignmentRe
     why = "left out: it could not be aligned, and other frames of the bracket have moved"
     left_out = tuple(Failure(stack.bracket.photos[i].path, f"{report.frames[i].name}: {why}") for i in lost)
     return Stack(bracket, tuple(frames[i] for i in kept)), report, left_out
-
-
-def _give_back() -> None:
-    """Return freed memory to the system. The C library of Linux keeps it otherwise; alignment frees as much as a few frames."""
-    with suppress(AttributeError, OSError, TypeError):  # other C libraries keep no freed memory and lack this function
-        ctypes.CDLL(None).malloc_trim(0)
 
 
 def strays(report: AlignmentReport, frame: Frame) -> list[int]:
