@@ -3,11 +3,13 @@
 Scenes with known radiance, an object pasted at another place in every frame, photographed with noise. Errors are relative
 RMS inside the motion, against the radiance of the frame whose content was kept; `possible` merges, at each pixel, all frames
 that truly show that content. The simple peer beside hdrkit refuses single pixels whose brightness is not that of the reference.
+Real brackets have no truth: what counts there is how much is refused where the photographer saw nothing move.
 """
 
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -17,12 +19,15 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from benchmarks.harness import Result, Table, median_seconds
+from benchmarks.real_brackets import real_brackets, stack_of
 from benchmarks.truth import jpeg, metric_views
 from hdrkit.alignment.chain import align
 from hdrkit.alignment.options import AlignmentOptions
+from hdrkit.errors import HdrkitError
 from hdrkit.merging.ghosts import find_ghosts
 from hdrkit.merging.options import MergeOptions
 from hdrkit.merging.radiance import merge_frames
+from hdrkit.pipeline.merge import plan_merge
 from hdrkit.simulate import SimulatedCamera, handheld_transforms, moving_object, simulate_bracket, warp
 from hdrkit.types import Frame, NoiseModel, ResponseCurve, Validity
 
@@ -51,6 +56,7 @@ class Case:
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[5, 7, 23], help="of the rendered views and of the motion")
     parser.add_argument("--views", type=int, default=3, help="scenes a seed, of its 16")
+    parser.add_argument("--real", type=int, default=24, help="real brackets, spread over all of them; 0 for none")
     parser.add_argument("--megapixels", type=float, default=24, help="of the five frames that are timed")
 
 
@@ -128,6 +134,35 @@ def seconds(megapixels: float) -> tuple[float, float]:
     )
 
 
+def real(count: int) -> Table:
+    """How much deghosting refuses in real brackets that calibrate themselves, by what is written about their motion."""
+    every = list(real_brackets().items())
+    found: dict[str, list[tuple[float, float, str]]] = {}
+    for name, rows in every[:: max(1, len(every) // max(count, 1))][:count]:
+        stack, alignment = stack_of(name, rows)
+        try:
+            ghosts = plan_merge(stack, alignment=alignment).report.ghosts
+        except HdrkitError as error:
+            print(f"{name}: left out: {error}", file=sys.stderr)
+            continue
+        kind = "things moved" if rows[0].get("ghosts") == "1" else rows[0]["motion"].split(" (")[0]
+        found.setdefault(kind, []).append((ghosts.share, ghosts.clipped, name))
+    return Table(
+        ["real brackets", "number", "refused, median", "refused, most", "of", "left clipped, most"],
+        [
+            [
+                kind,
+                len(some),
+                f"{100 * float(np.median([share for share, _, _ in some])):.2f} %",
+                f"{100 * max(some)[0]:.2f} %",
+                max(some)[2],
+                f"{100 * max(clipped for _, clipped, _ in some):.3f} %",
+            ]
+            for kind, some in sorted(found.items())
+        ],
+    )
+
+
 def measure(options: argparse.Namespace) -> Result:
     rows, ratios = [], {}
     chosen = list(product(options.seeds, np.linspace(0, 15, options.views).astype(int)))
@@ -171,4 +206,4 @@ def measure(options: argparse.Namespace) -> Result:
         f"to possible at most 1.5; nothing changed farther than {NEAR_PX} pixels from the motion; less than 0.1 % refused "
         "where nothing moves. OpenCV's MergeDebevec and MergeRobertson know no deghosting."
     )
-    return Result("Ghosts", about, [errors, speed], figure)
+    return Result("Ghosts", about, [errors, speed, *([real(options.real)] if options.real else [])], figure)

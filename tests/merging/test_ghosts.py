@@ -166,6 +166,18 @@ class TestMovingObject:
         assert in_bright == [False, True, False]  # the longest is clipped
         assert found.clipped == 0
 
+    def test_people_far_away_are_found_in_large_pictures(self):
+        """27 pixels of a picture that is 4608 wide: three blocks, and nine in all."""
+        scene = textured(864, 4608)[:72]
+        scenes = [scene.copy() for _ in range(3)]
+        for k, one in enumerate(scenes):
+            one[27:54, 1000 + 100 * k : 1027 + 100 * k] *= 0.15
+        camera = SimulatedCamera()
+        found = find_ghosts(photographed(scenes, camera), TIMES, camera.response_curve(), OPTIONS, reference=1)
+        for k in (0, 2):
+            assert refused(found, k, (72, 4608))[32:49, 1005 + 100 * k : 1022 + 100 * k].all()
+        assert found.share < 0.1
+
     def test_a_clipped_reference_is_spoken_for_by_one_frame(self):
         """Things move before a window that is clipped in the reference: what is shown there comes from a single other frame."""
         scene = np.full((240, 360, 3), 0.1, np.float32)

@@ -26,7 +26,7 @@ from hdrkit.merging.trust import BlockTrust
 from hdrkit.types import Frame, NoiseModel, ResponseCurve
 
 _CERTAIN, _LIKELY = 6.0, 3.0  # standard deviations
-_FEWEST = 12  # number of certain blocks from which a region counts as motion
+_FEWEST, _LEAST_PX = (4, 12), 108  # certain blocks from which a region counts as motion: so many that they have this area
 _CLOSE, _MARGIN, _RAMP = 3, 2, 3  # blocks: gaps to close, margin around, width of the ramp of trust
 _TOGETHER = 6  # blocks: regions of motion that are nearer to each other have one reference
 _ENCLOSED = 0.4  # an unmeasured area is in conflict if this share of its border is
@@ -73,14 +73,17 @@ def find_ghosts(
         curve = response.for_channels(frames[0].pixels.shape[2]).for_levels(frames[0].levels)
     noise, high = options.noise or NoiseModel(), options.clip_codes(frames[0])[1] if curve else np.inf
     planes = [plane(frame, t, curve, noise, high) for frame, t in zip(frames, exposures, strict=True)]
-    steps = _steps(planes, order)
+    height, width = frames[0].pixels.shape[:2]
+    side = block_side((height, width))
+    fewest = int(np.clip(_LEAST_PX // side**2, *_FEWEST))
+    steps = _steps(planes, order, fewest)
     zones = _zones(planes, exposures, steps, reference)
     moved = [np.zeros(planes[0].measured.shape[:2], np.bool_) for _ in planes]
     for kept, zone in zones.items():
         if zone.any():
-            moved = [mask | (more & zone) for mask, more in zip(moved, _moved(planes, exposures, kept, steps), strict=True)]
-    height, width = frames[0].pixels.shape[:2]
-    side = block_side((height, width))
+            moved = [
+                mask | (more & zone) for mask, more in zip(moved, _moved(planes, exposures, kept, steps, fewest), strict=True)
+            ]
     return Ghosts(
         next(iter(zones)),
         tuple(BlockTrust(_trust(mask), side, (height, width)) if mask.any() else None for mask in moved),
@@ -90,13 +93,13 @@ def find_ghosts(
     )
 
 
-def _steps(planes: Sequence[FramePlane], order: Sequence[int]) -> dict[int, Mask]:
+def _steps(planes: Sequence[FramePlane], order: Sequence[int], fewest: int) -> dict[int, Mask]:
     """The blocks where each plane is likely to disagree with its neighbours in exposure."""
     found = {k: np.zeros(planes[0].measured.shape[:2], np.bool_) for k in order}
     for a, b in pairwise(order):
         anchor = cautious(planes[a])
         one = tied(planes[b], anchor)
-        conflict = _regions(disagreement(one, anchor, first=1), one, anchor)
+        conflict = _regions(disagreement(one, anchor, first=1), one, anchor, fewest)
         found[a] |= conflict
         found[b] |= conflict
     return found
@@ -149,7 +152,9 @@ def _best_exposed(planes: Sequence[FramePlane], exposures: Sequence[float], step
     return min(good, key=lambda k: (round(10 * float(steps[k][where].mean())), exposures[k]))
 
 
-def _moved(planes: Sequence[FramePlane], exposures: Sequence[float], reference: int, steps: dict[int, Mask]) -> list[Mask]:
+def _moved(
+    planes: Sequence[FramePlane], exposures: Sequence[float], reference: int, steps: dict[int, Mask], fewest: int
+) -> list[Mask]:
     """The blocks of each plane that differ from the reference, or from the frames that take its place."""
     moved = [np.zeros(planes[0].measured.shape[:2], np.bool_) for _ in planes]
     anchor = cautious(planes[reference])
@@ -160,7 +165,7 @@ def _moved(planes: Sequence[FramePlane], exposures: Sequence[float], reference: 
         apart = disagreement(one, anchor)
         apart = np.where(~any_channel(anchor.measured)[..., 0] & steps[k], np.maximum(apart, _LIKELY), apart)
         known = any_channel(anchor.known)[..., 0]  # the first frame that measures a block is trusted
-        moved[k] = _whole(_regions(apart, one, anchor), anchor) & known
+        moved[k] = _whole(_regions(apart, one, anchor, fewest), anchor) & known
         anchor = joined(anchor, cautious(one), ~moved[k])
     return moved
 
@@ -172,10 +177,10 @@ def _clipped(planes: Sequence[FramePlane], moved: Sequence[Mask]) -> Mask:
     return any_channel(measured & ~left)[..., 0]
 
 
-def _regions(apart: NDArray[np.float32], one: FramePlane, anchor: FramePlane) -> Mask:
-    """Connected blocks that likely differ, if a few of them certainly do, and if they show other things in the two planes."""
+def _regions(apart: NDArray[np.float32], one: FramePlane, anchor: FramePlane, fewest: int) -> Mask:
+    """Connected blocks that likely differ, if `fewest` of them certainly do, and if they show other things in the two planes."""
     count, labels = cv2.connectedComponents((apart > _LIKELY).astype(np.uint8), connectivity=8)
-    certain = np.bincount(labels[apart > _CERTAIN], minlength=count) >= _FEWEST
+    certain = np.bincount(labels[apart > _CERTAIN], minlength=count) >= fewest
     certain[0] = False
     if certain.any():
         around = cv2.dilate(np.where(certain[labels], labels, 0).astype(np.float32), _disc(_MARGIN)).astype(np.int32)
