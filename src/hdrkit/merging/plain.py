@@ -51,8 +51,9 @@ def merge(band: Band, rule: Rule, spread: None, bounds: Bounds, merged: Merged) 
         if band.share is not None:
             share = band.share[k, :height].reshape(-1)
             counts = counts & (share > 0)
-            numerator *= (share * SHARE)[:, None]
-            denominator *= (share * SHARE)[:, None]
+            less = np.flatnonzero(share != 255)
+            numerator[less] *= (share[less] * SHARE)[:, None]
+            denominator[less] *= (share[less] * SHARE)[:, None]
         plain = counts & ~over
         rest = np.flatnonzero(~plain)
         numerator[rest] = denominator[rest] = 0
