@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, replace
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +42,7 @@ _ALGORITHMS: dict[str, str] = {
     CalibrationMethod.MITSUNAGA_NAYAR: "Mitsunaga-Nayar",
 }
 _FEWEST = 20  # observations per channel: with fewer, the curve has no support
+_HOLE = 7.5 * np.log(2)  # ln exposure; an ordinary camera reads 7 EV well
 _FEW_STEPS = 3  # fewer steps can all be wrong because of one exposure
 _RESIDUALS_KEPT = 20_000
 
@@ -74,7 +76,7 @@ def calibrate_samples(
     observations = _observations(solution.samples, clip, knots)
     g, prediction = solution.g, solution.prediction
     steps, estimated = _exposures(stated, solution.offsets or corrections_under(stated, g))
-    contradicted = _contradictions(steps)
+    doubted = _contradictions(steps) + _holes(samples)
     rms, rests = residuals(g, observations, weights)
     covered = covered_codes(observations, knots)
     spread = channel_spread(g, covered)
@@ -91,9 +93,9 @@ def calibrate_samples(
         disagreeing=tuple(c for c, value in enumerate(spread) if value > CHANNEL_TOLERANCE),
         steps=steps,
         prediction=prediction.report,
-        trusted=solution.sound and not contradicted,
+        trusted=solution.sound and not doubted,
         estimated=estimated if measured else (),
-        notes=doubts + notes + contradicted,
+        notes=doubts + notes + doubted,
     )
     response = ResponseCurve(g, camera=samples[0].camera, metadata=_metadata(solution, options))
     response = replace(
@@ -165,6 +167,17 @@ def _contradictions(steps: Sequence[StepCheck]) -> tuple[str, ...]:
     return (
         f"not trusted: the pixels contradict {wrong} of {len(checked)} stated exposure steps; give the true exposures with "
         "--exposures FILE.csv or --ev, or a curve of this camera with --response",
+    )
+
+
+def _holes(samples: Sequence[Samples]) -> tuple[str, ...]:
+    """A note for each step so wide that no code of one frame has a counterpart in the next."""
+    return tuple(
+        f"not trusted: {Path(one.names[k]).name} and {Path(one.names[k + 1]).name} are {step / np.log(2):.1f} EV apart, so no frame "
+        "measures the light between them; add frames"
+        for one in samples
+        for k, step in enumerate(np.diff(np.sort(one.ln_times)))
+        if step > _HOLE
     )
 
 
