@@ -173,8 +173,8 @@ def _contradictions(steps: Sequence[StepCheck]) -> tuple[str, ...]:
 def _holes(samples: Sequence[Samples]) -> tuple[str, ...]:
     """A note for each step so wide that no code of one frame has a counterpart in the next."""
     return tuple(
-        f"not trusted: {Path(one.names[k]).name} and {Path(one.names[k + 1]).name} are {step / np.log(2):.1f} EV apart, so no frame "
-        "measures the light between them; add frames"
+        f"not trusted: {Path(one.names[k]).name} and {Path(one.names[k + 1]).name} are {step / np.log(2):.1f} EV apart, so "
+        "no frame measures the light between them; add frames"
         for one in samples
         for k, step in enumerate(np.diff(np.sort(one.ln_times)))
         if step > _HOLE

@@ -11,6 +11,7 @@ from hdrkit.imaging.weighting import black_edge, error_near_black
 from hdrkit.merging.estimators.separable import Array, Codes, Measurements, Separable, tapered
 
 _READABLE = 4.0  # (x / its standard error)^2 above which a code says something about light
+_LEVELS_OF_JPEG, _CODE_ERROR = 256, 2.0  # codes
 _DARK = 1e-3  # weight of the longest exposure where no frame is readable
 
 
@@ -31,7 +32,12 @@ class InverseVariance(Separable):
         Without the latter, black blocks of a JPEG file in the shortest frame outweigh what longer frames measured.
         """
         edge, error = black_edge(codes.response, codes.clip[0]), error_near_black(codes.response)
-        variance = np.maximum(self.readings(codes)[1], np.where(codes.response.linear < edge, edge**2, 0))
+        x, variance = self.readings(codes)
+        variance = np.maximum(variance, np.where(codes.response.linear < edge, edge**2, 0))
+        if self.longest is not None and codes.response.levels == _LEVELS_OF_JPEG:
+            # The foot of a curve that frames deviate from is not known: there, errors are relative to the code.
+            off = x * _CODE_ERROR / np.maximum(np.arange(_LEVELS_OF_JPEG), 1)[:, None]
+            error = np.hypot(error, off)
         return np.asarray(tapered(codes) * variance / np.maximum(variance, error**2))
 
     def denominator(self, measured: Measurements) -> Array:
