@@ -27,7 +27,6 @@ _DOUBTFUL = 6.0  # error above which more methods are tried
 _BETTER, _MUCH_BETTER = 0.8, 0.5  # of the score of an earlier method, for another curve, and for other exposures than the stated
 _SPAN = 1.2, 13.0  # g at code 240 minus g at code 20: a linear camera has 2.5, an ordinary one 3.4 to 4.7
 _APART = 4.0  # largest difference between the spans of the channels
-_REPAIRED = 1 / 3  # share of the codes that had to be repaired
 _CONTRASTS = np.linspace(0.0, 1.2, 13)
 
 Array = NDArray[np.float64]
@@ -59,11 +58,7 @@ class Solution:
         knots = len(self.g)
         span = self.g[round(240 / 255 * (knots - 1))] - self.g[round(20 / 255 * (knots - 1))]
         return bool(
-            self.prediction.error <= LOST
-            and span.min() >= _SPAN[0]
-            and span.max() <= _SPAN[1]
-            and np.ptp(span) <= _APART
-            and max(self.repaired) <= _REPAIRED * knots
+            self.prediction.error <= LOST and span.min() >= _SPAN[0] and span.max() <= _SPAN[1] and np.ptp(span) <= _APART
         )
 
 

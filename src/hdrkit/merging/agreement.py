@@ -24,20 +24,20 @@ _TOLD = 0.02, 0.97  # of white: outside, the codes of the other frame do not tel
 _SMOOTH, _GROWN = 5, 9  # pixels: differences are averaged, and ghosts have a margin
 
 
-class Prediction(NamedTuple):
+class ExpectedCodes(NamedTuple):
     """The codes (H, W, C) that a frame should have, and how unsure they are (H, W), in shares of white."""
 
     codes: NDArray[Any]
     unsure: NDArray[np.float32]
 
 
-def predicted(frame: Frame, model: Frame) -> Prediction:
+def predicted(frame: Frame, model: Frame) -> ExpectedCodes:
     """What `frame` should show by `model`. Both lie on one grid and have one depth."""
     valid = np.ones(frame.pixels.shape[:2], np.bool_)
     for one in (frame, model):
         valid &= True if one.valid is None else one.valid
     if not valid.any():
-        return Prediction(model.pixels, np.zeros(valid.shape, np.float32))
+        return ExpectedCodes(model.pixels, np.zeros(valid.shape, np.float32))
     codes, unsure = np.empty_like(frame.pixels), np.zeros(valid.shape, np.float32)
     for c in range(codes.shape[2]):
         table = _matched(model.pixels[..., c][valid], frame.pixels[..., c][valid], int(model.white) + 1)
@@ -45,10 +45,10 @@ def predicted(frame: Frame, model: Frame) -> Prediction:
         index = np.minimum(model.pixels[..., c], table.size - 1)
         codes[..., c] = np.rint(table).astype(codes.dtype)[index]
         np.maximum(unsure, (_ERROR * steep * model.white / frame.white).astype(np.float32)[index], out=unsure)
-    return Prediction(codes, unsure)
+    return ExpectedCodes(codes, unsure)
 
 
-def ghosts_of(frame: Frame, model: Frame, should: Prediction) -> Mask:
+def ghosts_of(frame: Frame, model: Frame, should: ExpectedCodes) -> Mask:
     """Where a frame shows something else than it should by the model (H, W), with a margin."""
     low, high = (share * model.white for share in _TOLD)
     told = np.asarray(np.logical_and(model.pixels > low, model.pixels < high).all(axis=2), np.bool_)
