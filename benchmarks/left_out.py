@@ -67,6 +67,7 @@ class Score:
     still: bool
     errors: Mapping[str, tuple[float, float]]
     trusted: bool
+    pieces: Mapping[str, float]
 
 
 def measure(options: argparse.Namespace) -> Result:
@@ -82,7 +83,7 @@ def measure(options: argparse.Namespace) -> Result:
         "its pixels, in codes of 8 bits. Asked for: a median over the views of at most 0.8 of OpenCV's, no view worse than "
         f'OpenCV\'s Debevec by more than 10 % and one code, and no view above {LOST:.0f} codes without the words "not trusted".'
     )
-    tables = [_summary(views), _worst(views), _cameras(views)]
+    tables = [_summary(views), _explained(views), _worst(views), _cameras(views)]
     return Result("The frame that was left out", about, tables, _figure(views))
 
 
@@ -140,7 +141,7 @@ def _score(real: Real, k: int) -> Score | None:
     for program, found in predicted.items():
         error = np.abs(found[..., : stored.shape[2]] - stored)[compared]
         errors[program] = float(np.median(error)), float(np.percentile(error, 90))
-    return Score(real.name, real.camera, real.still, errors, trusted)
+    return Score(real.name, real.camera, real.still, errors, trusted, _pieces(stored, predicted["hdrkit"], compared))
 
 
 def _hdrkit(real: Real, k: int, rest: Sequence[Frame]) -> tuple[np.ndarray, bool]:
@@ -159,6 +160,43 @@ def _hdrkit(real: Real, k: int, rest: Sequence[Frame]) -> tuple[np.ndarray, bool
         return np.full((*real.frames[k].pixels.shape[:2], 3), 128.0), False
     assert radiance is not None
     return _codes(radiance.pixels * left.exposure.relative, found.response.ln_exposure), found.report.trusted
+
+
+def _pieces(stored: np.ndarray, predicted: np.ndarray, compared: np.ndarray) -> dict[str, float]:
+    """The median error that is left if the frame that was left out is fitted: by one exposure, one for each channel, a tone curve
+    for each channel, and a mix of the other channels on top. What the last leaves is noise, compression and motion."""
+    pixels = np.flatnonzero(compared.all(axis=2) if compared.all(axis=2).sum() > 2000 else compared.any(axis=2))
+    pixels = np.random.default_rng(0).choice(pixels, min(40_000, pixels.size), replace=False)
+    z, p, use = (
+        one.reshape(-1, one.shape[2])[pixels][:, : stored.shape[2]].astype(float) for one in (stored, predicted, compared)
+    )
+    use = use > 0
+
+    def left(codes: np.ndarray) -> float:
+        return float(np.median(np.abs(codes - z)[use]))
+
+    # Near the left-out codes a factor of exposure is a shift along the curve: codes of one frame against those of the other.
+    steps = np.linspace(-25, 25, 101)
+    shape = np.minimum(p, 255 - p) / 64  # a factor moves middle codes most
+    shifted = [p + step * np.clip(shape, 0, 1) for step in steps]
+    by_channel = np.stack(
+        [min(shifted, key=lambda one, c=c: np.median(np.abs(one - z)[use[:, c], c]))[:, c] for c in range(z.shape[1])], 1
+    )
+    tone = np.stack([_followed(p[:, c], z[:, c]) for c in range(z.shape[1])], axis=1)
+    pieces = {"nothing": left(p), "one exposure": min(map(left, shifted)), "an exposure for each channel": left(by_channel)}
+    pieces["a tone curve for each channel"] = left(tone)
+    if z.shape[1] == 3:
+        colour = np.column_stack([np.ones(len(p)), p[:, 0] - p[:, 1], p[:, 2] - p[:, 1]])
+        mixed = [tone[:, c] + colour @ np.linalg.lstsq(colour, z[:, c] - tone[:, c], rcond=None)[0] for c in range(3)]
+        pieces["and a mix of the channels"] = min(left(np.stack(mixed, axis=1)), pieces["a tone curve for each channel"])
+    return pieces
+
+
+def _followed(p: np.ndarray, z: np.ndarray) -> np.ndarray:
+    """The median of z near each value of p."""
+    ranges = np.digitize(p, np.unique(np.quantile(p, np.linspace(0, 1, 150))[1:-1]))
+    medians = np.array([np.median(z[ranges == r]) if (ranges == r).any() else 0 for r in range(ranges.max() + 1)])
+    return np.asarray(medians[ranges])
 
 
 def _opencv(peer: str, rest: Sequence[Frame], times: Sequence[float], time: float) -> np.ndarray:
@@ -193,6 +231,7 @@ def _by_view(scores: Sequence[Score]) -> list[Score]:
             group[0],
             errors={p: tuple(float(np.mean([one.errors[p][part] for one in group])) for part in (0, 1)) for p in group[0].errors},
             trusted=all(one.trusted for one in group),
+            pieces={piece: float(np.mean([one.pieces[piece] for one in group])) for piece in group[0].pieces},
         )
         for group in of_view.values()
     ]
@@ -228,6 +267,17 @@ def _summary(views: Sequence[Score]) -> Table:
             )
     header = ["views", "number", "program", "median (codes)", "90 % (codes)", "of Debevec's", "geometric mean", "clearly worse"]
     return Table(header, rows)
+
+
+def _explained(views: Sequence[Score]) -> Table:
+    """What is left of hdrkit's error if the frame is fitted piece by piece: what each piece explains."""
+    right = [view for view in views if not view.name.startswith(WRONG_LISTS)]
+    pieces = max((view.pieces for view in right or views), key=len)
+    rows = []
+    for piece in pieces:
+        found = [view.pieces[piece] for view in right or views if piece in view.pieces]
+        rows.append([piece, f"{np.median(found):.2f}", f"{np.mean(found):.2f}"])
+    return Table(["hdrkit's frame that was left out is fitted by", "median (codes)", "mean (codes)"], rows)
 
 
 def _worst(views: Sequence[Score]) -> Table:
