@@ -5,6 +5,7 @@ import importlib.util
 import math
 import sys
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -320,3 +321,19 @@ def test_sky_series_has_24_names_with_time_and_exposure(samples):
         (f"202406140930{s:02d}" if m == 0 else f"20240614093{m}{s:02d}" for m in range(3) for s in (0, 30)), 4
     )
     assert {int(exposure) for _, exposure in parts} == {100, 800, 6400, 51200}
+
+
+def test_shutters_that_are_off_and_flare_change_the_light_as_planted():
+    radiance = np.full((40, 60, 3), 0.2)
+    radiance[:20] = 0.02
+    camera = SimulatedCamera("linear", full_well_e=1e9, read_noise_e=0, bits=16)
+    plain, off, veiled = (
+        simulate_bracket(radiance, one, [1.0, 2.0], seed=3)
+        for one in (camera, replace(camera, shutter_ev=0.1), replace(camera, flare=0.1))
+    )
+    steps = [np.log2(b.pixels.mean() / a.pixels.mean()) for a, b in zip(plain, off, strict=True)]
+    assert all(0.005 < abs(step) < 0.4 for step in steps)
+    assert steps[0] != pytest.approx(steps[1])
+    assert [frame.photo.exposure.time_s for frame in off] == [1.0, 2.0]
+    for a, b, time_s in zip(plain, veiled, (1.0, 2.0), strict=True):
+        assert (b.pixels.astype(int) - a.pixels).mean() / 65535 == pytest.approx(0.1 * 0.11 * time_s, rel=0.01)

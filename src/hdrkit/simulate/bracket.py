@@ -28,7 +28,7 @@ def simulate_bracket(
     """Photograph radiance (H, W, 1 or 3) once per time. The same seed gives the same frames.
 
     `transforms` holds one 3 x 3 matrix per frame that maps pixels of the scene to pixels of the frame (x right, y down, centres
-    at whole numbers). Each frame has a Photo with the exact time and an invented path. Raises InputError if times and transforms
+    at whole numbers). Each frame has a Photo with the stated time and an invented path. Raises InputError if times and transforms
     differ in number.
     """
     if transforms is not None and len(transforms) != len(times_s):
@@ -46,7 +46,10 @@ def simulate_bracket(
             exposure=Exposure(time_s, source=ExposureSource.LIST),
             camera=camera.name,
         )
-        pixels = camera.shoot(seen, time_s, np.random.default_rng([seed, index]))
+        true_s = time_s * 2.0 ** (camera.shutter_ev * np.random.default_rng([seed, index, 1]).normal())
+        if camera.flare:
+            seen = seen + camera.flare * seen.mean(axis=(0, 1))
+        pixels = camera.shoot(seen, true_s, np.random.default_rng([seed, index]))
         frames.append(Frame(pixels, photo, white=float(camera.levels - 1)))
     return frames
 

@@ -54,6 +54,9 @@ class SimulatedCamera:
     `response` is `gamma` (with `exponent`), `linear`, `srgb`, `rec709`, `scurve` or `log`. `balance` is the sensitivity of R, G
     and B; a gray picture is taken with that of G. A channel of sensitivity 1 saturates at radiance * time_s = 1, with
     `full_well_e` electrons. Codes run from 0 to 2^bits - 1. Raises InputError for an unknown response or impossible numbers.
+
+    Two errors of real brackets are 0 unless given: `shutter_ev` is the standard deviation of true exposures about the stated
+    ones, and `flare` the share of the mean light of a frame that the lens spreads over all of it.
     """
 
     response: str = "scurve"
@@ -63,13 +66,15 @@ class SimulatedCamera:
     read_noise_e: float = 5.0
     bits: int = 8
     name: str = "Simulated HK-1"
+    shutter_ev: float = 0.0
+    flare: float = 0.0
 
     def __post_init__(self) -> None:
         if self.response != "gamma" and self.response not in RESPONSES:
             raise InputError(f"no response {self.response!r}; there are gamma, {', '.join(RESPONSES)}")
         if not 8 <= self.bits <= 16:
             raise InputError(f"a simulated camera needs 8 to 16 bits, not {self.bits}")
-        if min(self.exponent, self.full_well_e, *self.balance) <= 0 or self.read_noise_e < 0:
+        if min(self.exponent, self.full_well_e, *self.balance) <= 0 or min(self.read_noise_e, self.shutter_ev, self.flare) < 0:
             raise InputError(f"not a camera: {self}")
 
     @property
