@@ -95,7 +95,8 @@ def pixelwise(case: Case, reference: int) -> list[np.ndarray | None]:
 
 def measure_case(one: Case) -> dict[str, float]:
     """Errors inside the motion without deghosting, by pixels, by hdrkit and at best, and shares changed that should not be."""
-    found = find_ghosts(one.frames, one.times, one.curve, OPTIONS)
+    best = find_ghosts(one.frames, one.times, one.curve, OPTIONS).reference
+    found = find_ghosts(one.frames, one.times, one.curve, OPTIONS, best)  # named: else each region may keep another frame
     kept, moved = found.reference, one.masks.any(axis=0)
     truth = one.scenes[kept]
     others = [(one.masks[k] | one.masks[kept]) & (k != kept) for k in range(len(one.times))]
