@@ -151,7 +151,7 @@ def _notes(requested: CalibrationMethod, solution: Solution, tried: Sequence[Sol
     if not solution.sound:
         notes.append(
             f"not trusted: the frames predict each other to {error} of 255 only, where ordinary brackets reach 2 to 6; "
-            "the exposures are wrong, or the camera processes each frame differently"
+            "the exposures are wrong, or the camera processes each frame differently; for a picture, use --estimator mertens"
             if solution.prediction.error > LOST
             else "not trusted: the curve is not that of a camera; the frames show too little of it"
         )
