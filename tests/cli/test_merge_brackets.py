@@ -129,3 +129,11 @@ def test_a_range_in_ev_is_one_in_logarithms(hdrkit, room, tmp_path, curve):
     assert (tmp_path / "a" / "room.jpg").read_bytes() == (tmp_path / "b" / "room.jpg").read_bytes()
     told = json.loads(hdrkit("range", room, "--response", curve, "--json").out)
     assert told["max_ev"] == pytest.approx(told["max_ln"] / np.log(2))
+
+
+def test_a_bracket_that_no_curve_describes_is_written_and_not_trusted(hdrkit, shoot, tmp_path):
+    shoot(tmp_path / "in" / "lying", times_s=(1 / 64, 1 / 16, 1 / 4, 1, 4))
+    done = hdrkit("merge", tmp_path / "in" / "lying", "--ev", "0,0.3,0.6,4,4.3", "--align", "none", "-o", tmp_path / "x.exr")
+    assert done.code == 1
+    assert "not trusted: " in done.err
+    assert (tmp_path / "x.exr").is_file()

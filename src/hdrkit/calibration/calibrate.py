@@ -76,7 +76,7 @@ def calibrate_samples(
     observations = _observations(solution.samples, clip, knots)
     g, prediction = solution.g, solution.prediction
     steps, estimated = _exposures(stated, solution.offsets or corrections_under(stated, g))
-    doubted = _contradictions(steps) + _holes(samples)
+    doubted = _contradictions(steps) + _holes(solution.samples)
     rms, rests = residuals(g, observations, weights)
     covered = covered_codes(observations, knots)
     spread = channel_spread(g, covered)
@@ -182,7 +182,8 @@ def _holes(samples: Sequence[Samples]) -> tuple[str, ...]:
 
 
 def _error_of(solution: Solution) -> str:
-    return f"{solution.prediction.error:.1f}" + ("" if solution.sound else ", not a curve of a camera")
+    odd = not solution.sound and solution.prediction.error <= LOST
+    return f"{solution.prediction.error:.1f}" + (", but not the curve of a camera" if odd else "")
 
 
 def _observations(samples: Sequence[Samples], clip: tuple[int, int], knots: int) -> list[Observations]:
