@@ -137,3 +137,19 @@ def test_a_bracket_that_no_curve_describes_is_written_and_not_trusted(hdrkit, sh
     assert done.code == 1
     assert "not trusted: " in done.err
     assert (tmp_path / "x.exr").is_file()
+
+
+def test_what_is_not_trusted_stays_so_in_the_next_run_and_in_a_curve(hdrkit, shoot, tmp_path):
+    times = (1 / 64, 1 / 16, 1 / 4, 1, 4)
+    shoot(tmp_path / "in" / "lying", times_s=times)
+    words = ("--ev", "0,0.3,0.6,4,4.3", "--align", "none")
+    for _ in range(2):
+        done = hdrkit("merge", tmp_path / "in", *words, "-o", tmp_path / "out", "--jobs", 1)
+        assert done.code == 1
+        assert "not trusted" in done.err
+    assert "1 of 1 were there already" in done.out
+    assert hdrkit("calibrate", tmp_path / "in", *words, "-o", tmp_path / "c.npz", "--no-plot").code == 1
+    shoot(tmp_path / "good", times_s=times)
+    done = hdrkit("merge", tmp_path / "good", "--align", "none", "--response", tmp_path / "c.npz", "-o", tmp_path / "x.exr")
+    assert done.code == 1
+    assert "not trusted: " in done.err

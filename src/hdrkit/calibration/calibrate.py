@@ -77,6 +77,7 @@ def calibrate_samples(
     g, prediction = solution.g, solution.prediction
     steps, estimated = _exposures(stated, solution.offsets or corrections_under(stated, g))
     doubted = _contradictions(steps) + _holes(solution.samples)
+    trusted = solution.sound and not doubted
     rms, rests = residuals(g, observations, weights)
     covered = covered_codes(observations, knots)
     spread = channel_spread(g, covered)
@@ -93,11 +94,12 @@ def calibrate_samples(
         disagreeing=tuple(c for c, value in enumerate(spread) if value > CHANNEL_TOLERANCE),
         steps=steps,
         prediction=prediction.report,
-        trusted=solution.sound and not doubted,
+        trusted=trusted,
         estimated=estimated if measured else (),
         notes=doubts + notes + doubted,
     )
-    response = ResponseCurve(g, camera=samples[0].camera, metadata=_metadata(solution, options))
+    metadata = _metadata(solution, options) | ({} if trusted else {"trusted": False})
+    response = ResponseCurve(g, camera=samples[0].camera, metadata=metadata)
     response = replace(
         response.for_levels(levels).anchored(),
         covered=np.array(covered_levels),

@@ -45,16 +45,16 @@ def exposures_of(stack: Stack, response: UsedResponse, estimate: bool) -> UsedEx
         return UsedExposures(used, calibration.steps, calibration.estimated, calibration.prediction, calibration.trusted)
     steps, estimated = checked_exposures(stack, response.curve, estimate)
     measured = with_exposures(stack, estimated)
-    if estimate or response.curve is None or stack.frames[0].is_linear or not estimated:
+    if response.curve is None or stack.frames[0].is_linear or not estimated:
         return UsedExposures(measured if estimate else stack, steps, estimated if estimate else ())
     from hdrkit.calibration.prediction import LOST, predict_frames
 
-    prediction = predict_frames(stack.frames, stack.bracket.relative_exposures(), response.curve)
-    if any(step.contradicts for step in steps):
-        better = predict_frames(stack.frames, measured.bracket.relative_exposures(), response.curve)
-        if better.score < _MUCH_BETTER * prediction.score:
-            return UsedExposures(measured, steps, estimated, better.report, better.error <= LOST)
-    return UsedExposures(stack, steps, (), prediction.report, prediction.error <= LOST or not prediction.frames)
+    found = [(measured, estimated)] if estimate else [(stack, ()), (measured, estimated)]
+    judged = [predict_frames(one.frames, one.bracket.relative_exposures(), response.curve) for one, _ in found]
+    contradicted = any(step.contradicts for step in steps)
+    k = int(not estimate and contradicted and judged[1].score < _MUCH_BETTER * judged[0].score)
+    trusted = bool(response.curve.metadata.get("trusted", True)) and (judged[k].error <= LOST or not judged[k].frames)
+    return UsedExposures(found[k][0], steps, found[k][1], judged[k].report, trusted)
 
 
 def checked_exposures(
@@ -98,13 +98,18 @@ def exposure_warnings(stated: Stack, exposed: UsedExposures, requested: bool, ca
     `requested` says that the user asked for measured exposures, `calibrated` that the curve was learned from the bracket, so that
     the notes of its calibration say whether it can be trusted.
     """
+    from hdrkit.calibration.prediction import LOST
+
     if not any(stated.bracket.stated_exposures()):
         yield "no exposure is stated, so the scale is arbitrary; the exposure of the frame of middle brightness counts as 1"
     used = exposed.stack
     if used is stated or not requested:
         end = "--exposures estimate corrects it" if used is stated else "the merge uses what the pixels show"
-        yield from (f"{step.sentence}; {end}" for step in exposed.steps if step.contradicts)
-    if not exposed.trusted and exposed.prediction is not None and not calibrated:
+        shown = exposed.trusted or used is not stated  # a curve that is wrong makes the exposures look wrong
+        yield from (f"{step.sentence}; {end}" for step in exposed.steps if step.contradicts and shown)
+    if not exposed.trusted and not calibrated and exposed.prediction and exposed.prediction.error <= LOST:
+        yield "not trusted: the response curve was learned from frames that it does not describe; learn one from other brackets"
+    elif not exposed.trusted and not calibrated and exposed.prediction:
         yield (
             f"not trusted: with this curve the frames predict each other only to {exposed.prediction.error:.1f} codes of 255, "
             "where ordinary brackets reach 2 to 6; leave out --response to learn the curve of this bracket"

@@ -100,6 +100,8 @@ def row_of(job: MergeJob, outcome: MergeOutcome, key: str) -> Row:
     pixels = report.size[0] * report.size[1] if report else 1
     unusual = [str(job.bracket.remark)] if job.bracket.remark else []
     errors = [failure.reason for failure in (outcome.error, *outcome.failures) if failure]
+    if report and not report.trusted:
+        errors.append("the result is not trusted")
     return Row(
         bracket=_name(job.bracket.name),
         timestamp=taken.isoformat() if taken else "",
