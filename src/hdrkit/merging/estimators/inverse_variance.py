@@ -12,6 +12,7 @@ from hdrkit.merging.estimators.separable import Array, Codes, Measurements, Sepa
 
 _READABLE = 4.0  # (x / its standard error)^2 above which a code says something about light
 _LEVELS_OF_JPEG, _CODE_ERROR = 256, 2.0  # codes
+_WIDE_TAPER = 0.2  # of the codes: frames that deviate leave a seam where one of them ends, unless it ends slowly
 _DARK = 1e-3  # weight of the longest exposure where no frame is readable
 
 
@@ -38,7 +39,8 @@ class InverseVariance(Separable):
             # The foot of a curve that frames deviate from is not known: there, errors are relative to the code.
             off = x * _CODE_ERROR / np.maximum(np.arange(_LEVELS_OF_JPEG), 1)[:, None]
             error = np.hypot(error, off)
-        return np.asarray(tapered(codes) * variance / np.maximum(variance, error**2))
+        taper = tapered(codes) if self.longest is None else tapered(codes, _WIDE_TAPER)
+        return np.asarray(taper * variance / np.maximum(variance, error**2))
 
     def denominator(self, measured: Measurements) -> Array:
         """The inverse variance of x / t, or of ln x as far as the code is readable."""

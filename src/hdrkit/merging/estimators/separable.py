@@ -79,10 +79,13 @@ class Separable(ABC):
         return Sums(b * measured.x / measured.t, b, b**2 * measured.variance / measured.t**2)
 
 
-def tapered(codes: Codes) -> Array:
-    """A weight of codes (levels, C): 1 up to near the clip limit, then falling smoothly to 0 at the limit, and 0 above it."""
+def tapered(codes: Codes, share: float = _TAPER) -> Array:
+    """A weight of codes (levels, C): 1 up to near the clip limit, then falling smoothly to 0 at the limit, and 0 above it.
+
+    It falls over this share of the codes.
+    """
     levels = codes.response.levels
-    u = np.clip((codes.clip[1] + 1 - np.arange(levels)) / (_TAPER * levels), 0, 1)
+    u = np.clip((codes.clip[1] + 1 - np.arange(levels)) / (share * levels), 0, 1)
     return in_channels(u**2 * (3 - 2 * u), codes)
 
 
