@@ -82,6 +82,7 @@ def test_compiled_code_does_not_hold_a_signal_up(tmp_path, number):
     )
     run = subprocess.Popen([sys.executable, "-c", code, tmp_path / "out.txt"], text=True, stdout=subprocess.PIPE)
     assert run.stdout.readline() == "begun\n"
+    time.sleep(1)  # until it is in compiled code
     run.send_signal(number)
     out, _ = run.communicate()
     assert (run.returncode, out) == (CODES[number], f"ended with {CODES[number]}\n")
