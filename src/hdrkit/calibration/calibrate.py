@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from hdrkit.calibration.debevec import solve_debevec
 from hdrkit.calibration.exposures import corrections_under, estimates_of, steps_of
-from hdrkit.calibration.ladder import Solution, best_solution, judged
+from hdrkit.calibration.ladder import Solution, at_measured_exposures, best_solution, judged
 from hdrkit.calibration.mitsunaga_nayar import solve_mitsunaga_nayar
 from hdrkit.calibration.observations import MAX_KNOTS, Observations, observe
 from hdrkit.calibration.offsets import OffsetSolution, nothing_known
@@ -205,13 +205,12 @@ def _exposures(samples: Sequence[Samples], offsets: OffsetSolution) -> tuple[tup
 def _with_estimates(samples: Sequence[Samples], patches: PatchSolution | None) -> list[Samples]:
     """The samples with measured exposures. Raises CalibrationError if one is neither stated nor measurable."""
     offsets = patches.offsets if patches is not None else nothing_known(samples)
-    correction = np.where(offsets.known, offsets.value, 0.0)
     for one, part in zip(samples, offsets.parts, strict=True):
         if (lost := np.flatnonzero(one.unknown & ~offsets.known[part])).size:
             raise CalibrationError(
                 f"{one.names[lost[0]]}: its exposure cannot be estimated from its pixels; give it with --exposures FILE.csv"
             )
-    return [replace(one, ln_times=one.ln_times + correction[part]) for one, part in zip(samples, offsets.parts, strict=True)]
+    return at_measured_exposures(samples, offsets)
 
 
 def _used(method: CalibrationMethod | None, options: CalibrationOptions) -> dict[str, object]:

@@ -19,12 +19,11 @@ from hdrkit.calibration.observations import Observations, observe
 from hdrkit.calibration.offsets import OffsetSolution
 from hdrkit.calibration.options import CalibrationMethod
 from hdrkit.calibration.patches import PatchSolution, solve_patches, usable_patches
-from hdrkit.calibration.prediction import LOST, Prediction, predict
+from hdrkit.calibration.prediction import DOUBTFUL, LOST, MUCH_BETTER, Prediction, predict
 from hdrkit.calibration.quality import filled_monotone
 from hdrkit.calibration.sampling import Samples
 
-_DOUBTFUL = 6.0  # error above which more methods are tried
-_BETTER, _MUCH_BETTER = 0.8, 0.5  # of the score of an earlier method, for another curve, and for other exposures than the stated
+_BETTER = 0.8  # share of the score of an earlier method below which a later one is taken
 _SPAN = 1.2, 13.0  # g at code 240 minus g at code 20: a linear camera has 2.5, an ordinary one 3.4 to 4.7
 _APART = 4.0  # largest difference between the spans of the channels
 _CONTRASTS = np.linspace(0.0, 1.2, 13)
@@ -116,10 +115,10 @@ def _rungs(
         )
     yield judged("debevec", CalibrationMethod.DEBEVEC, free, samples, observations)
     best = _choice(tried)
-    if best.sound and best.prediction.error <= _DOUBTFUL:
+    if best.sound and best.prediction.error <= DOUBTFUL:
         return
     if patches is not None and not measured:
-        corrected = _corrected(samples, patches.offsets)
+        corrected = at_measured_exposures(samples, patches.offsets)
         name, method = "patches, exposures measured", CalibrationMethod.PATCHES
         yield judged(name, method, patches.g, corrected, observations, patches.sigma, offsets=patches.offsets, measured=True)
     if free.shape[1] > 1:
@@ -135,13 +134,13 @@ def _choice(tried: Sequence[Solution]) -> Solution:
         return min(tried, key=lambda one: one.prediction.score)
     chosen = sound[0]
     for one in sound[1:]:
-        least = _MUCH_BETTER if one.measured and not chosen.measured else _BETTER
+        least = MUCH_BETTER if one.measured and not chosen.measured else _BETTER
         if one.prediction.score < least * chosen.prediction.score:
             chosen = one
     return chosen
 
 
-def _corrected(samples: Sequence[Samples], offsets: OffsetSolution) -> list[Samples]:
+def at_measured_exposures(samples: Sequence[Samples], offsets: OffsetSolution) -> list[Samples]:
     """The samples at the exposures that the pixels show; those that they do not show stay as stated."""
     correction = np.where(offsets.known, offsets.value, 0.0)
     return [replace(one, ln_times=one.ln_times + correction[part]) for one, part in zip(samples, offsets.parts, strict=True)]

@@ -18,6 +18,8 @@ from hdrkit.imaging.weighting import exposure_variance
 from hdrkit.types import Frame, NoiseModel, PredictionReport, ResponseCurve
 
 LOST = 15.0  # error in codes of 8 bits above which curve and exposures are not trusted
+DOUBTFUL = 6.0  # error that ordinary brackets stay below with a curve that fits
+MUCH_BETTER = 0.5  # share of the score of the stated exposures below which measured ones replace them
 
 _JUDGED = 12 / 255, 243 / 255  # codes that are compared
 _TRUSTED = 5 / 255, 250 / 255  # codes that predict

@@ -18,7 +18,6 @@ SAMPLE = 3  # brackets from which a curve is learned: more of them cost more tha
 _ENOUGH = 5  # different exposures; more of them make no better bracket
 _RANGE_EV = 8.0
 _DEPTHS = {Encoding.ENCODED8: "", Encoding.ENCODED16: "16bit", Encoding.RAW: "raw", Encoding.FLOAT: "float"}
-_DOUBTFUL = 6.0  # codes of 255 by which frames predict each other with a curve that fits; more are doubtful
 
 
 @dataclass(frozen=True, order=True)
@@ -104,7 +103,9 @@ def doubted(report: MergeReport, estimated: bool) -> bool:
 
     `estimated` says that the user asked for measured exposures. Otherwise they are a doubt too.
     """
-    lost = report.prediction is not None and report.prediction.error > _DOUBTFUL
+    from hdrkit.calibration.prediction import DOUBTFUL
+
+    lost = report.prediction is not None and report.prediction.error > DOUBTFUL
     return not report.trusted or lost or (bool(report.estimated) and not estimated)
 
 

@@ -15,6 +15,8 @@ from hdrkit.errors import CalibrationError, ExposureError
 from hdrkit.inputs.options import InputOptions
 from hdrkit.pipeline.calibrate import calibrate
 from hdrkit.pipeline.merge import merge
+from hdrkit.pipeline.merging.exposures import exposures_of
+from hdrkit.pipeline.merging.response import UsedResponse
 from hdrkit.simulate import SimulatedCamera, chart, metered_times, simulate_bracket
 from hdrkit.types import Bracket, ExposureSource, Frame, ResponseCurve, Stack
 
@@ -112,6 +114,15 @@ def test_a_curve_that_contradicts_the_frames_is_not_trusted():
     assert not report.trusted
     assert report.warnings[-1].startswith("not trusted: with this curve")
     assert merge(stack(frames, times), CAMERA.response_curve(), alignment=STILL).report.trusted
+
+
+def test_frames_without_an_area_in_common_are_not_judged():
+    frames, times = shoot()
+    beside = replace(frames[1], motion=np.array([[1.0, 0, 1000], [0, 1, 0], [0, 0, 1]]))
+    apart = stack([frames[0], beside], times[:2])
+    used = exposures_of(apart, UsedResponse(CAMERA.response_curve(), "given"), estimate=False)
+    assert used.stack is apart
+    assert (used.steps, used.estimated, used.prediction) == ((), (), None)
 
 
 def test_missing_exposures_are_filled_in():

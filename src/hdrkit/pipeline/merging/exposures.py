@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from hdrkit.errors import AlignmentError
 from hdrkit.pipeline.merging.response import UsedResponse
@@ -19,7 +20,8 @@ from hdrkit.types import (
     StepCheck,
 )
 
-_MUCH_BETTER = 0.5  # share of the error of stated exposures below which measured ones replace them
+if TYPE_CHECKING:
+    from hdrkit.calibration.prediction import Prediction
 
 
 @dataclass(frozen=True)
@@ -41,20 +43,33 @@ def exposures_of(stack: Stack, response: UsedResponse, estimate: bool) -> UsedEx
     If the curve was calibrated, its checks are reused.
     """
     if (calibration := response.calibration) is not None:
-        used = with_exposures(stack, calibration.estimated) if calibration.estimated else stack
-        return UsedExposures(used, calibration.steps, calibration.estimated, calibration.prediction, calibration.trusted)
+        exposed = with_exposures(stack, calibration.estimated) if calibration.estimated else stack
+        return UsedExposures(exposed, calibration.steps, calibration.estimated, calibration.prediction, calibration.trusted)
     steps, estimated = checked_exposures(stack, response.curve, estimate)
-    measured = with_exposures(stack, estimated)
+    used = UsedExposures(with_exposures(stack, estimated) if estimate else stack, steps, estimated if estimate else ())
     if response.curve is None or stack.frames[0].is_linear or not estimated:
-        return UsedExposures(measured if estimate else stack, steps, estimated if estimate else ())
-    from hdrkit.calibration.prediction import LOST, predict_frames
+        return used
+    from hdrkit.calibration.prediction import MUCH_BETTER
 
-    found = [(measured, estimated)] if estimate else [(stack, ()), (measured, estimated)]
-    judged = [predict_frames(one.frames, one.bracket.relative_exposures(), response.curve) for one, _ in found]
-    contradicted = any(step.contradicts for step in steps)
-    k = int(not estimate and contradicted and judged[1].score < _MUCH_BETTER * judged[0].score)
-    trusted = bool(response.curve.metadata.get("trusted", True)) and (judged[k].error <= LOST or not judged[k].frames)
-    return UsedExposures(found[k][0], steps, found[k][1], judged[k].report, trusted)
+    prediction = _prediction(used.stack, response.curve)
+    if not estimate and any(step.contradicts for step in steps):
+        measured = UsedExposures(with_exposures(stack, estimated), steps, estimated)
+        better = _prediction(measured.stack, response.curve)
+        if better.score < MUCH_BETTER * prediction.score:
+            used, prediction = measured, better
+    return replace(used, prediction=prediction.report, trusted=_trusted(prediction, response.curve))
+
+
+def _prediction(stack: Stack, curve: ResponseCurve) -> Prediction:
+    from hdrkit.calibration.prediction import predict_frames
+
+    return predict_frames(stack.frames, stack.bracket.relative_exposures(), curve)
+
+
+def _trusted(prediction: Prediction, curve: ResponseCurve) -> bool:
+    from hdrkit.calibration.prediction import LOST
+
+    return bool(curve.metadata.get("trusted", True)) and (prediction.error <= LOST or not prediction.frames)
 
 
 def checked_exposures(
