@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from hdrkit.calibration.debevec import solve_debevec
 from hdrkit.calibration.exposures import corrections_under, estimates_of, steps_of
-from hdrkit.calibration.ladder import Solution, at_measured_exposures, best_solution, judged
+from hdrkit.calibration.ladder import Problem, Solution, at_measured_exposures, best_solution, judged
 from hdrkit.calibration.mitsunaga_nayar import solve_mitsunaga_nayar
 from hdrkit.calibration.observations import MAX_KNOTS, Observations, observe
 from hdrkit.calibration.offsets import OffsetSolution, nothing_known
@@ -71,7 +71,8 @@ def calibrate_samples(
         samples = _with_estimates(samples, patches)
         observations = _observations(samples, clip, knots)
         free = solve_debevec(observations, weights, knots, options.smoothness)
-    solution, notes = _solve(samples, observations, weights, options, clip, free, patches, estimate_exposures)
+    problem = Problem(samples, observations, weights, clip, options.smoothness, free, patches, estimate_exposures)
+    solution, notes = _solve(problem, options)
     measured = estimate_exposures or solution.measured
     observations = _observations(solution.samples, clip, knots)
     g, prediction = solution.g, solution.prediction
@@ -109,34 +110,27 @@ def calibrate_samples(
     return CalibrationResult(response, report, _thinned(observations, rests, per_knot))
 
 
-def _solve(
-    samples: Sequence[Samples],
-    observations: Sequence[Observations],
-    weights: NDArray[np.float64],
-    options: CalibrationOptions,
-    clip: tuple[int, int],
-    free: NDArray[np.float64],
-    patches: PatchSolution | None,
-    measured: bool,
-) -> tuple[Solution, tuple[str, ...]]:
+def _solve(problem: Problem, options: CalibrationOptions) -> tuple[Solution, tuple[str, ...]]:
     """The solution by the requested method, or by another one if that predicts the frames better, with notes that say so."""
+    observations, weights, g = problem.observations, problem.weights, problem.free
     knots = len(weights)
     orders: tuple[int, ...] = ()
     match options.method:
         case CalibrationMethod.PATCHES:
-            solution, tried = best_solution(samples, observations, weights, free, patches, clip, options.smoothness, measured)
+            solution, tried = best_solution(problem)
             return solution, _notes(options.method, solution, tried)
         case CalibrationMethod.ROBERTSON:
             g = solve_robertson(observations, weights, knots)
         case CalibrationMethod.MITSUNAGA_NAYAR:
             g, orders = solve_mitsunaga_nayar(observations, knots, options.order)
         case CalibrationMethod.DEBEVEC:
-            g = free
             if options.weight is Weight.NOISE:
-                curve = ResponseCurve(filled_monotone(free, observations)[0])
+                curve = ResponseCurve(filled_monotone(g, observations)[0])
                 weights = noise_weight(curve, NoiseModel(), scale_clip(options.clip, knots))
                 g = solve_debevec(observations, weights, knots, options.smoothness)
-    solution = judged(options.method.value, options.method, g, samples, observations, orders=orders, measured=measured)
+    solution = judged(
+        options.method.value, options.method, g, problem.samples, observations, orders=orders, measured=problem.measured
+    )
     return solution, _notes(options.method, solution, (solution,))
 
 

@@ -78,53 +78,51 @@ def judged(
     return Solution(name, method, g, tuple(samples), predict(samples, g), repaired, sigma, orders, offsets, measured)
 
 
-def best_solution(
-    samples: Sequence[Samples],
-    observations: Sequence[Observations],
-    weights: Array,
-    free: Array,
-    patches: PatchSolution | None,
-    clip: tuple[int, int],
-    smoothness: float,
-    measured: bool,
-) -> tuple[Solution, tuple[Solution, ...]]:
-    """The solution to take, and all that were tried. `free` is the curve by Debevec, `patches` is None if it cannot be
-    solved. `measured` says that the exposures of the samples are measured already.
+@dataclass(frozen=True)
+class Problem:
+    """What every rung starts from: samples, their observations, and the options that all methods share.
+
+    `weights` (knots, C) are the trust in each code. `free` is the curve by Debevec. `patches` is None if they cannot be solved.
+    `measured` says that the exposures of the samples are measured already.
     """
+
+    samples: Sequence[Samples]
+    observations: Sequence[Observations]
+    weights: Array
+    clip: tuple[int, int]
+    smoothness: float
+    free: Array
+    patches: PatchSolution | None
+    measured: bool
+
+
+def best_solution(problem: Problem) -> tuple[Solution, tuple[Solution, ...]]:
+    """The solution to take, and all that were tried."""
     tried: list[Solution] = []
-    for solution in _rungs(samples, observations, weights, free, patches, clip, smoothness, measured, tried):
+    for solution in _rungs(problem, tried):
         tried.append(solution)
     return _choice(tried), tuple(tried)
 
 
-def _rungs(
-    samples: Sequence[Samples],
-    observations: Sequence[Observations],
-    weights: Array,
-    free: Array,
-    patches: PatchSolution | None,
-    clip: tuple[int, int],
-    smoothness: float,
-    measured: bool,
-    tried: Sequence[Solution],
-) -> Iterator[Solution]:
+def _rungs(problem: Problem, tried: Sequence[Solution]) -> Iterator[Solution]:
     """The solutions in the order of the ladder. `tried` are those that the caller has taken so far."""
+    samples, observations, patches = problem.samples, problem.observations, problem.patches
     if patches is not None:
         yield judged(
             "patches", CalibrationMethod.PATCHES, patches.g, samples, observations, patches.sigma, offsets=patches.offsets
         )
-    yield judged("debevec", CalibrationMethod.DEBEVEC, free, samples, observations)
+    yield judged("debevec", CalibrationMethod.DEBEVEC, problem.free, samples, observations)
     best = _choice(tried)
     if best.sound and best.prediction.error <= DOUBTFUL:
         return
-    if patches is not None and not measured:
+    if patches is not None and not problem.measured:
         corrected = at_measured_exposures(samples, patches.offsets)
         name, method = "patches, exposures measured", CalibrationMethod.PATCHES
         yield judged(name, method, patches.g, corrected, observations, patches.sigma, offsets=patches.offsets, measured=True)
-    if free.shape[1] > 1:
-        yield from _shared(samples, observations, weights, clip, smoothness)
+    if len(observations) > 1:
+        yield from _shared(problem)
     if not _choice(tried).sound:
-        yield _ordinary(samples, observations, len(free))
+        yield _ordinary(problem)
 
 
 def _choice(tried: Sequence[Solution]) -> Solution:
@@ -146,19 +144,17 @@ def at_measured_exposures(samples: Sequence[Samples], offsets: OffsetSolution) -
     return [replace(one, ln_times=one.ln_times + correction[part]) for one, part in zip(samples, offsets.parts, strict=True)]
 
 
-def _shared(
-    samples: Sequence[Samples], observations: Sequence[Observations], weights: Array, clip: tuple[int, int], smoothness: float
-) -> Iterator[Solution]:
+def _shared(problem: Problem) -> Iterator[Solution]:
     """One curve for all channels: most cameras have one, and three times the data determine it."""
-    knots, channels = weights.shape
-    gray = [_as_gray(one) for one in samples]
-    seen = [observe(gray, 0, clip, knots)]
-    free = solve_debevec(seen, weights[:, :1], knots, smoothness)
+    knots, channels = problem.weights.shape
+    gray = [_as_gray(one) for one in problem.samples]
+    seen = [observe(gray, 0, problem.clip, knots)]
+    free = solve_debevec(seen, problem.weights[:, :1], knots, problem.smoothness)
     solved = solve_patches(gray, usable_patches(gray, knots), free, np.concatenate([one.unknown for one in gray]))
     if solved is not None:
         g, sigma = (np.repeat(one, channels, axis=1) for one in (solved.g, solved.sigma))
         name, method = "patches, one curve for all channels", CalibrationMethod.PATCHES
-        yield judged(name, method, g, samples, observations, sigma, offsets=solved.offsets)
+        yield judged(name, method, g, problem.samples, problem.observations, sigma, offsets=solved.offsets)
 
 
 def _as_gray(one: Samples) -> Samples:
@@ -168,9 +164,9 @@ def _as_gray(one: Samples) -> Samples:
     return replace(one, codes=codes, patches=np.moveaxis(one.patches, 3, 1).reshape(-1, pixels, frames, 1))
 
 
-def _ordinary(samples: Sequence[Samples], observations: Sequence[Observations], knots: int) -> Solution:
+def _ordinary(problem: Problem) -> Solution:
     """The curve of an ordinary camera with the contrast that predicts best."""
-    channels = len(observations)
+    knots, channels = problem.weights.shape
     curves = (np.repeat(ordinary_curve(knots, contrast)[:, None], channels, axis=1) for contrast in _CONTRASTS)
-    solutions = [judged("the curve of an ordinary camera", None, g, samples, observations) for g in curves]
+    solutions = [judged("the curve of an ordinary camera", None, g, problem.samples, problem.observations) for g in curves]
     return min(solutions, key=lambda one: one.prediction.score)
