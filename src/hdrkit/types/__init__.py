@@ -1,5 +1,6 @@
 """The values that stages exchange: frozen dataclasses that check their fields when they are built."""
 
+from hdrkit.types.faces import Face, FaceMeasures, SeenFace
 from hdrkit.types.failure import BracketFailure, Failure
 from hdrkit.types.grouping import Cluster, Flag, GroupingReport, GroupingResult, Kind, Member
 from hdrkit.types.image import Frame, RadianceMap, Stack, Validity
@@ -36,6 +37,8 @@ __all__ = [
     "Exposure",
     "ExposureEstimate",
     "ExposureSource",
+    "Face",
+    "FaceMeasures",
     "Failure",
     "Flag",
     "Frame",
@@ -58,6 +61,7 @@ __all__ = [
     "RankingReport",
     "RankingResult",
     "Rated",
+    "SeenFace",
     "Remark",
     "ResponseCurve",
     "Stack",

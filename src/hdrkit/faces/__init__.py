@@ -1,0 +1,1 @@
+"""Faces: found, aligned, embedded, measured, joined into persons, and photographs scored by them."""

@@ -1,0 +1,1 @@
+"""Weights of neural networks by their role: which there are, where they lie, how they are fetched and run."""
