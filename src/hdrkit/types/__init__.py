@@ -1,6 +1,6 @@
 """The values that stages exchange: frozen dataclasses that check their fields when they are built."""
 
-from hdrkit.types.faces import Face, FaceMeasures, SeenFace
+from hdrkit.types.faces import Face, FaceMeasures, SeenFace, SeenPhoto
 from hdrkit.types.failure import BracketFailure, Failure
 from hdrkit.types.grouping import Cluster, Flag, GroupingReport, GroupingResult, Kind, Member
 from hdrkit.types.image import Frame, RadianceMap, Stack, Validity
@@ -62,6 +62,7 @@ __all__ = [
     "RankingResult",
     "Rated",
     "SeenFace",
+    "SeenPhoto",
     "Remark",
     "ResponseCurve",
     "Stack",

@@ -34,7 +34,7 @@ class FaceMeasures:
 
     `yaw`, `pitch` and `roll` are degrees, 0 for a face that looks into the camera; positive yaw looks to the right of the
     picture, positive pitch up, positive roll turns clockwise. `eyes` (the less open eye), `smile` and `focus` are from 0 to 1.
-    `unknown` says why a measure is unknown, by its name.
+    `unknown` says why a measure, or the person, is unknown, by its name.
     """
 
     yaw: float | None = None
@@ -55,3 +55,18 @@ class SeenFace:
     embedding: NDArray[np.float32]
     measures: FaceMeasures
     person: int | None = None
+
+
+@dataclass(frozen=True)
+class SeenPhoto:
+    """A photograph that was looked at, with its faces from left to right.
+
+    Photographs of one press of the shutter, or of one exposure bracket, have the same `shot`: the path of the photograph that
+    stands for them. Each face of a shot is listed once, with the photograph that shows it best. `failure` says why the photograph
+    could not be read, and is empty if it was.
+    """
+
+    path: Path
+    shot: Path
+    faces: tuple[SeenFace, ...] = ()
+    failure: str = ""
