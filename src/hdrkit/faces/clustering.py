@@ -1,0 +1,240 @@
+"""Faces to persons: sure faces are joined first, and faces of which the pixels tell little are added only when that is sure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hdrkit.errors import InputError
+from hdrkit.faces.linkage import Groups, average_linkage
+from hdrkit.faces.options import ClusteringOptions, PersonMethod
+from hdrkit.types import SeenFace
+
+NOBODY = -1
+SURE_SHARE = 0.85  # of the threshold: a face that tells little joins a person that is at most so far away
+CLEAR_SHARE = 0.15  # of the threshold: and so much farther from the next one
+_BLOCK = 1024  # faces that are compared with all persons at a time
+Pairs = Iterable[tuple[int, int]]
+
+
+@dataclass(frozen=True)
+class KnownPerson:
+    """A person of earlier runs: the sum (D,) of the unit vectors of so many faces."""
+
+    number: int
+    total: NDArray[np.float32]
+    count: int
+
+
+@dataclass(frozen=True)
+class Persons:
+    """Who each of N faces is.
+
+    `numbers` (N,) are those of persons, -1 for unknown, and `why` says why a face is unknown. `own` (N,) is the average distance
+    to the other faces of the person (NaN if there are none), `other` (N,) that to the nearest other person (NaN likewise).
+    """
+
+    numbers: NDArray[np.int64]
+    own: NDArray[np.float32]
+    other: NDArray[np.float32]
+    why: dict[int, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+def weakness(seen: SeenFace, options: ClusteringOptions) -> str:
+    """Why a face alone must not begin a person; empty if it may."""
+    face, measures = seen.face, seen.measures
+    if face.size < options.min_size:
+        return f"small: {face.size:.0f} pixels"
+    if face.confidence < options.min_confidence:
+        return f"perhaps no face: confidence {face.confidence:.2f}"
+    if measures.yaw is not None and abs(measures.yaw) > options.max_yaw:
+        return f"turned away: {abs(measures.yaw):.0f} degrees"
+    if measures.focus is not None and measures.focus < options.min_focus:
+        return f"blurred: focus {measures.focus:.2f}"
+    return ""
+
+
+def find_persons(
+    embeddings: NDArray[np.float32],
+    shots: Sequence[int],
+    weak: Sequence[str],
+    threshold: float,
+    method: PersonMethod = PersonMethod.AVERAGE,
+    known: Sequence[KnownPerson] = (),
+    must_link: Pairs = (),
+    cannot_link: Pairs = (),
+    first_number: int = 0,
+) -> Persons:
+    """The persons of N faces with unit vectors `embeddings` (N, D).
+
+    Faces of one of the `shots` (N,) are different persons, and so are the faces of a pair of `cannot_link`; faces of a pair of
+    `must_link` are one. `weak` (N,) holds `weakness` of each face. `known` persons keep their numbers and are never joined to
+    each other; new ones are numbered from `first_number`, from the one with the most faces. Raises InputError for pairs that
+    contradict each other.
+    """
+    pieces = _pieces(embeddings, shots, must_link, cannot_link)
+    strong = np.array([any(not weak[k] for k in members) for members in pieces.members], bool)
+    join = _dense if method is PersonMethod.HDBSCAN else _linked
+    labels = join(pieces, strong, known, threshold)
+    persons = _People(pieces, labels, known, first_number)
+    why = {k: "in no dense group" for piece in np.flatnonzero(strong & (labels < 0)) for k in pieces.members[piece]}
+    for piece in np.flatnonzero(~strong):
+        reason = persons.attach(int(piece), threshold)
+        if reason:
+            why |= {k: f"{weak[k]}; {reason}" for k in pieces.members[piece]}
+    return persons.result(embeddings, why, pieces.notes)
+
+
+@dataclass(frozen=True)
+class _Pieces:
+    """Faces that are one person from the beginning. `members` holds their faces, the smallest number first."""
+
+    groups: Groups
+    members: list[list[int]]
+    notes: tuple[str, ...]
+
+
+def _pieces(embeddings: NDArray[np.float32], shots: Sequence[int], must: Pairs, cannot: Pairs) -> _Pieces:
+    stands = list(range(len(embeddings)))
+
+    def root(k: int) -> int:
+        while stands[k] != k:
+            stands[k] = stands[stands[k]]
+            k = stands[k]
+        return k
+
+    for a, b in must:
+        a, b = sorted((root(a), root(b)))
+        stands[b] = a
+    members: dict[int, list[int]] = {}
+    for k in range(len(embeddings)):
+        members.setdefault(root(k), []).append(k)
+    marks = [{shots[k] for k in faces} for faces in members.values()]
+    doubled = sum(len(faces) - len(mark) for faces, mark in zip(members.values(), marks, strict=True))
+    notes = (f"{doubled} faces are of a person who is in the same photograph already, by must_link",) if doubled else ()
+    place = {first: k for k, first in enumerate(members)}
+    for number, (a, b) in enumerate(cannot, 1):
+        if root(a) == root(b):
+            raise InputError("the labels say of the same faces that they are one person, and that they are not")
+        marks[place[root(a)]].add(-number)
+        marks[place[root(b)]].add(-number)
+    sums = np.array([embeddings[faces].sum(axis=0) for faces in members.values()], np.float32)
+    counts = np.array([len(faces) for faces in members.values()], np.int64)
+    groups = Groups(sums.reshape(len(counts), embeddings.shape[1]), counts, [frozenset(mark) for mark in marks])
+    return _Pieces(groups, list(members.values()), notes)
+
+
+def _linked(pieces: _Pieces, strong: NDArray[np.bool_], known: Sequence[KnownPerson], threshold: float) -> NDArray[np.int64]:
+    """The label of each piece by average linkage, -1 for weak ones. Label k below the number of known persons is person k."""
+    own, chosen = pieces.groups, np.flatnonzero(strong)
+    one_person = frozenset([np.iinfo(np.int64).max])  # known persons stay apart
+    dims = own.sums.shape[1]
+    groups = Groups(
+        np.concatenate([np.array([one.total for one in known], np.float32).reshape(-1, dims), own.sums[chosen]]),
+        np.concatenate([np.array([one.count for one in known], np.int64), own.counts[chosen]]),
+        [one_person] * len(known) + [own.apart[k] for k in chosen.tolist()],
+    )
+    labels = np.full(len(strong), NOBODY, np.int64)
+    labels[chosen] = average_linkage(groups, threshold)[len(known) :]
+    return labels
+
+
+def _dense(pieces: _Pieces, strong: NDArray[np.bool_], known: Sequence[KnownPerson], threshold: float) -> NDArray[np.int64]:
+    """The label of each piece by HDBSCAN, -1 for those in no dense group. Labels of known persons are as in `_linked`.
+
+    Of pieces that must stay apart the one nearest to the middle of the group stays in it. A group whose faces are within the
+    threshold of a known person, on average, is that person.
+    """
+    from hdbscan import HDBSCAN
+
+    labels, chosen = np.full(len(strong), NOBODY, np.int64), np.flatnonzero(strong)
+    found = np.full(len(chosen), NOBODY)
+    means = pieces.groups.means[chosen].astype(np.float64)
+    if len(chosen) > 2:
+        units = means / np.linalg.norm(means, axis=1, keepdims=True)
+        found = HDBSCAN(min_cluster_size=2, min_samples=1).fit_predict(units)
+    lone = [k for k in np.flatnonzero(found < 0) if len(pieces.members[chosen[k]]) > 1]  # one person by must_link
+    found[lone] = found.max(initial=NOBODY) + 1 + np.arange(len(lone))
+    people = np.array([one.total / one.count for one in known]).reshape(-1, means.shape[1])
+    for label in range(found.max(initial=NOBODY) + 1):
+        inside = np.flatnonzero(found == label)
+        centre = means[inside].mean(axis=0)
+        nearest = int(np.argmax(people @ centre)) if len(people) else 0
+        is_known = len(people) > 0 and 1 - people[nearest] @ centre <= threshold
+        taken: set[int] = set()
+        for k in inside[np.argsort(-(means[inside] @ centre), kind="stable")]:
+            marks = pieces.groups.apart[chosen[k]]
+            if not marks & taken:
+                labels[chosen[k]] = nearest if is_known else len(known) + label
+                taken |= marks
+    return labels
+
+
+class _People:
+    """Persons that take faces: the known ones, and then a new one for each other label."""
+
+    def __init__(self, pieces: _Pieces, labels: NDArray[np.int64], known: Sequence[KnownPerson], first_number: int) -> None:
+        self._pieces = pieces
+        by_label: dict[int, list[int]] = {}
+        for strong in np.flatnonzero(labels >= 0).tolist():
+            by_label.setdefault(int(labels[strong]), []).append(strong)
+        counts = pieces.groups.counts
+        new = [label for label in by_label if label >= len(known)]
+        new.sort(key=lambda label: (-int(counts[by_label[label]].sum()), pieces.members[by_label[label][0]][0]))
+        self.numbers = np.array([*(one.number for one in known), *range(first_number, first_number + len(new))], np.int64)
+        self._sums = np.zeros((len(self.numbers), pieces.groups.sums.shape[1]), np.float32)
+        self._counts = np.zeros(len(self.numbers), np.int64)
+        self._marks: list[set[int]] = [set() for _ in self.numbers]
+        for k, one in enumerate(known):
+            self._sums[k], self._counts[k] = one.total, one.count
+        self.of_piece = np.full(len(labels), NOBODY, np.int64)  # the row of its person
+        for label, place in zip([*range(len(known)), *new], range(len(self.numbers)), strict=True):
+            for piece in by_label.get(label, ()):
+                self._take(place, piece)
+
+    def _take(self, row: int, piece: int) -> None:
+        self.of_piece[piece] = row
+        self._sums[row] += self._pieces.groups.sums[piece]
+        self._counts[row] += self._pieces.groups.counts[piece]
+        self._marks[row] |= self._pieces.groups.apart[piece]
+
+    def attach(self, piece: int, threshold: float) -> str:
+        """Add a piece to a person if that is sure. Else give the reason why not."""
+        if not len(self.numbers):
+            return "nobody to compare with"
+        distances = 1 - self._sums @ self._pieces.groups.means[piece] / self._counts
+        for row, marks in enumerate(self._marks):
+            if marks & self._pieces.groups.apart[piece]:
+                distances[row] = np.inf
+        first, second = (*np.sort(distances)[:2], np.inf)[:2]
+        if not first <= SURE_SHARE * threshold:
+            return "like nobody who is known"
+        if second - first < CLEAR_SHARE * threshold:
+            return "like two persons"
+        self._take(int(np.argmin(distances)), piece)
+        return ""
+
+    def result(self, embeddings: NDArray[np.float32], why: dict[int, str], notes: tuple[str, ...]) -> Persons:
+        """The persons of all faces."""
+        row_of = np.full(len(embeddings), NOBODY, np.int64)
+        for members, of_piece in zip(self._pieces.members, self.of_piece, strict=True):
+            row_of[members] = of_piece
+        own, other = (np.full(len(embeddings), np.nan, np.float32) for _ in range(2))
+        for start in range(0, len(embeddings) if len(self.numbers) else 0, _BLOCK):
+            block = embeddings[start : start + _BLOCK]
+            rows = row_of[start : start + _BLOCK]
+            totals = block @ self._sums.T
+            here = np.flatnonzero(rows >= 0)
+            counts = self._counts[rows[here]]
+            with np.errstate(divide="ignore", invalid="ignore"):
+                own[start + here] = np.where(counts > 1, 1 - (totals[here, rows[here]] - 1) / (counts - 1), np.nan)
+            distances = 1 - totals / self._counts
+            distances[here, rows[here]] = np.inf
+            nearest = distances.min(axis=1)
+            other[start : start + _BLOCK] = np.where(np.isfinite(nearest), nearest, np.nan)
+        numbers = np.append(self.numbers, NOBODY)[row_of]
+        return Persons(numbers, own, other, why, notes)
