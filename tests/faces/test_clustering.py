@@ -10,7 +10,7 @@ from scipy.cluster.hierarchy import fcluster, linkage
 from hdrkit.errors import InputError
 from hdrkit.faces.clustering import KnownPerson, Persons, find_persons
 from hdrkit.faces.linkage import Groups, average_linkage
-from hdrkit.faces.options import ClusteringOptions, PersonMethod
+from hdrkit.faces.options import PersonOptions, PersonMethod
 
 THRESHOLD = 0.4
 
@@ -145,4 +145,4 @@ def test_options_out_of_range_are_refused() -> None:
         {"method": "k"},
     ):
         with pytest.raises(InputError):
-            ClusteringOptions(**wrong)  # type: ignore[arg-type]
+            PersonOptions(**wrong)  # type: ignore[arg-type]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from hdrkit.errors import InputError
 from hdrkit.faces.linkage import Groups, average_linkage
-from hdrkit.faces.options import ClusteringOptions, PersonMethod
+from hdrkit.faces.options import PersonOptions, PersonMethod
 from hdrkit.types import SeenFace
 
 NOBODY = -1
@@ -44,7 +44,7 @@ class Persons:
     notes: tuple[str, ...] = ()
 
 
-def weakness(seen: SeenFace, options: ClusteringOptions) -> str:
+def weakness(seen: SeenFace, options: PersonOptions) -> str:
     """Why a face alone must not begin a person; empty if it may."""
     face, measures = seen.face, seen.measures
     if face.size < options.min_size:

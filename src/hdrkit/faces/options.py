@@ -19,7 +19,7 @@ class PersonMethod(StrEnum):
 
 
 @dataclass(frozen=True)
-class ClusteringOptions:
+class PersonOptions:
     """How faces are joined into persons. Raises InputError for values out of range.
 
     Distances are cosine distances of embeddings, 0 to 2. `threshold` None is the one that was measured for the embedding network.
