@@ -351,3 +351,9 @@ def test_a_terminated_command_leaves_no_unfinished_file(tmp_path, room):
     command = [sys.executable, "-c", code, "merge", room, "-o", tmp_path / "a.exr", "--align", "none"]
     assert subprocess.run(command, check=False).returncode == 143
     assert {path.parent.name for path in tmp_path.rglob("*") if path.is_file()} == {"room"}
+
+
+def test_a_value_that_the_options_refuse_names_the_file_of_settings(hdrkit, tmp_path, room):
+    (tmp_path / "a.toml").write_text("[output]\nquality = 900\n")
+    code, _, err = hdrkit("merge", room, "-o", tmp_path / "r.exr", "-c", tmp_path / "a.toml")
+    assert (code, err) == (2, f"error: {tmp_path / 'a.toml'}: output: the quality of JPEG files is from 1 to 100, not 900\n")

@@ -139,6 +139,14 @@ def test_a_word_in_the_place_of_a_value_switches_another_field_on(asked):
         asked("--exposures", "estimate", part=Part(but=("estimate_exposures",)))
 
 
+def test_a_list_of_exposures_and_their_estimate_may_be_given_together(asked):
+    for words in (("times.csv", "estimate"), ("estimate", "times.csv")):
+        inputs = asked("--exposures", words[0], "--exposures", words[1]).inputs
+        assert (inputs.exposures, inputs.estimate_exposures) == (Path("times.csv"), True)
+    with pytest.raises(typer.BadParameter, match="once each, not a.csv, b.csv"):
+        asked("--exposures", "a.csv", "--exposures", "b.csv")
+
+
 def test_a_part_of_a_group_leaves_the_rest_as_the_command_has_it(asked):
     part = Part(but=("max_groups",), fixed={"by": By.TIME})
     assert asked("--min-frames", 3, part=part).inputs == InputOptions(by=By.TIME, min_frames=3)

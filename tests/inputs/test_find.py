@@ -191,8 +191,45 @@ def test_exposures_in_ev_are_those_of_the_frames_in_their_order(shoot, tmp_path)
     given = find_brackets(tmp_path, InputOptions(ev=(2, -2, 0)))
     assert [bracket.relative_exposures() for bracket in given.brackets] == [(0.25, 1.0, 4.0)] * 2
     assert [photo.path.name for photo in given.brackets[0].photos] == ["1.png", "2.png", "0.png"]
-    with pytest.raises(InputError, match="bracket 'a': it has 3 photographs, and --ev gives 2 exposures"):
+    assert given.notes == tuple(f"{name}: --ev states 0.png +2, 1.png -2, 2.png 0 EV" for name in "ab")
+    with pytest.raises(InputError, match="bracket 'a' has 3 photographs, and --ev gives 2 exposures"):
         find_brackets(tmp_path, InputOptions(ev=(0, 2)))
+
+
+def test_exposures_in_ev_follow_numbers_as_numbers_and_the_command_line_as_it_is(shoot, tmp_path):
+    paths = [path.rename(path.with_name(f"shot {k}.png")) for k, path in zip((5, 10, 20), shoot(tmp_path / "in"), strict=True)]
+    options = InputOptions(ev=(-2, 0, 2))
+    for given, order in ((tmp_path / "in", (5, 10, 20)), ((paths[1], paths[2], paths[0]), (10, 20, 5))):
+        (bracket,) = (found := find_brackets(given, options)).brackets
+        assert [photo.path.name for photo in bracket.photos] == [f"shot {k}.png" for k in order]
+        assert found.notes == ("in: --ev states shot {}.png -2, shot {}.png 0, shot {}.png +2 EV".format(*order),)
+
+
+def test_a_broken_frame_is_named_before_the_count_and_costs_its_bracket_only(shoot, tmp_path):
+    for name in ("a", "b"):
+        shoot(tmp_path / name)
+    (tmp_path / "a" / "1.png").write_bytes(b"no picture")
+    found = find_brackets(tmp_path, InputOptions(ev=(-2, 0, 2)))
+    assert [bracket.name for bracket in found.brackets] == ["b"]
+    broken, short = map(str, found.failures)
+    assert short == f"{broken}; without it bracket 'a' has 2 photographs, and --ev gives 3 exposures; " + (
+        "give one for each photograph, or use --exposures FILE.csv"
+    )
+    with pytest.raises(InputError, match=r"1\.png: .*; without it bracket 'a' has 2 photographs"):
+        find_brackets(tmp_path / "a", InputOptions(ev=(-2, 0, 2)))
+
+
+def test_a_list_of_exposures_that_leaves_frames_out_is_noted(shoot, tmp_path):
+    for name in ("a", "b"):
+        shoot(tmp_path / name)
+    (tmp_path / "t.csv").write_text("filename,exposure_time_s\na/0.png,1/64\na/1.png,1/8\n")
+    found = find_brackets(tmp_path, InputOptions(exposures=tmp_path / "t.csv"))
+    assert found.notes == (f"a: {tmp_path / 't.csv'} does not list 2.png; its exposure is taken from the photographs",)
+
+
+def test_exposures_have_one_origin(tmp_path):
+    with pytest.raises(InputError, match="both state the exposures; leave out one"):
+        InputOptions(ev=(0, 1), exposures=tmp_path / "t.csv")
 
 
 def test_exposures_in_ev_of_brackets_by_time(sky, tmp_path):
@@ -203,6 +240,9 @@ def test_exposures_in_ev_of_brackets_by_time(sky, tmp_path):
     folder_by_folder = [bracket for part in find_series(tmp_path, options).parts() for bracket in part.brackets]
     for brackets in (find_brackets(tmp_path, options).brackets, folder_by_folder):
         assert [bracket.relative_exposures() for bracket in brackets] == [tuple(2.0**one for one in ev)] * 2
+    notes = [note for part in find_series(tmp_path, options).parts() for note in part.notes]
+    assert len(notes) == 1  # the first bracket stands for all
+    assert "--ev states" in str(notes[0])
 
 
 @pytest.mark.parametrize("ev", [(), (0,), (1, 1), (0, float("nan")), (0, 99)])

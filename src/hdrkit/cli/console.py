@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from hdrkit.exposure import format_time
 from hdrkit.files.text import show
 
 if TYPE_CHECKING:
@@ -57,16 +58,24 @@ def ignored(count: int) -> None:
 
 
 def estimates(found: Sequence[ExposureEstimate]) -> Iterator[str]:
-    """One line for each exposure that was estimated."""
+    """One line for each exposure that was estimated: as a shutter time, or in EV where no time is known in seconds."""
     for one in found:
         name = Path(one.frame).name
         if one.uncertainty_ev is None:
-            yield f"{name}: the pixels do not show the exposure; the stated one, {one.estimated:.6g}, is used"
-        elif one.stated is None:
-            yield f"{name}: no exposure is stated; {one.estimated:.6g} is estimated, within {one.uncertainty_ev:.3f} EV"
+            time = f", {format_time(one.time_s)}," if one.time_s else ""
+            yield f"{name}: the pixels do not show the exposure; the stated one{time} is used"
+            continue
+        within = f"within {one.uncertainty_ev:.3f} EV"
+        if one.stated is None:
+            shown = format_time(one.time_s) if one.time_s else f"{math.log2(one.estimated):+.2f} EV"
+            yield f"{name}: no exposure is stated; the pixels show {shown}, {within}"
+            continue
+        off = f"{math.log2(one.estimated / one.stated):+.3f} EV"
+        if one.time_s:
+            stated = format_time(one.time_s * one.stated / one.estimated)
+            yield f"{name}: {stated} is stated, the pixels show {format_time(one.time_s)} ({off}, {within})"
         else:
-            off = f"{math.log2(one.estimated / one.stated):+.3f} EV, within {one.uncertainty_ev:.3f} EV"
-            yield f"{name}: exposure {one.stated:.6g} is stated, {one.estimated:.6g} is estimated ({off})"
+            yield f"{name}: the pixels show {off} from the stated exposure, {within}"
 
 
 def print_json(value: Any) -> None:

@@ -6,7 +6,8 @@ A field is an option of the command line if its metadata have `flag`. Beside `fl
 - `parse`: a function from text to a value that raises ValueError. Without it the type of the field decides; an enumeration
   gives the choices;
 - `words`: words that are accepted instead of a value. A word switches on another field, of the same dataclass or of one
-  around it.
+  around it;
+- `together`: a word and a value may both be given, each with the flag of its own.
 
 The flag of a field that is on by default switches it off.
 """
@@ -87,6 +88,11 @@ class _Flag:
         alternatives = [self.metadata.get("metavar") or "|".join(choices_of(self.kind)), *self.switched]
         return "|".join(one for one in alternatives if one) or None
 
+    @property
+    def several(self) -> bool:
+        """Whether the flag may be given more than once."""
+        return bool(self.switched) and bool(self.metadata.get("together"))
+
     def as_parameter(self) -> inspect.Parameter:
         """The option as a parameter that typer understands."""
         plain = self.kind in (bool, int, float, Path) and not self.metadata.get("parse") and not self.switched
@@ -113,6 +119,7 @@ class _Flag:
             show_default=self.metadata.get("shown", True),
             rich_help_panel=self.metadata.get("panel"),
         )
+        kind = list[str] if self.several else kind
         wide: Any = kind if default is inspect.Parameter.empty or kind is bool else kind | None
         annotation: Any = Annotated[wide, option]
         return inspect.Parameter(self.parameter, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
@@ -120,6 +127,15 @@ class _Flag:
     def means(self, given: Any) -> bool:
         """Whether a value of a configuration is none of the words that only other commands know."""
         return not isinstance(given, str) or given not in self.metadata.get("words", {}) or given in self.switched
+
+    def texts(self, given: Any) -> list[Any]:
+        """What the flag was given, each time that it was. Raises BadParameter for a second value, or a second word."""
+        if not self.several:
+            return [given]
+        words = [one for one in given if one in self.switched]
+        if max(len(words), len(given) - len(words)) > 1:
+            raise typer.BadParameter(f"give {self.metavar} once each, not {', '.join(given)}", param_hint=self.names[0])
+        return list(given)
 
     def value(self, given: Any) -> Any:
         """The value of the field for the text that the option was given. Raises BadParameter."""
@@ -161,7 +177,8 @@ def takes(command: Callable[..., None]) -> Callable[..., None]:
             source = context.get_parameter_source(flag.parameter)
             if source is not None and source.name == "COMMANDLINE":
                 chosen |= dict.fromkeys((path for path, _ in flag.switched.values()), False)
-                chosen |= _choice(flag, text, flag.value)
+                for one in flag.texts(text):
+                    chosen |= _choice(flag, one, flag.value)
             elif flag.field.name in (section := settings.get(flag.owner, {})) and flag.means(section[flag.field.name]):
                 chosen |= _choice(flag, section[flag.field.name], lambda value: value)
         built = {name: _built((name,), kind, part, chosen, settings) for name, (kind, part) in groups.items()}

@@ -17,7 +17,7 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin
 
-from hdrkit.errors import InputError
+from hdrkit.errors import HdrkitError, InputError
 from hdrkit.files.atomic import read_bytes
 from hdrkit.files.text import show
 
@@ -130,7 +130,7 @@ def _require_sense(kind: type[Any], values: Mapping[str, Any], where: str) -> No
         return  # the command line gives the others
     try:
         kind(**{name: value for name, value in values.items() if value not in by_name[name].metadata.get("words", {})})
-    except InputError as error:
+    except HdrkitError as error:
         raise InputError(f"{where}: {error}") from None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -21,3 +22,10 @@ def counted(number: int, noun: str) -> str:
 def listed(words: Sequence[str], last: str = "or") -> str:
     """`a, b or c`."""
     return f" {last} ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
+def natural(path: Path | str) -> tuple[tuple[tuple[str, int], ...], str]:
+    """The key of an order in which numbers count as numbers: `shot_5` comes before `shot_10`."""
+    parts = re.split(r"([0-9]+)", str(path))
+    pairs = zip(parts[::2], [*parts[1::2], "0"], strict=True)
+    return tuple((text.casefold(), int(number)) for text, number in pairs), str(path)

@@ -14,7 +14,7 @@ from hdrkit.exposure import looks_like_counter
 from hdrkit.inputs.options import By
 from hdrkit.inputs.timed import lying_across, timed_groups
 from hdrkit.inputs.timestamps import floored, timestamp_in_name
-from hdrkit.types import Bracket, Exposure, Photo, Remark
+from hdrkit.types import Bracket, Photo, Remark
 
 
 def form_brackets(
@@ -73,21 +73,6 @@ def hint_at_pauses(brackets: Sequence[Bracket], round_s: float | None) -> str | 
         return None
     some = f"the frames of {across} of {count} brackets fall into two spans of {round_s:g} s"
     return f"{some}; --round gap keeps brackets whole; choose another -o"
-
-
-def exposed_by_ev(bracket: Bracket, ev: Sequence[float]) -> Bracket:
-    """The bracket with exposures 2^ev for its photos in their order, the shortest exposure first then.
-
-    Raises InputError if it has another number of photos.
-    """
-    if len(bracket.photos) != len(ev):
-        raise InputError(
-            f"bracket {bracket.name!r}: it has {len(bracket.photos)} photographs, and --ev gives {len(ev)} exposures; "
-            "give one for each photograph, in the order of their names, or use --exposures FILE.csv"
-        )
-    by_light = sorted(zip(ev, bracket.photos, strict=True), key=lambda pair: pair[0])
-    photos = tuple(replace(photo, exposure=Exposure(2.0**one)) for one, photo in by_light)
-    return replace(bracket, photos=photos, reference=len(photos) // 2)
 
 
 def spread_brackets(brackets: Sequence[Bracket], most: int) -> list[Bracket]:

@@ -15,13 +15,14 @@ from hdrkit.files.text import counted, show
 from hdrkit.formats.display_marks import is_own
 from hdrkit.formats.metadata import read_photo
 from hdrkit.formats.pixels import read_each, read_frames, require_alike
-from hdrkit.inputs.brackets import distinct_names, exposed_by_ev, form_brackets, spread_brackets
+from hdrkit.inputs.brackets import distinct_names, form_brackets, spread_brackets
 from hdrkit.inputs.discover import discover, discover_folders, none_readable, nothing_found, sole_list
 from hdrkit.inputs.listed import fill_exposures
 from hdrkit.inputs.lists import ExposureList, GroupList, read_groups
 from hdrkit.inputs.options import By, ExposureUnit, InputOptions
 from hdrkit.inputs.photo_memory import PhotoMemory
 from hdrkit.inputs.remarks import Remarks, UnusualBrackets
+from hdrkit.inputs.stated_ev import StatedEV, require_exposed
 from hdrkit.inputs.timestamps import floored, timestamp_in_name
 from hdrkit.inputs.twins import without_twins
 from hdrkit.types import Bracket, Exposure, Failure, Frame, Photo, Stack
@@ -80,8 +81,13 @@ def find_brackets(paths: Paths, options: InputOptions | None = None, memory: Pho
     notes += remarks.notes
     one_of_each, taken = without_twins(brackets, _why_raw_fails)
     notes += [note for bracket in one_of_each if (note := _looks_unsorted(bracket))]
-    brackets = [exposed_by_ev(bracket, options.ev) for bracket in one_of_each] if options.ev else list(one_of_each)
+    brackets = list(one_of_each)
     notes += taken
+    notes += listed_exposures.notes_on(brackets)
+    if options.ev:
+        brackets, misfits, stated = StatedEV(options.ev, _given(paths)).applied(brackets, unread)
+        require_exposed(brackets, misfits)
+        failures, notes = (*failures, *misfits), [*notes, *stated]
     if options.max_groups is not None:
         brackets = spread_brackets(brackets, options.max_groups)
     return FoundBrackets(tuple(brackets), failures, found.ignored, tuple(notes))
@@ -148,11 +154,17 @@ def _parts(given: Sequence[Path], options: InputOptions, exposures: ExposureList
     remarks, names = Remarks(options.span_s), set[str]()
     read = unread = 0
     first_unread: Failure | None = None
+    stated_ev = StatedEV(options.ev, ()) if options.ev else None
+    example: list[str] = []  # a note on the first bracket stands for all
     for folder in discover_folders(given):
         photos, failures = _read(dict.fromkeys(folder.paths, folder.root), options, exposures)
         timed = [(photo, root) for photo, root in photos if timestamp_in_name(photo.path)]
         brackets = _formed(timed, options) if timed else []
-        brackets = [exposed_by_ev(bracket, options.ev) for bracket in brackets] if options.ev else brackets
+        told = list(exposures.notes_on(brackets))
+        if stated_ev:
+            brackets, misfits, told = stated_ev.applied(brackets, failures)
+            failures = (*failures, *misfits)
+        example = example or told[:1]
         if len(given) > 1:  # folders under different paths may have the same name
             distinct = distinct_names([bracket.name for bracket in brackets], names)
             brackets = [replace(bracket, name=name) for bracket, name in zip(brackets, distinct, strict=True)]
@@ -163,7 +175,7 @@ def _parts(given: Sequence[Path], options: InputOptions, exposures: ExposureList
         del photos, timed, brackets  # before the next folder is read
     if first_unread and not read:
         raise none_readable(unread, first_unread)
-    yield FoundBrackets((), (), 0, tuple(remarks.notes))
+    yield FoundBrackets((), (), 0, (*remarks.notes, *example))
 
 
 def read_bracket(paths: Paths, options: InputOptions | None = None) -> Stack:

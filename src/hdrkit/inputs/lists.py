@@ -14,7 +14,7 @@ from hdrkit.errors import ExposureError, InputError
 from hdrkit.exposure import as_listed, parse_time_s
 from hdrkit.files.tables import read_rows
 from hdrkit.files.text import counted, show
-from hdrkit.types import Exposure, Photo
+from hdrkit.types import Bracket, Exposure, Photo
 
 
 def read_exposure_list(path: Path | str) -> dict[str, Exposure]:
@@ -58,6 +58,16 @@ class ExposureList:
         for photo in photos:
             row = self.of(photo.path)
             yield replace(photo, exposure=as_listed(row, photo.exposure)) if row else photo
+
+    def notes_on(self, brackets: Iterable[Bracket]) -> Iterator[str]:
+        """A note for each bracket in which exposures of the list and of the photographs meet."""
+        for bracket in brackets if self._rows else ():
+            unlisted = [photo for photo in bracket.photos if not self.of(photo.path)]
+            others = [photo for photo in unlisted if photo.exposure]
+            if others and len(unlisted) < len(bracket.photos):
+                names = ", ".join(show(photo.path.name) for photo in others)
+                whose = "its exposure is" if len(others) == 1 else "their exposures are"
+                yield f"{bracket.name}: {show(self._path or '')} does not list {names}; {whose} taken from the photographs"
 
     def require_any(self, paths: Iterable[Path]) -> None:
         """Raise InputError if none of these files is listed."""

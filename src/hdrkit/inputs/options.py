@@ -113,11 +113,13 @@ class InputOptions:
             "panel": "Input",
             "metavar": "FILE.csv",
             "words": {"estimate": "estimate_exposures"},
+            "together": True,
             "help": "CSV with the columns filename,exposure_time_s[,f_number,iso]; it replaces all metadata",
         },
     )
     estimate_exposures: bool = field(
-        default=False, metadata={"help": "estimate all exposures from the pixels, stated and missing ones"}
+        default=False,
+        metadata={"help": "estimate all exposures from the pixels, stated and missing ones. Give both if a CSV states them"},
     )
     ev: tuple[float, ...] | None = field(
         default=None,
@@ -127,8 +129,8 @@ class InputOptions:
             "metavar": "EV,EV,...",
             "parse": parse_ev,
             "shown": "none",
-            "help": "exposures of the frames of each bracket in EV, in the order of the command line or of their names, such as "
-            "-2,0,2; they replace all metadata",
+            "help": "exposures of the frames of each bracket in EV, such as -2,0,2, in the order of the command line or, in "
+            "folders, of their names (5 before 10); they replace all metadata",
         },
     )
     literal: bool = field(
@@ -153,6 +155,8 @@ class InputOptions:
             object.__setattr__(self, "ev", tuple(self.ev))
             if len(set(self.ev)) < 2 or not all(abs(ev) <= _MOST_EV for ev in self.ev):
                 raise InputError(f"exposures in EV are different numbers from -{_MOST_EV} to {_MOST_EV}, not {self.ev}")
+            if self.exposures is not None:
+                raise InputError("--ev and --exposures FILE.csv both state the exposures; leave out one of them")
         if self.min_frames < 2:
             raise InputError(f"a bracket has two frames or more, not {self.min_frames}")
         if self.max_groups is not None and self.max_groups < 1:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hdrkit.alignment.options import AlignmentOptions
-from hdrkit.errors import OutputError
+from hdrkit.errors import ExposureError, OutputError
 from hdrkit.files.text import listed, show
 from hdrkit.formats.suffixes import RESULTS, FileKind, written_formats
 from hdrkit.inputs.options import InputOptions
@@ -145,11 +145,14 @@ class MergeRequest:
 
         if not (self.range_of_all and self.shows):
             return self
-        if curve_of is None:
-            range_ln = ln_range(brackets, self.curve)
-        else:
-            lows, highs = zip(*(ln_range([bracket], curve_of(bracket)) for bracket in brackets), strict=True)
-            range_ln = min(lows), max(highs)
+        try:
+            if curve_of is None:
+                range_ln = ln_range(brackets, self.curve)
+            else:
+                lows, highs = zip(*(ln_range([bracket], curve_of(bracket)) for bracket in brackets), strict=True)
+                range_ln = min(lows), max(highs)
+        except ExposureError as error:
+            raise ExposureError(f"{error}, or leave out --range auto, which needs them before the merge") from None
         return replace(self, rendering=replace(self.rendering, range_ln=range_ln), range_of_all=False)
 
     def jobs(self, brackets: Sequence[Bracket]) -> list[MergeJob]:

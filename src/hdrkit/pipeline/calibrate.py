@@ -17,7 +17,8 @@ from hdrkit.files.text import show
 from hdrkit.inputs.find import Paths, find_brackets, load_readable
 from hdrkit.inputs.options import InputOptions
 from hdrkit.pipeline.merging.frames import require_several
-from hdrkit.types import Bracket, BracketFailure, CalibrationResult, Failure, Progress, ResponseCurve, Stack
+from hdrkit.pipeline.stated_exposures import in_seconds, require_exposures, timed
+from hdrkit.types import Bracket, BracketFailure, CalibrationResult, Exposure, Failure, Progress, ResponseCurve, Stack
 
 
 def calibrate(
@@ -41,6 +42,7 @@ def calibrate(
     options, estimate = options or CalibrationOptions(), (inputs or InputOptions()).estimate_exposures
     skipped: list[Failure | BracketFailure] = []
     samples: list[Samples] = []
+    times: dict[str, Exposure] = {}
     items: Sequence[Stack | Bracket]
     ignored = 0
     notes: tuple[str, ...] = ()
@@ -58,7 +60,10 @@ def calibrate(
             stack = _loaded(item, skipped)
             require_several(stack, (inputs or InputOptions()).min_frames)
             _require_codes(stack)
-            stated = stack.bracket.stated_exposures() if estimate else stack.bracket.relative_exposures()
+            if not estimate:
+                require_exposures(stack.bracket, curve_is_known=False, fusing=False)
+            stated = stack.bracket.stated_exposures()
+            times |= in_seconds(stack)
             frames, _ = align(stack.frames, stack.bracket.reference, alignment or AlignmentOptions())
             exposures, unknown = guessed_exposures(frames, stated), [one is None for one in stated]
             seed = options.seed + done
@@ -73,7 +78,8 @@ def calibrate(
     if not samples:
         raise InputError(f"none of {len(items)} brackets can be used; the first: {skipped[0]}")
     result = calibrate_samples(samples, options, estimate)
-    report = replace(result.report, skipped=tuple(skipped), ignored=ignored, notes=(*notes, *result.report.notes))
+    estimated, notes = timed(result.report.estimated, times), (*notes, *result.report.notes)
+    report = replace(result.report, skipped=tuple(skipped), ignored=ignored, notes=notes, estimated=estimated)
     return replace(result, report=report)
 
 

@@ -18,6 +18,7 @@ from hdrkit.pipeline.merging.ladder import ladder_warnings
 from hdrkit.pipeline.merging.noise import with_noise
 from hdrkit.pipeline.merging.plan import MergePlan, provenance
 from hdrkit.pipeline.merging.response import response_of, response_warnings
+from hdrkit.pipeline.stated_exposures import in_seconds, require_exposures, timed
 from hdrkit.types import Bracket, Encoding, MergeReport, MergeResult, ResponseCurve, Stack
 
 
@@ -55,7 +56,7 @@ def plan_merge(
     stack = source if isinstance(source, Stack) else read_bracket(source, inputs)
     require_several(stack, inputs.min_frames)
     if not inputs.estimate_exposures:
-        stack.bracket.relative_exposures()  # raises for a missing exposure before any work
+        require_exposures(stack.bracket, curve_is_known=response is not None or stack.frames[0].is_linear)  # before any work
     stack, alignment_report, left_out = aligned(stack, alignment)
     area = area_of(stack, alignment)
     used = response_of(stack, response, response_name, inputs)
@@ -83,7 +84,7 @@ def plan_merge(
         ),
         left_out=left_out,
         steps=exposed.steps,
-        estimated=exposed.estimated,
+        estimated=timed(exposed.estimated, in_seconds(stack)),
         prediction=exposed.prediction,
         trusted=exposed.trusted,
     )

@@ -18,6 +18,7 @@ class ExposureSource(StrEnum):
     RAW = "raw"
     FILENAME = "filename"
     LIST = "list"
+    EV = "ev"
     ESTIMATED = "estimated"
 
 
@@ -53,8 +54,8 @@ class Exposure:
 
     @property
     def in_seconds(self) -> bool:
-        """Whether `time_s` is in seconds. The number at the end of a file name may have any unit, or may be a picture counter."""
-        return self.source is not ExposureSource.FILENAME
+        """Whether `time_s` is in seconds. EV have no unit; the number at the end of a name may have any, or may be a counter."""
+        return self.source not in (ExposureSource.FILENAME, ExposureSource.EV)
 
     @property
     def from_camera(self) -> bool:
@@ -169,7 +170,6 @@ class Bracket:
             raise ExposureError(
                 f"{missing[0]}: no exposure time in EXIF or file name"
                 + (f" (and {len(missing) - 1} more in bracket {self.name!r})" if len(missing) > 1 else "")
-                + "; give them with --ev -2,0,2 or --exposures FILE.csv (filename,exposure_time_s), try --exposures estimate, "
-                "or fuse a picture without them: --estimator mertens"
+                + "; give them with --ev -2,0,2 or --exposures FILE.csv (filename,exposure_time_s)"
             )
         return tuple(photo.exposure.relative for photo in self.photos if photo.exposure is not None)

@@ -42,13 +42,15 @@ class StepCheck:
 class ExposureEstimate:
     """The relative exposure of a frame, t * ISO/100 / N^2, as stated (None if unknown) and as estimated.
 
-    The uncertainty is a standard error. It is None if the pixels do not show the exposure and the stated one is kept.
+    The uncertainty is a standard error. It is None if the pixels do not show the exposure and the stated one is kept. `time_s` is
+    the estimate as a shutter time at the stated aperture and ISO, in seconds; None if no time is known in seconds.
     """
 
     frame: str
     stated: float | None
     estimated: float
     uncertainty_ev: float | None
+    time_s: float | None = None
 
 
 @dataclass(frozen=True)

@@ -141,6 +141,44 @@ def test_missing_exposures_are_filled_in():
     assert (np.std(difference, axis=0) < 0.006).all()
 
 
+def test_the_ways_out_of_a_missing_exposure_lead_somewhere():
+    frames, times = shoot()
+    unknown = stack(frames, [None] * 5)
+    for curve, offered in ((None, False), (CAMERA.response_curve(), True)):
+        with pytest.raises(ExposureError, match="--ev -2,0,2 or --exposures FILE.csv.*--estimator mertens") as told:
+            merge(unknown, curve, alignment=STILL)
+        assert ("--exposures estimate" in str(told.value)) is offered
+    for stated, offered in (([None] * 5, False), ([*times[:3], None, None], True)):
+        with pytest.raises(ExposureError, match="--ev") as told:
+            calibrate(stack(frames, stated), alignment=STILL)
+        assert ("--exposures estimate" in str(told.value)) is offered
+        assert "mertens" not in str(told.value)
+
+
+@pytest.mark.parametrize(("source", "seconds"), [(ExposureSource.EXIF, True), (ExposureSource.EV, False)])
+def test_estimates_are_shutter_times_where_times_are_known(source, seconds):
+    frames, times = shoot()
+    stated = stack(frames, [*times[:4], None])
+    photos = [replace(p, exposure=p.exposure and replace(p.exposure, f_number=4.0, source=source)) for p in stated.bracket.photos]
+    stated = Stack(replace(stated.bracket, photos=tuple(photos)), frames)
+    merged = merge(stated, CAMERA.response_curve(), alignment=STILL, inputs=ESTIMATE).report
+    calibrated = calibrate(stated, alignment=STILL, inputs=ESTIMATE).report
+    for report in (merged, calibrated):
+        found = [one.time_s for one in report.estimated]
+        assert found == [None] * 5 if not seconds else np.allclose(off_ev(found, times), 0, atol=0.01)
+
+
+def test_numbers_in_names_are_doubted_where_they_do_not_fit():
+    frames, times = shoot()
+    for source in (ExposureSource.FILENAME, ExposureSource.EXIF):
+        lying = stack(frames, (times[0], times[3], times[2], times[1], times[4]))
+        photos = tuple(replace(p, exposure=replace(p.exposure, source=source)) for p in lying.bracket.photos)
+        report = merge(Stack(replace(lying.bracket, photos=photos), frames), alignment=STILL).report
+        assert not report.trusted
+        told = any("numbers at the end of the file names" in line for line in report.warnings)
+        assert told is (source is ExposureSource.FILENAME)
+
+
 def test_a_known_curve_needs_one_exposure_or_none_at_all():
     frames, times = shoot()
     truth = np.array(stack(frames, times).bracket.relative_exposures())

@@ -107,6 +107,10 @@ def with_exposures(stack: Stack, estimated: Sequence[ExposureEstimate]) -> Stack
     return Stack(replace(stack.bracket, photos=photos), stack.frames)
 
 
+def _named(photo: Photo) -> bool:
+    return photo.exposure is not None and photo.exposure.source is ExposureSource.FILENAME
+
+
 def exposure_warnings(stated: Stack, exposed: UsedExposures, requested: bool, calibrated: bool) -> Iterable[str]:
     """Warnings about the exposures of a bracket.
 
@@ -122,6 +126,11 @@ def exposure_warnings(stated: Stack, exposed: UsedExposures, requested: bool, ca
         end = "--exposures estimate corrects it" if used is stated else "the merge uses what the pixels show"
         shown = exposed.trusted or used is not stated  # a curve that is wrong makes the exposures look wrong
         yield from (f"{step.sentence}; {end}" for step in exposed.steps if step.contradicts and shown)
+    if not exposed.trusted and all(_named(photo) for photo in stated.bracket.photos):
+        yield (
+            "the numbers at the end of the file names count as exposures; if they are something else, give --ev -2,0,2 or "
+            "--exposures FILE.csv"
+        )
     if not exposed.trusted and not calibrated and exposed.prediction and exposed.prediction.error <= LOST:
         yield "not trusted: the response curve was learned from frames that it does not describe; learn one from other brackets"
     elif not exposed.trusted and not calibrated and exposed.prediction:
