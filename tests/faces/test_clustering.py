@@ -10,7 +10,7 @@ from scipy.cluster.hierarchy import fcluster, linkage
 from hdrkit.errors import InputError
 from hdrkit.faces.clustering import KnownPerson, Persons, find_persons
 from hdrkit.faces.linkage import Groups, average_linkage
-from hdrkit.faces.options import PersonOptions, PersonMethod
+from hdrkit.faces.options import PersonMethod, PersonOptions
 
 THRESHOLD = 0.4
 

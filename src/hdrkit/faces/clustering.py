@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from hdrkit.errors import InputError
 from hdrkit.faces.linkage import Groups, average_linkage
-from hdrkit.faces.options import PersonOptions, PersonMethod
+from hdrkit.faces.options import PersonMethod, PersonOptions
 from hdrkit.types import SeenFace
 
 NOBODY = -1

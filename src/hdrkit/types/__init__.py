@@ -1,6 +1,6 @@
 """The values that stages exchange: frozen dataclasses that check their fields when they are built."""
 
-from hdrkit.types.faces import Face, FaceMeasures, SeenFace, SeenPhoto
+from hdrkit.types.faces import Category, Face, FaceMeasures, Label, SeenFace, SeenPhoto
 from hdrkit.types.failure import BracketFailure, Failure
 from hdrkit.types.grouping import Cluster, Flag, GroupingReport, GroupingResult, Kind, Member
 from hdrkit.types.image import Frame, RadianceMap, Stack, Validity
@@ -31,6 +31,7 @@ __all__ = [
     "BracketReport",
     "CalibrationReport",
     "CalibrationResult",
+    "Category",
     "Cluster",
     "Drive",
     "Encoding",
@@ -47,6 +48,7 @@ __all__ = [
     "GroupingReport",
     "GroupingResult",
     "Kind",
+    "Label",
     "Member",
     "MergeReport",
     "FusionResult",

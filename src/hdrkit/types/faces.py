@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 import numpy as np
@@ -70,3 +71,19 @@ class SeenPhoto:
     shot: Path
     faces: tuple[SeenFace, ...] = ()
     failure: str = ""
+
+
+class Category(StrEnum):
+    """How much a person matters to the score of a photograph."""
+
+    MAIN = "main"
+    IMPORTANT = "important"
+    OTHER = "other"
+
+
+@dataclass(frozen=True)
+class Label:
+    """What a human says of a person. The name may be empty."""
+
+    category: Category = Category.OTHER
+    name: str = ""
