@@ -24,6 +24,14 @@ class InputError(HdrkitError):
     """A file or folder cannot be used: it is missing, broken, empty or of the wrong kind."""
 
 
+class NothingUsableError(InputError):
+    """None of several files or brackets can be used. `failures` has a line for each."""
+
+    def __init__(self, message: str = "", failures: Iterable[object] = ()) -> None:
+        super().__init__(message)
+        self.failures = tuple(map(str, failures))
+
+
 class ExposureError(HdrkitError):
     """Exposure times are missing, equal or impossible."""
 

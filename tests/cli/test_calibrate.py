@@ -98,8 +98,8 @@ def test_a_bracket_that_contradicts_the_curve_of_its_camera_is_calibrated_by_its
 
 def test_a_file_type_that_no_curve_has_is_told_before_any_work(hdrkit, card, tmp_path):
     done = hdrkit("calibrate", card, "-o", tmp_path / "curve.txt")
-    assert (done.code, done.out) == (1, "")
-    assert "choose .npz, .npy, .m or .rsp, or a folder" in done.err
+    assert (done.code, done.out) == (2, "")
+    assert "is not a response format" in done.err
 
 
 def test_a_series_has_one_curve_although_its_camera_has_no_name(hdrkit, sky, tmp_path):

@@ -1,6 +1,7 @@
 """A second merge into a folder does only what is missing or changed."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -110,6 +111,35 @@ def test_an_error_is_json_too(hdrkit, tmp_path):
     assert done.err.startswith("error: ")
 
 
+@pytest.mark.parametrize(
+    "words", [("merge", "-o", "o.exr"), ("merge", "-o", "out"), ("calibrate", "-o", "c.npz"), ("rank", "--dry-run")]
+)
+def test_where_everything_fails_the_failures_are_in_the_json(hdrkit, tmp_path, monkeypatch, words):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "in").mkdir()
+    for name in ("a.jpg", "b.jpg"):
+        (tmp_path / "in" / name).write_bytes(b"no picture")
+    command, *more = words
+    done = hdrkit(command, "in", *more, "--json")
+    assert done.code == 1
+    told = json.loads(done.out)
+    assert [line.split(":")[0] for line in told["failures"]] == ["in/a.jpg", "in/b.jpg"]
+    assert told["error"].startswith("none of 2 files is readable; the first: in/a.jpg")
+
+
+def test_brackets_that_all_fail_are_in_the_json(hdrkit, shoot, tmp_path):
+    for name in ("a", "b"):
+        for path in shoot(tmp_path / "in" / name):
+            path.write_bytes(path.read_bytes()[:300])
+    done = hdrkit("merge", tmp_path / "in", "-o", tmp_path / "out", "--json", "--jobs", 1)
+    assert done.code == 1
+    assert [bool(one["error"]) for one in json.loads(done.out)["brackets"]] == [True, True]
+    done = hdrkit("calibrate", tmp_path / "in", "-o", tmp_path / "c.npz", "--json")
+    assert [
+        line.startswith("none of 2 brackets") for line in (json.loads(done.out)["error"], *json.loads(done.out)["failures"])
+    ] == [True, False, False]
+
+
 def test_white_of_the_middle_exposure_is_one_on_the_normal_scale(hdrkit, room, tmp_path, curve):
     words = ("merge", room, "--response", curve, "--align", "none")
     for name, more in (("a.exr", ()), ("b.exr", ("--scale", "normal")), ("c.exr", ("--scale", "normal", "--half"))):
@@ -153,3 +183,51 @@ def test_what_is_not_trusted_stays_so_in_the_next_run_and_in_a_curve(hdrkit, sho
     done = hdrkit("merge", tmp_path / "good", "--align", "none", "--response", tmp_path / "c.npz", "-o", tmp_path / "x.exr")
     assert done.code == 1
     assert "not trusted: " in done.err
+
+
+def test_results_of_earlier_runs_stay_and_are_told(merged, hdrkit, tmp_path, curve):
+    out = tmp_path / "out"
+    words = ("merge", tmp_path / "in", "-o", out, "--response", curve, "--align", "none", "--jobs", 1)
+    done = hdrkit(*words, "--format", "jpg", "--name", "new_{bracket}")
+    assert done.code == 0, done.err
+    there = ", ".join(str(out / name) for name in ("a.exr", "c.exr", "n/b.exr"))
+    assert f"note: 3 files of earlier runs, with other names or options, stay beside the new results: {there}\n" in done.err
+    assert sorted(path.name for path in out.rglob("*.exr")) == ["a.exr", "b.exr", "c.exr"]
+    assert "earlier runs" not in hdrkit(*words, "--format", "jpg", "--name", "new_{bracket}").err
+
+
+def test_a_preview_of_an_earlier_run_is_told(merged, hdrkit, tmp_path, curve):
+    words = ("merge", tmp_path / "in", "-o", tmp_path / "out", "--response", curve, "--align", "none", "--jobs", 1, "--json")
+    assert json.loads(hdrkit(*words, "--preview").out)["earlier_files"] == []
+    stale = [str(tmp_path / "out" / f"{name}_preview.jpg") for name in ("a", "c", "n/b")]
+    assert json.loads(hdrkit(*words, "--estimator", "poisson").out)["earlier_files"] == stale
+
+
+def test_names_that_shift_leave_nothing_stale(hdrkit, shoot, tmp_path, curve):
+    """A bracket in front of the others moves all numbers: each file holds the bracket that the last run says."""
+    words = ("-o", tmp_path / "out", "--response", curve, "--align", "none", "--jobs", 1, "--name", "{number}", "--json")
+    frames = {}
+    for name in ("b", "c", "a"):
+        frames[name] = [str(path) for path in shoot(tmp_path / "in" / name, seed=ord(name))]
+        told = json.loads(hdrkit("merge", tmp_path / "in", *words).out)
+        assert told["earlier_files"] == []
+        assert all(one["report"]["frames"] == frames[one["bracket"]] for one in told["brackets"] if one["report"])
+    assert [Path(one["output"]).name for one in told["brackets"]] == ["1.exr", "2.exr", "3.exr"]
+    again = json.loads(hdrkit("merge", tmp_path / "in", *words).out)
+    assert all(one["done_before"] for one in again["brackets"])
+
+
+def test_the_result_of_another_bracket_is_not_replaced(hdrkit, shoot, tmp_path, curve):
+    for seed, name in enumerate("ab"):
+        shoot(tmp_path / name, seed=seed)
+    words = ("-o", tmp_path / "out", "--response", curve, "--align", "none", "--name", "{first}")
+    assert hdrkit("merge", tmp_path / "a", *words).code == 0
+    before = (tmp_path / "out" / "0.exr").read_bytes()
+    done = hdrkit("merge", tmp_path / "b", *words)
+    assert done.code == 1
+    assert f"{tmp_path / 'out' / '0.exr'}: it is the result of bracket 'a' of an earlier run; choose another --name" in done.err
+    assert (tmp_path / "out" / "0.exr").read_bytes() == before
+    assert hdrkit("merge", tmp_path / "b", *words, "--overwrite").code == 0
+    assert (tmp_path / "out" / "0.exr").read_bytes() != before
+    done = hdrkit("merge", tmp_path / "a", *words)  # its result is gone: what is there is no longer its own
+    assert (done.code, "of bracket 'b' of an earlier run" in done.err) == (1, True)

@@ -19,7 +19,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy is loaded: sm
 
 from hdrkit import __version__
 from hdrkit.cli import stopped
-from hdrkit.errors import HdrkitError, HdrkitWarning
+from hdrkit.errors import HdrkitError, HdrkitWarning, NothingUsableError
 from hdrkit.jobs.stopping import CODES, stoppable
 
 _COMMANDS = {  # name -> module and its function, and the line in the list of commands
@@ -119,7 +119,8 @@ def main(arguments: list[str] | None = None) -> None:
         if "--json" in (sys.argv[1:] if arguments is None else arguments):
             from hdrkit.cli.console import print_json
 
-            print_json({"error": str(error)})  # a script reads JSON, whatever happened
+            failures = error.failures if isinstance(error, NothingUsableError) else ()
+            print_json({"error": str(error), "failures": failures})  # a script reads JSON, whatever happened
         sys.exit(1)
     except SystemExit as end:
         if end.code in CODES.values():

@@ -96,14 +96,14 @@ def calibrate(
 
 
 def _require_writable(output: Path) -> None:
-    """Raise OutputError for a file type that no curve has, before any work."""
-    from hdrkit.errors import OutputError
+    """Raise BadParameter for a file type that no curve has, before any work."""
     from hdrkit.files.text import listed, show
     from hdrkit.formats.suffixes import FileKind, written_format, written_formats
 
     if output.suffix and not output.is_dir() and written_format(output.suffix, FileKind.CURVE) is None:
         choices = listed([row.suffix for row in written_formats(FileKind.CURVE)])
-        raise OutputError(f"{show(output)}: {output.suffix} is not a response format; choose {choices}, or a folder")
+        told = f"{show(output)}: {output.suffix} is not a response format; choose {choices}, or a folder"
+        raise typer.BadParameter(told, param_hint="-o")
 
 
 def _files(output: Path, cameras: Sequence[CameraKind]) -> list[Path]:

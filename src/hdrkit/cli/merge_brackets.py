@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from hdrkit.types import MergeReport
 
 _MERGING = "merging brackets"
+_NAMED = 3
 
 
 def merge_found(
@@ -42,17 +43,21 @@ def merge_found(
         move(_MERGING, 0, len(jobs))
         try:
             with closing(_outcomes(jobs, request, workers, scheduler, overwrite)) as outcomes:
-                for outcome in outcomes:
+                for outcome, before in outcomes:
                     account.take(outcome)
+                    account.earlier += before
                     move(_MERGING, len(account.known), len(jobs))
         except LostError as error:
             account.report_error(str(error))
+    written = {path for job in jobs for path in job.results}
+    earlier = [path for path in account.earlier if path not in written]
     if json:
         ordered = account.in_order(jobs)
         report = {"unreadable": found.failures, "notes": found.notes, "curves": curves.lines, "brackets": ordered}
-        print_json({"ignored_files": found.ignored} | report)
+        print_json({"ignored_files": found.ignored} | report | {"earlier_files": earlier})
     else:
         account.print_summary()
+        note_earlier(earlier, len(earlier))
     ignored(found.ignored)
     for failure in found.failures:
         account.report_error(str(failure))
@@ -61,8 +66,11 @@ def merge_found(
 
 def _outcomes(
     jobs: Sequence[MergeJob], request: MergeRequest, workers: int, scheduler: str | None, overwrite: bool
-) -> Generator[MergeOutcome, None, None]:
-    """The outcome of each job as soon as it is known. In a folder, what is there already is not merged again."""
+) -> Generator[tuple[MergeOutcome, tuple[Path, ...]], None, None]:
+    """The outcome of each job as soon as it is known, and the files of earlier runs that stay beside its result.
+
+    In a folder, what is there already is not merged again.
+    """
     from hdrkit.jobs.batch import merge_each
     from hdrkit.jobs.outputs import named_format
     from hdrkit.series.run.merge import merge_series
@@ -70,12 +78,12 @@ def _outcomes(
     workers = min(workers, len(jobs))
     if named_format(request.output):
         with closing(merge_each(jobs, workers, scheduler)) as each:
-            yield from (outcome for _, outcome in each)
+            yield from ((outcome, ()) for _, outcome in each)
         return
     job_of = {show(job.bracket.name): job for job in jobs}
     with closing(merge_series(jobs, request.output, workers, overwrite, scheduler)) as each:
         for merged in each:
-            yield _outcome(merged, job_of[merged.bracket])
+            yield _outcome(merged, job_of[merged.bracket]), merged.earlier
 
 
 def _outcome(merged: MergedBracket, job: MergeJob) -> MergeOutcome:
@@ -99,6 +107,7 @@ class Outcomes:
     expected: int
     quiet: bool
     known: list[MergeOutcome] = field(default_factory=list)
+    earlier: list[Path] = field(default_factory=list)
     errors: int = 0
     untrusted: int = 0
 
@@ -146,6 +155,16 @@ class Outcomes:
         failed = self.expected - self._merged
         doubt = f", {self.untrusted} not trusted" if self.untrusted else ""
         say(f"{counted(self.expected, 'bracket')}: {self._merged - before} merged{there}{doubt}, {failed} failed")
+
+
+def note_earlier(first: Sequence[Path], count: int) -> None:
+    """Note how many files of earlier runs stay beside new results. `first` are the first of them."""
+    from hdrkit.cli.console import trouble
+
+    if count:
+        names = ", ".join(show(path) for path in first[:_NAMED]) + (", ..." if count > _NAMED else "")
+        stay = "stays beside the new result" if count == 1 else "stay beside the new results"
+        trouble(f"{counted(count, 'file')} of earlier runs, with other names or options, {stay}: {names}", "note")
 
 
 def _print_report(outcome: MergeOutcome, report: MergeReport) -> None:

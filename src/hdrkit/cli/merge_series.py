@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hdrkit.files.text import counted
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from hdrkit.types import Bracket, Failure, Progress
 
 _MERGING = "merging brackets"
+_NAMED = 3
 _SAMPLED = 40  # brackets among which those are chosen that give the curve of the camera
 
 
@@ -93,6 +95,8 @@ class Account:
     _failed: int = 0
     _noted: int = 0
     _first_note: str = ""
+    _earlier: int = 0
+    _first_earlier: list[Path] = field(default_factory=list)
 
     def jobs(self) -> Iterator[MergeJob]:
         """A job for each bracket, as soon as the bracket is found."""
@@ -129,6 +133,8 @@ class Account:
         if row.note:
             self._noted += 1
             self._first_note = self._first_note or f"{merged.bracket}: {row.note}"
+        self._earlier += len(merged.earlier)
+        self._first_earlier += merged.earlier[: _NAMED - len(self._first_earlier)]
         self.reports += [merged] if self.json else []
 
     def so_far(self) -> str:
@@ -139,6 +145,7 @@ class Account:
     def print_summary(self) -> None:
         """Print the counts, and the notes."""
         from hdrkit.cli.console import say, trouble
+        from hdrkit.cli.merge_brackets import note_earlier
         from hdrkit.series.run.ledger import NAME
 
         before = self.ended - self._merged - self._failed
@@ -149,6 +156,7 @@ class Account:
             trouble(f"{NAME} has notes on {counted(self._noted, 'bracket')}; the first: {self._first_note}", "note")
         for line in self.notes:
             trouble(line, "note")
+        note_earlier(self._first_earlier, self._earlier)
 
     def report_error(self, line: str) -> None:
         """Print an error, and count it."""

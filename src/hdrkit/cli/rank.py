@@ -108,6 +108,8 @@ def _rank(inputs: list[Path], output: Path, options: RankingOptions, source: Inp
     except ReadOnlyError as error:
         for line in error.lines:
             trouble(line)
+        if json:
+            print_json({"error": error.lines[0], "failures": error.lines})
         raise typer.Exit(1) from None
     except BaseException:  # also an interrupt: ratings that are written stay
         if settled:

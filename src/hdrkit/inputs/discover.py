@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from hdrkit.errors import InputError, OutputError
+from hdrkit.errors import InputError, NothingUsableError, OutputError
 from hdrkit.files.manifest import GROUP, read_manifest, refuse_replacing
 from hdrkit.files.text import listed, show
 from hdrkit.formats.suffixes import PHOTOGRAPHS, FileKind, formats_of, suffixes_of
@@ -99,13 +99,14 @@ def nothing_found(paths: Iterable[Path], ignored: int) -> InputError:
     return InputError(f"{names}: no photographs found ({ignored} other files ignored); hdrkit reads {_known_formats()}")
 
 
-class NoneReadableError(InputError):
+class NoneReadableError(NothingUsableError):
     """None of the files that were found can be read."""
 
 
-def none_readable(count: int, first: Failure) -> NoneReadableError:
-    """The error if none of so many files can be read. It gives the reason of the first."""
-    return NoneReadableError((f"none of {count} files is readable; the first: " if count > 1 else "") + first.reason)
+def none_readable(count: int, failures: Sequence[Failure]) -> NoneReadableError:
+    """The error if none of so many files can be read. It gives the reason of the first, and holds the other failures."""
+    first = failures[0].reason
+    return NoneReadableError((f"none of {count} files is readable; the first: " if count > 1 else "") + first, failures)
 
 
 def sole_list(paths: Sequence[Path]) -> Path | None:

@@ -67,7 +67,7 @@ def find_brackets(paths: Paths, options: InputOptions | None = None, memory: Pho
     photos, unread = _read(roots, options, listed_exposures, memory)
     failures = (*gone, *unread)
     if not photos:
-        raise none_readable(len(failures), failures[0])
+        raise none_readable(len(failures), failures)
     photos, own = _without_results(photos)
     listed_exposures.require_any(photo.path for photo, _ in photos)
     notes: list[str | UnusualBrackets] = [listed.left_out] if listed and listed.left_out else []
@@ -174,7 +174,7 @@ def _parts(given: Sequence[Path], options: InputOptions, exposures: ExposureList
         yield FoundBrackets(tuple(brackets), failures, folder.ignored)
         del photos, timed, brackets  # before the next folder is read
     if first_unread and not read:
-        raise none_readable(unread, first_unread)
+        raise none_readable(unread, [first_unread])
     yield FoundBrackets((), (), 0, (*remarks.notes, *example))
 
 

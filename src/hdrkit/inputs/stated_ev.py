@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from hdrkit.errors import InputError
+from hdrkit.errors import NothingUsableError
 from hdrkit.files.text import natural, show
 from hdrkit.types import Bracket, Exposure, ExposureSource, Failure, Photo
 
@@ -57,6 +57,6 @@ class StatedEV:
 
 
 def require_exposed(exposed: Sequence[Bracket], failures: Sequence[Failure]) -> None:
-    """Raise InputError with the first failure if no bracket has its exposures."""
+    """Raise NothingUsableError with the first failure if no bracket has its exposures."""
     if failures and not exposed:
-        raise InputError(str(failures[0]))
+        raise NothingUsableError(str(failures[0]), failures)

@@ -12,7 +12,7 @@ import numpy as np
 
 from hdrkit.alignment.options import AlignmentOptions
 from hdrkit.calibration.options import CalibrationOptions
-from hdrkit.errors import HdrkitError, InputError
+from hdrkit.errors import HdrkitError, InputError, NothingUsableError
 from hdrkit.files.text import show
 from hdrkit.inputs.find import Paths, find_brackets, load_readable
 from hdrkit.inputs.options import InputOptions
@@ -76,7 +76,7 @@ def calibrate(
     if progress:
         progress("reading brackets", len(items), len(items))
     if not samples:
-        raise InputError(f"none of {len(items)} brackets can be used; the first: {skipped[0]}")
+        raise NothingUsableError(f"none of {len(items)} brackets can be used; the first: {skipped[0]}", skipped)
     result = calibrate_samples(samples, options, estimate)
     estimated, notes = timed(result.report.estimated, times), (*notes, *result.report.notes)
     report = replace(result.report, skipped=tuple(skipped), ignored=ignored, notes=notes, estimated=estimated)

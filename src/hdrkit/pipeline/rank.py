@@ -75,7 +75,7 @@ def _rank(found: Discovery, options: RankingOptions, progress: Progress, exposur
     with timed(seconds, "sharpness"):
         groups = tuple(rank_series(alike.series, options, left.unreadable, partial(progress, MEASURING)))
     if left.unreadable and not (groups or left.excluded):
-        raise none_readable(len(left.unreadable), left.unreadable[0])
+        raise none_readable(len(left.unreadable), left.unreadable)
     pairs = sum(len(shot.companions) for shot in shots)
     notes = (f"{counted(pairs, 'file')} beside others of the same name: rated as they are",) if pairs else ()
     left_out = tuple(photo.path for take in left.excluded for photo in (*take.photos, *take.companions))

@@ -73,7 +73,7 @@ def ingest(paths: Sequence[Path], options: GroupingOptions, cache: Cache, progre
                 cache.keep_photo(preview.photo, preview.digest)
             progress(READING, len(digest_of) + len(failed), len(paths))
     if not digest_of:
-        raise none_readable(len(failed), failed[min(failed)])
+        raise none_readable(len(failed), [failed[path] for path in sorted(failed)])
     digests = sorted(set(digest_of.values()))
     number = {digest: k for k, digest in enumerate(digests)}
     photos = sorted(digest_of, key=lambda photo: (digest_of[photo], str(photo.path)))

@@ -103,7 +103,7 @@ def row_of(job: MergeJob, outcome: MergeOutcome, key: str) -> Row:
     if report and not report.trusted:
         errors.append("the result is not trusted")
     return Row(
-        bracket=_name(job.bracket.name),
+        bracket=row_name(job),
         timestamp=taken.isoformat() if taken else "",
         output=show(outcome.output.name) if outcome.output else "",
         frames=str(len(report.frames)) if report else "",
@@ -115,6 +115,11 @@ def row_of(job: MergeJob, outcome: MergeOutcome, key: str) -> Row:
         error=_one_line(errors),
         key=key if outcome.output else "",
     )
+
+
+def row_name(job: MergeJob) -> str:
+    """The name of the bracket of a job in the record of its folder."""
+    return _name(job.bracket.name)
 
 
 def _name(bracket: str) -> str:
@@ -139,11 +144,20 @@ class Ledger:
 
     def finished(self, job: MergeJob, key: str) -> Row | None:
         """The row of a bracket that is done: its key is the same, and its files exist. None if the bracket must be merged."""
-        row = self._rows.get(_name(job.bracket.name))
+        row = self._rows.get(row_name(job))
         if row is None or not key or row.key != key or row.output != show(job.output.name):
             return None
         enough = int(row.frames or 0) >= job.inputs.min_frames
         return row if enough and all(path.is_file() for path in job.results) else None
+
+    def row(self, job: MergeJob) -> Row | None:
+        """The row of the bracket of a job."""
+        return self._rows.get(row_name(job))
+
+    def owner(self, job: MergeJob) -> Row | None:
+        """The row of another bracket whose result is at the destination of this job."""
+        name, mine = show(job.output.name), row_name(job)
+        return next((row for row in self._rows.values() if row.output == name and row.bracket != mine), None)
 
     def results(self) -> Iterator[Made]:
         """The results that exist, made with any options."""
@@ -177,18 +191,22 @@ class Ledger:
     def add(self, row: Row) -> None:
         """Add a row. The folder must be held. Raises OutputError if the row cannot be written; the record then stays as it was.
 
-        If a bracket was merged before and fails now, its row keeps the earlier result, without a key, beside the error.
+        If a bracket was merged before and fails now, its row keeps the earlier result, without a key, beside the error. A row of
+        another bracket whose result is replaced loses it.
         """
         before = self._rows.get(row.bracket)
         if not row.output and before and before.output and (self._folder / before.output).is_file():
             row = replace(before, note=row.note, error=row.error, key="")
+        hidden = self._path.name == HIDDEN  # results by time are named by their bracket, and may be many
+        others = [one for one in self._rows.values() if _same_file(one, row)] if hidden and row.output else []
+        replaced = [replace(one, output="", key="") for one in others]
         with writing(self._path), self._path.open("ab", buffering=0) as file:
             end = file.seek(0, os.SEEK_END)
-            data = to_csv([*([] if end else [_HEADER]), row.cells])
+            data = to_csv([*([] if end else [_HEADER]), *(one.cells for one in (*replaced, row))])
             if file.write(data) < len(data):
                 file.truncate(end)
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        self._rows[row.bracket] = row
+        self._rows |= {one.bracket: one for one in (*replaced, row)}
 
     def remove(self, bracket: str) -> None:
         """Remove a row. The folder must be held."""
@@ -217,6 +235,11 @@ class Ledger:
         data = self._data()
         if not self._path.is_file() or read_bytes(self._path) != data:
             write_bytes(self._path, data)
+
+
+def _same_file(one: Row, other: Row) -> bool:
+    """Whether two brackets have one file as their result."""
+    return one.output == other.output and one.bracket != other.bracket
 
 
 def remove_unfinished(folder: Path) -> None:
