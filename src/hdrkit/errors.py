@@ -32,6 +32,10 @@ class NothingUsableError(InputError):
         self.failures = tuple(map(str, failures))
 
 
+class ModelMissing(InputError):
+    """A model is not on this machine. The message says what gets it, its licence and its size."""
+
+
 class ExposureError(HdrkitError):
     """Exposure times are missing, equal or impossible."""
 

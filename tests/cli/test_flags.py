@@ -62,6 +62,7 @@ FLAGS = {
         --no-exclude/--exclude/-e --max-rank/-m=3 --sidecar=darktable --no-overwrite/--overwrite --dry-run --undo
         --jobs/-j=all_cores --json --verbose/-v --exposures --config/-c
     """,
+    "models": "action=list names --json",
     "range": """
         inputs! --response --by=auto --round=30s --exposure-unit --groups --exposures --ev=none --no-literal-exif/--literal-exif
         --max-pixels=500000000 --json --config/-c

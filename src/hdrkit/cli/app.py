@@ -42,6 +42,10 @@ _COMMANDS = {  # name -> module and its function, and the line in the list of co
         "rank.rank",
         "Find series of similar photographs, rank each by sharpness, and write stars for darktable or Lightroom.",
     ),
+    "models": (
+        "models.models",
+        "List the models that hdrkit can use, with licence, size and state, and fetch those that you name.",
+    ),
     "range": (
         "ranges.show_range",
         "Print the range of ln radiance that all these brackets can record, for `hdrkit merge --range MIN MAX`.",

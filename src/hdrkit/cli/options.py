@@ -34,6 +34,32 @@ Scheduler = Annotated[
         rich_help_panel="Output",
     ),
 ]
+
+
+def complete_models(incomplete: str) -> list[str]:
+    """The roles and names of models that begin with these letters, for the completion of the shell."""
+    from hdrkit.models.catalog import CATALOG
+
+    words = dict.fromkeys([*(entry.role.value for entry in CATALOG), *(entry.name for entry in CATALOG)])
+    return [word for word in words if word.startswith(incomplete)]
+
+
+def _complete_given(incomplete: str) -> list[str]:
+    from hdrkit.models.catalog import CATALOG
+
+    return [word for entry in CATALOG if (word := f"{entry.role}={entry.name}").startswith(incomplete)]
+
+
+Models = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--model",
+        metavar="ROLE=PATH|NAME",
+        help="Model for a role instead of its default: a file, or a name of `hdrkit models`. Repeatable.",
+        autocompletion=_complete_given,
+        rich_help_panel="Models",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print the report as JSON on standard output.")]
 
 

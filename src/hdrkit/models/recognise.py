@@ -1,0 +1,88 @@
+"""What kind of model a file is, by its content."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+from typing import Any
+
+from hdrkit.errors import InputError
+from hdrkit.files.atomic import open_bytes
+from hdrkit.files.text import show
+from hdrkit.models.roles import ModelKind
+
+_HEAD = 4096
+_Shape = tuple[int | None, ...]
+
+
+def recognise(path: Path) -> ModelKind:
+    """The kind of the model in a file. ONNX networks are told apart by the shapes of what goes in and comes out.
+
+    Raises InputError if the file cannot be read, or is cut off, or is no model at all.
+    """
+    with open_bytes(path) as file:
+        head = file.read(_HEAD)
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            landmarker = "face_landmarks_detector.tflite" in archive.namelist()
+        return ModelKind.FACE_LANDMARKER if landmarker else ModelKind.OTHER
+    if b"loss_metric" in head[:64]:
+        return ModelKind.DLIB_RESNET
+    if head.lstrip()[:1] in (b"[", b"{"):
+        return ModelKind.FACE_API if b"conv32_down" in head else ModelKind.OTHER
+    inputs, outputs = onnx_shapes(path)
+    return _kind_of_onnx(inputs, outputs)
+
+
+def onnx_shapes(path: Path) -> tuple[list[_Shape], dict[str, _Shape]]:
+    """The shapes of the inputs of an ONNX file, and of its outputs by name; None for a side that is not fixed."""
+    graph = load_onnx(path).graph
+    stored = {one.name for one in graph.initializer}
+    return [_shape(one) for one in graph.input if one.name not in stored], {one.name: _shape(one) for one in graph.output}
+
+
+def scales_inside(path: Path) -> bool:
+    """Whether an ONNX network begins by subtracting a mean and scaling, so that it takes codes 0..255 as they are.
+
+    insightface tells its networks apart in this way: by the kinds of the first layers.
+    """
+    first = {node.op_type for node in load_onnx(path).graph.node[:8]}
+    return {"Sub", "Mul"} <= first
+
+
+def load_onnx(path: Path) -> Any:
+    """The `onnx.ModelProto` in a file. Raises InputError if it is none, or only a part of one."""
+    import onnx
+    from google.protobuf.message import DecodeError
+
+    try:
+        with open_bytes(path) as file:
+            model = onnx.load_model_from_string(file.read())
+    except DecodeError as error:
+        raise _unreadable(path) from error
+    if not model.graph.node or not model.graph.output:
+        raise _unreadable(path)
+    return model
+
+
+def _unreadable(path: Path) -> InputError:
+    return InputError(f"{show(path)}: it is no model that hdrkit can read, or it is cut off; fetch or copy it again")
+
+
+def _shape(value: Any) -> _Shape:
+    return tuple(side.dim_value or None for side in value.type.tensor_type.shape.dim)
+
+
+def _kind_of_onnx(inputs: list[_Shape], outputs: dict[str, _Shape]) -> ModelKind:
+    if len(inputs) != 1 or len(inputs[0]) != 4:
+        return ModelKind.OTHER
+    ends = sorted(shape[-1] or 0 for shape in outputs.values() if shape)
+    if {"cls_8", "obj_8", "bbox_8", "kps_8"} <= set(outputs):
+        return ModelKind.YUNET
+    if [len(shape) for shape in outputs.values()] == [4] * 4 and sorted(s[1] or 0 for s in outputs.values()) == [1, 2, 2, 10]:
+        return ModelKind.CENTERFACE
+    if len(outputs) == 3 and ends == [2, 4, 10]:
+        return ModelKind.RETINAFACE
+    if len(outputs) == 1 and inputs[0][1:] == (3, 112, 112):
+        return ModelKind.ALIGNED_112
+    return ModelKind.OTHER

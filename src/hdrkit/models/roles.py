@@ -1,0 +1,43 @@
+"""What models are for."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What a model is for."""
+
+    FACE_DETECTOR = "face-detector"
+    FACE_LANDMARKS = "face-landmarks"
+    FACE_EMBEDDING = "face-embedding"
+    OBJECT_DETECTOR = "object-detector"
+    IMAGE_EMBEDDING = "image-embedding"
+    SUPER_RESOLUTION = "super-resolution"
+
+
+class ModelKind(StrEnum):
+    """How a model is read: which arrays go in, and what those that come out mean.
+
+    - `centerface`, `yunet`, `retinaface`: ONNX face detectors with five landmarks.
+    - `face-landmarker`: a zip of TFLite networks: a mesh of 478 points, and 52 shapes of a face from them.
+    - `dlib-resnet`: the file of dlib; `face-api`: the same network as a manifest beside shards of 8-bit weights. 150 x 150 RGB.
+    - `aligned-112`: ONNX of an aligned face of 112 x 112 RGB pixels, such as ArcFace and SFace.
+    - `other`: for roles that have no reader here.
+    """
+
+    CENTERFACE = "centerface"
+    YUNET = "yunet"
+    RETINAFACE = "retinaface"
+    FACE_LANDMARKER = "face-landmarker"
+    DLIB_RESNET = "dlib-resnet"
+    FACE_API = "face-api"
+    ALIGNED_112 = "aligned-112"
+    OTHER = "other"
+
+
+KINDS: dict[Role, tuple[ModelKind, ...]] = {
+    Role.FACE_DETECTOR: (ModelKind.CENTERFACE, ModelKind.YUNET, ModelKind.RETINAFACE),
+    Role.FACE_LANDMARKS: (ModelKind.FACE_LANDMARKER,),
+    Role.FACE_EMBEDDING: (ModelKind.DLIB_RESNET, ModelKind.FACE_API, ModelKind.ALIGNED_112),
+}

@@ -1,0 +1,127 @@
+"""The folder of models: which are in it, and which one a role uses."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from hdrkit.errors import InputError, ModelMissing, chosen
+from hdrkit.files.atomic import open_bytes
+from hdrkit.files.text import show
+from hdrkit.models.catalog import entries_of, entry_named, is_default
+from hdrkit.models.entries import ModelEntry, ModelFile, megabytes
+from hdrkit.models.recognise import recognise
+from hdrkit.models.roles import KINDS, ModelKind, Role
+
+_BLOCK = 1 << 20
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model on this machine: the file to open, how it is read, and its name and licence for reports."""
+
+    role: Role
+    kind: ModelKind
+    name: str
+    path: Path
+    licence: str
+
+
+class ModelState(StrEnum):
+    """Whether a model is in the folder of models."""
+
+    READY = "ready"
+    ABSENT = "not fetched"
+    DAMAGED = "damaged"
+
+
+def models_folder() -> Path:
+    """$HDRKIT_MODELS, else `hdrkit/models` in the user's data folder."""
+    if named := os.environ.get("HDRKIT_MODELS"):
+        return Path(named).expanduser()
+    from platformdirs import user_data_path
+
+    return user_data_path("hdrkit", appauthor=False) / "models"
+
+
+def find_model(role: Role, given: Mapping[Role, Path | str] | None = None) -> Model:
+    """The model of a role: the one `given` for it, as a path or as a name of the catalog, else the default of the role.
+
+    Its files are verified. Raises ModelMissing if it is not here, and InputError if it is damaged or for another role.
+    """
+    if given and role in given:
+        named = entry_named(str(given[role]))
+        if named is None or Path(given[role]).exists():
+            return _users_own(role, Path(given[role]).expanduser())
+        if named.role is not role:
+            raise InputError(f"{named.name} is a model for {named.role}; give it as --model {named.role}={named.name}")
+        return _of_catalog(named)
+    known = entries_of(role)[0]
+    if not is_default(known):
+        raise ModelMissing(f"{role} has no default model; give one with --model {role}=PATH or --model {role}={known.name}")
+    return _of_catalog(known)
+
+
+def parse_models(texts: list[str]) -> dict[Role, str]:
+    """`ROLE=PATH` or `ROLE=NAME` texts as the models that are given. Raises InputError."""
+    given = {}
+    for text in texts:
+        role, equals, value = text.partition("=")
+        if not equals or not value:
+            raise InputError(f"--model {text}: give ROLE=PATH or ROLE=NAME, such as {Role.FACE_DETECTOR}=yunet")
+        given[chosen(Role, role, "role")] = value
+    return given
+
+
+def state_of(entry: ModelEntry) -> ModelState:
+    """Whether a model is in the folder, whole."""
+    states = {_file_state(file) for file in entry.files}
+    if states == {ModelState.READY}:
+        return ModelState.READY
+    return ModelState.ABSENT if ModelState.DAMAGED not in states and states == {ModelState.ABSENT} else ModelState.DAMAGED
+
+
+def path_of(file: ModelFile) -> Path:
+    """Where a file of a model lies, or would lie."""
+    return models_folder() / file.name
+
+
+def sha256_of(path: Path) -> str:
+    """The sha256 of a file in hexadecimal digits. Raises InputError if it cannot be read."""
+    digest = hashlib.sha256()
+    with open_bytes(path) as content:
+        while block := content.read(_BLOCK):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _of_catalog(entry: ModelEntry) -> Model:
+    command = f"hdrkit models fetch {entry.name} ({entry.terms}, {megabytes(entry.source.bytes)} to download)"
+    match state_of(entry):
+        case ModelState.ABSENT:
+            raise ModelMissing(f"the model {entry.name} ({entry.role}) is not on this machine; run: {command}")
+        case ModelState.DAMAGED:
+            raise InputError(f"{show(path_of(entry.files[0]))}: the model {entry.name} is cut off or changed; run: {command}")
+    return Model(entry.role, entry.kind, entry.name, path_of(entry.files[0]), entry.terms)
+
+
+def _users_own(role: Role, path: Path) -> Model:
+    kind = recognise(path)
+    if kind in KINDS.get(role, ()):
+        return Model(role, kind, path.name, path, "unknown")
+    other = next((one for one, kinds in KINDS.items() if kind in kinds), None)
+    if other is None:
+        raise InputError(f"{show(path)}: its inputs and outputs are those of no model for {role} that hdrkit can read")
+    raise InputError(f"{show(path)}: it is a model for {other}, not for {role}; give --model {other}=PATH")
+
+
+def _file_state(file: ModelFile) -> ModelState:
+    path = path_of(file)
+    if not path.is_file():
+        return ModelState.ABSENT
+    whole = path.stat().st_size == file.bytes and sha256_of(path) == file.sha256
+    return ModelState.READY if whole else ModelState.DAMAGED

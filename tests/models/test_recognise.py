@@ -1,0 +1,45 @@
+import zipfile
+
+import pytest
+
+from hdrkit.errors import InputError
+from hdrkit.models.recognise import recognise, scales_inside
+from hdrkit.models.roles import ModelKind
+from tests.fixtures import networks
+
+
+@pytest.mark.parametrize(
+    ("kind", "content"),
+    [
+        (ModelKind.CENTERFACE, networks.centerface()),
+        (ModelKind.YUNET, networks.yunet()),
+        (ModelKind.RETINAFACE, networks.retinaface()),
+        (ModelKind.ALIGNED_112, networks.embedder()),
+        (ModelKind.DLIB_RESNET, b"\x01\x01\x01\x0dloss_metric_2\x03"),
+        (ModelKind.FACE_API, b'[{"weights": [{"name": "conv32_down/conv/filters"}]}]'),
+        (ModelKind.OTHER, b'{"modelTopology": 1}'),
+    ],
+)
+def test_kinds_are_told_apart_by_content(kind, content, tmp_path):
+    (tmp_path / "model").write_bytes(content)
+    assert recognise(tmp_path / "model") is kind
+
+
+@pytest.mark.parametrize(("member", "kind"), [("face_landmarks_detector.tflite", "face-landmarker"), ("a.txt", "other")])
+def test_a_zip_is_told_by_what_is_in_it(member, kind, tmp_path):
+    with zipfile.ZipFile(tmp_path / "model.task", "w") as archive:
+        archive.writestr(member, b"TFL3")
+    assert recognise(tmp_path / "model.task") == kind
+
+
+@pytest.mark.parametrize("content", [b"", b"MZ\x90\x00", networks.yunet()[:3000], b"PK\x03\x04 cut off"])
+def test_no_model_and_half_a_model_are_one_line(content, tmp_path):
+    (tmp_path / "model.onnx").write_bytes(content)
+    with pytest.raises(InputError, match=r"model\.onnx: it is no model that hdrkit can read, or it is cut off"):
+        recognise(tmp_path / "model.onnx")
+
+
+def test_networks_that_scale_codes_themselves_are_known(tmp_path):
+    for scales in (True, False):
+        (tmp_path / "faces.onnx").write_bytes(networks.embedder(scales=scales))
+        assert scales_inside(tmp_path / "faces.onnx") is scales
