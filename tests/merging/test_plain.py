@@ -28,7 +28,7 @@ def test_numpy_and_the_compiled_loops_merge_alike(bits, channels):
         valid = rng.random((frames, *SIZE)) < 0.9 if masked else None
         share = rng.choice([0, 100, 255], (frames, *SIZE)).astype(np.uint8) if trusted else None
         tables = build_tables(curve, times, clip, MergeOptions())
-        rule = Rule(np.stack([tables.numerator, tables.denominator], axis=-1), clip[1], False)
+        rule = Rule(np.stack([tables.numerator, tables.denominator], axis=-1), tables.fade, clip[1], False)
         near, full = kind(near_clipping(top + 1, clip[1])), np.tile(tables.full, SIZE[1]).astype(kind)
         results = []
         for which in (loops, plain):

@@ -1,6 +1,7 @@
 """Merging against planted radiance, against a slow reference, and against OpenCV."""
 
 import csv
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -174,30 +175,30 @@ def reference(frames, times, curve, clip, estimator, noise):
             total = weights = spread = 0.0
             for k in whole + partly:
                 z, t = read[k][c], times[k]
-                if z > high or (k in partly and z < low):
-                    continue
-                near = 5 * min(max((z - high) / (0.1 * levels) + 1, 0), 1) ** 2
-                spill = noise.spill * (near if k in whole else max(near, 1)) * light[z]
-                exposure, doubt = reading(z, light, low, noise)
-                certain = certainty(z, light, doubt)
-                doubt += spill**2
-                match estimator:
-                    case Estimator.INVERSE_VARIANCE:
-                        w = certain * taper(z, high, levels) * t**2 / doubt
-                        exposure = unbiased(exposure, t, times, light[high], light[-1], noise)
-                    case Estimator.POISSON:
-                        w = taper(z, high, levels) * t
-                    case Estimator.ROBERTSON:
-                        w = shape("gaussian", z, low, high) * t**2
-                    case _:
-                        w = shape("triangle", z, low, high)
-                if estimator is Estimator.DEBEVEC:
-                    total += w * np.log(light[z] / t)
-                    spread += w**2 * doubt / light[z] ** 2
-                else:
-                    total += w * exposure / t
-                    spread += w**2 * doubt / t**2
-                weights += w
+                first = taper(max(read[k]), high, levels)  # the share that a clipped channel does not touch yet
+                root = 0.0
+                for share, beside in ((first, False), (1 - first, True)):
+                    if z > high or (beside and z < low) or share == 0:
+                        continue
+                    near = 5 * min(max((z - high) / (0.1 * levels) + 1, 0), 1) ** 2
+                    spill = noise.spill * (max(near, 1) if beside else near) * light[z]
+                    exposure, doubt = reading(z, light, low, noise)
+                    certain = certainty(z, light, doubt)
+                    doubt += spill**2
+                    match estimator:
+                        case Estimator.INVERSE_VARIANCE:
+                            w = share * certain * taper(z, high, levels) * t**2 / doubt
+                            exposure = unbiased(exposure, t, times, light[high], light[-1], noise)
+                        case Estimator.POISSON:
+                            w = share * taper(z, high, levels) * t
+                        case Estimator.ROBERTSON:
+                            w = share * shape("gaussian", z, low, high) * t**2
+                        case _:
+                            w = share * shape("triangle", z, low, high)
+                    total += w * (np.log(light[z] / t) if estimator is Estimator.DEBEVEC else exposure / t)
+                    root += w * doubt**0.5 / (light[z] if estimator is Estimator.DEBEVEC else t)
+                    weights += w
+                spread += root**2
             if weights > 0:
                 value = total / weights
                 spread = spread / weights**2
@@ -246,6 +247,20 @@ def test_kernel_equals_the_slow_reference(estimator, bits, channels, masked):
     plain = merge_frames(frames, times, curve, MergeOptions(estimator=estimator))
     assert plain.radiance.variance is None
     assert plain.radiance.pixels.tobytes() == merged.radiance.pixels.tobytes()
+
+
+def test_a_frame_that_deviates_leaves_no_seam_where_one_of_its_channels_clips():
+    """Sky whose blue rises slowly beyond the clip limit of a frame that shows half the light of the shorter one."""
+    curve = replace(CURVE, deviation=0.25)
+    short = np.linspace((100, 110, 160), (120, 130, 200), 400)
+    light = np.stack([np.interp(short[:, c], np.arange(256), CURVE.linear[:, 0]) for c in range(3)], axis=1)
+    long = np.stack([np.interp(light[:, c] * 4 / 2.2, CURVE.linear[:, 0], np.arange(256)) for c in range(3)], axis=1)
+    assert long[:, 2].min() < 230
+    assert long[:, 2].max() == 255
+    frames = [Frame(np.rint(one)[None].astype(np.uint8)) for one in (short, long)]
+    red = merge_frames(frames, (1.0, 4.0), curve, MergeOptions(noise=NoiseModel(spill=0.3))).radiance.pixels[0, :, 0]
+    assert np.abs(np.diff(np.log(red))).max() < 0.03
+    assert red[-1] / red[0] > 1.5
 
 
 # --- pixels that no frame measured ---

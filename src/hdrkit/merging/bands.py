@@ -30,9 +30,12 @@ class Band(NamedTuple):
 
 
 class Rule(NamedTuple):
-    """The weights of codes: numerators and denominators (2, K, C, levels, 2), and the highest code that counts."""
+    """The weights of codes: numerators and denominators (2, K, C, levels, 2), the share of the first of both for the highest code
+    of a pixel (levels,), and the highest code that counts.
+    """
 
     pairs: NDArray[np.float32]
+    fade: NDArray[np.float32]
     high: int
     logarithmic: bool
 

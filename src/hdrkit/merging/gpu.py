@@ -65,7 +65,7 @@ class _Sums:
         channels, levels = tables.exposure.shape
         self.device, self.logarithmic = device, tables.logarithmic
         self.high, self.near, self.last = high, near_clipping(levels, high), levels - 1
-        self.full = self._of(tables.full)
+        self.full, self.fade = self._of(tables.full), self._of(tables.fade)
         self.must = torch.zeros((*size, channels), dtype=torch.bool, device=device)  # clipped according to a shorter frame
         self.numerator, self.denominator = self._of(tables.numerator), self._of(tables.denominator)
         self.spread = self._of(tables.variance) if want_variance else None
@@ -73,7 +73,6 @@ class _Sums:
         self.limit = [self._of(bounds.exposure / t) for t in bounds.times]
         self.darkest = self._of(bounds.darkest)
         self.place = torch.arange(channels, device=device) * levels  # position of a channel in a flattened table
-        self.second = channels * levels  # position of the tables for channels beside a clipped one
         self.a, self.b, self.out = (torch.zeros((*size, channels), device=device) for _ in range(3))
         self.v = torch.zeros((*size, channels), dtype=torch.float64, device=device) if want_variance else None
         self.longest = torch.full(size, _NOWHERE, dtype=torch.int64, device=device)
@@ -101,12 +100,14 @@ class _Sums:
         self.used[k] = int(plain.sum())
 
         at = codes + self.place
-        index = at + (partly * self.second)[..., None]
-        weight = (weight * (plain | partly))[..., None]
-        self.a += weight * self.numerator[:, k].reshape(-1)[index]
-        self.b += weight * self.denominator[:, k].reshape(-1)[index]
+        fade = self.fade[codes.amax(dim=2)]
+        weights = [(weight * share * (plain | partly))[..., None] for share in (fade, 1 - fade)]
+        for kind, own in enumerate(weights):
+            self.a += own * self.numerator[kind, k].reshape(-1)[at]
+            self.b += own * self.denominator[kind, k].reshape(-1)[at]
         if self.v is not None and self.spread is not None:
-            self.v += weight.to(torch.float64) ** 2 * self.spread[:, k].reshape(-1)[index]
+            spreads = (own.to(torch.float64) * self.spread[kind, k].reshape(-1)[at].sqrt() for kind, own in enumerate(weights))
+            self.v += sum(spreads) ** 2
         newly = clips & (self.longest == _NOWHERE)
         self.out = torch.where(newly[..., None], self.limit[k].reshape(-1)[at], self.out)
         self.longest[newly] = _CLIPPED

@@ -49,7 +49,7 @@ def run_tables(
     variance = np.empty((height, width, channels) if want_variance else (0, 0, channels), np.float32)
     bounds = bounds_of(tables, exposures)
     pairs = np.stack([tables.numerator, tables.denominator], axis=-1)  # the loop looks both up together
-    rule = Rule(pairs, clip[1], tables.logarithmic)
+    rule = Rule(pairs, tables.fade, clip[1], tables.logarithmic)
     spread = tables.variance if want_variance else None
     rows = min(height, max(1, _BAND_BYTES // (len(frames) * width * channels * frames[0].pixels.itemsize)))
     shape = len(frames), rows, width

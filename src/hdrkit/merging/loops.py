@@ -87,7 +87,7 @@ def _merge_row(band: Band, y: int, rule: Rule, bounds: Bounds, weights: Any, mer
             if _trust(band.share, k, y, x) == 0:
                 continue
             z0, z1, z2 = codes[k, y, x, 0], codes[k, y, x, green], codes[k, y, x, blue]
-            kind = 0
+            fade = rule.fade[max(z0, max(z1, z2))]
             if max(z0, max(z1, z2)) <= high:
                 used[k] += 1
                 whole_by = k
@@ -96,14 +96,18 @@ def _merge_row(band: Band, y: int, rule: Rule, bounds: Bounds, weights: Any, mer
                     whole_by = CLIPPED - k
                 if min(z0, min(z1, z2)) > high:
                     continue
-                kind, partly_by = 1, k
-            weight = _weight(band.share, k, y, x)
-            a0 += weight * tables[kind, k, 0, z0, 0]
-            b0 += weight * tables[kind, k, 0, z0, 1]
-            a1 += weight * tables[kind, k, green, z1, 0]
-            b1 += weight * tables[kind, k, green, z1, 1]
-            a2 += weight * tables[kind, k, blue, z2, 0]
-            b2 += weight * tables[kind, k, blue, z2, 1]
+                partly_by = k
+            for kind in range(2):
+                share = fade if kind == 0 else np.float32(1) - fade
+                if share == 0:
+                    continue
+                weight = _weight(band.share, k, y, x) * share
+                a0 += weight * tables[kind, k, 0, z0, 0]
+                b0 += weight * tables[kind, k, 0, z0, 1]
+                a1 += weight * tables[kind, k, green, z1, 0]
+                b1 += weight * tables[kind, k, green, z1, 1]
+                a2 += weight * tables[kind, k, blue, z2, 0]
+                b2 += weight * tables[kind, k, blue, z2, 1]
         v0, v1, v2 = a0 / b0, a1 / b1, a2 / b2
         if rule.logarithmic:
             v0, v1, v2 = np.exp(v0), np.exp(v1), np.exp(v2)
@@ -151,10 +155,11 @@ def _spread_row(band: Band, y: int, rule: Rule, spread: Any, weights: Any, merge
         for k in range(codes.shape[0]):
             z0, z1, z2 = codes[k, y, x, 0], codes[k, y, x, green], codes[k, y, x, blue]
             if min(z0, min(z1, z2)) <= high and _looks(band.valid, k, y, x):
-                kind = 0 if max(z0, max(z1, z2)) <= high else 1
+                fade = np.float64(rule.fade[max(z0, max(z1, z2))])
                 weight = _trust(band.share, k, y, x) / 255.0
                 for c in range(channels):
-                    v[c] += weight**2 * spread[kind, k, c, codes[k, y, x, c]]
+                    plain, beside = spread[0, k, c, codes[k, y, x, c]], spread[1, k, c, codes[k, y, x, c]]
+                    v[c] += (weight * (fade * np.sqrt(plain) + (1 - fade) * np.sqrt(beside))) ** 2
         for c in range(channels):
             square = np.float64(out[x, c]) ** 2
             if weights[x, c] > 0:

@@ -40,11 +40,12 @@ def merge(band: Band, rule: Rule, spread: None, bounds: Bounds, merged: Merged) 
     above, below = (np.zeros((height * width, channels), np.float32) for _ in range(2))
     whole_by, partly_by = (np.full(height * width, NOWHERE) for _ in range(2))
     flags = np.full(height * width, NOTHING)
+    unfaded = np.count_nonzero(rule.fade == 1) - 1
     for k in range(len(band.codes)):
         codes = band.codes[k, :height].reshape(-1, channels)
-        over = _any(codes > rule.high)
+        top = _highest(codes)
         numerator, denominator = (_looked_up(codes, rule.pairs[0, k, ..., part]) for part in range(2))
-        counts = np.ones(len(codes), np.bool_)
+        counts, weight = np.ones(len(codes), np.bool_), None
         if band.valid is not None:
             counts = band.valid[k, :height].reshape(-1)
             flags[~counts] = PARTIAL
@@ -52,23 +53,34 @@ def merge(band: Band, rule: Rule, spread: None, bounds: Bounds, merged: Merged) 
             share = band.share[k, :height].reshape(-1)
             counts = counts & (share > 0)
             less = np.flatnonzero(share != 255)
-            numerator[less] *= (share[less] * SHARE)[:, None]
-            denominator[less] *= (share[less] * SHARE)[:, None]
-        plain = counts & ~over
-        rest = np.flatnonzero(~plain)
-        numerator[rest] = denominator[rest] = 0
-        clips = rest[counts[rest]]
+            weight = share * SHARE
+            numerator[less] *= weight[less][:, None]
+            denominator[less] *= weight[less][:, None]
+        lost = np.flatnonzero(~counts)
+        numerator[lost] = denominator[lost] = 0
+        bright = np.flatnonzero(counts & (top > unfaded))
+        clipped = top[bright] > rule.high
+        clips = bright[clipped]
         partly = clips[(codes[clips] <= rule.high).any(axis=1)]
-        beside = codes[partly].astype(np.int64)
-        for part, terms in enumerate((numerator, denominator)):
-            found = np.stack([rule.pairs[1, k, c, beside[:, c], part] for c in range(channels)], axis=1)
-            terms[partly] = found if band.share is None else found * (share[partly] * SHARE)[:, None]
-        above += numerator
-        below += denominator
+        fading = np.concatenate([bright[~clipped], partly])  # codes above the limit have no weight
+        fade = rule.fade.take(top[fading])
+        weights = fade, np.float32(1) - fade
+        if weight is not None:
+            weights = weight[fading] * weights[0], weight[fading] * weights[1]
+        beside = codes[fading].astype(np.int64)
+        for part, (terms, sums) in enumerate(((numerator, above), (denominator, below))):
+            first, second = (
+                np.stack([rule.pairs[kind, k, c, beside[:, c], part] for c in range(channels)], axis=1) * weights[kind][:, None]
+                for kind in range(2)
+            )
+            terms[fading] = first
+            sums += terms
+            sums[fading] += second
+        plain = counts & (top <= rule.high)
         whole_by[clips[whole_by[clips] == NOWHERE]] = CLIPPED - k
         np.copyto(whole_by, k, where=plain)
         partly_by[partly] = k
-        merged.used[k] += len(codes) - len(rest)
+        merged.used[k] += np.count_nonzero(plain)
     with np.errstate(divide="ignore", invalid="ignore"):
         above /= below
     least = np.tile(bounds.darkest[0], width)
@@ -78,6 +90,14 @@ def merge(band: Band, rule: Rule, spread: None, bounds: Bounds, merged: Merged) 
         codes = band.codes[:, :height].reshape(len(band.codes), -1, channels)[:, at]
         above[at], flags[at] = _bounded(above[at], below[at] > 0, whole_by[at], partly_by[at], codes, bounds, flags[at])
     merged.radiance[:], merged.validity[:] = above.reshape(merged.radiance.shape), flags.reshape(height, width)
+
+
+def _highest(codes: Codes) -> Codes:
+    """The highest code of each pixel (N, C); `max` along a short axis is slow."""
+    found = codes[:, 0]
+    for c in range(1, codes.shape[1]):
+        found = np.maximum(found, codes[:, c])
+    return found
 
 
 def _any(marked: Mask) -> Mask:

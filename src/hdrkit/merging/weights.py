@@ -10,28 +10,32 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hdrkit.imaging.weighting import NEAR_CLIPPING, black_edge
-from hdrkit.merging.estimators.separable import Codes, Measurements
+from hdrkit.merging.estimators.separable import Codes, Measurements, tapered
 from hdrkit.merging.estimators.table import estimator_of
 from hdrkit.merging.options import MergeOptions
 from hdrkit.types import NoiseModel, ResponseCurve
 
 _SPILL_AT_LIMIT = 5.0  # times the spill into other channels
 _DOUBT, _SIGMAS = 0.1, 4.0  # relative error of curve and times, and noise: a frame must be clipped in spite of both
+_DEVIATIONS, _MOST_DOUBT = 3.0, 0.9  # the error is larger where frames deviate from the curve
 
 
 @dataclass(frozen=True)
 class Tables:
     """Lookup tables of an estimator, (2, K, C, levels): numerator, denominator, numerator of the variance.
 
-    The first of the two is for pixels without a clipped channel, the second for the other channels of pixels with one. The tables
-    are float32; the variance is float64, because float32 cannot hold its squares. `full` (K, C) is the code of a frame above
-    which longer frames must be clipped. `exposure` (C, levels) is exp g, for pixels that no frame measured, and `black` (C,) is
-    the exposure below which a frame measures nothing. `logarithmic` says that the quotient is ln radiance.
+    The first of the two is for pixels without a clipped channel, the second for the other channels of pixels with one. `fade`
+    (levels,) is the share of the first for the highest code of a pixel: it falls to 0 at the clip limit, because a frame that
+    changed from one to the other at once would leave a seam. The tables are float32; the variance is float64, because float32
+    cannot hold its squares. `full` (K, C) is the code of a frame above which longer frames must be clipped. `exposure` (C,
+    levels) is exp g, for pixels that no frame measured, and `black` (C,) is the exposure below which a frame measures nothing.
+    `logarithmic` says that the quotient is ln radiance.
     """
 
     numerator: NDArray[np.float32]
     denominator: NDArray[np.float32]
     variance: NDArray[np.float64]
+    fade: NDArray[np.float32]
     full: NDArray[np.int64]
     exposure: NDArray[np.float32]
     black: NDArray[np.float32]
@@ -73,16 +77,19 @@ def build_tables(
         _by_channel(a, scale).astype(np.float32),
         _by_channel(b, scale).astype(np.float32),
         _by_channel(v, scale**2),
-        _full(response.linear, spread, exposures, clip[1]),
+        tapered(codes, estimator.taper).astype(np.float32),
+        _full(response, spread, exposures, clip[1]),
         np.ascontiguousarray(response.linear.T, np.float32),
         edge.astype(np.float32),
         estimator.logarithmic,
     )
 
 
-def _full(x: NDArray[np.float64], spread: NDArray[np.float64], exposures: Sequence[float], high: int) -> NDArray[np.int64]:
+def _full(response: ResponseCurve, spread: NDArray[np.float64], exposures: Sequence[float], high: int) -> NDArray[np.int64]:
     """For each frame the code (K, C) above which the next longer frame is clipped, even if this one is too bright by chance."""
-    least = (1 - _DOUBT) * x - _SIGMAS * np.sqrt(spread)
+    x = response.linear
+    doubt = min(max(_DOUBT, _DEVIATIONS * response.deviation), _MOST_DOUBT)
+    least = (1 - doubt) * x - _SIGMAS * np.sqrt(spread)
     steps = [longer / t for t, longer in pairwise([*exposures, exposures[-1]])]
     below = [least <= x[high] / step for step in steps]
     return np.array([np.minimum(len(x) - 1 - np.argmax(one[::-1], axis=0), high) for one in below])

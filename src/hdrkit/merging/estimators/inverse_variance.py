@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hdrkit.imaging.weighting import black_edge, error_near_black
-from hdrkit.merging.estimators.separable import Array, Codes, Measurements, Separable, tapered
+from hdrkit.merging.estimators.separable import Array, Codes, Measurements, Separable, in_channels, tapered
 
 _READABLE = 4.0  # (x / its standard error)^2 above which a code says something about light
 _LEVELS_OF_JPEG, _CODE_ERROR = 256, 2.0  # codes
@@ -27,6 +27,11 @@ class InverseVariance(Separable):
 
     longest: float | None = None
 
+    @property
+    def taper(self) -> float:
+        """The share of the codes over which a frame fades out: a wide one if frames deviate."""
+        return super().taper if self.longest is None else _WIDE_TAPER
+
     def code_weight(self, codes: Codes) -> Array:
         """The weight is 1, with a taper near clipping, and less near black, where codes are less certain than their noise says.
 
@@ -39,8 +44,7 @@ class InverseVariance(Separable):
             # The foot of a curve that frames deviate from is not known: there, errors are relative to the code.
             off = x * _CODE_ERROR / np.maximum(np.arange(_LEVELS_OF_JPEG), 1)[:, None]
             error = np.hypot(error, off)
-        taper = tapered(codes) if self.longest is None else tapered(codes, _WIDE_TAPER)
-        return np.asarray(taper * variance / np.maximum(variance, error**2))
+        return np.asarray(in_channels(tapered(codes, self.taper), codes) * variance / np.maximum(variance, error**2))
 
     def denominator(self, measured: Measurements) -> Array:
         """The inverse variance of x / t, or of ln x as far as the code is readable."""

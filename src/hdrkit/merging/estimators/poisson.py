@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hdrkit.merging.estimators.separable import Array, Codes, Measurements, Separable, tapered
+from hdrkit.merging.estimators.separable import Array, Codes, Measurements, Separable, in_channels, tapered
 
 
 @dataclass(frozen=True)
@@ -13,7 +13,7 @@ class Poisson(Separable):
 
     def code_weight(self, codes: Codes) -> Array:
         """The weight is 1, with a taper near clipping."""
-        return tapered(codes)
+        return in_channels(tapered(codes), codes)
 
     def denominator(self, measured: Measurements) -> Array:
         """The exposure: the numerator sums light, and the denominator sums time."""

@@ -57,6 +57,11 @@ class Separable(ABC):
 
     logarithmic: ClassVar[bool] = False  # whether the quotient of the sums is ln radiance
 
+    @property
+    def taper(self) -> float:
+        """The share of the codes over which a frame fades out towards clipping."""
+        return _TAPER
+
     @abstractmethod
     def code_weight(self, codes: Codes) -> Array:
         """The trust in each code (levels, C) at any exposure: 0 above the clip limit, at most 1."""
@@ -80,13 +85,13 @@ class Separable(ABC):
 
 
 def tapered(codes: Codes, share: float = _TAPER) -> Array:
-    """A weight of codes (levels, C): 1 up to near the clip limit, then falling smoothly to 0 at the limit, and 0 above it.
+    """A weight of codes (levels,): 1 up to near the clip limit, then falling smoothly to 0 at the limit, and 0 above it.
 
     It falls over this share of the codes.
     """
     levels = codes.response.levels
     u = np.clip((codes.clip[1] + 1 - np.arange(levels)) / (share * levels), 0, 1)
-    return in_channels(u**2 * (3 - 2 * u), codes)
+    return np.asarray(u**2 * (3 - 2 * u))
 
 
 def in_channels(weight: Array, codes: Codes) -> Array:
