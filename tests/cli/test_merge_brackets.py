@@ -231,3 +231,17 @@ def test_the_result_of_another_bracket_is_not_replaced(hdrkit, shoot, tmp_path, 
     assert (tmp_path / "out" / "0.exr").read_bytes() != before
     done = hdrkit("merge", tmp_path / "a", *words)  # its result is gone: what is there is no longer its own
     assert (done.code, "of bracket 'b' of an earlier run" in done.err) == (1, True)
+
+
+def test_results_beside_photographs_are_neither_grouped_nor_ranked(hdrkit, room, tmp_path, curve):
+    assert hdrkit("merge", room, "-o", room, "--format", "jpg", "--response", curve, "--align", "none").code == 0
+    told = f"note: left out 1 picture that hdrkit itself made: {room / 'room.jpg'}\n"
+    done = hdrkit("group", room, "-o", tmp_path / "out")
+    assert (done.code, told in done.err) == (0, True)
+    assert "room.jpg" not in (tmp_path / "out" / "groups.csv").read_text()
+    done = hdrkit("rank", room, "--dry-run")
+    assert (done.code, told in done.err) == (0, True)
+    assert "4 photographs" in done.out
+    (tmp_path / "results").mkdir()
+    (room / "room.jpg").rename(tmp_path / "results" / "room.jpg")
+    assert "1 photograph" in hdrkit("rank", tmp_path / "results", "--dry-run").out

@@ -11,8 +11,7 @@ from pathlib import Path
 
 from hdrkit.errors import HdrkitError, InputError
 from hdrkit.exposure import exposure_from_name
-from hdrkit.files.text import counted, show
-from hdrkit.formats.display_marks import is_own
+from hdrkit.files.text import show
 from hdrkit.formats.metadata import read_photo
 from hdrkit.formats.pixels import read_each, read_frames, require_alike
 from hdrkit.inputs.brackets import distinct_names, form_brackets, spread_brackets
@@ -20,14 +19,13 @@ from hdrkit.inputs.discover import discover, discover_folders, none_readable, no
 from hdrkit.inputs.listed import fill_exposures
 from hdrkit.inputs.lists import ExposureList, GroupList, read_groups
 from hdrkit.inputs.options import By, ExposureUnit, InputOptions
+from hdrkit.inputs.own_results import own_results
 from hdrkit.inputs.photo_memory import PhotoMemory
 from hdrkit.inputs.remarks import Remarks, UnusualBrackets
 from hdrkit.inputs.stated_ev import StatedEV, require_exposed
 from hdrkit.inputs.timestamps import floored, timestamp_in_name
 from hdrkit.inputs.twins import without_twins
 from hdrkit.types import Bracket, Exposure, Failure, Frame, Photo, Stack
-
-_NAMED = 3
 
 Paths = Path | str | Sequence[Path | str]
 
@@ -249,14 +247,10 @@ def _without_results(photos: Sequence[tuple[Photo, Path]]) -> tuple[list[tuple[P
 
     Raises InputError if nothing is left.
     """
-    own = [photo.path for photo, _ in photos if is_own(photo.software)]
-    if not own:
-        return list(photos), ""
-    names = ", ".join(show(path) for path in own[:_NAMED]) + (", ..." if len(own) > _NAMED else "")
+    own, note = own_results([photo for photo, _ in photos])
     if len(own) == len(photos):
-        raise InputError(f"{names}: hdrkit itself made this from photographs; give the photographs")
-    left = [one for one in photos if not is_own(one[0].software)]
-    return left, f"left out {counted(len(own), 'picture')} that hdrkit itself made: {names}"
+        raise InputError(f"{show(photos[0][0].path)}: hdrkit itself made this from photographs; give the photographs")
+    return [one for one in photos if one[0] not in own] if own else list(photos), note
 
 
 def _looks_unsorted(bracket: Bracket) -> str:

@@ -50,7 +50,7 @@ def group(
             clusters, unassigned = form_clusters(
                 ingested.photos, ingested.pictures, views, ingested.content, options.ingest.metadata
             )
-    report = GroupingReport(plain(options), seconds, (*cache.notes, *notes), found.ignored)
+    report = GroupingReport(plain(options), seconds, (*cache.notes, *ingested.notes, *notes), found.ignored)
     return GroupingResult(clusters, unassigned, ingested.unreadable, report)
 
 

@@ -77,7 +77,7 @@ def _rank(found: Discovery, options: RankingOptions, progress: Progress, exposur
     if left.unreadable and not (groups or left.excluded):
         raise none_readable(len(left.unreadable), left.unreadable)
     pairs = sum(len(shot.companions) for shot in shots)
-    notes = (f"{counted(pairs, 'file')} beside others of the same name: rated as they are",) if pairs else ()
+    notes = (*left.notes, *([f"{counted(pairs, 'file')} beside others of the same name: rated as they are"] if pairs else []))
     left_out = tuple(photo.path for take in left.excluded for photo in (*take.photos, *take.companions))
     report = RankingReport(plain(options), alike.threshold, seconds, notes, found.ignored, left_out, alike.doubtful)
     return RankingResult(groups, tuple(sorted(left.unreadable, key=lambda bad: str(bad.path))), report)

@@ -20,6 +20,7 @@ from hdrkit.grouping.evidence import descriptor
 from hdrkit.grouping.evidence.descriptor import Descriptors, cells_of, describe
 from hdrkit.grouping.options import Embedding, GroupingOptions
 from hdrkit.inputs.discover import none_readable
+from hdrkit.inputs.own_results import without_own_results
 from hdrkit.types import Failure, Photo, Progress
 
 READING = "reading photographs"
@@ -42,10 +43,14 @@ class Ingested:
     pictures: Descriptors
     features: NDArray[np.float32] | None
     unreadable: tuple[Failure, ...]
+    notes: tuple[str, ...] = ()
 
 
 def ingest(paths: Sequence[Path], options: GroupingOptions, cache: Cache, progress: Progress) -> Ingested:
-    """Read photographs. `unreadable` of the result lists the failures. Raises InputError if no photograph can be read."""
+    """Read photographs. `unreadable` of the result lists the failures, and a note the pictures that hdrkit itself made.
+
+    Raises InputError if no photograph can be read.
+    """
     stores = _Stores(options, cache)
     failed: dict[Path, Failure] = {}
     digest_of: dict[Photo, bytes] = {}
@@ -74,6 +79,8 @@ def ingest(paths: Sequence[Path], options: GroupingOptions, cache: Cache, progre
             progress(READING, len(digest_of) + len(failed), len(paths))
     if not digest_of:
         raise none_readable(len(failed), [failed[path] for path in sorted(failed)])
+    photos, own = without_own_results(list(digest_of))
+    digest_of = {photo: digest_of[photo] for photo in photos}
     digests = sorted(set(digest_of.values()))
     number = {digest: k for k, digest in enumerate(digests)}
     photos = sorted(digest_of, key=lambda photo: (digest_of[photo], str(photo.path)))
@@ -85,6 +92,7 @@ def ingest(paths: Sequence[Path], options: GroupingOptions, cache: Cache, progre
         pictures=stores.descriptors([digest_of[photo] for photo in photos], ("content",)),
         features=stores.features(digests),
         unreadable=tuple(failed[path] for path in sorted(failed)),
+        notes=(own,) if own else (),
     )
 
 

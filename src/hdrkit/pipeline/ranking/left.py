@@ -13,10 +13,11 @@ from hdrkit.types import Failure, Take
 
 @dataclass
 class Left:
-    """What is not ranked: takes that are left out because they are rated, and files that cannot be read."""
+    """What is not ranked: takes that are left out because they are rated, files that cannot be read, and notes on others."""
 
     excluded: list[Take] = field(default_factory=list)
     unreadable: list[Failure] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
 def left_out(take: Take, options: RankingOptions, left: Left) -> bool:

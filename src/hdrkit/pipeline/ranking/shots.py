@@ -10,6 +10,7 @@ from hdrkit.errors import InputError
 from hdrkit.formats.metadata import read_photo
 from hdrkit.imaging.threads import ahead
 from hdrkit.inputs.lists import ExposureList
+from hdrkit.inputs.own_results import without_own_results
 from hdrkit.pipeline.ranking.left import Left
 from hdrkit.ranking.options import RankingOptions
 from hdrkit.ranking.takes import in_sequence, pair_up
@@ -21,9 +22,11 @@ READING = "reading metadata"
 def shots_of(paths: Sequence[Path], listed: ExposureList, options: RankingOptions, left: Left, progress: Progress) -> list[Take]:
     """The shots of these files in sequence, with the exposures that are listed for them.
 
-    Files that cannot be read are added to `left`.
+    Files that cannot be read, and a note on pictures that hdrkit itself made, are added to `left`.
     """
-    return pair_up(in_sequence(list(listed.applied(_photos(paths, options, left, progress)))))
+    photos, own = without_own_results(_photos(paths, options, left, progress))
+    left.notes += [own] if own else []
+    return pair_up(in_sequence(list(listed.applied(photos))))
 
 
 def _photos(paths: Sequence[Path], options: RankingOptions, left: Left, progress: Progress) -> list[Photo]:
