@@ -186,17 +186,17 @@ def _judged(
     The result is None if neither shows the same view as the frame.
     """
     levels = _telling(moving, motion)
-    aligned = _views(moving, motion, levels)
-    judge: Views = {i: reference[i] for i in levels}
-    opinions = _opinions(judge, moving, aligned)
-    if not opinions:
-        judge = _views(*anchor, levels)
-        opinions = _opinions(judge, moving, aligned)
-    if not opinions:
-        return None
     finest, still = levels[-1], np.eye(3)
     moved = displacement_px(moving[finest].from_frame(motion), moving[finest].size) >= STILL_PX
-    kept = moved and any(opinion.improved for opinion in opinions)
+    aligned = _views(moving, motion, levels)
+    judge: Views = {i: reference[i] for i in levels}
+    opinions = _opinions(judge, moving, aligned, moved)
+    if not opinions:
+        judge = _views(*anchor, levels)
+        opinions = _opinions(judge, moving, aligned, moved)
+    if not opinions:
+        return None
+    kept = moved and opinions[-1].improved
     left = residual_px(judge[finest], aligned[finest] if kept else moving[finest])
     left = None if left is None else left / moving[finest].scale[0]
     if kept:
@@ -224,7 +224,16 @@ def _views(frame: Pyramid, motion: Matrix, levels: Sequence[int]) -> Views:
     return {i: warped(frame[i], frame[i].from_frame(motion)) for i in levels}
 
 
-def _opinions(judge: Views, moving: Pyramid, aligned: Views) -> list[Comparison]:
-    """The agreement of the frame with the judge, unaligned and aligned, at each level where both seem to show the same view."""
-    found = (compare(judge[i], moving[i], aligned[i]) for i in aligned)
-    return [comparison for comparison in found if comparison is not None and comparison.related]
+def _opinions(judge: Views, moving: Pyramid, aligned: Views, moved: bool) -> list[Comparison]:
+    """The agreement of the frame with the judge, unaligned and aligned, at each level where both seem to show the same view.
+
+    The coarsest comes first. If the frame has `moved`, the first opinion that it agrees better aligned is the last.
+    """
+    opinions = []
+    for i in aligned:
+        opinion = compare(judge[i], moving[i], aligned[i])
+        if opinion is not None and opinion.related:
+            opinions.append(opinion)
+            if moved and opinion.improved:
+                break
+    return opinions

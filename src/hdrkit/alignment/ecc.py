@@ -61,7 +61,7 @@ def refine(template: Plane, moving: Plane, motion: Matrix) -> Matrix | None:
     if len(points.value) < MIN_POINTS:
         return None
     lit = eroded(moving.lit)
-    codes = (moving.values * np.float32(CODES - 1)).astype(np.int32)
+    codes = (moving.values * np.float32(CODES - 1)).astype(np.intp)  # other integers are converted at each look-up
     source = moving.values
     length = np.inf
     for i in range(ITERATIONS):

@@ -65,7 +65,7 @@ def _shift(template: Plane, moving: Plane, reach: int) -> Matrix | None:
 
     common = sums(transformed(one.x), transformed(other.x)) + sums(transformed(one.y), transformed(other.y))
     energies = [transformed(part.square) for part in (one, other)]
-    known = [transformed((part.square > 0).astype(np.float32)) for part in (one, other)]
+    known = [transformed(part.known) for part in (one, other)]
     first, second = sums(energies[0], known[1]), sums(known[0], energies[1])
     enough = np.minimum(first / max(first.max(), 1e-9), second / max(second.max(), 1e-9)) > MIN_OVERLAP
     offsets = np.arange(-reach, reach + 1)

@@ -70,8 +70,11 @@ def compare(template: View, before: View, after: View) -> Comparison | None:
     if cv2.countNonZero(lit) < MIN_PIXELS:
         return None
     fixed = directions(template, lit)
-    scores, norms = zip(*(_agreement(fixed, directions(view, lit)) for view in (before, after)), strict=True)
-    return Comparison(scores[0], scores[1], np.minimum(norms[0], norms[1]) + 1e-9)
+    score, norm = _agreement(fixed, directions(after, lit))
+    if before is after:
+        return Comparison(score, score, norm + 1e-9)
+    score_before, norm_before = _agreement(fixed, directions(before, lit))
+    return Comparison(score_before, score, np.minimum(norm_before, norm) + 1e-9)
 
 
 def residual_px(template: View, placed: View) -> float | None:
@@ -100,21 +103,22 @@ def residual_px(template: View, placed: View) -> float | None:
 
 @dataclass(frozen=True)
 class Directions:
-    """Unit gradients along x and along y, reduced where they are weak, and zero where unknown; and their square."""
+    """Unit gradients along x and along y, reduced where they are weak, and zero where unknown; their square; 1 where known."""
 
     x: Gray
     y: Gray
     square: Gray
+    known: Gray
 
     def strip(self, top: int, end: int) -> Directions:
         """The rows `top` to `end`."""
-        return Directions(self.x[top:end], self.y[top:end], self.square[top:end])
+        return Directions(self.x[top:end], self.y[top:end], self.square[top:end], self.known[top:end])
 
     def inner(self, x: int = 0, y: int = 0) -> Directions:
         """All pixels but the outermost, or those that lie x to the right of these and y below."""
         height, width = self.square.shape
         here = slice(1 + y, height - 1 + y), slice(1 + x, width - 1 + x)
-        return Directions(self.x[here], self.y[here], self.square[here])
+        return Directions(self.x[here], self.y[here], self.square[here], self.known[here])
 
 
 def directions(view: View, mask: ByteMask) -> Directions:
@@ -124,7 +128,7 @@ def directions(view: View, mask: ByteMask) -> Directions:
     x, y = (along[::apart, ::apart] for along in gradient)
     sample = np.sqrt(x * x + y * y)[mask[::apart, ::apart] > 0]
     floor = np.float32((NOISE * max(float(np.median(sample)) if sample.size else 0.0, 1e-4)) ** 2)
-    found = Directions(*(np.empty(mask.shape, np.float32) for _ in range(3)))
+    found = Directions(*(np.empty(mask.shape, np.float32) for _ in range(4)))
     for top in range(0, len(mask), _STRIP):  # strips stay in the cache
         here = slice(top, top + _STRIP)
         x, y = (along[here] for along in gradient)
@@ -138,6 +142,7 @@ def directions(view: View, mask: ByteMask) -> Directions:
         np.multiply(y, scale, out=found.y[here])
         square *= scale
         square *= scale
+        np.greater(square, 0, out=found.known[here], casting="unsafe")
     return found
 
 
@@ -152,7 +157,7 @@ def _agreement(fixed: Directions, moved: Directions) -> tuple[Floats, Floats]:
             one, other = (directions.strip(start, min(start + _STRIP, end)) for directions in (fixed, moved))
             common = one.x * other.x
             common += one.y * other.y
-            pictures = common, one.square * (other.square > 0), other.square * (one.square > 0)
+            pictures = common, one.square * other.known, other.square * one.known
             for total, picture in zip(tile, pictures, strict=True):
                 total += cv2.reduce(picture, 0, cv2.REDUCE_SUM, dtype=cv2.CV_64F)[0]
         sums.append(tile)

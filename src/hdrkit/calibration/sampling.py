@@ -186,8 +186,21 @@ def _evenly_over(picture: NDArray[Any], candidates: NDArray[np.int64], count: in
     bins = np.minimum(((values - low) / max(high - low, 1e-9) * _BINS).astype(np.uint8), _BINS - 1)
     by_bin = np.argsort(bins, kind="stable")
     sizes = np.bincount(bins, minlength=_BINS)
-    turn = np.arange(len(candidates)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-    return candidates[by_bin[np.argsort(turn, kind="stable")[:count]]]
+    taken = _turns(sizes, min(count, len(candidates)))
+    starts = np.cumsum(sizes) - sizes
+    first = np.concatenate([np.arange(start, start + n) for start, n in zip(starts, taken, strict=True)])
+    return np.asarray(candidates[by_bin[first]])
+
+
+def _turns(sizes: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+    """How many each range gives if they give one each in turn, the first ranges first, until there are `count`."""
+    taken, left = np.zeros_like(sizes), count
+    while left:
+        giving = np.flatnonzero(sizes > taken)
+        each = min(left // giving.size, int((sizes - taken)[giving].min()))
+        taken[giving if each else giving[:left]] += each or 1
+        left -= each * giving.size or left
+    return taken
 
 
 def require_usable(samples: Sequence[Samples]) -> None:

@@ -91,6 +91,7 @@ def _picked(picture: NDArray[Any], places: NDArray[np.int16]) -> NDArray[Any]:
 
 
 def _for_channels(fraction: NDArray[np.float32], channels: int) -> NDArray[np.float32]:
+    """Fractions (h, w) as (h, w, C): arithmetic that repeats a value along so short an axis is slow."""
     wide = fraction if channels == 1 else cv2.merge([fraction] * channels)
     return np.asarray(wide, np.float32).reshape(*fraction.shape, channels)
 
@@ -107,12 +108,12 @@ def resample_points(
         for column in (i - 1, i, i + 1, i + 2):
             j, down = _split(np.clip(start + slope * column, -FAR, FAR))
             four = [codes.take((j + k) * width + column, axis=0, mode="clip") for k in (-1, 0, 1, 2)]
-            values.append(_between(four, down[:, None]))
+            values.append(_between(four, _for_channels(down[None], channels)[0]))
             lows.append(_least(*four))
             highs.append(_most(*four))
         high = _most(*highs)
         _spread_clipped(high, clipped)
-        value = _between(values, across[:, None])
+        value = _between(values, _for_channels(across[None], channels)[0])
         _finish(value, _least(*lows), high, clipped)
         out[here] = value
 
