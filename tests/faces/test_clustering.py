@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 from scipy.cluster.hierarchy import fcluster, linkage
 
 from hdrkit.errors import InputError
-from hdrkit.faces.clustering import KnownPerson, Persons, find_persons
+from hdrkit.faces.clustering import Persons, find_persons
 from hdrkit.faces.linkage import Groups, average_linkage
 from hdrkit.faces.options import PersonMethod, PersonOptions
+from hdrkit.types import KnownPerson
 
 THRESHOLD = 0.4
 

@@ -11,22 +11,13 @@ from numpy.typing import NDArray
 from hdrkit.errors import InputError
 from hdrkit.faces.linkage import Groups, average_linkage
 from hdrkit.faces.options import PersonMethod, PersonOptions
-from hdrkit.types import SeenFace
+from hdrkit.types import KnownPerson, SeenFace
 
 NOBODY = -1
 SURE_SHARE = 0.85  # of the threshold: a face that tells little joins a person that is at most so far away
 CLEAR_SHARE = 0.15  # of the threshold: and so much farther from the next one
 _BLOCK = 1024  # faces that are compared with all persons at a time
 Pairs = Iterable[tuple[int, int]]
-
-
-@dataclass(frozen=True)
-class KnownPerson:
-    """A person of earlier runs: the sum (D,) of the unit vectors of so many faces."""
-
-    number: int
-    total: NDArray[np.float32]
-    count: int
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """The values that stages exchange: frozen dataclasses that check their fields when they are built."""
 
-from hdrkit.types.faces import Category, Face, FaceMeasures, Label, SeenFace, SeenPhoto
+from hdrkit.types.faces import Category, Face, FaceMeasures, KnownPerson, Label, SeenFace, SeenPhoto
 from hdrkit.types.failure import BracketFailure, Failure
 from hdrkit.types.grouping import Cluster, Flag, GroupingReport, GroupingResult, Kind, Member
 from hdrkit.types.image import Frame, RadianceMap, Stack, Validity
@@ -48,6 +48,7 @@ __all__ = [
     "GroupingReport",
     "GroupingResult",
     "Kind",
+    "KnownPerson",
     "Label",
     "Member",
     "MergeReport",

@@ -87,3 +87,12 @@ class Label:
 
     category: Category = Category.OTHER
     name: str = ""
+
+
+@dataclass(frozen=True)
+class KnownPerson:
+    """A person of earlier runs: the sum (D,) of the unit vectors of so many faces."""
+
+    number: int
+    total: NDArray[np.float32]
+    count: int

@@ -1,0 +1,238 @@
+"""The gallery: what was seen in photographs, who was recognised, and the labels, in tables of LanceDB.
+
+The address is a folder, or a URL of object storage that LanceDB opens (s3://, gs://, az://). Photographs are known by the digest
+of their files, so that a photograph that was moved or copied is known. Embeddings of two networks cannot be compared: each
+network has tables of its own.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hdrkit.errors import InputError
+from hdrkit.files.atomic import writing
+from hdrkit.files.lock import alone_in
+from hdrkit.files.packages import load_package
+from hdrkit.gallery.rows import DIGEST, Content, Key, face_rows, face_schema, faces_of
+from hdrkit.gallery.table import StoredTable
+from hdrkit.types import Category, KnownPerson, Label, SeenFace
+
+NOBODY = -1
+
+
+def gallery_folder() -> str:
+    """$HDRKIT_GALLERY, which may be a URL, else `hdrkit/people` in the user's data folder."""
+    if named := os.environ.get("HDRKIT_GALLERY"):
+        return named
+    from platformdirs import user_data_path
+
+    return str(user_data_path("hdrkit", appauthor=False) / "people")
+
+
+@contextmanager
+def open_gallery(address: str | None, network: str) -> Iterator[Gallery]:
+    """The gallery at an address (None: the user's own), for the embeddings of a network.
+
+    Raises InputError if LanceDB is not installed or cannot open the address, and OutputError if another run uses the folder.
+    """
+    lancedb = load_package("lancedb", "the gallery of persons", "hdrkit[people]")
+    address = gallery_folder() if address is None else address
+    at = f"{address.rstrip('/')}/{re.sub(r'[^a-zA-Z0-9.-]+', '_', network)}"
+    with ExitStack() as stack:
+        if "://" not in address:
+            with writing(at):
+                Path(at).mkdir(parents=True, exist_ok=True)
+            stack.enter_context(alone_in(Path(at)))
+        try:
+            gallery = Gallery(lancedb.connect(at))
+        except (ValueError, OSError, RuntimeError) as error:
+            raise InputError(f"{address}: the gallery cannot be opened ({str(error).splitlines()[0]}); see --gallery") from error
+        yield gallery
+        gallery.tidy()
+
+
+class Gallery:
+    """What is known of photographs and persons. Every method reads or writes the store at once."""
+
+    def __init__(self, database: Any) -> None:
+        import pyarrow as pa
+
+        digest = ("digest", pa.binary(DIGEST))
+        self._photos = StoredTable(database, "photos", pa.schema([digest, ("version", pa.string())]))
+        self._faces = StoredTable(database, "faces")  # its columns depend on the network
+        member = [digest, ("place", pa.int32()), ("person", pa.int32()), ("why", pa.string())]
+        self._members = StoredTable(database, "members", pa.schema(member))
+        self._persons = StoredTable(database, "persons")
+        label = [("person", pa.int32()), ("name", pa.string()), ("category", pa.string())]
+        self._labels = StoredTable(database, "labels", pa.schema(label))
+        self._folders = StoredTable(database, "folders", pa.schema([("folder", pa.string())]))
+
+    def tidy(self) -> None:
+        """Join the pieces of tables that were written in many steps."""
+        for table in self._tables:
+            table.tidy()
+
+    @property
+    def _tables(self) -> tuple[StoredTable, ...]:
+        return self._photos, self._faces, self._members, self._persons, self._labels, self._folders
+
+    def known(self, digests: Iterable[bytes], version: str) -> dict[bytes, tuple[SeenFace, ...]]:
+        """The faces of those contents that were seen by this `version` of the models and options, from left to right."""
+        photos = self._photos.rows_of("digest", set(digests))
+        pairs = zip(photos["digest"].to_pylist(), photos["version"].to_pylist(), strict=True)
+        seen: dict[bytes, list[SeenFace]] = {digest: [] for digest, by in pairs if by == version}
+        columns = [name for name in self._faces.columns if name != "crop"]
+        for (digest, _), face in sorted(faces_of(self._faces.rows_of("digest", seen, columns)), key=lambda one: one[0]):
+            seen[digest].append(face)
+        return {digest: tuple(faces) for digest, faces in seen.items()}
+
+    def keep(self, contents: Sequence[Content], version: str) -> None:
+        """Keep what was seen in contents. It replaces what another version saw in them."""
+        import pyarrow as pa
+
+        digests = {content.digest for content in contents}
+        changed = set(self._members.rows_of("digest", digests)["person"].to_pylist())
+        for table in (self._photos, self._faces, self._members):
+            table.remove("digest", digests)
+        if dims := {len(seen.embedding) for content in contents for seen in content.faces}:
+            schema = face_schema(*dims)
+            self._faces.add(face_rows([content for content in contents if content.faces], *dims), schema)
+        self._photos.add(pa.table({"digest": pa.array(list(digests), pa.binary(DIGEST)), "version": [version] * len(digests)}))
+        self._total(changed - {NOBODY})
+
+    def crops(self, keys: Iterable[Key]) -> dict[Key, bytes]:
+        """The JPEG of each face."""
+        wanted = set(keys)
+        table = self._faces.rows_of("digest", {digest for digest, _ in wanted}, ["digest", "place", "crop"])
+        found = zip(*(table[name].to_pylist() for name in ("digest", "place", "crop")), strict=True) if len(table) else ()
+        return {(digest, place): crop for digest, place, crop in found if (digest, place) in wanted}
+
+    def decided(self, digests: Iterable[bytes]) -> dict[Key, tuple[int, str]]:
+        """The person of each face of these contents that was decided about: -1 for unknown, and then why."""
+        table = self._members.rows_of("digest", set(digests))
+        found = zip(*(table[name].to_pylist() for name in ("digest", "place", "person", "why")), strict=True)
+        return {(digest, place): (person, why) for digest, place, person, why in found}
+
+    def decide(self, persons: Mapping[Key, tuple[int, str]]) -> None:
+        """Keep who these faces are: a number (-1 for unknown), and why it is unknown. It replaces what was decided before."""
+        import pyarrow as pa
+
+        digests = {digest for digest, _ in persons}
+        before = self.decided(digests)
+        changed = {key: one for key, one in persons.items() if before.get(key) != one}
+        if not changed:
+            return
+        self._members.remove("digest", digests)
+        rows = [(*key, *one) for key, one in (before | changed).items()]
+        digest, place, person, why = zip(*rows, strict=True)
+        self._members.add(
+            pa.table(
+                {
+                    "digest": pa.array(digest, pa.binary(DIGEST)),
+                    "place": pa.array(place, pa.int32()),
+                    "person": pa.array(person, pa.int32()),
+                    "why": pa.array(why, pa.string()),
+                }
+            )
+        )
+        self._total({number for source in (before, changed) for key in changed if key in source for number in [source[key][0]]})
+
+    def persons(self) -> list[KnownPerson]:
+        """The persons with faces, by their numbers."""
+        table = self._persons.rows_of("person")
+        if not len(table):
+            return []
+        totals = np.stack(table["total"].to_pylist()).astype(np.float32)
+        rows = zip(table["person"].to_pylist(), totals, table["count"].to_pylist(), strict=True)
+        return sorted((KnownPerson(*row) for row in rows if row[2]), key=lambda one: one.number)
+
+    @property
+    def next_number(self) -> int:
+        """The number for a new person: the one above all that were ever given."""
+        return max(self._persons.rows_of("person", columns=["person"])["person"].to_pylist(), default=NOBODY) + 1
+
+    def labels(self) -> dict[int, Label]:
+        """The labels of persons."""
+        table = self._labels.rows_of("person")
+        rows = zip(*(table[name].to_pylist() for name in ("person", "name", "category")), strict=True)
+        return {number: Label(Category(category), name) for number, name, category in rows}
+
+    def label(self, labels: Mapping[int, Label]) -> None:
+        """Keep labels. They replace those of the same persons."""
+        import pyarrow as pa
+
+        before = self.labels()
+        changed = {number: label for number, label in labels.items() if before.get(number) != label}
+        if changed:
+            self._labels.remove("person", changed)
+            names, categories = ([one.name for one in changed.values()], [str(one.category) for one in changed.values()])
+            self._labels.add(pa.table({"person": pa.array(changed, pa.int32()), "name": names, "category": categories}))
+
+    def join(self, kept: int, gone: int) -> None:
+        """Make two persons one, with the number and the label of the first."""
+        self._members.change("person", gone, kept)
+        self._labels.remove("person", [gone])
+        self._total({kept, gone})
+
+    def folders(self) -> list[str]:
+        """The folders that results were written to."""
+        return sorted(self._folders.rows_of("folder")["folder"].to_pylist())
+
+    def add_folder(self, folder: str) -> None:
+        """Remember a folder of results."""
+        import pyarrow as pa
+
+        if folder not in self.folders():
+            self._folders.add(pa.table({"folder": [folder]}))
+
+    def forget(self, person: int) -> int:
+        """Remove all faces of a person from the store, for good, and the label. Gives the number of faces.
+
+        The number is never given again. Photographs that showed the person count as new.
+        """
+        table = self._members.rows_of("person", [person])
+        keys = list(zip(table["digest"].to_pylist(), table["place"].to_pylist(), strict=True))
+        self._faces.erase_keys(keys)
+        self._members.erase("person", [person])
+        self._labels.erase("person", [person])
+        self._photos.erase("digest", {digest for digest, _ in keys})
+        self._total({person})
+        self._persons.erase("person", [])
+        return len(keys)
+
+    def forget_all(self) -> None:
+        """Remove everything."""
+        for table in self._tables:
+            table.drop()
+
+    def _total(self, numbers: Iterable[int]) -> None:
+        """Sum the faces of persons anew."""
+        import pyarrow as pa
+
+        if not (wanted := sorted(set(numbers) - {NOBODY})):
+            return
+        members = self._members.rows_of("person", wanted)
+        person_of = {
+            (digest, place): person
+            for digest, place, person in zip(*(members[name].to_pylist() for name in ("digest", "place", "person")), strict=True)
+        }
+        faces = self._faces.rows_of("digest", {digest for digest, _ in person_of}, ["digest", "place", "embedding"])
+        dims = self._faces.width_of("embedding")
+        vectors = faces["embedding"].combine_chunks().flatten().to_numpy(zero_copy_only=False).reshape(len(faces), dims)
+        keys = zip(faces["digest"].to_pylist(), faces["place"].to_pylist(), strict=True)
+        of = np.array([person_of.get(key, NOBODY) for key in keys], np.int64)
+        totals, counts = np.zeros((len(wanted), dims)), np.zeros(len(wanted), np.int64)
+        for row, number in enumerate(wanted):
+            totals[row], counts[row] = vectors[of == number].sum(axis=0, dtype=np.float64), (of == number).sum()
+        schema = pa.schema([("person", pa.int32()), ("count", pa.int64()), ("total", pa.list_(pa.float32(), dims))])
+        flat = pa.array(totals.astype(np.float32).reshape(-1))
+        columns = [pa.array(wanted, pa.int32()), pa.array(counts), pa.FixedSizeListArray.from_arrays(flat, dims)]
+        self._persons.remove("person", wanted)
+        self._persons.add(pa.table(columns, schema=schema), schema)
