@@ -245,3 +245,18 @@ def test_results_beside_photographs_are_neither_grouped_nor_ranked(hdrkit, room,
     (tmp_path / "results").mkdir()
     (room / "room.jpg").rename(tmp_path / "results" / "room.jpg")
     assert "1 photograph" in hdrkit("rank", tmp_path / "results", "--dry-run").out
+
+
+def test_brackets_of_one_name_in_one_folder_of_results_go_on_too(hdrkit, shoot, tmp_path, curve):
+    for seed, name in enumerate("xy"):
+        shoot(tmp_path / "in" / name / "room", seed=seed)
+    words = ("-o", tmp_path / "out", "--response", curve, "--align", "none", "--jobs", 1, "--name", "all/{number}")
+    assert hdrkit("merge", tmp_path / "in", *words).code == 0
+    assert "2 of 2 were there already" in hdrkit("merge", tmp_path / "in", *words).out
+
+
+def test_a_file_that_cannot_be_read_is_named_before_what_follows_from_it(hdrkit, room, tmp_path):
+    for name in ("1.png", "2.png", "3.png"):
+        (room / name).write_bytes(b"no picture")
+    errors = hdrkit("merge", room, "-o", tmp_path / "x.exr").err.splitlines()
+    assert ["the only frame" in line for line in errors] == [False, False, False, True]

@@ -83,7 +83,7 @@ def test_each_series_is_ranked_and_rated(hdrkit, photographs, words):
     assert done.code == 0, done.err
     assert ratings(photographs) == EXPECTED
     assert "3 series" not in done.out
-    assert "2 series, 2 in no series" in done.out
+    assert "9 photographs in 7 takes, a bracket being one: 2 series, 2 in no series" in done.out
     assert re.search(r"differ by at most 0\.\d+ are one series \((every pair is clear|given)\)", done.out)
     with (photographs / "ranking" / "ranking.csv").open(newline="") as file:
         rows = {Path(row["path"]).stem: row for row in csv.DictReader(file)}

@@ -32,6 +32,8 @@ def merge_found(
 
     account = Outcomes(len(found.brackets), quiet=json)
     say_when_stopped(account.so_far)
+    for failure in found.failures:
+        account.report_error(str(failure))
     for note in () if json else found.notes:
         trouble(note, "note")
     with progress(quiet=json) as move:
@@ -59,8 +61,6 @@ def merge_found(
         account.print_summary()
         note_earlier(earlier, len(earlier))
     ignored(found.ignored)
-    for failure in found.failures:
-        account.report_error(str(failure))
     return not account.errors and not account.untrusted
 
 

@@ -162,14 +162,16 @@ def _print(result: RankingResult, rated: tuple[Rated, ...], bare: int, output: P
     from hdrkit.files.text import counted
 
     groups = [group for group in result.groups if len(group) > 1]
-    say(f"{counted(len(rated), 'photograph')}: {len(groups)} series, {len(result.groups) - len(groups)} in no series")
+    takes = sum(len(group) for group in result.groups)
+    of_takes = f" in {counted(takes, 'take')}, a bracket being one" if takes < len(rated) else ""
+    say(f"{counted(len(rated), 'photograph')}{of_takes}: {len(groups)} series, {len(result.groups) - len(groups)} in no series")
     if result.report.threshold is not None:
         origin = "chosen from the data" if result.report.doubtful else "every pair is clear"
         origin = "given" if result.report.options["diff"] is not None else origin
         say(f"neighbours that differ by at most {result.report.threshold:.3f} are one series ({origin})")
     if result.report.excluded:
         say(f"{counted(len(result.report.excluded), 'photograph')} left out: with a sidecar, or with stars in the file")
-    lines = table("series", "photographs", "sharpest", "stars")
+    lines = table("series", "takes", "sharpest", "stars")
     for group in groups[:_LISTED]:
         stars = " ".join(str(one.stars) for one in group)
         lines.add_row(group[0].group, str(len(group)), show(group[0].take.shown.path.name), stars)

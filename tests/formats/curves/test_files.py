@@ -252,7 +252,10 @@ def test_a_logarithmic_npy_is_not_taken_for_a_linear_one(tmp_path):
 def test_other_suffixes(tmp_path):
     with pytest.raises(OutputError, match=r"\.txt is not a response format; choose \.npz"):
         write_curve(camera_curve(), tmp_path / "a.txt")
+    (tmp_path / "a").write_bytes(b"")
     with pytest.raises(InputError, match="no suffix is not a response curve"):
         read_curve(tmp_path / "a")
+    with pytest.raises(InputError, match="no such file"):
+        read_curve(tmp_path / "b")
     with pytest.raises(InputError, match="no such file"):
         read_curve(tmp_path / "a.npz")

@@ -40,6 +40,8 @@ def read_curve(path: Path | str, camera: str | None = None) -> ResponseCurve:
     """
     suffix = Path(path).suffix.lower()
     if (found := format_of(suffix, FileKind.CURVE)) is None:
+        if not Path(path).exists():
+            raise InputError(f"{show(path)}: there is no such file; check the name")
         choices = listed([row.suffix for row in formats_of(FileKind.CURVE)])
         raise InputError(f"{show(path)}: {suffix or 'no suffix'} is not a response curve; give {choices}")
     data = read_bytes(path)

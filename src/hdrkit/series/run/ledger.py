@@ -118,8 +118,10 @@ def row_of(job: MergeJob, outcome: MergeOutcome, key: str) -> Row:
 
 
 def row_name(job: MergeJob) -> str:
-    """The name of the bracket of a job in the record of its folder."""
-    return _name(job.bracket.name)
+    """The name of the bracket of a job in the record of its folder: with its folders where the result is not in folders alike."""
+    name = Path(job.bracket.name)
+    alike = job.output.parent.parts[-len(name.parts) + 1 :] == name.parts[:-1] if len(name.parts) > 1 else True
+    return _name(job.bracket.name) if alike else show(job.bracket.name)
 
 
 def _name(bracket: str) -> str:
@@ -258,5 +260,5 @@ def _read(path: Path) -> dict[str, Row]:
         raise OutputError(
             f"{show(path)}: it is no record of this version of hdrkit; move the file away, or choose another folder"
         )
-    rows = [Row(_name(line[0]), *line[1:]) for line in lines[1:] if len(line) == len(_HEADER)]
+    rows = [Row(line[0] if path.name == HIDDEN else _name(line[0]), *line[1:]) for line in lines[1:] if len(line) == len(_HEADER)]
     return {row.bracket: row for row in rows}
