@@ -5,7 +5,7 @@ from hdrkit.errors import InputError
 from hdrkit.faces.chips import ARCFACE_112
 from hdrkit.models.roles import ModelKind, Role
 from hdrkit.models.store import Model, find_model
-from hdrkit.pipeline.face_networks import open_detector, open_embedder
+from hdrkit.pipeline.face_networks import open_detector, open_embedder, open_mesh
 from hdrkit.types.faces import Face
 from tests.fixtures import networks
 
@@ -34,3 +34,9 @@ def test_a_model_of_another_kind_is_refused(tmp_path):
     for use in (open_detector, open_embedder):
         with pytest.raises(InputError, match=r"mine\.onnx: it "):
             use(model)
+
+
+def test_a_file_without_a_mesh_is_refused(tmp_path):
+    (tmp_path / "mine.task").write_bytes(b"no zip")
+    with pytest.raises(InputError, match=r"mine\.task: it holds no networks for the mesh of a face"):
+        open_mesh(Model(Role.FACE_LANDMARKS, ModelKind.FACE_LANDMARKER, "mine", tmp_path / "mine.task", "MIT"))

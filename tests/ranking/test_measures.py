@@ -8,7 +8,7 @@ from scipy.stats import spearmanr
 
 from hdrkit.errors import InputError
 from hdrkit.ranking import compare_sharpness, sharpness
-from hdrkit.ranking.detail import CELL, NOISE, halved, measure_cells, measure_detail
+from hdrkit.ranking.detail import CELL, measure_detail
 from hdrkit.ranking.measures import details_of, half_size
 from hdrkit.ranking.registration import Lattice, outline, shift_between
 from hdrkit.simulate import SimulatedCamera, metered_times, warp
@@ -159,24 +159,6 @@ def test_pictures_of_any_kind_are_measured_alike():
     assert compare_sharpness([]).shape == (0,)
 
 
-def test_cells_are_measured_as_they_are_defined():
-    rng = np.random.default_rng(7)
-    codes = rng.integers(20, 240, (2 * CELL, 3 * CELL), np.uint8)
-    codes[3, 40] = 255
-    picture, usable = codes.astype(np.float32), codes < 248
-    energy, uneven = np.empty((2, 2, 3), np.float32)
-    measure_cells(picture, usable, CELL, energy, uneven)
-    half, halved_usable = halved(picture, usable)
-    across, down = np.diff(picture, axis=1), np.diff(picture, axis=0)
-    expected = across[:-1] * across[1:] + down[:, :-1] * down[:, 1:]
-    assert energy[0, 0] == pytest.approx(expected[:CELL, :CELL].mean(), rel=1e-4)
-    assert uneven[0, 0] == pytest.approx((np.diff(across, axis=0) ** 2)[:CELL, :CELL].mean(), rel=1e-4)
-    assert (uneven >= 0).tolist() == (energy != -1).tolist() == [[True, True, False], [True, True, True]]
-    assert half == pytest.approx(picture.reshape(CELL, 2, -1, 2).mean(axis=(1, 3)))
-    assert halved_usable[1, 20] == np.False_
-    assert halved_usable.sum() == half.size - 1
-
-
 def test_a_lattice_is_fixed_to_what_is_seen():
     half = half_size(shots((0.6,), (0.0,))[0])
     whole = measure_detail(half)
@@ -211,14 +193,3 @@ def test_shifts_of_a_narrow_picture_are_in_its_pixels():
     scene_part = half_size(shots((0.6,), (0.0,))[0])[:, :39]
     tall = np.concatenate([np.roll(scene_part, 7 * k) for k in range(11)])[:2560]  # 10 pixels a pixel that is compared
     assert shift_between(outline(np.roll(tall, 40, 0)), outline(tall)) == pytest.approx((0, 40), abs=4)
-
-
-def test_noise_has_no_share_in_the_energy():
-    rng = np.random.default_rng(11)
-    noise = np.rint(128 + 12 * rng.standard_normal((60 * CELL, 60 * CELL))).clip(10, 240).astype(np.float32)
-    usable = np.ones(noise.shape, np.bool_)
-    energy, uneven = np.empty((2, 60, 60), np.float32)
-    measure_cells(noise, usable, CELL, energy, uneven)
-    assert uneven.mean() == pytest.approx(4 * 12**2, rel=0.02)
-    assert abs(energy.mean()) < 0.01 * uneven.mean()
-    assert 0.5 * NOISE < energy.std() / uneven.mean() < NOISE

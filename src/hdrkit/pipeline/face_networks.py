@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zipfile
+
 from hdrkit.errors import InputError
 from hdrkit.faces.chips import ARCFACE_112, DLIB_150
 from hdrkit.faces.detectors.centerface import CenterFace
@@ -9,6 +11,7 @@ from hdrkit.faces.detectors.detector import Detector
 from hdrkit.faces.detectors.retinaface import RetinaFace
 from hdrkit.faces.detectors.yunet import YuNet
 from hdrkit.faces.embedding import ChipEmbedder, FaceEmbedder
+from hdrkit.faces.mesh import MeshNetworks
 from hdrkit.files.text import show
 from hdrkit.models.dlib_file import read_dlib_network
 from hdrkit.models.recognise import scales_inside
@@ -18,6 +21,7 @@ from hdrkit.models.shards import read_face_api_network
 from hdrkit.models.store import Model
 
 _ARCFACE_CODES = 127.5  # codes are taken to -1..1
+_OF_MESH = ("face_landmarks_detector.tflite", "face_blendshapes.tflite")  # in a file of MediaPipe
 
 
 def open_detector(model: Model) -> Detector:
@@ -44,3 +48,14 @@ def open_embedder(model: Model) -> FaceEmbedder:
             codes = 0.0 if scales_inside(model.path) else _ARCFACE_CODES
             return ChipEmbedder(open_network(model.path), ARCFACE_112, codes, codes or 1.0)
     raise InputError(f"{show(model.path)}: it embeds no faces")
+
+
+def open_mesh(model: Model) -> MeshNetworks:
+    """What fits a mesh to a face, and reads expressions from it. Raises InputError if it cannot be opened."""
+    name = show(model.path)
+    try:
+        with zipfile.ZipFile(model.path) as inside:
+            points, expressions = (open_network(inside.read(part), f"{part} in {name}") for part in _OF_MESH)
+    except (OSError, KeyError, zipfile.BadZipFile) as error:
+        raise InputError(f"{name}: it holds no networks for the mesh of a face") from error
+    return MeshNetworks(points, expressions)
