@@ -177,6 +177,8 @@ def test_numbers_in_names_are_doubted_where_they_do_not_fit():
         assert not report.trusted
         told = any("numbers at the end of the file names" in line for line in report.warnings)
         assert told is (source is ExposureSource.FILENAME)
+        dark_to_bright = "frame_0.png, frame_1.png, frame_2.png, frame_3.png, frame_4.png"
+        assert any(f"not in the order of brightness, which is {dark_to_bright}," in line for line in report.warnings)
 
 
 def test_a_known_curve_needs_one_exposure_or_none_at_all():

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from hdrkit.errors import AlignmentError
+from hdrkit.pipeline.merging.frames import by_brightness
 from hdrkit.pipeline.merging.response import UsedResponse
 from hdrkit.types import (
     Exposure,
@@ -111,6 +112,13 @@ def _named(photo: Photo) -> bool:
     return photo.exposure is not None and photo.exposure.source is ExposureSource.FILENAME
 
 
+def _contradicting_order(stack: Stack) -> str:
+    """The names of the frames from dark to bright if a brighter one states less exposure, else an empty text."""
+    by_light = by_brightness(stack).bracket
+    known = [one for one in by_light.stated_exposures() if one is not None]
+    return "" if known == sorted(known) else ", ".join(photo.path.name for photo in by_light.photos)
+
+
 def exposure_warnings(stated: Stack, exposed: UsedExposures, requested: bool, calibrated: bool) -> Iterable[str]:
     """Warnings about the exposures of a bracket.
 
@@ -131,6 +139,8 @@ def exposure_warnings(stated: Stack, exposed: UsedExposures, requested: bool, ca
             "the numbers at the end of the file names count as exposures; if they are something else, give --ev -2,0,2 or "
             "--exposures FILE.csv"
         )
+    if not exposed.trusted and (order := _contradicting_order(stated)):
+        yield f"the stated exposures are not in the order of brightness, which is {order}, from dark to bright"
     if not exposed.trusted and not calibrated and exposed.prediction and exposed.prediction.error <= LOST:
         yield "not trusted: the response curve was learned from frames that it does not describe; learn one from other brackets"
     elif not exposed.trusted and not calibrated and exposed.prediction:
