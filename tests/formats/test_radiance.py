@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from hdrkit.errors import HdrkitWarning, InputError, OutputError
+from hdrkit.formats.exr import split_header
 from hdrkit.formats.radiance import radiance_size, read_radiance, write_radiance, writing_radiance
 from hdrkit.formats.rgbe import RADIANCE_CHROMATICITIES, from_rgbe, rgb_to_xyz, to_rgbe
 from hdrkit.formats.rle import decode_scanlines, encode_scanlines
@@ -327,6 +328,12 @@ def exr_of(path, channels, **header):
         str(path)
     )
     return path
+
+
+def test_the_zip_of_openexr_is_the_fast_one(tmp_path):
+    written = write_radiance(RadianceMap(np.ones((16, 64, 3), np.float32)), tmp_path / "a.exr").read_bytes()
+    _, chunks = split_header(memoryview(written))
+    assert bytes(chunks[0][4:6]) == b"\x78\x01"  # RFC 1950: the level is in the header of the stream
 
 
 def test_exr_gives_back_exactly_what_was_written(tmp_path):

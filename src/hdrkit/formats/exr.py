@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import struct
 import warnings
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import cache
 from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
@@ -33,6 +35,7 @@ _GEOMETRY = {"whiteLuminance", "pixelAspectRatio", "screenWindowWidth", "name"} 
 _OURS = "hdrkit:"
 _BLOCK_PIXELS = 1 << 19  # pixels that a thread compresses at a time
 _EXPOSURE_TIMES = "exposureTimes"
+_ZIP_LEVEL = 1  # of 9: a quarter to a third faster than the 4 of OpenEXR; photographs become 0 to 2 % larger
 
 
 class ExrRows:
@@ -64,6 +67,7 @@ class ExrRows:
 
     def _encoded(self, rows: RadianceMap, top: int, bottom: int) -> tuple[memoryview, list[memoryview]]:
         """The header of these rows as a picture, and its chunks."""
+        _set_zip_level()
         file = BytesIO()
         OpenEXR.File(_header(rows), _channels(rows, slice(top, bottom), self._half, self._path), num_threads=0).write(file)
         return split_header(file.getbuffer())
@@ -81,6 +85,13 @@ class ExrRows:
         if self._row >= self._height:
             self._file.seek(self._table)
             self._file.write(struct.pack(f"<{len(self._offsets)}Q", *self._offsets))
+
+
+@cache
+def _set_zip_level() -> None:
+    """Set how hard ZIP compresses in this process. The package has no function for it, but holds that of the C library."""
+    with suppress(AttributeError, OSError):  # a package that is built differently keeps its level
+        ctypes.CDLL(OpenEXR.__file__).exr_set_default_zip_compression_level(_ZIP_LEVEL)
 
 
 def read_exr(path: Path | str) -> RadianceMap:
