@@ -31,6 +31,7 @@ from hdrkit.files.json_text import plain
 from hdrkit.files.lock import alone_in
 from hdrkit.files.tables import to_csv
 from hdrkit.files.text import show
+from hdrkit.inputs.options import By
 from hdrkit.inputs.timestamps import timestamp_in_name
 from hdrkit.jobs.job import MergeJob, MergeOutcome
 from hdrkit.series.run.made import Made
@@ -118,10 +119,13 @@ def row_of(job: MergeJob, outcome: MergeOutcome, key: str) -> Row:
 
 
 def row_name(job: MergeJob) -> str:
-    """The name of the bracket of a job in the record of its folder: with its folders where the result is not in folders alike."""
-    name = Path(job.bracket.name)
-    alike = job.output.parent.parts[-len(name.parts) + 1 :] == name.parts[:-1] if len(name.parts) > 1 else True
-    return _name(job.bracket.name) if alike else show(job.bracket.name)
+    """The name of the bracket of a job in the record of its folder.
+
+    It has the folders of the bracket if a template of the user puts the result into another one, where names may meet again.
+    """
+    above = Path(job.bracket.name).parent.parts
+    placed = bool(above) and job.bracket.kind != By.TIME and job.output.parent.parts[-len(above) :] != above
+    return show(job.bracket.name) if placed else _name(job.bracket.name)
 
 
 def _name(bracket: str) -> str:
