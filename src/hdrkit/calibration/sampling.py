@@ -114,8 +114,8 @@ def _require_brightening(one: Samples) -> None:
     if np.count_nonzero(change < 0) > np.count_nonzero(change > 0):
         raise CalibrationError(
             f"{one.names[-1]}: darker than {one.names[0]} although its stated exposure is longer; "
-            "the exposures are wrong or inverted: give the true ones with --exposures FILE.csv, or with --ev in the order "
-            "of the names (a number at the end of a name counts as a time)"
+            "the exposures are wrong or inverted: give the true ones with --exposures FILE.csv, or with --ev in the order of the "
+            "command line or, in a folder, of the names (a number at the end of a name counts as a time)"
         )
 
 
