@@ -54,6 +54,16 @@ def test_the_scene_is_found_again(tmp_path, shoot, suffix, limit):
     assert proportional(result.radiance.pixels[measured], chart(72, 48, stops=10)[measured]) < limit
 
 
+def test_a_hole_in_the_exposures_is_told_once():
+    times = (1 / 1024, 1 / 512, 1 / 8, 1 / 4)
+    frames = simulate_bracket(chart(72, 48, stops=16), CAMERA, times, 0)
+    stack = Stack(Bracket("room", tuple(frame.photo for frame in frames), 1), tuple(frames))
+    for curve in (None, CAMERA.response_curve()):
+        told = [line for line in merge(stack, curve, alignment=STILL).report.warnings if "EV" in line]
+        assert len(told) == 1
+        assert told[0].startswith("6.0 EV lie between ")
+
+
 def test_deep_pictures(tmp_path, shoot):
     camera = SimulatedCamera(bits=16)
     shoot(tmp_path, bits=16, exif=False)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, replace
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,9 +29,11 @@ from hdrkit.types import (
     CalibrationReport,
     CalibrationResult,
     ExposureEstimate,
+    Hole,
     NoiseModel,
     ResponseCurve,
     StepCheck,
+    holes_of,
 )
 
 _ALGORITHMS: dict[str, str] = {
@@ -42,7 +43,6 @@ _ALGORITHMS: dict[str, str] = {
     CalibrationMethod.MITSUNAGA_NAYAR: "Mitsunaga-Nayar",
 }
 _FEWEST = 20  # observations per channel: with fewer, the curve has no support
-_HOLE = 7.5 * np.log(2)  # ln exposure; an ordinary camera reads 7 EV well
 _FEW_STEPS = 3  # fewer steps can all be wrong because of one exposure
 _RESIDUALS_KEPT = 20_000
 
@@ -77,8 +77,8 @@ def calibrate_samples(
     observations = _observations(solution.samples, clip, knots)
     g, prediction = solution.g, solution.prediction
     steps, estimated = _exposures(stated, solution.offsets or corrections_under(stated, g))
-    doubted = _contradictions(steps) + _holes(solution.samples)
-    trusted = solution.sound and not doubted
+    doubted, holes = _contradictions(steps), _holes(solution.samples)
+    trusted = solution.sound and not doubted and not any(hole.hides_the_curve for hole in holes)
     rms, rests = residuals(g, observations, weights)
     covered = covered_codes(observations, knots)
     spread = channel_spread(g, covered)
@@ -97,7 +97,7 @@ def calibrate_samples(
         prediction=prediction.report,
         trusted=trusted,
         estimated=estimated if measured else (),
-        notes=doubts + notes + doubted,
+        notes=doubts + notes + doubted + tuple(f"{'not trusted: ' * hole.hides_the_curve}{hole.sentence}" for hole in holes),
     )
     metadata = _metadata(solution, options) | ({} if trusted else {"trusted": False})
     response = ResponseCurve(g, camera=samples[0].camera, metadata=metadata)
@@ -166,15 +166,9 @@ def _contradictions(steps: Sequence[StepCheck]) -> tuple[str, ...]:
     )
 
 
-def _holes(samples: Sequence[Samples]) -> tuple[str, ...]:
-    """A note for each step so wide that no code of one frame has a counterpart in the next."""
-    return tuple(
-        f"not trusted: {Path(one.names[k]).name} and {Path(one.names[k + 1]).name} are {step / np.log(2):.1f} EV apart, so "
-        "no frame measures the light between them; add frames"
-        for one in samples
-        for k, step in enumerate(np.diff(np.sort(one.ln_times)))
-        if step > _HOLE
-    )
+def _holes(samples: Sequence[Samples]) -> tuple[Hole, ...]:
+    """The holes in the exposures of the brackets."""
+    return tuple(hole for one in samples for hole in holes_of(zip(np.exp(one.ln_times).tolist(), one.names, strict=True)))
 
 
 def _error_of(solution: Solution) -> str:

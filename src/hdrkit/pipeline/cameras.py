@@ -11,7 +11,6 @@ from hdrkit.alignment.options import AlignmentOptions
 from hdrkit.calibration.options import CalibrationOptions
 from hdrkit.errors import HdrkitError
 from hdrkit.inputs.options import InputOptions
-from hdrkit.pipeline.merging.ladder import ladder_warnings
 from hdrkit.types import Bracket, CalibrationResult, Encoding, MergeReport, Progress
 
 SAMPLE = 3  # brackets from which a curve is learned: more of them cost more than they add
@@ -63,7 +62,7 @@ def best_brackets(brackets: Sequence[Bracket], most: int = SAMPLE) -> list[Brack
     Brackets with a step that is too large do not count: nothing shows how the curve goes on beyond it. Those with more different
     exposures, over a wider range, come first; among equally good ones they are spread evenly.
     """
-    whole = [bracket for bracket in brackets if not any(ladder_warnings(bracket))]
+    whole = [bracket for bracket in brackets if not bracket.holes]
     if len(whole) <= most:
         return whole
     worth = [_worth(bracket) for bracket in whole]

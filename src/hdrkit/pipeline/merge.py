@@ -14,7 +14,6 @@ from hdrkit.pipeline.fuse import fuse
 from hdrkit.pipeline.merging.exposures import exposure_warnings, exposures_of
 from hdrkit.pipeline.merging.frames import aligned, alignment_warnings, area_of, require_several, size_of
 from hdrkit.pipeline.merging.ghosts import ghost_warnings, without_ghosts
-from hdrkit.pipeline.merging.ladder import ladder_warnings
 from hdrkit.pipeline.merging.noise import with_noise
 from hdrkit.pipeline.merging.plan import MergePlan, provenance
 from hdrkit.pipeline.merging.response import response_of, response_warnings
@@ -79,7 +78,6 @@ def plan_merge(
             *alignment_warnings(alignment_report),
             *response_warnings(used, stack),
             *exposure_warnings(stack, exposed, inputs.estimate_exposures, used.calibration is not None),
-            *ladder_warnings(exposed.stack.bracket),
             *ghost_warnings(ghosts),
         ),
         left_out=left_out,

@@ -3,6 +3,7 @@
 from hdrkit.types.faces import Category, Face, FaceMeasures, KnownPerson, Label, SeenFace, SeenPhoto
 from hdrkit.types.failure import BracketFailure, Failure
 from hdrkit.types.grouping import Cluster, Flag, GroupingReport, GroupingResult, Kind, Member
+from hdrkit.types.hole import Hole, holes_of
 from hdrkit.types.image import Frame, RadianceMap, Stack, Validity
 from hdrkit.types.photo import Bracket, Drive, Encoding, Exposure, ExposureSource, Photo, Remark
 from hdrkit.types.progress import Progress
@@ -25,6 +26,8 @@ from hdrkit.types.results import (
 )
 
 __all__ = [
+    "Hole",
+    "holes_of",
     "AlignmentReport",
     "Bracket",
     "BracketFailure",

@@ -9,6 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from hdrkit.errors import ExposureError, InputError
+from hdrkit.types.hole import Hole, holes_of
 
 
 class ExposureSource(StrEnum):
@@ -158,6 +159,11 @@ class Bracket:
             raise InputError(f"bracket {self.name!r} holds no photographs")
         if not 0 <= self.reference < len(self.photos):
             raise InputError(f"bracket {self.name!r} has no frame {self.reference} to serve as reference")
+
+    @property
+    def holes(self) -> tuple[Hole, ...]:
+        """The holes between the exposures that are known."""
+        return holes_of((photo.exposure.relative, str(photo.path)) for photo in self.photos if photo.exposure)
 
     def stated_exposures(self) -> tuple[float | None, ...]:
         """`Exposure.relative` of each photograph; None for photographs without an exposure."""

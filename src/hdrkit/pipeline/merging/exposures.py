@@ -123,7 +123,7 @@ def exposure_warnings(stated: Stack, exposed: UsedExposures, requested: bool, ca
     """Warnings about the exposures of a bracket.
 
     `requested` says that the user asked for measured exposures, `calibrated` that the curve was learned from the bracket, so that
-    the notes of its calibration say whether it can be trusted.
+    the notes of its calibration name the holes, and say whether it can be trusted.
     """
     from hdrkit.calibration.prediction import LOST
 
@@ -148,6 +148,8 @@ def exposure_warnings(stated: Stack, exposed: UsedExposures, requested: bool, ca
             f"not trusted: with this curve the frames predict each other only to {exposed.prediction.error:.1f} codes of 255, "
             "where ordinary brackets reach 2 to 6; leave out --response to learn the curve of this bracket"
         )
+    if not calibrated:
+        yield from (hole.sentence for hole in used.bracket.holes)
     if len(set(used.bracket.relative_exposures())) == 1:
         yield "all frames have the same exposure, so merging lowers the noise but does not extend the range"
     for name in ("iso", "f_number"):
