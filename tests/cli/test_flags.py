@@ -1,6 +1,6 @@
 """Flags come from option dataclasses, and a configuration file fills in what the command line leaves open."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated
@@ -13,6 +13,8 @@ import hdrkit.cli
 from hdrkit.cli.app import app
 from hdrkit.cli.flags import Part, takes
 from hdrkit.cli.sections import sections
+from hdrkit.errors import InputError
+from hdrkit.files.configuration import kind_of, read_settings
 from hdrkit.inputs.options import By, InputOptions
 from hdrkit.jobs.options import OutputOptions
 from hdrkit.jobs.request import MergeRequest
@@ -235,6 +237,20 @@ def test_every_group_of_options_has_a_section_and_every_section_a_command():
         for command in vars(import_module(f"hdrkit.cli.{module}")).values():
             taken |= getattr(command, "option_groups", set())
     assert taken == set(groups)
+
+
+@pytest.mark.parametrize("name", sections())
+def test_a_value_of_no_kind_is_refused_for_every_setting(name):
+    for kind in sections()[name]:
+        for one in fields(kind):
+            if kind_of(kind, one):
+                with pytest.raises(InputError, match=rf"{name}\.{one.name} must be"):
+                    read_settings({name: {one.name: {"no": "value"}}}, sections())
+
+
+def test_exposures_in_ev_are_a_list_in_a_file(asked, tmp_path):
+    (tmp_path / "a.toml").write_text("[inputs]\nev = [-2, 0, 2.5]\n")
+    assert asked("--config", tmp_path / "a.toml").inputs.ev == (-2.0, 0.0, 2.5)
 
 
 def test_a_flag_of_a_field_that_is_on_switches_it_off():

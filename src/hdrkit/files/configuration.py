@@ -169,6 +169,8 @@ def _plain_value(value: Any, kind: Any, where: str, folder: Path) -> Any:
             return tuple(value)
         case [int() | float(), int() | float()] if kind == tuple[float, float]:
             return float(value[0]), float(value[1])
+        case [*numbers] if kind == tuple[float, ...] and all(type(one) in (int, float) for one in numbers):
+            return tuple(map(float, numbers))
         case _:
             expected = f"one of {', '.join(words)}" if words else _KINDS[kind]
             raise InputError(f"{where} must be {expected}, not {value!r}")
@@ -182,4 +184,5 @@ _KINDS = {
     Path: "a path",
     tuple[int, int]: "two whole numbers",
     tuple[float, float]: "two numbers",
+    tuple[float, ...]: "a list of numbers",
 }
