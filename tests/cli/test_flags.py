@@ -64,6 +64,11 @@ FLAGS = {
         --no-exclude/--exclude/-e --max-rank/-m=3 --sidecar=darktable --no-overwrite/--overwrite --dry-run --undo
         --jobs/-j=all_cores --json --verbose/-v --exposures --config/-c
     """,
+    "faces": """
+        inputs --output/-o --method=average --threshold=of_the_embedding --min-size=32.0 --max-yaw=60.0 --min-focus=0.1
+        --min-confidence=0.5 --model --labels=cluster_labels.json_in_the_output
+        --gallery=HDRKIT_GALLERY,_else_in_your_data_folder --forget --jobs/-j=all_cores --scheduler --json --config/-c
+    """,
     "models": "action=list names --json",
     "range": """
         inputs! --response --by=auto --round=30s --exposure-unit --groups --exposures --ev=none --no-literal-exif/--literal-exif

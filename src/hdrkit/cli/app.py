@@ -46,6 +46,10 @@ _COMMANDS = {  # name -> module and its function, and the line in the list of co
         "models.models",
         "List the models that hdrkit can use, with licence, size and state, and fetch those that you name.",
     ),
+    "faces": (
+        "faces.faces",
+        "Find the faces in photographs, and join them into persons. Known persons are recognised.",
+    ),
     "range": (
         "ranges.show_range",
         "Print the range of ln radiance that all these brackets can record, for `hdrkit merge --range MIN MAX`.",

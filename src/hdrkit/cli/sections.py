@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hdrkit.alignment.options import AlignmentOptions
 from hdrkit.calibration.options import CalibrationOptions
+from hdrkit.faces.options import PersonOptions
 from hdrkit.files.configuration import Sections
 from hdrkit.grouping.options import SECTIONS as GROUPING
 from hdrkit.inputs.options import InputOptions
@@ -25,6 +26,7 @@ def sections() -> Sections:
         "output": (MergeRequest, OutputOptions),
         "rendering": (RenderOptions,),
         **GROUPING,
+        "persons": (PersonOptions,),
         "ranking": (RankingOptions,),
         "watching": (WatchOptions,),
     }

@@ -2,35 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hdrkit.errors import InputError
 from hdrkit.faces.linkage import Groups, average_linkage
 from hdrkit.faces.options import PersonMethod, PersonOptions
+from hdrkit.files.text import counted
 from hdrkit.types import KnownPerson, SeenFace
 
 NOBODY = -1
 SURE_SHARE = 0.85  # of the threshold: a face that tells little joins a person that is at most so far away
 CLEAR_SHARE = 0.15  # of the threshold: and so much farther from the next one
 _BLOCK = 1024  # faces that are compared with all persons at a time
+PAIR_SHARE = 0.75  # of the threshold: two faces that are the whole of a person are at most so far apart
 Pairs = Iterable[tuple[int, int]]
 
 
 @dataclass(frozen=True)
 class Persons:
-    """Who each of N faces is.
-
-    `numbers` (N,) are those of persons, -1 for unknown, and `why` says why a face is unknown. `own` (N,) is the average distance
-    to the other faces of the person (NaN if there are none), `other` (N,) that to the nearest other person (NaN likewise).
-    """
+    """Who each of N faces is: `numbers` (N,) of persons, -1 for unknown. `why` says why a face is unknown."""
 
     numbers: NDArray[np.int64]
-    own: NDArray[np.float32]
-    other: NDArray[np.float32]
     why: dict[int, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
@@ -51,33 +46,34 @@ def weakness(seen: SeenFace, options: PersonOptions) -> str:
 
 def find_persons(
     embeddings: NDArray[np.float32],
-    shots: Sequence[int],
+    apart: Sequence[frozenset[int]],
     weak: Sequence[str],
     threshold: float,
     method: PersonMethod = PersonMethod.AVERAGE,
     known: Sequence[KnownPerson] = (),
+    taken: Mapping[int, Collection[int]] | None = None,
     must_link: Pairs = (),
-    cannot_link: Pairs = (),
     first_number: int = 0,
 ) -> Persons:
     """The persons of N faces with unit vectors `embeddings` (N, D).
 
-    Faces of one of the `shots` (N,) are different persons, and so are the faces of a pair of `cannot_link`; faces of a pair of
-    `must_link` are one. `weak` (N,) holds `weakness` of each face. `known` persons keep their numbers and are never joined to
-    each other; new ones are numbered from `first_number`, from the one with the most faces. Raises InputError for pairs that
-    contradict each other.
+    Faces that share a mark in `apart` (N sets) are different persons: the number of their photograph, and one for each pair that
+    a human tells apart. Faces of a pair of `must_link` are one. `weak` (N,) holds `weakness` of each face. `known` persons keep
+    their numbers and are never joined to each other; `taken` holds the marks that they have already. New ones are numbered from
+    `first_number`, from the one with the most faces.
     """
-    pieces = _pieces(embeddings, shots, must_link, cannot_link)
+    pieces = _pieces(embeddings, apart, must_link)
     strong = np.array([any(not weak[k] for k in members) for members in pieces.members], bool)
     join = _dense if method is PersonMethod.HDBSCAN else _linked
-    labels = join(pieces, strong, known, threshold)
-    persons = _People(pieces, labels, known, first_number)
+    there = [frozenset((taken or {}).get(one.number, ())) for one in known]
+    labels = join(pieces, strong, known, there, threshold)
+    persons = _People(pieces, labels, known, there, first_number)
     why = {k: "in no dense group" for piece in np.flatnonzero(strong & (labels < 0)) for k in pieces.members[piece]}
     for piece in np.flatnonzero(~strong):
         reason = persons.attach(int(piece), threshold)
         if reason:
             why |= {k: f"{weak[k]}; {reason}" for k in pieces.members[piece]}
-    return persons.result(embeddings, why, pieces.notes)
+    return Persons(persons.of_faces(len(embeddings)), why, pieces.notes)
 
 
 @dataclass(frozen=True)
@@ -89,7 +85,7 @@ class _Pieces:
     notes: tuple[str, ...]
 
 
-def _pieces(embeddings: NDArray[np.float32], shots: Sequence[int], must: Pairs, cannot: Pairs) -> _Pieces:
+def _pieces(embeddings: NDArray[np.float32], apart: Sequence[frozenset[int]], must: Pairs) -> _Pieces:
     stands = list(range(len(embeddings)))
 
     def root(k: int) -> int:
@@ -104,22 +100,22 @@ def _pieces(embeddings: NDArray[np.float32], shots: Sequence[int], must: Pairs, 
     members: dict[int, list[int]] = {}
     for k in range(len(embeddings)):
         members.setdefault(root(k), []).append(k)
-    marks = [{shots[k] for k in faces} for faces in members.values()]
-    doubled = sum(len(faces) - len(mark) for faces, mark in zip(members.values(), marks, strict=True))
-    notes = (f"{doubled} faces are of a person who is in the same photograph already, by must_link",) if doubled else ()
-    place = {first: k for k, first in enumerate(members)}
-    for number, (a, b) in enumerate(cannot, 1):
-        if root(a) == root(b):
-            raise InputError("the labels say of the same faces that they are one person, and that they are not")
-        marks[place[root(a)]].add(-number)
-        marks[place[root(b)]].add(-number)
+    marks = [frozenset[int]().union(*(apart[k] for k in faces)) for faces in members.values()]
+    doubled = sum(sum(len(apart[k]) for k in faces) - len(mark) for faces, mark in zip(members.values(), marks, strict=True))
+    note = f"must_link joins {counted(doubled, 'face')} to another of the same photograph, or that was told apart"
     sums = np.array([embeddings[faces].sum(axis=0) for faces in members.values()], np.float32)
     counts = np.array([len(faces) for faces in members.values()], np.int64)
-    groups = Groups(sums.reshape(len(counts), embeddings.shape[1]), counts, [frozenset(mark) for mark in marks])
-    return _Pieces(groups, list(members.values()), notes)
+    groups = Groups(sums.reshape(len(counts), embeddings.shape[1]), counts, marks)
+    return _Pieces(groups, list(members.values()), (note,) if doubled else ())
 
 
-def _linked(pieces: _Pieces, strong: NDArray[np.bool_], known: Sequence[KnownPerson], threshold: float) -> NDArray[np.int64]:
+def _linked(
+    pieces: _Pieces,
+    strong: NDArray[np.bool_],
+    known: Sequence[KnownPerson],
+    there: Sequence[frozenset[int]],
+    threshold: float,
+) -> NDArray[np.int64]:
     """The label of each piece by average linkage, -1 for weak ones. Label k below the number of known persons is person k."""
     own, chosen = pieces.groups, np.flatnonzero(strong)
     one_person = frozenset([np.iinfo(np.int64).max])  # known persons stay apart
@@ -127,14 +123,26 @@ def _linked(pieces: _Pieces, strong: NDArray[np.bool_], known: Sequence[KnownPer
     groups = Groups(
         np.concatenate([np.array([one.total for one in known], np.float32).reshape(-1, dims), own.sums[chosen]]),
         np.concatenate([np.array([one.count for one in known], np.int64), own.counts[chosen]]),
-        [one_person] * len(known) + [own.apart[k] for k in chosen.tolist()],
+        [one_person | marks for marks in there] + [own.apart[k] for k in chosen.tolist()],
     )
+    found = average_linkage(groups, threshold)
+    of_two = np.flatnonzero(np.bincount(found, groups.counts, minlength=len(found)) == 2)
+    for first in of_two.tolist():  # one comparison says less than the average of many
+        pair = np.flatnonzero(found == first)
+        if len(pair) == 2 and 1 - groups.sums[pair[0]] @ groups.sums[pair[1]] > PAIR_SHARE * threshold:
+            found[pair[1]] = pair[1]
     labels = np.full(len(strong), NOBODY, np.int64)
-    labels[chosen] = average_linkage(groups, threshold)[len(known) :]
+    labels[chosen] = found[len(known) :]
     return labels
 
 
-def _dense(pieces: _Pieces, strong: NDArray[np.bool_], known: Sequence[KnownPerson], threshold: float) -> NDArray[np.int64]:
+def _dense(
+    pieces: _Pieces,
+    strong: NDArray[np.bool_],
+    known: Sequence[KnownPerson],
+    there: Sequence[frozenset[int]],
+    threshold: float,
+) -> NDArray[np.int64]:
     """The label of each piece by HDBSCAN, -1 for those in no dense group. Labels of known persons are as in `_linked`.
 
     Of pieces that must stay apart the one nearest to the middle of the group stays in it. A group whose faces are within the
@@ -156,7 +164,7 @@ def _dense(pieces: _Pieces, strong: NDArray[np.bool_], known: Sequence[KnownPers
         centre = means[inside].mean(axis=0)
         nearest = int(np.argmax(people @ centre)) if len(people) else 0
         is_known = len(people) > 0 and 1 - people[nearest] @ centre <= threshold
-        taken: set[int] = set()
+        taken = set(there[nearest]) if is_known else set[int]()
         for k in inside[np.argsort(-(means[inside] @ centre), kind="stable")]:
             marks = pieces.groups.apart[chosen[k]]
             if not marks & taken:
@@ -168,7 +176,14 @@ def _dense(pieces: _Pieces, strong: NDArray[np.bool_], known: Sequence[KnownPers
 class _People:
     """Persons that take faces: the known ones, and then a new one for each other label."""
 
-    def __init__(self, pieces: _Pieces, labels: NDArray[np.int64], known: Sequence[KnownPerson], first_number: int) -> None:
+    def __init__(
+        self,
+        pieces: _Pieces,
+        labels: NDArray[np.int64],
+        known: Sequence[KnownPerson],
+        there: Sequence[frozenset[int]],
+        first_number: int,
+    ) -> None:
         self._pieces = pieces
         by_label: dict[int, list[int]] = {}
         for strong in np.flatnonzero(labels >= 0).tolist():
@@ -179,7 +194,7 @@ class _People:
         self.numbers = np.array([*(one.number for one in known), *range(first_number, first_number + len(new))], np.int64)
         self._sums = np.zeros((len(self.numbers), pieces.groups.sums.shape[1]), np.float32)
         self._counts = np.zeros(len(self.numbers), np.int64)
-        self._marks: list[set[int]] = [set() for _ in self.numbers]
+        self._marks: list[set[int]] = [*map(set, there), *(set[int]() for _ in new)]
         for k, one in enumerate(known):
             self._sums[k], self._counts[k] = one.total, one.count
         self.of_piece = np.full(len(labels), NOBODY, np.int64)  # the row of its person
@@ -209,23 +224,35 @@ class _People:
         self._take(int(np.argmin(distances)), piece)
         return ""
 
-    def result(self, embeddings: NDArray[np.float32], why: dict[int, str], notes: tuple[str, ...]) -> Persons:
-        """The persons of all faces."""
-        row_of = np.full(len(embeddings), NOBODY, np.int64)
-        for members, of_piece in zip(self._pieces.members, self.of_piece, strict=True):
-            row_of[members] = of_piece
-        own, other = (np.full(len(embeddings), np.nan, np.float32) for _ in range(2))
-        for start in range(0, len(embeddings) if len(self.numbers) else 0, _BLOCK):
-            block = embeddings[start : start + _BLOCK]
-            rows = row_of[start : start + _BLOCK]
-            totals = block @ self._sums.T
-            here = np.flatnonzero(rows >= 0)
-            counts = self._counts[rows[here]]
-            with np.errstate(divide="ignore", invalid="ignore"):
-                own[start + here] = np.where(counts > 1, 1 - (totals[here, rows[here]] - 1) / (counts - 1), np.nan)
-            distances = 1 - totals / self._counts
-            distances[here, rows[here]] = np.inf
-            nearest = distances.min(axis=1)
-            other[start : start + _BLOCK] = np.where(np.isfinite(nearest), nearest, np.nan)
-        numbers = np.append(self.numbers, NOBODY)[row_of]
-        return Persons(numbers, own, other, why, notes)
+    def of_faces(self, faces: int) -> NDArray[np.int64]:
+        """The number of the person of each face."""
+        numbers = np.full(faces, NOBODY, np.int64)
+        for members, row in zip(self._pieces.members, self.of_piece, strict=True):
+            if row >= 0:
+                numbers[members] = self.numbers[row]
+        return numbers
+
+
+def distances_to_persons(
+    embeddings: NDArray[np.float32], numbers: NDArray[np.int64], persons: Sequence[KnownPerson]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """For N faces of persons, the average distance to the other faces of the own person, and to the nearest other person.
+
+    Each is NaN where there is nobody to compare with. Faces whose number is not among the persons are compared as unknown ones.
+    """
+    own, other = (np.full(len(embeddings), np.nan, np.float32) for _ in range(2))
+    row_of = {one.number: row for row, one in enumerate(persons)}
+    totals = np.array([one.total for one in persons], np.float32)
+    counts = np.array([one.count for one in persons], np.float32)
+    for start in range(0, len(embeddings) if persons else 0, _BLOCK):
+        block = embeddings[start : start + _BLOCK] @ totals.T
+        rows = np.array([row_of.get(number, NOBODY) for number in numbers[start : start + _BLOCK].tolist()])
+        here = np.flatnonzero(rows >= 0)
+        several = counts[rows[here]] > 1
+        distance = 1 - (block[here, rows[here]] - 1) / np.maximum(counts[rows[here]] - 1, 1)
+        own[start + here] = np.where(several, distance, np.nan)
+        distances = 1 - block / counts
+        distances[here, rows[here]] = np.inf
+        nearest = distances.min(axis=1)
+        other[start : start + _BLOCK] = np.where(np.isfinite(nearest), nearest, np.nan)
+    return own, other

@@ -42,37 +42,58 @@ def open_gallery(address: str | None, network: str) -> Iterator[Gallery]:
 
     Raises InputError if LanceDB is not installed or cannot open the address, and OutputError if another run uses the folder.
     """
-    lancedb = load_package("lancedb", "the gallery of persons", "hdrkit[people]")
-    address = gallery_folder() if address is None else address
-    at = f"{address.rstrip('/')}/{re.sub(r'[^a-zA-Z0-9.-]+', '_', network)}"
-    with ExitStack() as stack:
-        if "://" not in address:
-            with writing(at):
-                Path(at).mkdir(parents=True, exist_ok=True)
-            stack.enter_context(alone_in(Path(at)))
-        try:
-            gallery = Gallery(lancedb.connect(at))
-        except (ValueError, OSError, RuntimeError) as error:
-            raise InputError(f"{address}: the gallery cannot be opened ({str(error).splitlines()[0]}); see --gallery") from error
+    with _database(address) as database:
+        gallery = Gallery(database, network)
         yield gallery
         gallery.tidy()
+
+
+@contextmanager
+def open_galleries(address: str | None) -> Iterator[dict[str, Gallery]]:
+    """The galleries at an address by their networks. Raises the errors of `open_gallery`."""
+    with _database(address) as database:
+        networks = sorted({name.rpartition(".")[0] for name in database.list_tables().tables})
+        yield {network: Gallery(database, network) for network in networks}
+
+
+@contextmanager
+def _database(address: str | None) -> Iterator[Any]:
+    lancedb = load_package("lancedb", "the gallery of persons", "hdrkit[people]")
+    at = gallery_folder() if address is None else address
+    with ExitStack() as stack:
+        if "://" not in at:
+            with writing(at):
+                Path(at).mkdir(parents=True, exist_ok=True)
+                Path(at).chmod(0o700)  # faces are personal data
+            stack.enter_context(alone_in(Path(at)))
+        try:
+            database = lancedb.connect(at)
+            database.list_tables()
+        except (ValueError, OSError, RuntimeError) as error:
+            raise InputError(f"{at}: the gallery cannot be opened ({str(error).splitlines()[0]}); see --gallery") from error
+        yield database
 
 
 class Gallery:
     """What is known of photographs and persons. Every method reads or writes the store at once."""
 
-    def __init__(self, database: Any) -> None:
+    def __init__(self, database: Any, network: str) -> None:
         import pyarrow as pa
 
+        before = re.sub(r"[^a-zA-Z0-9-]+", "_", network)
+
+        def table(name: str, schema: Any = None) -> StoredTable:
+            return StoredTable(database, f"{before}.{name}", schema)
+
         digest = ("digest", pa.binary(DIGEST))
-        self._photos = StoredTable(database, "photos", pa.schema([digest, ("version", pa.string())]))
-        self._faces = StoredTable(database, "faces")  # its columns depend on the network
+        self._photos = table("photos", pa.schema([digest, ("version", pa.string())]))
+        self._faces = table("faces")  # its columns depend on the network
         member = [digest, ("place", pa.int32()), ("person", pa.int32()), ("why", pa.string())]
-        self._members = StoredTable(database, "members", pa.schema(member))
-        self._persons = StoredTable(database, "persons")
+        self._members = table("members", pa.schema(member))
+        self._persons = table("persons")
         label = [("person", pa.int32()), ("name", pa.string()), ("category", pa.string())]
-        self._labels = StoredTable(database, "labels", pa.schema(label))
-        self._folders = StoredTable(database, "folders", pa.schema([("folder", pa.string())]))
+        self._labels = table("labels", pa.schema(label))
+        self._folders = table("folders", pa.schema([("folder", pa.string())]))
 
     def tidy(self) -> None:
         """Join the pieces of tables that were written in many steps."""

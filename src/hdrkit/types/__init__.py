@@ -5,6 +5,7 @@ from hdrkit.types.failure import BracketFailure, Failure
 from hdrkit.types.grouping import Cluster, Flag, GroupingReport, GroupingResult, Kind, Member
 from hdrkit.types.hole import Hole, holes_of
 from hdrkit.types.image import Frame, RadianceMap, Stack, Validity
+from hdrkit.types.people import FoundPerson, PeopleReport, PeopleResult
 from hdrkit.types.photo import Bracket, Drive, Encoding, Exposure, ExposureSource, Photo, Remark
 from hdrkit.types.progress import Progress
 from hdrkit.types.ranking import RankedTake, RankingReport, RankingResult, Rated, Take
@@ -45,6 +46,7 @@ __all__ = [
     "FaceMeasures",
     "Failure",
     "Flag",
+    "FoundPerson",
     "Frame",
     "FrameAlignment",
     "GhostReport",
@@ -60,6 +62,8 @@ __all__ = [
     "NoiseModel",
     "NoiseReport",
     "PredictionReport",
+    "PeopleReport",
+    "PeopleResult",
     "Photo",
     "Progress",
     "RadianceMap",

@@ -57,6 +57,11 @@ class SeenFace:
     measures: FaceMeasures
     person: int | None = None
 
+    @property
+    def where(self) -> tuple[Path, tuple[float, float, float, float]]:
+        """The photograph and the box: no two faces have the same."""
+        return self.path, self.face.area
+
 
 @dataclass(frozen=True)
 class SeenPhoto:

@@ -1,0 +1,253 @@
+"""`hdrkit faces` from top to bottom: files -> faces -> shots -> persons of the gallery -> a folder of results."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from hdrkit.cache.index import Cache, open_cache
+from hdrkit.errors import HdrkitError, InputError
+from hdrkit.faces.clearness import clearness
+from hdrkit.faces.clustering import NOBODY, distances_to_persons
+from hdrkit.faces.options import PersonOptions
+from hdrkit.files.json_text import plain
+from hdrkit.formats.metadata import read_content, read_photo
+from hdrkit.formats.previews import content_digest
+from hdrkit.gallery.gallery import Gallery, open_gallery
+from hdrkit.gallery.rows import Content
+from hdrkit.imaging.threads import ahead
+from hdrkit.inputs.discover import Discovery, discover, none_readable
+from hdrkit.models.roles import Role
+from hdrkit.pipeline.face_links import Place
+from hdrkit.pipeline.face_persons import THRESHOLDS, decide_persons
+from hdrkit.pipeline.face_reader import FaceModels, find_face_models, read_faces
+from hdrkit.pipeline.face_shots import best_faces, shots_of_photos
+from hdrkit.pipeline.timing import timed
+from hdrkit.results.faced import faces_into, write_faces
+from hdrkit.results.label_file import LABEL_FILE, Labels, read_labels
+from hdrkit.types import Failure, FoundPerson, PeopleReport, PeopleResult, Photo, Progress, SeenFace, SeenPhoto, Take
+
+LOOKING, READING = "looking at files", "reading faces"
+_THREADS = 4  # that read files
+_KEPT = 64  # photographs after which what was seen is kept
+_AHEAD = 64  # photographs that wait for workers
+Pool = Callable[[], AbstractContextManager[Executor]]
+
+
+@dataclass(frozen=True)
+class FaceSources:
+    """Where models, persons and labels come from. None: the defaults, the user's gallery, and the labels among the results."""
+
+    models: Mapping[Role, Path | str] | None = None
+    gallery: str | None = None
+    labels: Path | None = None
+
+
+def find_people(
+    inputs: Path | str | Sequence[Path | str],
+    output: Path | str,
+    options: PersonOptions | None = None,
+    sources: FaceSources | None = None,
+    progress: Progress | None = None,
+    pool: Pool | None = None,
+) -> PeopleResult:
+    """Find who is in each photograph under `inputs`, and write face_data.csv, output_clusters and people.html to `output`.
+
+    `pool` opens the executor that reads photographs; without it they are read one after the other here. A file that cannot be
+    read is in the result as a failure. Raises InputError without photographs, models or labels that can be read, and OutputError
+    if `output` cannot be written; ModelMissing names the command that gets a model.
+    """
+    options, sources, progress, output = options or PersonOptions(), sources or FaceSources(), progress or _silent, Path(output)
+    models, found = find_face_models(sources.models), discover(inputs)
+    labels = _labels(sources.labels, output)
+    threshold = THRESHOLDS[models.embedding.kind] if options.threshold is None else options.threshold
+    seconds: dict[str, float] = {}
+    with (
+        faces_into(output) as tree,
+        open_cache() as cache,
+        open_gallery(sources.gallery, models.embedding.name) as gallery,
+    ):
+        with timed(seconds, "files"):
+            files = _looked_at(found, cache, progress)
+        with timed(seconds, "shots"):
+            shots = shots_of_photos(list(files.digests), files.digests, cache, _THREADS)
+        with timed(seconds, "faces"):
+            seen = _seen([photo for shot in shots for photo in shot.photos], files, models, gallery, progress, pool)
+        with timed(seconds, "persons"):
+            places = _places(shots, seen)
+            notes = decide_persons(places, labels, options, threshold, gallery, progress)
+        with timed(seconds, "results"):
+            roles = {str(model.role): f"{model.name} ({model.licence})" for model in models.all}
+            notes = [*cache.notes, *notes]
+            report = PeopleReport(plain(options), roles, threshold, seconds, seen.read, tuple(notes), found.ignored)
+            result = _result(shots, places, seen, gallery, report)
+            gallery.add_folder(str(output.resolve()))
+            crops = gallery.crops([place.key for place in places])
+            write_faces(result, {place.seen.where: crops[place.key] for place in places}, tree)
+    return result
+
+
+def _silent(*_: object) -> None:
+    pass
+
+
+def _labels(given: Path | None, output: Path) -> Labels:
+    if given is not None:
+        return read_labels(given)
+    beside = output / LABEL_FILE
+    return read_labels(beside) if beside.exists() else Labels()
+
+
+@dataclass(frozen=True)
+class _Files:
+    """Photographs with the digests of their files, in the order in which they were found, and files that cannot be read."""
+
+    digests: dict[Photo, bytes]
+    failures: tuple[Failure, ...]
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """The faces in each photograph that could be read, files that could not, and how many were read in this run."""
+
+    keys: dict[Photo, bytes]
+    faces: Mapping[bytes, tuple[SeenFace, ...]]
+    failures: tuple[Failure, ...]
+    read: int
+
+
+def _looked_at(found: Discovery, cache: Cache, progress: Progress) -> _Files:
+    """The metadata and the digest of each file. Files that the cache knows are not read."""
+    known = {path: photo for path in found.paths if (photo := cache.photo(path))}
+    unknown = [path for path in found.paths if path not in known]
+    failures: list[Failure] = []
+    with ThreadPoolExecutor(_THREADS) as threads:
+        for done, (path, looked) in enumerate(zip(unknown, ahead(threads, _look, unknown, 2 * _THREADS), strict=True), 1):
+            if isinstance(looked, Failure):
+                failures.append(looked)
+            else:
+                known[path] = looked
+                cache.keep_photo(*looked)
+            progress(LOOKING, len(found.paths) - len(unknown) + done, len(found.paths))
+    if failures and not known:
+        raise none_readable(len(failures), failures)
+    return _Files(dict(known[path] for path in found.paths if path in known), tuple(failures))
+
+
+def _seen(
+    photos: Sequence[Photo], files: _Files, models: FaceModels, gallery: Gallery, progress: Progress, pool: Pool | None
+) -> _Seen:
+    """The faces in photographs: known by their content, or read now and kept in the gallery."""
+    digest_of = {photo: files.digests[photo] for photo in photos}
+    faces = gallery.known(digest_of.values(), models.version)
+    new: dict[bytes, Photo] = {}
+    for photo, digest in digest_of.items():
+        if digest not in faces:
+            new.setdefault(digest, photo)
+    failed: dict[bytes, str] = {}
+    batch: list[Content] = []
+    for done, (digest, content) in enumerate(zip(new, _contents(list(new.values()), models, pool), strict=True), 1):
+        if isinstance(content, Failure):
+            failed[digest] = content.reason
+        else:
+            faces[digest] = content.faces
+            batch.append(content)
+        if len(batch) == _KEPT or (done == len(new) and batch):
+            gallery.keep(batch, models.version)
+            batch.clear()
+        progress(READING, done, len(new))
+    bad = [Failure(photo.path, failed[digest]) for photo, digest in digest_of.items() if digest in failed]
+    readable = {photo: digest for photo, digest in digest_of.items() if digest not in failed}
+    if bad and not readable:
+        raise none_readable(len(bad) + len(files.failures), bad)
+    return _Seen(readable, faces, (*files.failures, *bad), len(new) - len(failed))
+
+
+def _look(path: Path) -> tuple[Photo, bytes] | Failure:
+    try:
+        data = read_content(path)
+        return read_photo(path, data=data), content_digest(data)
+    except InputError as error:
+        return Failure(path, str(error))
+
+
+def _contents(photos: Sequence[Photo], models: FaceModels, pool: Pool | None) -> Iterator[Content | Failure]:
+    """What is in each photograph, in order."""
+    if not photos or pool is None:
+        yield from (read_faces(photo, models) for photo in photos)
+        return
+    waiting: deque[Future[Content | Failure]] = deque()
+    with pool() as workers:
+        try:
+            for photo in photos:
+                waiting.append(workers.submit(read_faces, replace(photo, path=photo.path.absolute()), models))
+                if len(waiting) > _AHEAD:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        except BrokenExecutor as error:
+            raise HdrkitError(
+                f"a worker that read photographs ended ({error}); run the command again, which continues"
+            ) from error
+
+
+def _places(shots: Sequence[Take], seen: _Seen) -> list[Place]:
+    """Each face of each shot once, on the frame that shows it best, in the order of shots."""
+    places = []
+    for number, shot in enumerate(shots):
+        photos = [photo for photo in shot.photos if photo in seen.keys]
+        frames = [seen.faces[seen.keys[photo]] for photo in photos]
+        for frame, place in best_faces(frames):
+            face = replace(frames[frame][place], path=photos[frame].path)
+            places.append(Place((seen.keys[photos[frame]], place), number, place, face))
+    return places
+
+
+def _result(shots: Sequence[Take], places: list[Place], seen: _Seen, gallery: Gallery, report: PeopleReport) -> PeopleResult:
+    """The persons and photographs. The faces in `places` are replaced by those with their persons."""
+    decided = gallery.decided({place.key[0] for place in places})
+    labels = gallery.labels()
+    for k, place in enumerate(places):
+        number, why = decided[place.key]
+        measures = place.seen.measures
+        if number == NOBODY:
+            measures = replace(measures, unknown=(*measures.unknown, ("person", why)))
+        places[k] = replace(place, seen=replace(place.seen, person=None if number == NOBODY else number, measures=measures))
+    faces = [place.seen for place in places]
+    numbers = np.array([NOBODY if face.person is None else face.person for face in faces], np.int64)
+    vectors = np.stack([face.embedding for face in faces]) if faces else np.zeros((0, 1), np.float32)
+    own, other = distances_to_persons(vectors, numbers, gallery.persons())
+    doubts = np.nan_to_num(own / np.maximum(other, 1e-6), nan=0.0, posinf=0.0).clip(0, 1)
+    persons = []
+    for number in sorted(set(numbers.tolist()) - {NOBODY}):
+        members = sorted(np.flatnonzero(numbers == number).tolist(), key=lambda k: -doubts[k])
+        own_faces = tuple(faces[k] for k in members)
+        clearest = max(own_faces, key=clearness)
+        persons.append(FoundPerson(number, own_faces, tuple(doubts[members].tolist()), clearest, labels.get(number)))
+    return PeopleResult(
+        tuple(_photos(shots, faces, seen.failures)),
+        tuple(persons),
+        tuple(face for face in faces if face.person is None),
+        labels,
+        seen.failures,
+        report,
+    )
+
+
+def _photos(shots: Sequence[Take], faces: Sequence[SeenFace], failures: Sequence[Failure]) -> list[SeenPhoto]:
+    """Every photograph with its faces, sorted by path."""
+    of_path: dict[Path, list[SeenFace]] = {}
+    for face in faces:
+        of_path.setdefault(face.path, []).append(face)
+    reasons = {bad.path: bad.reason for bad in failures}
+    shot_of = {photo.path: shot.shown.path for shot in shots for photo in (*shot.photos, *shot.companions)}
+    return [
+        SeenPhoto(path, shot_of.get(path, path), tuple(of_path.get(path, ())), reasons.get(path, ""))
+        for path in sorted({*shot_of, *reasons})
+    ]
