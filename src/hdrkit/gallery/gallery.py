@@ -115,18 +115,37 @@ class Gallery:
         return {digest: tuple(faces) for digest, faces in seen.items()}
 
     def keep(self, contents: Sequence[Content], version: str) -> None:
-        """Keep what was seen in contents. It replaces what another version saw in them."""
+        """Keep what was seen in contents. It replaces what was seen before. A face at the same place stays the same person."""
         import pyarrow as pa
 
         digests = {content.digest for content in contents}
         changed = set(self._members.rows_of("digest", digests)["person"].to_pylist())
+        carried = self._carried(contents) if changed else {}
         for table in (self._photos, self._faces, self._members):
             table.remove("digest", digests)
         if dims := {len(seen.embedding) for content in contents for seen in content.faces}:
             schema = face_schema(*dims)
             self._faces.add(face_rows([content for content in contents if content.faces], *dims), schema)
         self._photos.add(pa.table({"digest": pa.array(list(digests), pa.binary(DIGEST)), "version": [version] * len(digests)}))
+        if carried:
+            self._add_members(carried)
         self._total(changed - {NOBODY})
+
+    def _carried(self, contents: Sequence[Content]) -> dict[Key, tuple[int, str]]:
+        """The persons of faces that were decided about, for the faces that are at the same places now."""
+        decided = self.decided({content.digest for content in contents})
+        before: dict[bytes, list[tuple[SeenFace, tuple[int, str]]]] = {}
+        columns = [name for name in self._faces.columns if name != "crop"]
+        for key, face in faces_of(self._faces.rows_of("digest", {digest for digest, _ in decided}, columns)):
+            if key in decided:
+                before.setdefault(key[0], []).append((face, decided[key]))
+        return {
+            (content.digest, place): person
+            for content in contents
+            for face, person in before.get(content.digest, ())
+            for place, seen in enumerate(content.faces)
+            if _at_one_place(face, seen)
+        }
 
     def crops(self, keys: Iterable[Key]) -> dict[Key, bytes]:
         """The JPEG of each face."""
@@ -143,16 +162,19 @@ class Gallery:
 
     def decide(self, persons: Mapping[Key, tuple[int, str]]) -> None:
         """Keep who these faces are: a number (-1 for unknown), and why it is unknown. It replaces what was decided before."""
-        import pyarrow as pa
-
         digests = {digest for digest, _ in persons}
         before = self.decided(digests)
         changed = {key: one for key, one in persons.items() if before.get(key) != one}
         if not changed:
             return
         self._members.remove("digest", digests)
-        rows = [(*key, *one) for key, one in (before | changed).items()]
-        digest, place, person, why = zip(*rows, strict=True)
+        self._add_members(before | changed)
+        self._total({number for source in (before, changed) for key in changed if key in source for number in [source[key][0]]})
+
+    def _add_members(self, persons: Mapping[Key, tuple[int, str]]) -> None:
+        import pyarrow as pa
+
+        digest, place, person, why = zip(*((*key, *one) for key, one in persons.items()), strict=True)
         self._members.add(
             pa.table(
                 {
@@ -163,7 +185,6 @@ class Gallery:
                 }
             )
         )
-        self._total({number for source in (before, changed) for key in changed if key in source for number in [source[key][0]]})
 
     def persons(self) -> list[KnownPerson]:
         """The persons with faces, by their numbers."""
@@ -257,3 +278,10 @@ class Gallery:
         columns = [pa.array(wanted, pa.int32()), pa.array(counts), pa.FixedSizeListArray.from_arrays(flat, dims)]
         self._persons.remove("person", wanted)
         self._persons.add(pa.table(columns, schema=schema), schema)
+
+
+def _at_one_place(a: SeenFace, b: SeenFace) -> bool:
+    """Whether two boxes have more in common than apart."""
+    (ax, ay, aw, ah), (bx, by, bw, bh) = a.face.area, b.face.area
+    common = max(0.0, min(ax + aw, bx + bw) - max(ax, bx)) * max(0.0, min(ay + ah, by + bh) - max(ay, by))
+    return common > 0.5 * (aw * ah + bw * bh - common)

@@ -25,10 +25,14 @@ class Place:
 
 @dataclass
 class Links:
-    """Pairs of faces of this run, as indices, and notes about what in the labels has no effect."""
+    """Pairs of faces of this run, as indices, and notes about what in the labels has no effect.
+
+    `parted` holds the faces here of each person who is undecided again.
+    """
 
     must: list[tuple[int, int]] = field(default_factory=list)
     cannot: list[tuple[int, int]] = field(default_factory=list)
+    parted: dict[int, list[Key]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
 
@@ -92,6 +96,7 @@ class _Linker:
             again = [place.key for place in self._places if self._decided.get(place.key) == number]
             self._gallery.decide(dict.fromkeys(again, (NOBODY, "")))
             self._decided.update(dict.fromkeys(again, NOBODY))
+            self.links.parted[number] = again
 
     def _person(self, k: int) -> int:
         return self._decided.get(self._places[k].key, NOBODY)

@@ -42,6 +42,7 @@ def decide_persons(
     for start in range(0, len(todo), BATCH):
         _decide(todo[start : start + BATCH], before, places, links, options, threshold, gallery)
         progress(JOINING, min(start + BATCH, len(todo)), len(todo))
+    _keep_numbers(links, gallery)
     return [*links.notes, *_twins(places, before, threshold)]
 
 
@@ -89,6 +90,16 @@ def _decide(
             before[k] = number
     gallery.decide(chosen)
     links.notes += persons.notes
+
+
+def _keep_numbers(links: Links, gallery: Gallery) -> None:
+    """Give the number of a person whose faces were parted to the one who has most of them, unless somebody has it."""
+    for number, keys in links.parted.items():
+        if number not in {person.number for person in gallery.persons()}:
+            decided = gallery.decided({digest for digest, _ in keys})
+            now = Counter(decided[key][0] for key in keys if decided[key][0] != NOBODY)
+            if now:
+                gallery.join(number, now.most_common(1)[0][0])
 
 
 def _twins(places: Sequence[Place], persons_of: dict[int, int], threshold: float) -> list[str]:
