@@ -50,7 +50,7 @@ class DrawnReader:
     def __init__(self) -> None:
         self.read: list[str] = []
 
-    def __call__(self, photo: Photo, models: FaceModels) -> Content | Failure:
+    def __call__(self, photo: Photo, _: FaceModels) -> Content | Failure:
         try:
             data = read_content(photo.path)
             pixels = read_preview(photo, (4000, 4000), data)
@@ -80,7 +80,7 @@ def reader(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> DrawnReader:
     role = Role.FACE_EMBEDDING
     models = FaceModels(*(Model(role, ModelKind.ALIGNED_112, "drawn", weights, "MIT") for _ in range(3)))
     reading = DrawnReader()
-    monkeypatch.setattr(hdrkit.pipeline.faces, "find_face_models", lambda given: models)
+    monkeypatch.setattr(hdrkit.pipeline.faces, "find_face_models", lambda _: models)
     monkeypatch.setattr(hdrkit.pipeline.faces, "read_faces", reading)
     return reading
 
