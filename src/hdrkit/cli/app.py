@@ -42,6 +42,10 @@ _COMMANDS = {  # name -> module and its function, and the line in the list of co
         "rank.rank",
         "Find series of similar photographs, rank each by sharpness, and write stars for darktable or Lightroom.",
     ),
+    "score": (
+        "score.score",
+        "Score photographs by the eyes, the smile and the focus of the persons who matter, best first.",
+    ),
     "models": (
         "models.models",
         "List the models that hdrkit can use, with licence, size and state, and fetch those that you name.",

@@ -89,7 +89,7 @@ def _rank(inputs: list[Path], output: Path, options: RankingOptions, source: Inp
     from hdrkit.cli.console import ignored, print_json, progress, trouble
     from hdrkit.files.text import counted
     from hdrkit.pipeline.rank import rank_folder
-    from hdrkit.pipeline.ranking.rating import RATING
+    from hdrkit.pipeline.star_ratings import RATING
     from hdrkit.results.ranked import ReadOnlyError
 
     settled = ""
@@ -189,23 +189,7 @@ def _print(result: RankingResult, rated: tuple[Rated, ...], bare: int, output: P
 
 
 def _undo(photographs: Path, results: Path, dry_run: bool, json: bool) -> None:
-    from hdrkit.cli.console import print_json, say, trouble
-    from hdrkit.files.text import counted
+    from hdrkit.cli.undone import print_undone
     from hdrkit.results.ranked import undo_ranking
 
-    undone = undo_ranking(photographs, results, dry_run)
-    if json:
-        print_json({"dry_run": dry_run, "undone": undone})
-    else:
-        would_be = "would be " if dry_run else ""
-        say(f"{photographs}: {counted(len(undone.taken_back), 'rating')} {would_be}taken back")
-        for path in undone.taken_back if dry_run else ():
-            say(f"  {path}")
-        for path in undone.removed if dry_run else ():
-            say(f"  {path}  removed")
-        for note in undone.notes:
-            say(note)
-    for line in undone.failures:
-        trouble(line)
-    if undone.failures:
-        raise typer.Exit(1)
+    print_undone(undo_ranking(photographs, results, dry_run), photographs, dry_run, json)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hdrkit.alignment.options import AlignmentOptions
 from hdrkit.calibration.options import CalibrationOptions
-from hdrkit.faces.options import PersonOptions
+from hdrkit.faces.options import PersonOptions, ScoringOptions
 from hdrkit.files.configuration import Sections
 from hdrkit.grouping.options import SECTIONS as GROUPING
 from hdrkit.inputs.options import InputOptions
@@ -28,5 +28,6 @@ def sections() -> Sections:
         **GROUPING,
         "persons": (PersonOptions,),
         "ranking": (RankingOptions,),
+        "scoring": (ScoringOptions,),
         "watching": (WatchOptions,),
     }

@@ -140,9 +140,9 @@ def _value(value: Any, owner: type[Any], field: Field[Any], where: str, folder: 
     parse = field.metadata.get("parse")
     if isinstance(value, str) and value in field.metadata.get("words", {}):
         return value
-    if isinstance(value, str) and parse:
+    if parse and (isinstance(value, str) or (kind is str and isinstance(value, (bool, int)))):
         try:
-            return parse(value, folder) if field.metadata.get("relative") else parse(value)
+            return parse(value, folder) if field.metadata.get("relative") else parse(str(value))
         except ValueError as error:
             raise InputError(f"{where}: {error}") from None
     if value is None and kind != bare(kind):

@@ -19,8 +19,12 @@ from hdrkit.files.json_text import to_json
 from hdrkit.files.text import show
 
 MANIFEST = ".hdrkit-manifest.json"
-GROUP, RANK, FACES = "group", "rank", "faces"  # the commands that write a folder with a manifest
-_UNDO = {GROUP: "hdrkit group --undo {folder}", RANK: "hdrkit rank --undo PHOTOGRAPHS -o {folder}"}
+GROUP, RANK, FACES, SCORE = "group", "rank", "faces", "score"  # the commands that write a folder with a manifest
+_UNDO = {
+    GROUP: "hdrkit group --undo {folder}",
+    RANK: "hdrkit rank --undo PHOTOGRAPHS -o {folder}",
+    SCORE: "hdrkit score --undo FACES -o {folder}",
+}
 _TEXTS = (".csv", ".html", ".json", ".txt")
 _ENDS = 1 << 16  # bytes at the beginning and at the end of a picture
 

@@ -28,7 +28,9 @@ def _quoted(cell: str) -> str:
 def read_rows(path: Path | str, required: tuple[str, ...]) -> Iterator[tuple[int, dict[str, str]]]:
     """Line numbers and rows of a CSV with a header. Blank lines are left out, cells are stripped, missing cells are empty."""
     text = read_bytes(path).decode("utf-8-sig", "surrogateescape")
-    reader = csv.reader(io.StringIO(text, newline=""))
+    first = text.partition("\n")[0]
+    separator = max(",;\t", key=first.count)  # spreadsheets of many countries write semicolons
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
     try:
         header = [name.strip().lower() for name in next(reader, [])]
         missing = [name for name in required if name not in header]

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
 
-from hdrkit.errors import HdrkitError, InputError, OutputError
-from hdrkit.files.lock import alone_in
+from hdrkit.errors import InputError, OutputError
 from hdrkit.files.manifest import RANK, read_manifest_of
-from hdrkit.files.result_tree import ResultTree, clear, plan_undo, replacing, undo
+from hdrkit.files.result_tree import ResultTree, replacing
 from hdrkit.files.tables import to_csv
 from hdrkit.files.text import show
 from hdrkit.files.transport import real
@@ -19,9 +17,10 @@ from hdrkit.inputs.discover import discover_folders, sole_list
 from hdrkit.inputs.lists import read_groups
 from hdrkit.results.group_layout import relative_to
 from hdrkit.results.rank_page import page_name, rank_pages
-from hdrkit.sidecars.journal import JOURNAL, UndoneRatings, opened
+from hdrkit.results.rated import undo_ratings
+from hdrkit.sidecars.journal import JOURNAL, UndoneRatings
 from hdrkit.sidecars.sidecar import Sidecar, sidecar_path
-from hdrkit.types import Failure, Progress, RankingResult, Rated
+from hdrkit.types import Progress, RankingResult, Rated
 
 TABLE = "ranking.csv"
 COLUMNS = ("path", "group", "rank", "sharpness", "stars", "written", "reason")
@@ -86,28 +85,9 @@ def undo_ranking(photographs: Path, folder: Path, dry_run: bool = False) -> Undo
     if not photographs.is_dir() and sole_list([photographs]) is None:
         raise InputError(f"{show(photographs)}: it is not a folder; give --undo the folder of the photographs")
     rated = _rated_folders(photographs)
-    ours = read_manifest_of(folder, RANK) is not None
-    if not rated and not ours:
+    if not rated and read_manifest_of(folder, RANK) is None:
         raise InputError(f"{show(photographs)}: it holds no ratings of hdrkit rank; give the folder of the photographs")
-    undone = UndoneRatings()
-    with alone_in(folder) if folder.is_dir() and not dry_run else nullcontext(), ThreadPoolExecutor() as pool:
-        for at in rated:
-            try:
-                with opened(at, dry_run, folder) as journal:
-                    undone += journal.undo(pool, dry_run)
-            except HdrkitError as error:
-                undone += UndoneRatings(failures=(Failure(at, str(error)),))
-    if ours and undone.failures:
-        return undone + UndoneRatings(notes=(f"{show(folder)}: the results stay until all ratings are taken back",))
-    if ours:
-        plan = plan_undo(folder, RANK)
-        kept = tuple(f"{show(folder / name)}: it was changed since hdrkit wrote it, so it stays" for name in plan.keep)
-        undone += UndoneRatings(removed=tuple(folder / name for name in plan.remove), notes=kept)
-    if ours and not dry_run:
-        undo(folder, RANK)
-    elif not dry_run:
-        clear(folder)
-    return undone
+    return undo_ratings(rated, folder, RANK, dry_run)
 
 
 def _rated_folders(photographs: Path) -> list[Path]:

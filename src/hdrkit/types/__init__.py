@@ -25,6 +25,7 @@ from hdrkit.types.results import (
     PredictionReport,
     StepCheck,
 )
+from hdrkit.types.scoring import PhotoScore, ScoringResult
 
 __all__ = [
     "Hole",
@@ -61,9 +62,11 @@ __all__ = [
     "MergeResult",
     "NoiseModel",
     "NoiseReport",
+    "PhotoScore",
     "PredictionReport",
     "PeopleReport",
     "PeopleResult",
+    "ScoringResult",
     "Photo",
     "Progress",
     "RadianceMap",
