@@ -3,7 +3,7 @@ import zipfile
 import pytest
 
 from hdrkit.errors import InputError
-from hdrkit.models.recognise import recognise, scales_inside
+from hdrkit.models.recognise import prior_sides, recognise, scales_inside
 from hdrkit.models.roles import ModelKind
 from tests.fixtures import networks
 
@@ -14,6 +14,7 @@ from tests.fixtures import networks
         (ModelKind.CENTERFACE, networks.centerface()),
         (ModelKind.YUNET, networks.yunet()),
         (ModelKind.RETINAFACE, networks.retinaface()),
+        (ModelKind.RETINAFACE, networks.retinaface(sides_known=False)),
         (ModelKind.ALIGNED_112, networks.embedder()),
         (ModelKind.DLIB_RESNET, b"\x01\x01\x01\x0dloss_metric_2\x03"),
         (ModelKind.FACE_API, b'[{"weights": [{"name": "conv32_down/conv/filters"}]}]'),
@@ -37,6 +38,15 @@ def test_no_model_and_half_a_model_are_one_line(content, tmp_path):
     (tmp_path / "model.onnx").write_bytes(content)
     with pytest.raises(InputError, match=r"model\.onnx: it is no model that hdrkit can read, or it is cut off"):
         recognise(tmp_path / "model.onnx")
+
+
+def test_sides_of_prior_boxes_are_read_from_the_metadata(tmp_path):
+    for stated, expected in ((None, None), ([[10, 20], [32, 64], [128, 256]], ((10, 20), (32, 64), (128, 256)))):
+        (tmp_path / "faces.onnx").write_bytes(networks.retinaface(stated=stated))
+        assert prior_sides(tmp_path / "faces.onnx") == expected
+    (tmp_path / "faces.onnx").write_bytes(networks.retinaface(stated="large"))
+    with pytest.raises(InputError, match=r"faces\.onnx: min_sizes in its metadata is large, not such as"):
+        prior_sides(tmp_path / "faces.onnx")
 
 
 def test_networks_that_scale_codes_themselves_are_known(tmp_path):

@@ -17,6 +17,14 @@ def test_a_detector_of_the_users_own(content, tmp_path):
     assert find(np.zeros((64, 96, 3), np.uint8)) == []
 
 
+def test_the_prior_boxes_of_a_file_are_taken(tmp_path):
+    picture = np.zeros((64, 64, 3), np.uint8)
+    picture[16:24, 16:24] = 255
+    (tmp_path / "mine.onnx").write_bytes(networks.retinaface(stated=[[10, 20], [32, 64], [128, 256]]))
+    (face,) = open_detector(find_model(Role.FACE_DETECTOR, {Role.FACE_DETECTOR: tmp_path / "mine.onnx"}))(picture)
+    assert face.area[2:] == (10.0, 10.0)
+
+
 def test_networks_that_scale_codes_and_that_do_not_embed_alike(tmp_path):
     picture = np.random.default_rng(4).integers(0, 256, (112, 112, 3)).astype(np.uint8)
     face = Face((0.0, 0.0, 112.0, 112.0), ARCFACE_112.landmarks, 0.9)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,15 @@ def scales_inside(path: Path) -> bool:
     return {"Sub", "Mul"} <= first
 
 
+def prior_sides(path: Path) -> tuple[tuple[int, ...], ...] | None:
+    """The sides of prior boxes that the metadata of an ONNX file state as `min_sizes`, a JSON list for each map; else None."""
+    stated = {entry.key: entry.value for entry in load_onnx(path).metadata_props}.get("min_sizes")
+    try:
+        return tuple(tuple(map(int, sides)) for sides in json.loads(stated)) if stated else None
+    except (ValueError, TypeError) as error:
+        raise InputError(f"{show(path)}: min_sizes in its metadata is {stated}, not such as [[16, 32], [64, 128]]") from error
+
+
 def load_onnx(path: Path) -> Any:
     """The `onnx.ModelProto` in a file. Raises InputError if it is none, or only a part of one."""
     import onnx
@@ -76,13 +86,18 @@ def _shape(value: Any) -> _Shape:
 def _kind_of_onnx(inputs: list[_Shape], outputs: dict[str, _Shape]) -> ModelKind:
     if len(inputs) != 1 or len(inputs[0]) != 4:
         return ModelKind.OTHER
-    ends = sorted(shape[-1] or 0 for shape in outputs.values() if shape)
     if {"cls_8", "obj_8", "bbox_8", "kps_8"} <= set(outputs):
         return ModelKind.YUNET
     if [len(shape) for shape in outputs.values()] == [4] * 4 and sorted(s[1] or 0 for s in outputs.values()) == [1, 2, 2, 10]:
         return ModelKind.CENTERFACE
-    if len(outputs) == 3 and ends == [2, 4, 10]:
+    if len(outputs) == 3 and _may_end(list(outputs.values()), (2, 4, 10)):
         return ModelKind.RETINAFACE
     if len(outputs) == 1 and inputs[0][1:] == (3, 112, 112):
         return ModelKind.ALIGNED_112
     return ModelKind.OTHER
+
+
+def _may_end(shapes: list[_Shape], lengths: tuple[int, ...]) -> bool:
+    """Whether shapes of three sides may have these last sides, in any order, where they are known."""
+    known = [shape[-1] for shape in shapes if len(shape) == 3 and shape[-1] is not None]
+    return all(len(shape) == 3 for shape in shapes) and len(set(known)) == len(known) and set(known) <= set(lengths)

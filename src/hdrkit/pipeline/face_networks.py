@@ -8,13 +8,13 @@ from hdrkit.errors import InputError
 from hdrkit.faces.chips import ARCFACE_112, DLIB_150
 from hdrkit.faces.detectors.centerface import CenterFace
 from hdrkit.faces.detectors.detector import Detector
-from hdrkit.faces.detectors.retinaface import RetinaFace
+from hdrkit.faces.detectors.retinaface import PRIOR_SIDES, RetinaFace
 from hdrkit.faces.detectors.yunet import YuNet
 from hdrkit.faces.embedding import ChipEmbedder, FaceEmbedder
 from hdrkit.faces.mesh import MeshNetworks
 from hdrkit.files.text import show
 from hdrkit.models.dlib_file import read_dlib_network
-from hdrkit.models.recognise import scales_inside
+from hdrkit.models.recognise import prior_sides, scales_inside
 from hdrkit.models.roles import ModelKind
 from hdrkit.models.runtime import open_network
 from hdrkit.models.shards import read_face_api_network
@@ -33,7 +33,7 @@ def open_detector(model: Model) -> Detector:
         case ModelKind.YUNET:
             return YuNet(network)
         case ModelKind.RETINAFACE:
-            return RetinaFace(network)
+            return RetinaFace(network, prior_sides=prior_sides(model.path) or PRIOR_SIDES)
     raise InputError(f"{show(model.path)}: it is no face detector")
 
 

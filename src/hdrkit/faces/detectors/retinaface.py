@@ -22,7 +22,7 @@ _VARIANCES = (0.1, 0.2)  # of places and of sizes
 class RetinaFace:
     """RetinaFace on a network with three outputs: (1, P, 4) boxes, (1, P, 2) scores and (1, P, 10) landmarks, in any order."""
 
-    def __init__(self, network: Network, confidence: float = 0.5, prior_sides: tuple[tuple[int, ...], ...] = PRIOR_SIDES) -> None:
+    def __init__(self, network: Network, confidence: float = 0.9, prior_sides: tuple[tuple[int, ...], ...] = PRIOR_SIDES) -> None:
         self._network, self._confidence, self._sides = network, confidence, prior_sides
 
     def __call__(self, rgb: NDArray[np.uint8]) -> list[Face]:
