@@ -48,19 +48,20 @@ def test_a_photograph_that_is_turned_is_upright(tmp_path):
     assert picture.fitted(200)[-1, -1, 0] > 240
 
 
-@pytest.mark.parametrize(("side", "expected"), [(900, 600), (500, 1200), (250, 2400), (60, 2400)])
+@pytest.mark.parametrize(("side", "expected"), [(2000, 3000), (500, 3000), (450, 3000), (250, 6000), (60, 6000)])
 def test_faces_get_as_many_pixels_as_they_need(side, expected, tmp_path):
-    picture = PhotoPicture(save(tmp_path / "a.jpg", gradient(2400, 1600)))
+    picture = PhotoPicture(save(tmp_path / "a.jpg", gradient(6000, 1600)))
+    picture.fitted(100)
     pixels, (face,) = picture.around([a_face(1200.0, 400.0, float(side))])
     assert pixels.shape[1] == expected
-    np.testing.assert_allclose(face.area, np.array([1200, 400, side, side]) * expected / 2400)
-    np.testing.assert_allclose(face.landmarks[0], (np.array([1200, 400]) + side / 2) * expected / 2400)
+    np.testing.assert_allclose(face.area, np.array([1200, 400, side, side]) * expected / 6000)
+    np.testing.assert_allclose(face.landmarks[0], (np.array([1200, 400]) + side / 2) * expected / 6000)
 
 
 def test_without_a_face_nothing_large_is_decoded(tmp_path):
-    picture = PhotoPicture(save(tmp_path / "a.jpg", gradient(2400, 1600)))
+    picture = PhotoPicture(save(tmp_path / "a.jpg", gradient(6000, 1600)))
     pixels, faces = picture.around([])
-    assert (max(pixels.shape), faces) == (300, [])
+    assert (max(pixels.shape), faces) == (3000, [])
 
 
 def test_faces_of_a_photograph(tmp_path):

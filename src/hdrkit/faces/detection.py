@@ -57,25 +57,29 @@ class PixelPicture:
         return self.rgb.shape[1], self.rgb.shape[0]
 
     def fitted(self, side: int) -> NDArray[np.uint8]:
-        """Its codes with a longer side of `side` pixels, averaged, or in full size if that is less."""
+        """Its codes with a longer side of `side` pixels, or in full size if that is less."""
         return shrunk(self.rgb, side)
 
 
 def shrunk(rgb: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
-    """A picture averaged to a longer side of `side` pixels; itself if that is less."""
+    """A picture with a longer side of `side` pixels; itself if that is less. It is halved by means, then interpolated."""
     height, width = rgb.shape[:2]
     if max(height, width) <= side:
         return rgb
     size = (max(1, round(width * side / max(height, width))), max(1, round(height * side / max(height, width))))
-    return np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
+    while max(rgb.shape[:2]) >= 2 * side:
+        halved = (max(1, rgb.shape[1] // 2), max(1, rgb.shape[0] // 2))
+        rgb = np.asarray(cv2.resize(rgb, halved, interpolation=cv2.INTER_AREA), np.uint8)
+    return np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
 def find_faces(picture: Picture, detector: Detector, small: SmallFaces = SmallFaces.AUTO) -> list[Face]:
     """The faces of a photograph in pixels of its full size, each once, the surest first."""
     longer = max(picture.size)
-    found = _searched(picture, SIDE, detector)
+    middle = picture.fitted(SIDE)
+    found = _scaled(detector(middle), longer / max(middle.shape[:2]))
     if longer > _CLOSE_SIDE:
-        close = _scaled(detector(shrunk(picture.fitted(SIDE), _CLOSE_SIDE)), longer / _CLOSE_SIDE)
+        close = _scaled(detector(shrunk(middle, _CLOSE_SIDE)), longer / _CLOSE_SIDE)
         found = each_once([*found, *(face for face in close if face.size >= _CLOSE * longer / _CLOSE_SIDE)])
     side = SIDE
     while small is not SmallFaces.NEVER and side < longer:
@@ -110,7 +114,7 @@ def _corners(face: Face) -> tuple[float, float, float, float]:
     return left, top, left + width, top + height
 
 
-def _searched(picture: Picture, side: int, detector: Detector, near: Sequence[Face] | None = None) -> list[Face]:
+def _searched(picture: Picture, side: int, detector: Detector, near: Sequence[Face] | None) -> list[Face]:
     """The faces in a picture of a longer side of `side` pixels, tile by tile; only in tiles with faces of `near`, if given."""
     pixels = picture.fitted(side)
     scale = max(picture.size) / max(pixels.shape[:2])

@@ -25,7 +25,7 @@ class YuNet:
     n = 4 for the box and n = 10 for the landmarks, in any order.
     """
 
-    def __init__(self, network: Network, confidence: float = 0.8) -> None:
+    def __init__(self, network: Network, confidence: float = 0.75) -> None:
         self._network, self._confidence = network, confidence
 
     def __call__(self, rgb: NDArray[np.uint8]) -> list[Face]:
