@@ -56,7 +56,7 @@ def _resample_rows(
     height, width, channels = pixels.shape
     rows = np.arange(len(out))[:, None]
     slope, start = _row_lines(motion, top + rows)
-    u = _positions(motion, np.arange(left, left + out.shape[1]), top + rows)[0]
+    u = _position(motion, 0, np.arange(left, left + out.shape[1]), top + rows)
     j, down = _split(np.clip(start + slope * np.arange(width), -FAR, FAR))
     i, across = _split(u)
     known = (j >= 1) & (j + 2 < height)  # one run of columns in each row
@@ -73,8 +73,7 @@ def _resample_rows(
     value = _between([_picked(line[:, k:], here) for k in range(4)], _for_channels(across, channels))
     low, high = (_picked(_along(one, choice), here) for one, choice in ((low, np.minimum), (high, np.maximum)))
     _finish(value, low, high, clipped)
-    if not out_valid.all():
-        value[~out_valid] = 0
+    value.reshape(-1, channels)[np.flatnonzero(~out_valid)] = 0  # numbers of pixels are faster than a mask
     out[:] = value
 
 
@@ -134,17 +133,21 @@ def valid_points(height: int, width: int, valid: Mask | None, motion: Floats, ro
 
 def _lines(motion: Floats, rows: Places, columns: Places) -> tuple[Places, NDArray[np.float32], Floats, Floats]:
     """For pixels of the reference, the column before each and the fraction after it, and slope and start of its line."""
-    u, v = _positions(motion, columns, rows)
+    u, v = (_position(motion, axis, columns, rows) for axis in (0, 1))
     slope, start = _row_lines(motion, rows)
     gentle = np.abs(slope) <= STEEP
     return *_split(u), np.where(gentle, slope, 0.0), np.where(gentle, start, v)
 
 
-def _positions(motion: Floats, x: Places, y: Places) -> tuple[Floats, Floats]:
-    """The positions of pixels of the reference in the frame. A point behind the camera is far outside."""
-    u, v, w = (motion[k, 0] * x + (motion[k, 1] * y + motion[k, 2]) for k in range(3))
+def _position(motion: Floats, axis: int, x: Places, y: Places) -> Floats:
+    """The x (axis 0) or y (1) in the frame of pixels of the reference. A point behind the camera is far outside."""
+    at, depth = (np.asarray(motion[k, 0] * x + (motion[k, 1] * y + motion[k, 2])) for k in (axis, 2))
     with np.errstate(divide="ignore", invalid="ignore"):
-        return tuple(np.where(w <= 0, -FAR, np.clip(one / w, -FAR, FAR)) for one in (u, v))  # type: ignore[return-value]
+        at /= depth
+        np.clip(at, -FAR, FAR, out=at)
+    if not (ahead := depth > 0).all():
+        at[~ahead] = -FAR
+    return at
 
 
 def _row_lines(motion: Floats, y: Places) -> tuple[Floats, Floats]:
@@ -197,9 +200,11 @@ def _finish(value: NDArray[np.float32], low: NDArray[Any], high: NDArray[Any], c
 def _spread_clipped(most: NDArray[Any], clipped: np.float32) -> None:
     """If a column is clipped in one channel, mark it in all."""
     if (most >= clipped).any():
-        brightest = reduce(np.maximum, (most[..., c] for c in range(most.shape[-1])))  # `max` along a short axis is slow
-        beyond = brightest >= clipped
-        most[beyond] = brightest[beyond, None]
+        channels = [most[..., c].reshape(-1) for c in range(most.shape[-1])]  # `max` along a short axis is slow
+        brightest = reduce(np.maximum, channels)
+        beyond = np.flatnonzero(brightest >= clipped)
+        for c in range(most.shape[-1]):  # so is a choice of whole pixels
+            most.reshape(-1, most.shape[-1])[beyond, c] = brightest[beyond]
 
 
 def _least(a: NDArray[Any], b: NDArray[Any], c: NDArray[Any], d: NDArray[Any]) -> NDArray[Any]:
