@@ -52,7 +52,8 @@ _COMMANDS = {  # name -> module and its function, and the line in the list of co
     ),
     "faces": (
         "faces.faces",
-        "Find the faces in photographs, and join them into persons. Persons of earlier runs are recognised and keep their numbers.",
+        "Find the faces in photographs, and join them into persons. Persons of earlier runs are recognised, and keep their "
+        "numbers.",
     ),
     "range": (
         "ranges.show_range",

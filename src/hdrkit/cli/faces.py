@@ -65,7 +65,7 @@ def faces(
     scheduler: shared.Scheduler = None,
     json: shared.Json = False,
 ) -> None:
-    """Find the faces in photographs, and join them into persons. Persons of earlier runs are recognised and keep their numbers.
+    """Find the faces in photographs, and join them into persons. Persons of earlier runs are recognised, and keep their numbers.
 
     Write who matters into cluster_labels.json, such as {"0": "main"} or {"0": {"name": "Ann", "category": "main"}}, and run
     hdrkit score. Faces are personal data: they stay on this machine, in the gallery and in the results, until --forget.
