@@ -1,14 +1,16 @@
 # make demo   install into .venv and run the main job on the sample pictures: group, calibrate, merge
 # make pictures   draw the pictures of README.md and docs again, from the samples
-# make test   install with the test tools and run every check
+# make models fetch the models that finding people needs; nothing else downloads them
+# make test   install with the test tools and run every check, with the models if they can be fetched
 
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 DEMO := demo
+PEOPLE := face-detector face-landmarks face-embedding
 NUMBER_OF_CORES := $(shell $(PYTHON) -c "import os; print(os.cpu_count())")
 
-.PHONY: demo pictures test clean
+.PHONY: demo pictures models test clean
 
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -32,7 +34,11 @@ demo: $(STAMP)
 pictures: $(STAMP)
 	$(BIN)/python samples/make_pictures.py
 
+models: $(STAMP)
+	$(BIN)/hdrkit models fetch $(PEOPLE)
+
 test: $(STAMP)-test
+	-$(BIN)/hdrkit models fetch $(PEOPLE)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy

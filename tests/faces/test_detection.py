@@ -2,9 +2,12 @@ import cv2
 import numpy as np
 import pytest
 
+from hdrkit.errors import ModelMissing
 from hdrkit.faces.detection import PixelPicture, SmallFaces, each_once, find_faces, shrunk
 from hdrkit.faces.detectors.centerface import CenterFace
+from hdrkit.models.roles import Role
 from hdrkit.models.runtime import open_network
+from hdrkit.models.store import find_model
 from hdrkit.types.faces import Face
 from tests.fixtures import networks
 
@@ -97,6 +100,27 @@ def test_pictures_are_averaged_and_never_enlarged():
     assert shrunk(rgb, 600) is rgb
     assert shrunk(rgb, 300).shape == (200, 300, 3)
     assert shrunk(np.zeros((1, 5000, 3), np.uint8), 100).shape == (1, 100, 3)
+
+
+@pytest.mark.data
+def test_the_default_detector_finds_every_labelled_face_once_and_no_dog(data_folder):
+    try:
+        find = CenterFace(open_network(find_model(Role.FACE_DETECTOR).path))
+    except ModelMissing as missing:
+        pytest.skip(str(missing))
+    folder = data_folder / "people" / "detection"
+    boxes = np.genfromtxt(folder / "boxes.csv", delimiter=",", names=True, dtype=None, encoding="utf-8")
+    assert len(set(boxes["filename"])) == 9
+    for name in (*set(boxes["filename"]), "dogs.jpg"):
+        found = find_faces(PixelPicture(np.ascontiguousarray(cv2.imread(str(folder / name))[..., ::-1])), find)
+        middles = np.array([face.landmarks.mean(axis=0) for face in found]).reshape(-1, 2)
+        inside = np.zeros(len(found), int)
+        for box in boxes[boxes["filename"] == name]:
+            low = np.array([box["left"], box["top"]])
+            hits = np.all((middles >= low) & (middles <= low + [box["width"], box["height"]]), axis=1)
+            assert hits.sum() == 1 or box["ignore"], name
+            inside += hits
+        assert inside.all(), name
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (3, 4000), (2000, 2), (33, 31)])

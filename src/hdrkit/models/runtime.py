@@ -75,6 +75,7 @@ class _OnnxRuntimeNetwork:
         settings = onnxruntime.SessionOptions()
         settings.intra_op_num_threads = cv2.getNumThreads()
         settings.log_severity_level = 4
+        settings.enable_mem_pattern = False  # it would keep a plan for every size of picture
         settings.add_session_config_entry("session.intra_op.allow_spinning", "0")  # threads that wait leave the core to others
         try:
             freed = _with_free_sides(_parsed(data, name)).SerializeToString()
