@@ -37,7 +37,8 @@ def expose(crop: NDArray[np.uint8]) -> ExposedFace:
     """A square crop (N, N, 3) around a face, RGB 8-bit sRGB codes, at the standard exposure."""
     luminance = face_luminance(crop)
     table = srgb_of_light(np.clip(_LIGHT * np.float32(STANDARD / max(luminance, float(_LIGHT[1]))), 0, 1))
-    return ExposedFace(table.astype(np.float32)[crop], crop.max(axis=2) >= CLIPPED, luminance)
+    clipped = (crop[..., 0] >= CLIPPED) | (crop[..., 1] >= CLIPPED) | (crop[..., 2] >= CLIPPED)
+    return ExposedFace(table.astype(np.float32)[crop], clipped, luminance)
 
 
 def face_luminance(crop: NDArray[np.uint8]) -> float:
