@@ -4,6 +4,7 @@ import pytest
 
 from hdrkit.faces.chips import ARCFACE_112, DLIB_150, chip_matrix, cut_chip
 from hdrkit.types.faces import Face
+from tests.fixtures import networks
 
 
 def turned(points, degrees, scale, shift):
@@ -37,6 +38,17 @@ def test_what_lies_on_the_landmarks_is_there_in_the_chip(scale):
     assert len(labels) == 5
     for wanted in DLIB_150.landmarks:
         assert np.linalg.norm(labels - wanted, axis=1).min() < 0.35
+
+
+@pytest.mark.parametrize(("degrees", "scale"), [(0, 1), (25, 0.7), (-40, 1.9)])
+def test_chips_are_those_of_opencv(degrees, scale, tmp_path):
+    (tmp_path / "faces.onnx").write_bytes(networks.embedder())
+    smooth = cv2.GaussianBlur(np.random.default_rng(0).integers(0, 256, (600, 600, 3)).astype(np.uint8), (0, 0), 6)
+    landmarks = turned(ARCFACE_112.landmarks, degrees, scale, (250, 220))
+    row = np.array([[0, 0, 1, 1, *landmarks.ravel(), 1]], np.float32)
+    expected = cv2.FaceRecognizerSF.create(str(tmp_path / "faces.onnx"), "").alignCrop(smooth, row)
+    difference = np.abs(cut_chip(smooth, a_face(landmarks), ARCFACE_112).astype(int) - expected)
+    assert difference.max() <= 2
 
 
 def test_a_fine_pattern_does_not_alias():

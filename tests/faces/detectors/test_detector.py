@@ -1,3 +1,4 @@
+import cv2
 import numpy as np
 import pytest
 
@@ -43,6 +44,17 @@ def test_faces_are_found_where_they_are(name, runtime):
             np.testing.assert_allclose(face.landmarks, middle + (np.array(networks.POINTS) - 0.5) * side, atol=1e-2)
             assert face.confidence > 0.9
     assert find(np.zeros((40, 50, 3), np.uint8)) == []
+
+
+def test_yunet_agrees_with_the_class_of_opencv():
+    rgb = squares((64, 96), 8, (1, 2))
+    rgb[40:48, 72:80] = 200
+    content = np.frombuffer(networks.yunet(), np.uint8)
+    _, rows = cv2.FaceDetectorYN.create("onnx", content, np.zeros(0, np.uint8), (96, 64), 0.5, 0.3, 5000).detect(rgb)
+    faces = YuNet(open_network(networks.yunet()), 0.5)(rgb)
+    assert len(faces) == 2
+    found = [[*face.area, *face.landmarks.ravel(), face.confidence] for face in faces]
+    np.testing.assert_allclose(found, rows, atol=1e-3)
 
 
 def test_a_box_may_reach_beyond_the_border():
