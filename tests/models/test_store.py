@@ -7,7 +7,7 @@ from hdrkit.models import store
 from hdrkit.models.catalog import CATALOG, entries_of, entry_named, is_default
 from hdrkit.models.entries import PythonPackage
 from hdrkit.models.roles import ModelKind, Role
-from hdrkit.models.store import ModelState, find_model, models_folder, parse_models, state_of
+from hdrkit.models.store import ModelState, find_model, find_models, models_folder, parse_models, state_of
 from tests.fixtures import networks
 
 
@@ -24,6 +24,22 @@ def test_without_a_model_the_error_says_what_gets_it():
         "the model dlib-resnet (face-embedding) is not on this machine; "
         "run: hdrkit models fetch dlib-resnet (CC0-1.0, 100.1 MB to download)"
     )
+
+
+def test_one_command_gets_all_models_that_are_missing():
+    with pytest.raises(ModelMissing) as missing:
+        find_models([Role.FACE_DETECTOR, Role.FACE_EMBEDDING], {Role.FACE_DETECTOR: "yunet"})
+    assert str(missing.value) == (
+        "2 models are not on this machine; run: hdrkit models fetch yunet dlib-resnet (MIT, CC0-1.0; 100.4 MB to download)"
+    )
+
+
+def test_of_several_models_one_may_be_missing(tmp_path):
+    (tmp_path / "mine.onnx").write_bytes(networks.yunet())
+    given = {Role.FACE_DETECTOR: tmp_path / "mine.onnx"}
+    with pytest.raises(ModelMissing, match="the model dlib-resnet .* is not on this machine"):
+        find_models([Role.FACE_DETECTOR, Role.FACE_EMBEDDING], given)
+    assert [model.name for model in find_models([Role.FACE_DETECTOR], given)] == ["mine.onnx"]
 
 
 def test_a_half_fetched_model_is_damaged(folder):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -53,17 +53,37 @@ def find_model(role: Role, given: Mapping[Role, Path | str] | None = None) -> Mo
 
     Its files are verified. Raises ModelMissing if it is not here, and InputError if it is damaged or for another role.
     """
-    if given and role in given:
+    chosen_one = _chosen(role, given or {})
+    return _users_own(role, chosen_one) if isinstance(chosen_one, Path) else _of_catalog(chosen_one)
+
+
+def find_models(roles: Sequence[Role], given: Mapping[Role, Path | str] | None = None) -> list[Model]:
+    """The model of each role, as `find_model` has it. If several are not here, the error names one command for all of them."""
+    entries = [one for role in roles if isinstance(one := _chosen(role, given or {}), ModelEntry)]
+    absent = [entry for entry in entries if not any(path_of(file).exists() for file in entry.files)]
+    if len(absent) > 1:
+        names = " ".join(entry.name for entry in absent)
+        terms = ", ".join(dict.fromkeys(entry.terms for entry in absent))
+        total = megabytes(sum(entry.source.bytes for entry in absent))
+        raise ModelMissing(
+            f"{len(absent)} models are not on this machine; run: hdrkit models fetch {names} ({terms}; {total} to download)"
+        )
+    return [find_model(role, given) for role in roles]
+
+
+def _chosen(role: Role, given: Mapping[Role, Path | str]) -> ModelEntry | Path:
+    """The file or the entry that is given for a role, else its default."""
+    if role in given:
         named = entry_named(str(given[role]))
         if named is None or Path(given[role]).exists():
-            return _users_own(role, Path(given[role]).expanduser())
+            return Path(given[role]).expanduser()
         if named.role is not role:
             raise InputError(f"{named.name} is a model for {named.role}; give it as --model {named.role}={named.name}")
-        return _of_catalog(named)
+        return named
     known = entries_of(role)[0]
     if not is_default(known):
         raise ModelMissing(f"{role} has no default model; give one with --model {role}=PATH or --model {role}={known.name}")
-    return _of_catalog(known)
+    return known
 
 
 def parse_models(texts: list[str]) -> dict[Role, str]:

@@ -18,7 +18,7 @@ from hdrkit.formats.metadata import read_content
 from hdrkit.formats.previews import content_digest
 from hdrkit.gallery.rows import Content
 from hdrkit.models.roles import Role
-from hdrkit.models.store import Model, find_model
+from hdrkit.models.store import Model, find_models
 from hdrkit.pipeline.face_networks import open_detector, open_embedder, open_mesh
 from hdrkit.pipeline.face_pixels import PhotoPicture
 from hdrkit.types import Face, Failure, Photo, SeenFace
@@ -50,8 +50,8 @@ class FaceModels:
 
 
 def find_face_models(given: Mapping[Role, Path | str] | None = None) -> FaceModels:
-    """The models of the three roles that faces need. Raises ModelMissing or InputError, as `find_model` does."""
-    return FaceModels(*(find_model(role, given) for role in (Role.FACE_DETECTOR, Role.FACE_EMBEDDING, Role.FACE_LANDMARKS)))
+    """The models of the three roles that faces need. Raises ModelMissing or InputError, as `find_models` does."""
+    return FaceModels(*find_models((Role.FACE_DETECTOR, Role.FACE_EMBEDDING, Role.FACE_LANDMARKS), given))
 
 
 class FaceReader:
