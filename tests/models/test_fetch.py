@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from hdrkit.errors import InputError
+from hdrkit.errors import InputError, OutputError
+from hdrkit.files.lock import alone_in
 from hdrkit.models.entries import ModelEntry, ModelFile, NpmPackage, PythonPackage, WebAddress
 from hdrkit.models.fetch import fetch
 from hdrkit.models.roles import ModelKind, Role
@@ -146,6 +147,17 @@ def test_a_model_comes_from_an_address(tmp_path, folder):
     with pytest.raises(InputError, match=r"tiny: file:.*there\.onnx cannot be downloaded: .*; check the connection"):
         fetch(entry)
     assert shown(folder) == []
+
+
+def test_one_run_fetches_at_a_time(tmp_path, folder):
+    (tmp_path / "there.onnx").write_bytes(CONTENT)
+    entry = an_entry(WebAddress((tmp_path / "there.onnx").as_uri(), sha256(CONTENT), len(CONTENT)), [a_file(inside="")])
+    folder.mkdir()
+    with alone_in(folder), pytest.raises(OutputError, match="models: another run of hdrkit is writing there"):
+        fetch(entry)
+    (folder / ".hdrkit-0123456789abcdef.onnx").write_bytes(b"of a run that was killed")
+    fetch(entry)
+    assert shown(folder) == ["tiny.onnx"]
 
 
 def test_a_run_that_is_killed_leaves_the_folder_as_it_was(tmp_path, folder):

