@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from scipy.cluster.hierarchy import fcluster, linkage
 
 from hdrkit.errors import InputError
-from hdrkit.faces.clustering import Persons, distances_to_persons, find_persons
+from hdrkit.faces.clustering import Persons, distances_to_persons, find_persons, weakness
 from hdrkit.faces.linkage import Groups, average_linkage
 from hdrkit.faces.options import PersonMethod, PersonOptions
-from hdrkit.types import KnownPerson
+from hdrkit.types import Face, FaceMeasures, KnownPerson, SeenFace
 
 THRESHOLD = 0.4
 
@@ -127,6 +129,33 @@ def test_a_weak_face_joins_when_it_is_sure_and_is_unknown_else() -> None:
         11: "small: 20 pixels; like nobody who is known",
         12: "small: 20 pixels; like two persons",
     }
+
+
+@pytest.mark.parametrize(
+    ("size", "confidence", "yaw", "focus", "words"),
+    [
+        (80, 0.9, 0, 0.9, ""),
+        (20, 0.9, 0, 0.9, "small: 20 pixels"),
+        (80, 0.3, 0, 0.9, "perhaps no face: confidence 0.30"),
+        (80, 0.9, -75, 0.9, "turned away: 75 degrees"),
+        (80, 0.9, 0, 0.05, "blurred: focus 0.05"),
+        (40, 0.9, 0, 0.4, "blurred for its size: focus 0.40, 40 pixels"),
+        (80, 0.9, None, None, ""),
+    ],
+)
+def test_what_the_pixels_of_a_face_tell(
+    size: float, confidence: float, yaw: float | None, focus: float | None, words: str
+) -> None:
+    face = Face((0.0, 0.0, size, size + 9), np.zeros((5, 2), np.float32), confidence)
+    seen = SeenFace(Path(), face, np.zeros(4, np.float32), FaceMeasures(yaw=yaw, focus=focus))
+    assert weakness(seen, PersonOptions()) == words
+
+
+def test_two_faces_alone_must_be_nearer_than_many() -> None:
+    angle = np.arccos(1 - 0.9 * THRESHOLD)
+    pair = np.array([[1, 0, 0], [np.cos(angle), np.sin(angle), 0]], np.float32)
+    assert len(set(found(pair).numbers.tolist())) == 2
+    assert len(set(found(pair[[0, 0, 1]]).numbers.tolist())) == 1
 
 
 def test_weak_faces_alone_make_no_person() -> None:

@@ -16,6 +16,8 @@ from hdrkit.types import KnownPerson, SeenFace
 NOBODY = -1
 SURE_SHARE = 0.85  # of the threshold: a face that tells little joins a person that is at most so far away
 CLEAR_SHARE = 0.15  # of the threshold: and so much farther from the next one
+_LARGE = 200.0  # pixels, to which larger faces are reduced before their focus is measured
+_DETAIL = 0.75  # of the smallest size: what a face must have left of its pixels after its blur
 _BLOCK = 1024  # faces that are compared with all persons at a time
 PAIR_SHARE = 0.75  # of the threshold: two faces that are the whole of a person are at most so far apart
 Pairs = Iterable[tuple[int, int]]
@@ -41,6 +43,8 @@ def weakness(seen: SeenFace, options: PersonOptions) -> str:
         return f"turned away: {abs(measures.yaw):.0f} degrees"
     if measures.focus is not None and measures.focus < options.min_focus:
         return f"blurred: focus {measures.focus:.2f}"
+    if measures.focus is not None and min(face.size, _LARGE) * measures.focus < _DETAIL * options.min_size:
+        return f"blurred for its size: focus {measures.focus:.2f}, {face.size:.0f} pixels"
     return ""
 
 

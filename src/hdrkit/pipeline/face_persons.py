@@ -18,7 +18,7 @@ from hdrkit.results.label_file import Labels
 from hdrkit.types import Progress
 
 JOINING = "joining faces to persons"
-THRESHOLDS = {ModelKind.DLIB_RESNET: 0.07, ModelKind.FACE_API: 0.07, ModelKind.ALIGNED_112: 0.6}
+THRESHOLDS = {ModelKind.DLIB_RESNET: 0.065, ModelKind.FACE_API: 0.065, ModelKind.ALIGNED_112: 0.6}
 """The threshold of each kind of embedding: that of dlib's network is measured, see benchmarks/RESULTS.md."""
 BATCH = 10_000  # faces that are joined at a time; the next ones meet the persons of those before
 _ALIKE = 0.5  # of the threshold: two faces of one photograph that are nearer look like one person
