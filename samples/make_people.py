@@ -1,7 +1,7 @@
 """Draw photographs of people who do not exist, for the demo of `hdrkit faces`. The same bytes on every run.
 
-A head is a height field with a nose, eye sockets and lips, shaded by a lamp. Detectors that are trained on photographs accept it, but
-drawn heads are more alike than people, so the demo takes a smaller threshold.
+A head is a height field with a nose, eye sockets and lips, shaded by a lamp. Detectors that are trained on photographs accept
+it, but drawn heads are more alike than people, so the demo takes a smaller threshold.
 
 Usage: python samples/make_people.py FOLDER
 """
@@ -33,6 +33,7 @@ def main(folder: Path) -> None:
 
 
 def framed(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A head with its ground around it."""
     return np.asarray(cv2.copyMakeBorder(pixels, 100, 100, 100, 100, cv2.BORDER_REPLICATE), np.uint8)
 
 

@@ -6,6 +6,9 @@ import csv
 import io
 import json
 import re
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -308,3 +311,43 @@ def test_the_table_is_a_csv_of_the_document(reader: DrawnReader, shoot: Path, tm
     rows = list(csv.DictReader(io.StringIO((tmp_path / "out" / "face_data.csv").read_text(encoding="utf-8"))))
     assert list(rows[0])[:4] == ["filename", "facial_area", "embedding", "cluster"]
     assert len(json.loads(rows[0]["embedding"])) == 32
+
+
+@pytest.fixture(scope="module")
+def drawn_people(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The drawn people of the demo. Skips if the models of faces are not on this machine."""
+    from hdrkit.pipeline.face_reader import find_face_models
+
+    try:
+        find_face_models()
+    except InputError as error:
+        pytest.skip(str(error))
+    folder = tmp_path_factory.mktemp("drawn")
+    command = [sys.executable, str(Path(__file__).parents[2] / "samples" / "make_people.py"), str(folder)]
+    subprocess.run(command, check=True, timeout=120)
+    return folder
+
+
+def test_real_models_find_the_drawn_people_in_any_number_of_workers(
+    drawn_people: Path, hdrkit: Callable[..., object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tables = []
+    for jobs in (1, 2):
+        monkeypatch.setenv("HDRKIT_GALLERY", str(tmp_path / f"gallery{jobs}"))
+        out = tmp_path / "out"
+        done = hdrkit("faces", drawn_people, "-o", out, "--threshold", "0.02", "-j", jobs, "--json")
+        assert done.code == 0, done.err  # type: ignore[attr-defined]
+        assert [person["faces"] for person in json.loads(done.out)["persons"]] == [4, 4, 3]  # type: ignore[attr-defined]
+        tables.append((out / "face_data.csv").read_bytes())
+    assert tables[0] == tables[1]
+    assert [len(persons) for persons in people_in(tmp_path / "out").values()] == [2, 2, 1, 2, 1, 3]
+
+
+def test_without_models_the_error_says_what_to_run(
+    hdrkit: Callable[..., object], shoot: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HDRKIT_MODELS", str(tmp_path / "none"))
+    done = hdrkit("faces", shoot, "-o", tmp_path / "out")
+    assert done.code == 1  # type: ignore[attr-defined]
+    assert "run: hdrkit models fetch centerface" in done.err  # type: ignore[attr-defined]
+    assert done.err.count("\n") == 1  # type: ignore[attr-defined]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -54,15 +55,31 @@ def find_face_models(given: Mapping[Role, Path | str] | None = None) -> FaceMode
     return FaceModels(*find_models((Role.FACE_DETECTOR, Role.FACE_EMBEDDING, Role.FACE_LANDMARKS), given))
 
 
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """A block in which networks use one thread. Sums of several threads differ in the last digits by their number."""
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    try:
+        yield
+    finally:
+        cv2.setNumThreads(before)
+
+
 class FaceReader:
-    """Reads the faces of photographs with models that are opened once."""
+    """Reads the faces of photographs with models that are opened once. It uses one core; several photographs use several."""
 
     def __init__(self, models: FaceModels) -> None:
-        self._detect, self._embed = open_detector(models.detector), open_embedder(models.embedding)
-        self._mesh = open_mesh(models.landmarks)
+        with _one_thread():
+            self._detect, self._embed = open_detector(models.detector), open_embedder(models.embedding)
+            self._mesh = open_mesh(models.landmarks)
 
     def read(self, picture: PhotoPicture) -> tuple[list[SeenFace], list[bytes]]:
         """The faces of a photograph, from left to right, and a JPEG of each."""
+        with _one_thread():
+            return self._read(picture)
+
+    def _read(self, picture: PhotoPicture) -> tuple[list[SeenFace], list[bytes]]:
         found = find_faces(picture, self._detect)
         found.sort(key=lambda face: (face.area[0] + face.area[2] / 2, face.area[1]))
         if not found:

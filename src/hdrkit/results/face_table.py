@@ -9,6 +9,7 @@ import json
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,6 @@ import numpy as np
 from hdrkit.errors import InputError
 from hdrkit.files.tables import read_rows, to_csv
 from hdrkit.files.text import show
-from hdrkit.files.transport import real
 from hdrkit.results.group_layout import relative_to
 from hdrkit.types import Face, FaceMeasures, SeenFace, SeenPhoto
 
@@ -36,10 +36,19 @@ def face_table(photos: Iterable[SeenPhoto], folder: Path) -> bytes:
     """Photographs with their faces as a CSV. Paths are relative to `folder`, where the CSV will lie."""
     at = folder.resolve()
 
+    @cache
+    def folder_of(path: Path) -> str:
+        return relative_to(at, path.resolve())
+
+    def name_of(path: Path) -> str:
+        name = Path(folder_of(path.parent), path.name).as_posix()
+        return f"./{name}" if name[0].isspace() else name  # cells are stripped when they are read
+
     def rows() -> Iterator[Iterable[str]]:
         yield COLUMNS
         for photo in photos:
-            name, shot = relative_to(at, real(photo.path)), relative_to(at, real(photo.shot))
+            name = name_of(photo.path)
+            shot = name if photo.shot == photo.path else name_of(photo.shot)
             if not photo.faces:
                 cells = {"unknown": json.dumps({_PHOTOGRAPH: photo.failure})} if photo.failure else {}
                 yield (({"filename": name, "shot": shot} | cells).get(column, "") for column in COLUMNS)

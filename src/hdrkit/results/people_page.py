@@ -12,8 +12,8 @@ from hdrkit.results.page import as_html, embedded, filled, link_to
 from hdrkit.types import FoundPerson, PeopleResult, SeenFace
 
 SIDE = 112  # pixels of a face on the page
-MOST = 40  # faces of a person on the page, about 0.3 MB
-MOST_PERSONS = 500
+MOST = 24  # faces of a person on the page, about 0.2 MB
+MOST_PERSONS = 200
 _DOUBTFUL = 0.75  # doubt from which a face is marked
 Where = tuple[Path, tuple[float, float, float, float]]
 
@@ -21,7 +21,7 @@ Where = tuple[Path, tuple[float, float, float, float]]
 def people_page(result: PeopleResult, crops: Mapping[Where, bytes], folder: Path) -> str:
     """The page. It holds every picture that it shows, and links to the photographs relative to `folder`.
 
-    Persons come with the most faces first. At most 40 faces of a person, and 500 persons, are shown.
+    Persons come with the most faces first. At most 24 faces of a person, and 200 persons, are shown.
     """
     at = folder.resolve()
     by_size = sorted(result.persons, key=lambda person: (-len(person.faces), person.number))
