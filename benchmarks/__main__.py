@@ -22,6 +22,7 @@ _NO_BENCHMARKS = {
     "__main__",
     "harness",
     "photographs",
+    "drawn_lids",
     "picture_quality",
     "processes",
     "real_brackets",

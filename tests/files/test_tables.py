@@ -1,0 +1,27 @@
+"""Tables as people and spreadsheets write them."""
+
+import pytest
+
+from hdrkit.errors import InputError
+from hdrkit.files.tables import read_rows, to_csv
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_a_table_is_read_whatever_separates_its_cells(tmp_path, separator):
+    table = tmp_path / "table.csv"
+    cells = [["Path", "area"], ["a.jpg", '"[1, 2]"'], ["b.jpg"]]
+    table.write_bytes(b"\xef\xbb\xbf" + "\r\n".join(separator.join(row) for row in cells).encode())
+    assert list(read_rows(table, ("path",))) == [(2, {"path": "a.jpg", "area": "[1, 2]"}), (3, {"path": "b.jpg", "area": ""})]
+
+
+def test_what_is_written_is_read_again(tmp_path):
+    table = tmp_path / "table.csv"
+    table.write_bytes(to_csv([("path", "why"), ('a "b".jpg', "x; y, z\r\nand more")]))
+    assert list(read_rows(table, ("path",))) == [(3, {"path": 'a "b".jpg', "why": "x; y, z\r\nand more"})]
+
+
+def test_a_missing_column_is_named(tmp_path):
+    table = tmp_path / "table.csv"
+    table.write_text("file;time\n")
+    with pytest.raises(InputError, match="no column 'path'; the first line must be a header such as path,time"):
+        list(read_rows(table, ("path", "time")))
