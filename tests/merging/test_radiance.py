@@ -263,6 +263,17 @@ def test_a_frame_that_deviates_leaves_no_seam_where_one_of_its_channels_clips():
     assert red[-1] / red[0] > 1.5
 
 
+def test_a_frame_that_deviates_leaves_no_line_where_it_ends():
+    """A flat wall, and a frame that shows it a quarter too bright and does not reach its left border."""
+    wall = [Frame(np.full((1, 400, 3), code, np.uint8)) for code in (120, 190)]
+    wall[1] = replace(wall[1], motion=np.array([[1.0, 0, -4], [0, 1, 0], [0, 0, 1]]))
+    bright = CURVE.linear[190, 0] / CURVE.linear[120, 0] / 1.25
+    shown = merge_frames(wall, (1.0, bright), replace(CURVE, deviation=0.25)).radiance.pixels[0, :, 0]
+    steps = np.abs(np.diff(np.log(shown)))
+    assert np.ptp(np.log(shown)) > 0.08
+    assert steps.max() < 0.6 * np.ptp(np.log(shown))
+
+
 # --- pixels that no frame measured ---
 
 
