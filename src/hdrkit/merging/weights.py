@@ -17,7 +17,7 @@ from hdrkit.types import NoiseModel, ResponseCurve
 
 _SPILL_AT_LIMIT = 5.0  # times the spill into other channels
 _DOUBT, _SIGMAS = 0.1, 4.0  # relative error of curve and times, and noise: a frame must be clipped in spite of both
-_DEVIATIONS, _MOST_DOUBT = 3.0, 0.9  # the error is larger where frames deviate from the curve
+_DEVIATIONS, _MOST_DOUBT = 1.0, 0.5  # the error is larger where frames deviate from the curve
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def build_tables(
         _by_channel(a, scale).astype(np.float32),
         _by_channel(b, scale).astype(np.float32),
         _by_channel(v, scale**2),
-        tapered(codes, estimator.taper).astype(np.float32),
+        tapered(codes).astype(np.float32),
         _full(response, spread, exposures, clip[1]),
         np.ascontiguousarray(response.linear.T, np.float32),
         edge.astype(np.float32),

@@ -27,11 +27,6 @@ class InverseVariance(Separable):
 
     longest: float | None = None
 
-    @property
-    def taper(self) -> float:
-        """The share of the codes over which a frame fades out: a wide one if frames deviate."""
-        return super().taper if self.longest is None else _WIDE_TAPER
-
     def code_weight(self, codes: Codes) -> Array:
         """The weight is 1, with a taper near clipping, and less near black, where codes are less certain than their noise says.
 
@@ -44,7 +39,8 @@ class InverseVariance(Separable):
             # The foot of a curve that frames deviate from is not known: there, errors are relative to the code.
             off = x * _CODE_ERROR / np.maximum(np.arange(_LEVELS_OF_JPEG), 1)[:, None]
             error = np.hypot(error, off)
-        return np.asarray(in_channels(tapered(codes, self.taper), codes) * variance / np.maximum(variance, error**2))
+        taper = tapered(codes) if self.longest is None else tapered(codes, _WIDE_TAPER)
+        return np.asarray(in_channels(taper, codes) * variance / np.maximum(variance, error**2))
 
     def denominator(self, measured: Measurements) -> Array:
         """The inverse variance of x / t, or of ln x as far as the code is readable."""

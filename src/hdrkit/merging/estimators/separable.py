@@ -57,11 +57,6 @@ class Separable(ABC):
 
     logarithmic: ClassVar[bool] = False  # whether the quotient of the sums is ln radiance
 
-    @property
-    def taper(self) -> float:
-        """The share of the codes over which a frame fades out towards clipping."""
-        return _TAPER
-
     @abstractmethod
     def code_weight(self, codes: Codes) -> Array:
         """The trust in each code (levels, C) at any exposure: 0 above the clip limit, at most 1."""
