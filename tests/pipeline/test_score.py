@@ -151,3 +151,17 @@ def test_a_file_of_somebody_else_is_not_replaced(faces):
     with pytest.raises(OutputError, match="hdrkit did not write it"):
         score_folder(faces)
     assert (faces / "scores" / "photo_scores.csv").read_text() == "mine"
+
+
+def test_the_stars_of_a_bracket_are_with_the_photograph_that_stands_for_it(faces):
+    photographs = faces.parent
+    names = [str(photographs / name) for name in ("dark.jpg", "middle.jpg", "middle.nef")]
+    for name in names:
+        Path(name).touch()
+    photos = [photo(names[0], shot=names[1]), photo(names[1], (0, WELL), shot=names[1]), photo(names[2], shot=names[1])]
+    (faces / FACE_TABLE).write_bytes(face_table(photos, faces))
+    result, rated = score_folder(faces, ratings=RankingOptions())
+    assert {one.final_score for one in result.scores} == {1}
+    assert [read_rating(name) for name in names] == [None, 5, 5]
+    reasons = {one.path.name: outcome.reason for one, outcome in rated}
+    assert reasons["dark.jpg"] == "of the shot whose stars middle.jpg carries"

@@ -14,6 +14,7 @@ from hdrkit.files.text import listed, show
 from hdrkit.files.transport import real
 from hdrkit.pipeline.star_ratings import Outcome, Wish, write_stars
 from hdrkit.ranking.options import RankingOptions
+from hdrkit.ranking.takes import same_shot
 from hdrkit.results.face_table import FACE_TABLE, read_face_table
 from hdrkit.results.label_file import LABEL_FILE, read_labels
 from hdrkit.results.ranked import require_writable_folders
@@ -92,9 +93,16 @@ def _labels(faces: Path, given: Path | None, photos: Sequence[SeenPhoto]) -> tup
 def _rate(
     scores: Sequence[PhotoScore], ratings: RankingOptions, dry_run: bool, progress: Progress | None, held: Path
 ) -> tuple[tuple[PhotoScore, Outcome], ...]:
-    """Stars in the sidecars of photographs, with what became of each."""
+    """Stars in the sidecars of photographs, with what became of each. Of a bracket, the one that stands for it has them."""
     here = [one for one in scores if real(one.path).exists()]
-    wishes = [Wish(one.path, one.stars, one.reason) for one in here]
+    wishes = [_wish(one, here) for one in here]
     outcomes = dict(zip((one.path for one in here), write_stars(wishes, ratings, dry_run, progress, held), strict=True))
     gone = "there is no such photograph; check the name"
     return tuple((one, outcomes.get(one.path) or Outcome(False, gone, f"{show(one.path)}: {gone}")) for one in scores)
+
+
+def _wish(one: PhotoScore, scores: Sequence[PhotoScore]) -> Wish:
+    if one.path != one.shot and not same_shot(one.path, one.shot):
+        return Wish(one.path, None, f"of the shot whose stars {show(one.shot.name)} carries")
+    files = [other.path for other in scores if other.shot == one.shot and other.path != one.path]
+    return Wish(one.path, one.stars, one.reason, tuple(path for path in files if same_shot(path, one.path)))
