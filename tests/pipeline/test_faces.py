@@ -119,12 +119,15 @@ def test_persons_are_found_and_written(reader: DrawnReader, shoot: Path, tmp_pat
 def test_a_second_run_reads_nothing_and_writes_the_same(reader: DrawnReader, shoot: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     find_people(shoot, out)
-    files = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    files = {path: (path.stat().st_ino, path.read_bytes()) for path in out.rglob("*") if path.is_file()}
     reader.read.clear()
     result = find_people(shoot, out)
     assert reader.read == []
     assert result.report.read == 0
-    assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == files
+    assert {path: (path.stat().st_ino, path.read_bytes()) for path in out.rglob("*") if path.is_file()} == files
+    (out / "people.html").unlink()
+    find_people(shoot, out)
+    assert (out / "people.html").read_bytes() == files[out / "people.html"][1]
 
 
 def test_new_photographs_recognise_who_is_known(reader: DrawnReader, shoot: Path, tmp_path: Path) -> None:
@@ -351,3 +354,17 @@ def test_without_models_the_error_says_what_to_run(
     assert done.code == 1  # type: ignore[attr-defined]
     assert "run: hdrkit models fetch centerface" in done.err  # type: ignore[attr-defined]
     assert done.err.count("\n") == 1  # type: ignore[attr-defined]
+
+
+def test_a_dask_scheduler_gives_the_same(
+    drawn_people: Path, hdrkit: Callable[..., object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    distributed = pytest.importorskip("distributed")
+    tables = []
+    with distributed.LocalCluster(n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None) as cluster:
+        for where in (("--scheduler", cluster.scheduler_address), ("-j", 1)):
+            monkeypatch.setenv("HDRKIT_GALLERY", str(tmp_path / f"gallery{len(tables)}"))
+            done = hdrkit("faces", drawn_people, "-o", tmp_path / "out", "--threshold", "0.02", *where)
+            assert done.code == 0, done.err  # type: ignore[attr-defined]
+            tables.append((tmp_path / "out" / "face_data.csv").read_bytes())
+    assert tables[0] == tables[1]

@@ -31,6 +31,7 @@ from hdrkit.pipeline.face_shots import best_faces, shots_of_photos
 from hdrkit.pipeline.timing import timed
 from hdrkit.results.faced import faces_into, write_faces
 from hdrkit.results.label_file import LABEL_FILE, Labels, read_labels
+from hdrkit.results.people_page import Where
 from hdrkit.types import Failure, FoundPerson, PeopleReport, PeopleResult, Photo, Progress, SeenFace, SeenPhoto, Take
 
 LOOKING, READING = "looking at files", "reading faces"
@@ -88,9 +89,13 @@ def find_people(
             report = PeopleReport(plain(options), roles, threshold, seconds, seen.read, tuple(notes), found.ignored)
             result = _result(shots, places, seen, gallery, report)
             gallery.add_folder(str(output.resolve()))
-            crops = gallery.crops([place.key for place in places])
-            write_faces(result, {place.seen.where: crops[place.key] for place in places}, tree)
+            write_faces(result, lambda: _crops(places, gallery), tree)
     return result
+
+
+def _crops(places: Sequence[Place], gallery: Gallery) -> dict[Where, bytes]:
+    crops = gallery.crops([place.key for place in places])
+    return {place.seen.where: crops[place.key] for place in places}
 
 
 def _silent(*_: object) -> None:
@@ -156,12 +161,12 @@ def _seen(
         if isinstance(content, Failure):
             failed[digest] = content.reason
         else:
-            faces[digest] = content.faces
             batch.append(content)
         if len(batch) == _KEPT or (done == len(new) and batch):
             gallery.keep(batch, models.version)
             batch.clear()
         progress(READING, done, len(new))
+    faces |= gallery.known(new, models.version)  # as later runs see them: rounded to what is stored
     bad = [Failure(photo.path, failed[digest]) for photo, digest in digest_of.items() if digest in failed]
     readable = {photo: digest for photo, digest in digest_of.items() if digest not in failed}
     if bad and not readable:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from hdrkit.files.manifest import FACES
+from hdrkit import __version__
+from hdrkit.files.manifest import FACES, read_manifest_of
 from hdrkit.files.result_tree import ResultTree, replacing
 from hdrkit.results.face_table import FACE_TABLE, face_table
 from hdrkit.results.label_file import LABEL_FILE, write_labels
@@ -15,6 +17,8 @@ from hdrkit.types import PeopleResult
 
 CLUSTERS = "output_clusters"
 PAGE = "people.html"
+MARK = ".hdrkit-faces.txt"
+"""What the results were made from, so that a run with nothing new writes nothing."""
 
 
 @contextmanager
@@ -30,15 +34,41 @@ def faces_into(folder: Path) -> Iterator[ResultTree]:
         yield tree
 
 
-def write_faces(result: PeopleResult, crops: Mapping[Where, bytes], tree: ResultTree) -> None:
-    """Write the table, a picture of the clearest face of each person, and the page. `crops` hold a JPEG of each face.
+def write_faces(result: PeopleResult, crops: Callable[[], Mapping[Where, bytes]], tree: ResultTree) -> None:
+    """Write the table, a picture of the clearest face of each person, and the page. `crops` gives a JPEG of each face.
 
-    A labels file is a human's: it is written only if there is none, with the labels of the persons who are in the photographs.
+    If the folder holds exactly this already, nothing is written. A labels file is a human's: it is written only if there is none,
+    with the labels of the persons who are in the photographs.
     """
-    tree.add_bytes(FACE_TABLE, face_table(result.photos, tree.folder))
-    for person in result.persons:
-        tree.add_bytes(f"{CLUSTERS}/cluster_{person.number}.jpg", crops[person.clearest.where])
-    tree.add_bytes(PAGE, people_page(result, crops, tree.folder).encode())
     here = {person.number: person.label for person in result.persons if person.label}
     if here and not (tree.folder / LABEL_FILE).exists():
         write_labels(tree.folder / LABEL_FILE, here)
+    mark = fingerprint(result)
+    if _holds(tree.folder, mark):
+        return
+    pictures = crops()
+    tree.add_bytes(FACE_TABLE, face_table(result.photos, tree.folder))
+    for person in result.persons:
+        tree.add_bytes(f"{CLUSTERS}/cluster_{person.number}.jpg", pictures[person.clearest.where])
+    tree.add_bytes(PAGE, people_page(result, pictures, tree.folder).encode())
+    tree.add_bytes(MARK, mark)
+
+
+def fingerprint(result: PeopleResult) -> bytes:
+    """A text that changes with anything that is written of a result."""
+    digest = hashlib.blake2b(digest_size=16)
+    digest.update(repr((__version__, result.report.models, result.report.notes, result.labels)).encode())
+    for photo in result.photos:
+        digest.update(repr((str(photo.path), str(photo.shot), photo.failure)).encode())
+        for seen in photo.faces:
+            digest.update(seen.embedding.tobytes())
+            digest.update(repr((seen.face.area, seen.face.confidence, seen.person, seen.measures)).encode())
+    return digest.hexdigest().encode()
+
+
+def _holds(folder: Path, mark: bytes) -> bool:
+    """Whether a folder holds the results of this mark, and none of its files was changed."""
+    manifest = read_manifest_of(folder, FACES)
+    if manifest is None or MARK not in manifest.names or not all(manifest.owns(folder, name) for name in manifest.names):
+        return False
+    return (folder / MARK).read_bytes() == mark

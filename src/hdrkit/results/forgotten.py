@@ -14,7 +14,7 @@ from hdrkit.files.json_text import to_json
 from hdrkit.files.manifest import FACES, read_manifest_of
 from hdrkit.files.result_tree import undo
 from hdrkit.results.face_table import FACE_TABLE, face_table, read_face_table
-from hdrkit.results.faced import CLUSTERS, PAGE, faces_into
+from hdrkit.results.faced import CLUSTERS, MARK, PAGE, faces_into
 from hdrkit.results.label_file import LABEL_FILE
 
 
@@ -33,7 +33,7 @@ def remove_person(folder: Path, number: int) -> None:
                     tree.add_bytes(name, face_table(kept, folder))
                 elif name == PAGE:
                     tree.add_bytes(name, _without(path.read_text(encoding="utf-8"), number).encode())
-                elif name != f"{CLUSTERS}/cluster_{number}.jpg" and path.exists():
+                elif name not in (MARK, f"{CLUSTERS}/cluster_{number}.jpg") and path.exists():
                     tree.add_bytes(name, path.read_bytes())
     labels = folder / LABEL_FILE
     with suppress(OSError, ValueError):
