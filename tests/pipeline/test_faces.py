@@ -346,6 +346,20 @@ def test_real_models_find_the_drawn_people_in_any_number_of_workers(
     assert [len(persons) for persons in people_in(tmp_path / "out").values()] == [2, 2, 1, 2, 1, 3]
 
 
+def test_workers_name_files_as_the_user_does(
+    drawn_people: Path, hdrkit: Callable[..., object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HDRKIT_GALLERY", str(tmp_path / "gallery"))
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "in").mkdir()
+    whole = (drawn_people / "people_3.jpg").read_bytes()
+    (tmp_path / "in" / "whole.jpg").write_bytes(whole)
+    (tmp_path / "in" / "cut.jpg").write_bytes(whole[:3000])
+    done = hdrkit("faces", "in", "-o", "out", "-j", 2)
+    assert done.code == 1  # type: ignore[attr-defined]
+    assert "error: in/cut.jpg: " in done.err  # type: ignore[attr-defined]
+
+
 def test_without_models_the_error_says_what_to_run(
     hdrkit: Callable[..., object], shoot: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -17,6 +17,7 @@ from hdrkit.faces.clearness import clearness
 from hdrkit.faces.clustering import NOBODY, distances_to_persons
 from hdrkit.faces.options import PersonOptions
 from hdrkit.files.json_text import plain
+from hdrkit.files.text import show
 from hdrkit.formats.metadata import read_content, read_photo
 from hdrkit.formats.previews import content_digest
 from hdrkit.gallery.gallery import Gallery, open_gallery
@@ -167,7 +168,7 @@ def _seen(
             batch.clear()
         progress(READING, done, len(new))
     faces |= gallery.known(new, models.version)  # as later runs see them: rounded to what is stored
-    bad = [Failure(photo.path, failed[digest]) for photo, digest in digest_of.items() if digest in failed]
+    bad = [_named(photo.path, failed[digest]) for photo, digest in digest_of.items() if digest in failed]
     readable = {photo: digest for photo, digest in digest_of.items() if digest not in failed}
     if bad and not readable:
         raise none_readable(len(bad) + len(files.failures), bad)
@@ -180,6 +181,11 @@ def _look(path: Path) -> tuple[Photo, bytes] | Failure:
         return read_photo(path, data=data), content_digest(data)
     except InputError as error:
         return Failure(path, str(error))
+
+
+def _named(path: Path, reason: str) -> Failure:
+    """A failure with the path that the user gave, where a worker names an absolute one."""
+    return Failure(path, reason.replace(show(path.absolute()), show(path)))
 
 
 def _contents(photos: Sequence[Photo], models: FaceModels, pool: Pool | None) -> Iterator[Content | Failure]:
