@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from importlib.metadata import version
 from pathlib import Path
 
-from hdrkit import __version__
 from hdrkit.files.manifest import FACES, read_manifest_of
 from hdrkit.files.result_tree import ResultTree, replacing
 from hdrkit.results.face_table import FACE_TABLE, face_table
@@ -57,7 +57,7 @@ def write_faces(result: PeopleResult, crops: Callable[[], Mapping[Where, bytes]]
 def fingerprint(result: PeopleResult) -> bytes:
     """A text that changes with anything that is written of a result."""
     digest = hashlib.blake2b(digest_size=16)
-    digest.update(repr((__version__, result.report.models, result.report.notes, result.labels)).encode())
+    digest.update(repr((version("hdrkit"), result.report.models, result.report.notes, result.labels)).encode())
     for photo in result.photos:
         digest.update(repr((str(photo.path), str(photo.shot), photo.failure)).encode())
         for seen in photo.faces:
