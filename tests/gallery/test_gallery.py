@@ -112,3 +112,13 @@ def test_all_is_forgotten(tmp_path: Path) -> None:
     with open_gallery(str(tmp_path), "net") as gallery:
         assert gallery.persons() == []
         assert gallery.folders() == []
+
+
+def test_a_new_folder_is_the_users_alone_and_others_stay_as_they_are(tmp_path: Path) -> None:
+    with open_gallery(str(tmp_path / "data" / "people"), "net"):
+        assert (tmp_path / "data" / "people").stat().st_mode & 0o077 == 0
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    shared.chmod(0o755)
+    with open_gallery(str(shared), "net"):
+        assert shared.stat().st_mode & 0o777 == 0o755

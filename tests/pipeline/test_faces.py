@@ -27,6 +27,7 @@ from hdrkit.models.store import Model
 from hdrkit.pipeline.face_reader import FaceModels, crop_of
 from hdrkit.pipeline.faces import FaceSources, find_people
 from hdrkit.pipeline.forget import forget
+from hdrkit.pipeline.score import score_folder
 from hdrkit.results.face_table import read_face_table
 from hdrkit.types import Category, Face, FaceMeasures, Failure, PeopleResult, Photo, SeenFace
 
@@ -189,8 +190,10 @@ def test_a_person_is_forgotten_everywhere(reader: DrawnReader, shoot: Path, tmp_
     find_people(shoot, out)
     (out / "cluster_labels.json").write_text('{"0": {"name": "Ann"}, "1": "main"}')
     find_people(shoot, out)
+    score_folder(out)
     crop = (out / "output_clusters" / "cluster_0.jpg").read_bytes()
     done = forget("Ann")
+    assert not (out / "scores").exists()
     assert (done.faces, done.folders, done.failures) == (4, (str(out),), ())
     assert not (out / "output_clusters" / "cluster_0.jpg").exists()
     assert people_in(out) == {name: [n for n in persons if n != 0] for name, persons in EXPECTED.items()}
@@ -207,6 +210,7 @@ def test_a_person_is_forgotten_everywhere(reader: DrawnReader, shoot: Path, tmp_
 def test_everything_is_forgotten(reader: DrawnReader, shoot: Path, tmp_path: Path) -> None:
     find_people(shoot, tmp_path / "out")
     find_people(shoot, tmp_path / "more")
+    score_folder(tmp_path / "more")
     assert forget("all").faces == 9
     assert not (tmp_path / "out").exists()
     assert not (tmp_path / "more").exists()

@@ -85,7 +85,8 @@ def _score(
     json: bool,
 ) -> None:
     from hdrkit.cli.console import print_json, progress, trouble
-    from hdrkit.pipeline.score import SCORES, score_folder
+    from hdrkit.pipeline.score import score_folder
+    from hdrkit.results.scored import SCORES
 
     output = output or (faces if faces.is_dir() else faces.parent) / SCORES
     with progress(quiet=json) as move:
@@ -146,8 +147,8 @@ def _print(result: ScoringResult, outcomes: dict[Path, Outcome], output: Path, d
 
 def _undo(faces: Path, output: Path | None, dry_run: bool, json: bool) -> None:
     from hdrkit.cli.undone import print_undone
-    from hdrkit.pipeline.score import SCORES, read_faces
-    from hdrkit.results.scored import undo_scores
+    from hdrkit.pipeline.score import read_faces
+    from hdrkit.results.scored import SCORES, undo_scores
 
     folder = output or (faces if faces.is_dir() else faces.parent) / SCORES
     print_undone(undo_scores((photo.path for photo in read_faces(faces)), folder, dry_run), faces, dry_run, json)

@@ -63,8 +63,8 @@ def _database(address: str | None) -> Iterator[Any]:
     with ExitStack() as stack:
         if "://" not in at:
             with writing(at):
-                Path(at).mkdir(parents=True, exist_ok=True)
-                Path(at).chmod(0o700)  # faces are personal data
+                Path(at).parent.mkdir(parents=True, exist_ok=True)
+                Path(at).mkdir(mode=0o700, exist_ok=True)  # faces are personal data
             stack.enter_context(alone_in(Path(at)))
         try:
             database = lancedb.connect(at)

@@ -18,10 +18,8 @@ from hdrkit.ranking.takes import same_shot
 from hdrkit.results.face_table import FACE_TABLE, read_face_table
 from hdrkit.results.label_file import LABEL_FILE, read_labels
 from hdrkit.results.ranked import require_writable_folders
-from hdrkit.results.scored import scores_into, write_scores
+from hdrkit.results.scored import SCORES, scores_into, write_scores
 from hdrkit.types import Label, PhotoScore, Progress, ScoringResult, SeenPhoto
-
-SCORES = "scores"  # the folder of scores in a folder of faces
 
 
 def score(faces: Path | str, labels: Path | str | None = None, options: ScoringOptions | None = None) -> ScoringResult:

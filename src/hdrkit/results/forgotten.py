@@ -11,11 +11,12 @@ from pathlib import Path
 from hdrkit.errors import InputError
 from hdrkit.files.atomic import write_bytes
 from hdrkit.files.json_text import to_json
-from hdrkit.files.manifest import FACES, read_manifest_of
+from hdrkit.files.manifest import FACES, SCORE, read_manifest_of
 from hdrkit.files.result_tree import undo
 from hdrkit.results.face_table import FACE_TABLE, face_table, read_face_table
 from hdrkit.results.faced import CLUSTERS, MARK, PAGE, faces_into
 from hdrkit.results.label_file import LABEL_FILE
+from hdrkit.results.scored import SCORES
 
 
 def remove_person(folder: Path, number: int) -> None:
@@ -35,6 +36,7 @@ def remove_person(folder: Path, number: int) -> None:
                     tree.add_bytes(name, _without(path.read_text(encoding="utf-8"), number).encode())
                 elif name not in (MARK, f"{CLUSTERS}/cluster_{number}.jpg") and path.exists():
                     tree.add_bytes(name, path.read_bytes())
+    _remove_scores(folder)
     labels = folder / LABEL_FILE
     with suppress(OSError, ValueError):
         given = json.loads(labels.read_text(encoding="utf-8-sig"))
@@ -45,9 +47,16 @@ def remove_person(folder: Path, number: int) -> None:
 def remove_all(folder: Path) -> tuple[str, ...]:
     """Remove all results, and the labels. Gives the names of files that somebody changed, which stay."""
     (folder / LABEL_FILE).unlink(missing_ok=True)
+    _remove_scores(folder)
     with suppress(InputError):  # there are none
         return undo(folder, FACES).kept
     return ()
+
+
+def _remove_scores(folder: Path) -> None:
+    """Remove the scores that were made from a folder: they hold measures of persons, and are made again in a moment."""
+    with suppress(InputError):  # there are none
+        undo(folder / SCORES, SCORE)
 
 
 def _without(page: str, number: int) -> str:

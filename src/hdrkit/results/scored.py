@@ -18,6 +18,7 @@ from hdrkit.results.rated import undo_ratings
 from hdrkit.sidecars.journal import JOURNAL, UndoneRatings
 from hdrkit.types import Category, PhotoScore, ScoringResult
 
+SCORES = "scores"  # the folder of scores in a folder of faces
 TABLE, MATRICES = "photo_scores.csv", "categorical_matrices.json"
 COLUMNS = (
     *("photo_path", "main", "important", "others", "total", "final_score", "results_string"),
