@@ -20,8 +20,9 @@ settings.load_profile("steady")
 
 @pytest.fixture(autouse=True, scope="session")
 def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Keep what tests cache apart from what the user's runs do."""
+    """Keep what tests cache, and the persons they find, apart from what the user's runs do."""
     os.environ["HDRKIT_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+    os.environ["HDRKIT_GALLERY"] = str(tmp_path_factory.mktemp("gallery"))
 
 
 @pytest.fixture(scope="session")
