@@ -164,6 +164,8 @@ def _forget(context: typer.Context, person: str, gallery: str | None, network: s
     from hdrkit.files.text import counted
     from hdrkit.pipeline.forget import forget
 
+    if not person.strip():
+        raise typer.BadParameter("give a person, by number or name, or all", param_hint="--forget")
     for option in context.command.params:
         source = context.get_parameter_source(option.name or "")
         if source is not None and source.name == "COMMANDLINE" and option.name not in ("forget", "gallery", "models", "json"):

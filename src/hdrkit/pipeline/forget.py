@@ -25,8 +25,10 @@ class Forgotten:
 def forget(person: str, gallery: str | None = None, network: str | None = None) -> Forgotten:
     """Remove a person, by number or name, or `all`. `network` is the embedding that a number belongs to, if there are several.
 
-    Raises InputError if the gallery knows no such person.
+    Raises InputError if the gallery knows no such person, or `person` is empty.
     """
+    if not (person := person.strip()):
+        raise InputError("name the person to forget: a number, a name, or all")
     with open_galleries(gallery) as galleries:
         if person == ALL:
             return _everything(galleries)
