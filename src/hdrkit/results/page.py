@@ -15,13 +15,17 @@ from hdrkit.files.text import show
 
 
 def filled(template: str, filling: Mapping[str, str]) -> str:
-    """The page that a template of this package gives with a text for each of its names in double braces."""
+    """The page that a template of this package gives with a text for each of its names in double braces.
+
+    `{{> other.html}}` stands for another template, which the pages of several commands share.
+    """
     return re.sub(r"\{\{(\w+)\}\}", lambda match: filling[match[1]], _template(template))
 
 
 @cache
 def _template(name: str) -> str:
-    return (files("hdrkit.results") / name).read_text(encoding="utf-8")
+    text = (files("hdrkit.results") / name).read_text(encoding="utf-8")
+    return re.sub(r"\{\{> (\S+)\}\}\n", lambda match: _template(match[1]), text)
 
 
 def as_html(text: str) -> str:
