@@ -42,6 +42,11 @@ _COMMANDS = {  # name -> module and its function, and the line in the list of co
         "rank.rank",
         "Find series of similar photographs, rank each by sharpness, and write stars for darktable or Lightroom.",
     ),
+    "faces": (
+        "faces.faces",
+        "Find the faces in photographs, and join them into persons. Persons of earlier runs are recognised, and keep their "
+        "numbers.",
+    ),
     "score": (
         "score.score",
         "Score photographs by the eyes, the smile and the focus of the persons who matter, best first.",
@@ -49,11 +54,6 @@ _COMMANDS = {  # name -> module and its function, and the line in the list of co
     "models": (
         "models.models",
         "List the models that hdrkit can use, with licence, size and state, and fetch those that you name.",
-    ),
-    "faces": (
-        "faces.faces",
-        "Find the faces in photographs, and join them into persons. Persons of earlier runs are recognised, and keep their "
-        "numbers.",
     ),
     "range": (
         "ranges.show_range",
