@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from hdrkit.errors import InputError
 from hdrkit.gallery.gallery import Gallery, open_gallery
 from hdrkit.gallery.rows import Content
+from hdrkit.pipeline.forget import forget
 from hdrkit.types import Category, Face, FaceMeasures, Label, SeenFace
 
 pytest.importorskip("lancedb")
@@ -122,3 +125,42 @@ def test_a_new_folder_is_the_users_alone_and_others_stay_as_they_are(tmp_path: P
     shared.chmod(0o755)
     with open_gallery(str(shared), "net"):
         assert shared.stat().st_mode & 0o777 == 0o755
+
+
+def damage(folder: Path, how: str) -> None:
+    for table in folder.glob("*.lance"):
+        if how == "cut":
+            for file in table.rglob("*.lance"):
+                file.write_bytes(file.read_bytes()[:500])
+        else:
+            shutil.rmtree(table / "_versions")
+
+
+@pytest.mark.parametrize("how", ["cut", "manifests"])
+def test_a_damaged_gallery_is_one_line_and_can_be_removed(tmp_path: Path, how: str) -> None:
+    with open_gallery(str(tmp_path), "net") as gallery:
+        filled(gallery)
+        gallery.add_folder(str(tmp_path / "results"))
+    damage(tmp_path, how)
+    with (
+        pytest.raises(InputError, match=r"gallery is damaged .* hdrkit faces --forget all --gallery") as told,
+        open_gallery(str(tmp_path), "net") as gallery,
+    ):
+        gallery.known([ONE.digest], "v")
+    assert str(told.value).startswith(f"{tmp_path}: ")
+    assert "\n" not in str(told.value)
+    assert ".rs" not in str(told.value)
+    done = forget("all", str(tmp_path))
+    assert all(line.startswith("the gallery was damaged") for line in done.failures)
+    assert done.failures
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
+def test_who_became_one_is_known(tmp_path: Path) -> None:
+    with open_gallery(str(tmp_path), "net") as gallery:
+        filled(gallery)
+        assert gallery.joined() == {}
+        gallery.join(0, 1)
+        assert gallery.joined() == {1: 0}
+        gallery.forget(0)
+        assert gallery.joined() == {}

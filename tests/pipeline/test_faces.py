@@ -28,6 +28,7 @@ from hdrkit.pipeline.face_reader import FaceModels, crop_of
 from hdrkit.pipeline.faces import FaceSources, find_people
 from hdrkit.pipeline.forget import forget
 from hdrkit.pipeline.score import score_folder
+from hdrkit.ranking.options import RankingOptions
 from hdrkit.results.face_table import read_face_table
 from hdrkit.types import Category, Face, FaceMeasures, Failure, PeopleResult, Photo, SeenFace
 
@@ -163,11 +164,23 @@ def test_labels_survive(reader: DrawnReader, shoot: Path, tmp_path: Path) -> Non
 
 
 def test_one_name_is_one_person(reader: DrawnReader, shoot: Path, tmp_path: Path) -> None:
-    out = tmp_path / "out"
+    out, before = tmp_path / "out", tmp_path / "before"
     find_people(shoot, out)
-    (out / "cluster_labels.json").write_text('{"1": {"name": "Bob"}, "2": {"name": "bob"}}')
-    find_people(shoot, out)
+    find_people(shoot, before)
+    (out / "cluster_labels.json").write_text('{"1": {"name": "Bob"}, "2": {"name": "bob"}, "3": "main"}')
+    before_joining = people_in(before)
+    result = find_people(shoot, out)
     assert people_in(out) == {name: [1 if n == 2 else n for n in persons] for name, persons in EXPECTED.items()}
+    assert "persons 1 and 2 have the same name: they are one person now, 1" in result.report.notes
+    [note] = find_people(shoot, out).report.notes
+    assert "not known have no effect: 3;" in note
+    assert people_in(before) == before_joining
+    assert forget("Bob").failures == ()
+    for folder in (out, before):  # results in which the person still had two numbers too
+        assert people_in(folder) == {name: [n for n in persons if n == 0] for name, persons in EXPECTED.items()}
+        assert not (folder / "output_clusters" / "cluster_2.jpg").exists()
+        assert 'id="person-2"' not in (folder / "people.html").read_text(encoding="utf-8")
+    assert json.loads((out / "cluster_labels.json").read_text()) == {"3": "main"}
 
 
 def test_links_join_and_part_faces(reader: DrawnReader, shoot: Path, tmp_path: Path) -> None:
@@ -216,6 +229,17 @@ def test_everything_is_forgotten(reader: DrawnReader, shoot: Path, tmp_path: Pat
     assert not (tmp_path / "more").exists()
     assert not [path for path in (tmp_path / "gallery").rglob("*") if path.is_file()]
     assert (shoot / "p0.png").exists()
+
+
+def test_forgetting_everything_says_what_else_is_removed_and_what_stays(reader: DrawnReader, shoot: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    find_people(shoot, out)
+    (out / "cluster_labels.json").write_text('{"0": "main"}')
+    score_folder(out, ratings=RankingOptions())
+    labels, stars = forget("all").notes
+    assert "cluster_labels.json: removed too, because names are personal data" in labels
+    assert stars == f"{shoot}: the ratings beside the photographs stay; hdrkit rank --undo takes them back"
+    assert not out.exists()
 
 
 def bad_files(folder: Path) -> None:

@@ -172,9 +172,11 @@ def _forget(context: typer.Context, person: str, gallery: str | None, network: s
             raise typer.BadParameter(f"{option.opts[0]} has no effect with --forget; leave it out", param_hint="--forget")
     done = forget(person, gallery, network)
     if json:
-        print_json({"faces": done.faces, "folders": done.folders, "failures": done.failures})
+        print_json({"faces": done.faces, "folders": done.folders, "failures": done.failures, "notes": done.notes})
     else:
         say(f"{counted(done.faces, 'face')} removed from the gallery, and from {counted(len(done.folders), 'folder')} of results")
+        for line in done.notes:
+            trouble(line, "note")
     for line in done.failures:
         trouble(line)
     if done.failures:

@@ -21,7 +21,7 @@ from hdrkit.files.atomic import writing
 from hdrkit.files.lock import alone_in
 from hdrkit.files.packages import load_package
 from hdrkit.gallery.rows import DIGEST, Content, Key, face_rows, face_schema, faces_of
-from hdrkit.gallery.table import StoredTable
+from hdrkit.gallery.table import StoredTable, reason_of
 from hdrkit.types import Category, KnownPerson, Label, SeenFace
 
 NOBODY = -1
@@ -70,7 +70,7 @@ def _database(address: str | None) -> Iterator[Any]:
             database = lancedb.connect(at)
             database.list_tables()
         except (ValueError, OSError, RuntimeError) as error:
-            raise InputError(f"{at}: the gallery cannot be opened ({str(error).splitlines()[0]}); see --gallery") from error
+            raise InputError(f"{at}: the gallery cannot be opened ({reason_of(error)}); see --gallery") from error
         yield database
 
 
@@ -94,6 +94,7 @@ class Gallery:
         label = [("person", pa.int32()), ("name", pa.string()), ("category", pa.string())]
         self._labels = table("labels", pa.schema(label))
         self._folders = table("folders", pa.schema([("folder", pa.string())]))
+        self._joined = table("joined", pa.schema([("kept", pa.int32()), ("gone", pa.int32())]))
 
     def tidy(self) -> None:
         """Join the pieces of tables that were written in many steps."""
@@ -102,7 +103,7 @@ class Gallery:
 
     @property
     def _tables(self) -> tuple[StoredTable, ...]:
-        return self._photos, self._faces, self._members, self._persons, self._labels, self._folders
+        return self._photos, self._faces, self._members, self._persons, self._labels, self._folders, self._joined
 
     def known(self, digests: Iterable[bytes], version: str) -> dict[bytes, tuple[SeenFace, ...]]:
         """The faces of those contents that were seen by this `version` of the models and options, from left to right."""
@@ -219,9 +220,18 @@ class Gallery:
 
     def join(self, kept: int, gone: int) -> None:
         """Make two persons one, with the number and the label of the first."""
+        import pyarrow as pa
+
         self._members.change("person", gone, kept)
         self._labels.remove("person", [gone])
+        self._joined.change("kept", gone, kept)
+        self._joined.add(pa.table({"kept": pa.array([kept], pa.int32()), "gone": pa.array([gone], pa.int32())}))
         self._total({kept, gone})
+
+    def joined(self) -> dict[int, int]:
+        """The numbers of persons who became one with another, and the number of that one."""
+        table = self._joined.rows_of("kept")
+        return dict(zip(table["gone"].to_pylist(), table["kept"].to_pylist(), strict=True))
 
     def folders(self) -> list[str]:
         """The folders that results were written to."""
@@ -244,6 +254,7 @@ class Gallery:
         self._faces.erase_keys(keys)
         self._members.erase("person", [person])
         self._labels.erase("person", [person])
+        self._joined.erase("kept", [person])
         self._photos.erase("digest", {digest for digest, _ in keys})
         self._total({person})
         self._persons.erase("person", [])

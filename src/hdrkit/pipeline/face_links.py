@@ -43,10 +43,11 @@ def apply_labels(labels: Labels, places: Sequence[Place], gallery: Gallery) -> L
     undecided again.
     """
     known = {person.number for person in gallery.persons()}
-    _keep(labels, known, gallery)
+    same = _keep(labels, known, gallery)
     decided = {key: number for key, (number, _) in gallery.decided({place.key[0] for place in places}).items()}
     linker = _Linker(places, decided, gallery)
-    if absent := sorted(set(labels.persons) - known):
+    linker.links.notes += same
+    if absent := sorted(set(labels.persons) - known - set(gallery.joined())):
         some = ", ".join(map(str, absent[:5])) + (" and more" if len(absent) > 5 else "")
         linker.links.notes.append(f"labels of persons who are not known have no effect: {some}; people.html shows the numbers")
     for pair in labels.must_link:
@@ -56,16 +57,19 @@ def apply_labels(labels: Labels, places: Sequence[Place], gallery: Gallery) -> L
     return linker.links
 
 
-def _keep(labels: Labels, known: set[int], gallery: Gallery) -> None:
-    """Keep the labels of known persons in the gallery, and join persons of one name."""
+def _keep(labels: Labels, known: set[int], gallery: Gallery) -> list[str]:
+    """Keep the labels of known persons in the gallery, and join persons of one name. Gives notes about them, without names."""
     gallery.label({number: label for number, label in labels.persons.items() if number in known})
     by_name: dict[str, list[int]] = defaultdict(list)
     for number, label in sorted(gallery.labels().items()):
         if label.name:
             by_name[label.name.casefold()].append(number)
+    notes = []
     for first, *others in by_name.values():
         for other in others:
             gallery.join(first, other)
+            notes.append(f"persons {first} and {other} have the same name: they are one person now, {first}")
+    return notes
 
 
 class _Linker:

@@ -4,44 +4,59 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 from hdrkit.errors import InputError
-from hdrkit.files.atomic import write_bytes
+from hdrkit.files.atomic import read_bytes, write_bytes
 from hdrkit.files.json_text import to_json
 from hdrkit.files.manifest import FACES, SCORE, read_manifest_of
 from hdrkit.files.result_tree import undo
+from hdrkit.files.text import show
+from hdrkit.files.transport import real
 from hdrkit.results.face_table import FACE_TABLE, face_table, read_face_table
 from hdrkit.results.faced import CLUSTERS, MARK, PAGE, faces_into
-from hdrkit.results.label_file import LABEL_FILE
+from hdrkit.results.label_file import LABEL_FILE, LINKS
 from hdrkit.results.scored import SCORES
+from hdrkit.sidecars.journal import JOURNAL
 
 
-def remove_person(folder: Path, number: int) -> None:
-    """Remove the rows, the pictures and the label of a person. Raises OutputError if somebody changed a file that holds them."""
+def remove_person(folder: Path, numbers: Collection[int], name: str = "") -> None:
+    """Remove the rows, the pictures and all labels of a person, by the numbers and the name that the person had.
+
+    Raises OutputError if somebody changed a file that holds them, and InputError if the labels cannot be read.
+    """
     manifest = read_manifest_of(folder, FACES)
     if manifest is not None:
         with faces_into(folder) as tree:
-            for name in sorted(manifest.names):
-                path = folder / name
-                if name == FACE_TABLE:
+            pictures = {f"{CLUSTERS}/cluster_{number}.jpg" for number in numbers}
+            for file in sorted(manifest.names):
+                path = folder / file
+                if file == FACE_TABLE:
                     photos = read_face_table(path)
                     kept = (
-                        replace(photo, faces=tuple(face for face in photo.faces if face.person != number)) for photo in photos
+                        replace(photo, faces=tuple(face for face in photo.faces if face.person not in numbers))
+                        for photo in photos
                     )
-                    tree.add_bytes(name, face_table(kept, folder))
-                elif name == PAGE:
-                    tree.add_bytes(name, _without(path.read_text(encoding="utf-8"), number).encode())
-                elif name not in (MARK, f"{CLUSTERS}/cluster_{number}.jpg") and path.exists():
-                    tree.add_bytes(name, path.read_bytes())
+                    tree.add_bytes(file, face_table(kept, folder))
+                elif file == PAGE:
+                    tree.add_bytes(file, _without(path.read_text(encoding="utf-8"), numbers).encode())
+                elif file not in (MARK, *pictures) and path.exists():
+                    tree.add_bytes(file, path.read_bytes())
     _remove_scores(folder)
-    labels = folder / LABEL_FILE
-    with suppress(OSError, ValueError):
-        given = json.loads(labels.read_text(encoding="utf-8-sig"))
-        if given.pop(str(number), None) is not None:
-            write_bytes(labels, to_json(given).encode())
+    if (folder / LABEL_FILE).exists():
+        _remove_labels(folder / LABEL_FILE, numbers, name)
+
+
+def rated_beside(folder: Path) -> set[Path]:
+    """The folders of the photographs in a table of faces in which hdrkit wrote ratings."""
+    try:
+        photos = read_face_table(folder / FACE_TABLE)
+    except InputError:
+        return set()
+    return {at for at in {real(photo.path).parent for photo in photos} if (at / JOURNAL).is_file()}
 
 
 def remove_all(folder: Path) -> tuple[str, ...]:
@@ -59,6 +74,26 @@ def _remove_scores(folder: Path) -> None:
         undo(folder / SCORES, SCORE)
 
 
-def _without(page: str, number: int) -> str:
-    """A page without the section of a person."""
-    return re.sub(rf'<section id="person-{number}">.*?</section>\n?', "", page, flags=re.DOTALL)
+def _remove_labels(path: Path, numbers: Collection[int], name: str) -> None:
+    """Remove all labels of a person, and the links that name the person by number."""
+    try:
+        given = json.loads(read_bytes(path).decode("utf-8-sig"))
+        kept = {
+            key: value
+            for key, value in given.items()
+            if key not in map(str, numbers)
+            and not (name and isinstance(value, dict) and str(value.get("name", "")).strip().casefold() == name.casefold())
+        }
+        for link in LINKS:
+            if link in kept:
+                kept[link] = [pair for pair in kept[link] if not set(numbers) & {one for one in pair if isinstance(one, int)}]
+    except (ValueError, AttributeError, TypeError) as error:
+        raise InputError(f"{show(path)}: it cannot be read as labels ({error}), so the person may be named in it") from error
+    if kept != given:
+        write_bytes(path, to_json(kept).encode())
+
+
+def _without(page: str, numbers: Collection[int]) -> str:
+    """A page without the sections of a person."""
+    each = "|".join(map(str, numbers))
+    return re.sub(rf'<section id="person-(?:{each})">.*?</section>\n?', "", page, flags=re.DOTALL)

@@ -15,7 +15,7 @@ from hdrkit.files.text import listed, show
 from hdrkit.types import Category, Label
 
 LABEL_FILE = "cluster_labels.json"
-_LINKS = ("must_link", "cannot_link")
+LINKS = ("must_link", "cannot_link")
 Linked = int | tuple[str, int]
 """A person by its number, or a face: the file name of its photograph, and its place there from 0 for the one at the left."""
 
@@ -43,7 +43,7 @@ def read_labels(path: Path | str) -> Labels:
         raise InputError(f"{where}: not valid JSON ({error})") from error
     if not isinstance(given, dict):
         raise InputError(f'{where}: it must hold labels by the number of a person, such as {{"0": "main"}}')
-    links = {name: tuple(_pairs(given.pop(name, []), f"{where}: {name}")) for name in _LINKS}
+    links = {name: tuple(_pairs(given.pop(name, []), f"{where}: {name}")) for name in LINKS}
     return Labels({_number(key, where): _label(value, f"{where}: {key}") for key, value in given.items()}, **links)
 
 
@@ -59,7 +59,7 @@ def _plain(label: Label) -> Any:
 
 def _number(key: str, where: str) -> int:
     if not key.isdecimal():
-        raise InputError(f"{where}: {key!r} is not the number of a person; beside numbers there may be {listed(_LINKS, 'and')}")
+        raise InputError(f"{where}: {key!r} is not the number of a person; beside numbers there may be {listed(LINKS, 'and')}")
     return int(key)
 
 
