@@ -43,6 +43,18 @@ def test_a_large_face_is_measured_at_the_largest_size():
     assert large == pytest.approx(focus(LARGEST, 1.2).value, abs=0.1)
 
 
+@pytest.mark.parametrize("size", [150, 230, 300, 390, 420])
+def test_noise_puts_no_large_blurred_face_in_focus(size):
+    """A reduction by a fraction makes the noise of neighbours alike: it was 0.98 here."""
+    blurred = photographed(drawn(size), 0.0, 20_000, 4 * max(1, size / LARGEST)).astype(float)
+    noise = np.random.default_rng(3).standard_normal(blurred.shape)
+    values = [
+        measure_focus(np.clip(blurred + sigma * noise, 0, 255).astype(np.uint8), face_of(size)).value for sigma in (0, 8, 20)
+    ]
+    assert max(values) < 0.35
+    assert max(values) - min(values) < 0.1
+
+
 def test_what_cannot_be_told_is_unknown():
     size = 80
     assert focus(16).why == "smaller than 24 pixels"

@@ -58,6 +58,14 @@ def test_faces_get_as_many_pixels_as_they_need(side, expected, tmp_path):
     np.testing.assert_allclose(face.landmarks[0], (np.array([1200, 400]) + side / 2) * expected / 6000)
 
 
+def test_a_reduction_does_not_make_noise_of_neighbours_alike(tmp_path):
+    noise = np.random.default_rng(4).normal(120, 20, (400, 6000, 3)).astype(np.uint8)
+    pixels, _ = PhotoPicture(save(tmp_path / "a.png", noise)).around([a_face(1200.0, 100.0, 700.0)])
+    assert pixels.shape == (200, 3000, 3)
+    codes = pixels[..., 1] - pixels[..., 1].mean()
+    assert abs((codes[:, 1:] * codes[:, :-1]).mean()) < 0.02 * codes.var()
+
+
 def test_without_a_face_nothing_large_is_decoded(tmp_path):
     picture = PhotoPicture(save(tmp_path / "a.jpg", gradient(6000, 1600)))
     pixels, faces = picture.around([])

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 SCALES = 4  # pixels of 1, 2, 4 and 8 times the size
-BLURS = np.geomspace(0.15, 8, 40)  # standard deviations in pixels
+BLURS = np.geomspace(0.15, 16, 47)  # standard deviations in pixels
 FALLS = np.arange(1.5, 4.1, 0.5)  # b of the spectrum
 
 

@@ -2,8 +2,9 @@
 
 The blur in pixels is estimated from the gradient energies of the head at four halved sizes, which contain no noise, by comparison
 with those of blurred pictures (`blur_model`). Contrast and exposure cancel, and clipped or black parts do not count. What content
-and noise leave open is averaged over, by its probability. Faces of more than `LARGEST` pixels are reduced to that size first:
-blur that cannot be seen there does not matter to a person who chooses.
+and noise leave open is averaged over, by its probability. The focus is that at `LARGEST` pixels for a larger face: blur that
+cannot be seen there does not matter to a person who chooses. Such a face is averaged over whole blocks of pixels only, and what
+remains is a factor of the blur, because a reduction by a fraction makes neighbouring noise alike, which then looks like detail.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 from hdrkit.faces.blur_model import BLURS, FALLS, SCALES, energies_of_blur
 from hdrkit.imaging.energy import halved, measure_cells
+from hdrkit.imaging.whole_blocks import averaged
 from hdrkit.types import Face
 
 Array = NDArray[np.float64]
@@ -45,7 +47,7 @@ def measure_focus(pixels: NDArray[np.uint8], face: Face) -> Focus:
     """The focus of a face in a photograph (H, W, 3), RGB 8-bit codes."""
     if face.size < SMALLEST:
         return Focus(None, f"smaller than {SMALLEST} pixels")
-    gray = _head(pixels, face)
+    gray, share = _head(pixels, face)
     if min(gray.shape) < 2 * _CELL:
         return Focus(None, "beyond the border of the photograph")
     energy, uneven = _energies(gray)
@@ -53,12 +55,12 @@ def measure_focus(pixels: NDArray[np.uint8], face: Face) -> Focus:
     cells = int(np.count_nonzero(seen))
     if cells < max(_LEAST_SEEN * seen.size, 2):
         return Focus(None, "blown out" if np.median(gray) > 127 else "too dark")
-    value, doubt = _estimated(energy[:, seen].mean(axis=1), uneven[:, seen].mean(axis=1), cells * _CELL**2)
+    value, doubt = _estimated(energy[:, seen].mean(axis=1), uneven[:, seen].mean(axis=1), cells * _CELL**2, share)
     return Focus(None, "too much noise") if doubt > _MOST_DOUBT else Focus(value)
 
 
-def _head(pixels: NDArray[np.uint8], face: Face) -> NDArray[np.uint8]:
-    """The head as gray codes, without much of what is around it."""
+def _head(pixels: NDArray[np.uint8], face: Face) -> tuple[NDArray[np.uint8], float]:
+    """The head as gray codes, without much of what is around it, and how large a pixel is in pixels at which focus is told."""
     eyes, mouth = face.landmarks[:2].mean(axis=0), face.landmarks[3:].mean(axis=0)
     unit = max(float(np.hypot(*(face.landmarks[1] - face.landmarks[0]))), float(np.hypot(*(mouth - eyes))))
     middle, (aside, up, down) = (eyes + mouth) / 2, (share * unit for share in _REACH)
@@ -66,13 +68,10 @@ def _head(pixels: NDArray[np.uint8], face: Face) -> NDArray[np.uint8]:
     top, bottom = (int(round(max(middle[1] + side, 0))) for side in (-up, down))
     part = pixels[top:bottom, left:right]
     if not part.size:
-        return np.zeros((0, 0), np.uint8)
-    gray = cv2.cvtColor(part, cv2.COLOR_RGB2GRAY)
-    if face.size > LARGEST:
-        share = LARGEST / face.size
-        size = max(1, round(gray.shape[1] * share)), max(1, round(gray.shape[0] * share))
-        gray = cv2.resize(gray, size, interpolation=cv2.INTER_AREA)
-    return np.asarray(gray, np.uint8)
+        return np.zeros((0, 0), np.uint8), 1.0
+    block = max(1, int(face.size / LARGEST))
+    gray = np.asarray(cv2.cvtColor(part, cv2.COLOR_RGB2GRAY), np.uint8)
+    return averaged(gray, block), min(1.0, LARGEST * block / face.size)
 
 
 def _energies(gray: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -87,9 +86,10 @@ def _energies(gray: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.
     return energy, uneven
 
 
-def _estimated(energy: NDArray[np.float32], uneven: NDArray[np.float32], pixels: int) -> tuple[float, float]:
+def _estimated(energy: NDArray[np.float32], uneven: NDArray[np.float32], pixels: int, share: float) -> tuple[float, float]:
     """The mean and the standard deviation of the focus, for energies (SCALES,) of so many pixels, as the probability has it.
 
+    `share` is the size of a pixel in those at which the focus is told.
     The variance of a product of gradients is 12 v^2 for noise of variance v, and 4 v times the energy. At each halved size v is a
     quarter. The unevenness is 4 v, and more where there is detail, so the smallest tells v.
     """
@@ -105,6 +105,6 @@ def _estimated(energy: NDArray[np.float32], uneven: NDArray[np.float32], pixels:
     if not np.isfinite(likely).any():
         return 0.0, 1.0
     of_blur = np.exp(likely - likely.max()).sum(axis=1)
-    focus = 1 / np.sqrt(1 + BLURS**2)
+    focus = 1 / np.sqrt(1 + (share * BLURS) ** 2)
     value = float(np.average(focus, weights=of_blur))
     return value, float(np.sqrt(np.average((focus - value) ** 2, weights=of_blur)))

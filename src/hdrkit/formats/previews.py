@@ -27,7 +27,7 @@ from hdrkit.imaging.depth import eight_bit, three_channels
 from hdrkit.imaging.threads import ahead
 from hdrkit.types import Encoding, Photo
 
-_JPEG = b"\xff\xd8\xff"
+JPEG = b"\xff\xd8\xff"
 _REDUCED = {1: 0, 2: cv2.IMREAD_REDUCED_GRAYSCALE_2, 4: cv2.IMREAD_REDUCED_GRAYSCALE_4, 8: cv2.IMREAD_REDUCED_GRAYSCALE_8}
 _DISPLAY_GAMMA = 2.2
 _WHITE_QUANTILE = 0.99
@@ -85,7 +85,7 @@ def read_preview(photo: Photo, target_size: tuple[int, int], data: bytes | None 
     data = read_bytes(photo.path) if data is None else data
     if photo.encoding is Encoding.RAW:
         return _fit(_raw_preview(photo, target_size, data), target_size)
-    if photo.encoding is Encoding.ENCODED8 and data.startswith(_JPEG):
+    if photo.encoding is Encoding.ENCODED8 and data.startswith(JPEG):
         stored, target = (photo.width, photo.height), target_size
         if photo.orientation >= 5:
             stored, target = stored[::-1], target[::-1]

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from hdrkit.faces.detection import shrunk
 from hdrkit.files.atomic import read_bytes
-from hdrkit.formats.previews import read_preview
+from hdrkit.formats.previews import JPEG, read_preview
+from hdrkit.imaging.whole_blocks import averaged
 from hdrkit.types import Encoding, Photo
 from hdrkit.types.faces import Face
 
@@ -56,7 +57,14 @@ class PhotoPicture:
         """Pixels with a longer side of `side` to twice that, or of what was decoded before, or in full size if that is less."""
         if self._decoded is None or self._side < min(side, max(self.size)):
             side = max(side, _FIRST)
-            most = min(2 * side - 1, max(self.size))
-            self._decoded = read_preview(self._photo, (most, most), self._data)
+            self._decoded = self._reduced(side)
             self._side = max(side, *self._decoded.shape[:2])
         return self._decoded
+
+    def _reduced(self, side: int) -> NDArray[np.uint8]:
+        """Pixels reduced by a whole number: a fraction would make neighbouring noise alike, and the focus would follow it."""
+        longer = max(self.size)
+        most = min(2 * side - 1, longer)
+        if self._photo.encoding is Encoding.RAW or (self._data is not None and self._data.startswith(JPEG)):
+            return read_preview(self._photo, (most, most), self._data)
+        return averaged(read_preview(self._photo, (longer, longer), self._data), max(1, longer // side))
