@@ -198,6 +198,75 @@ def test_links_join_and_part_faces(reader: DrawnReader, shoot: Path, tmp_path: P
     assert result.report.notes == again.report.notes
 
 
+@pytest.mark.parametrize(
+    "links",
+    [
+        {"must_link": [["p1.png#1", "p2.png"]]},
+        {"must_link": [[1, 2]]},
+        {"1": {"name": "Bo"}, "2": {"name": "Bo"}},
+        {"cannot_link": [["p0.png#0", "p1.png#0"]]},
+    ],
+)
+def test_links_that_are_taken_back_have_no_effect(
+    reader: DrawnReader, shoot: Path, tmp_path: Path, links: dict[str, object]
+) -> None:
+    out = tmp_path / "out"
+    find_people(shoot, out)
+    (out / "cluster_labels.json").write_text(json.dumps(links))
+    find_people(shoot, out)
+    assert people_in(out) != EXPECTED
+    (out / "cluster_labels.json").write_text("{}")
+    find_people(shoot, out)
+
+    def together(found: dict[str, list[int | None]]) -> list[bool]:
+        of = [number for persons in found.values() for number in persons]
+        return [a == b for a in of for b in of]
+
+    assert together(people_in(out)) == together(EXPECTED)
+    found = people_in(out)
+    find_people(shoot, out)
+    assert people_in(out) == found
+
+
+def test_links_that_mean_nobody_are_noted(reader: DrawnReader, shoot: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    find_people(shoot, out)
+    (out / "cluster_labels.json").write_text('{"must_link": [[0, 5000], [1, 2]]}')
+    [note] = find_people(shoot, out).report.notes
+    assert note == "the labels link person 5000, who is not known; the pair has no effect"
+    [note] = find_people(shoot, out).report.notes  # 2 is 1 now, which is no reason for a note
+    assert "5000" in note
+
+
+def test_a_link_to_one_of_several_faces_says_which(reader: DrawnReader, shoot: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    find_people(shoot, out)
+    (out / "cluster_labels.json").write_text('{"0": "main", "must_link": [["p2.png", "p0.png"]]}')
+    with pytest.raises(InputError, match=r"p0\.png, which shows 2 faces; write which, such as p0\.png#0"):
+        find_people(shoot, out)
+    assert people_in(out) == EXPECTED
+
+
+def test_labels_are_taken_back(reader: DrawnReader, shoot: Path, tmp_path: Path) -> None:
+    out, other = tmp_path / "out", tmp_path / "other"
+    find_people(shoot, out)
+    labels = out / "cluster_labels.json"
+    labels.write_text('{"0": {"name": "Lu", "category": "main"}, "1": "main"}')
+    find_people(shoot, out)
+    find_people([shoot / "p2.png"], other)  # of person 1, so that nothing of Lu is taken back
+    (other / "cluster_labels.json").write_text("{}")
+    find_people([shoot / "p2.png"], other)
+    labels.unlink()
+    result = find_people(shoot, out)
+    assert {number: label.name for number, label in result.labels.items()} == {0: "Lu"}
+    assert json.loads(labels.read_text()) == {"0": {"name": "Lu", "category": "main"}}
+    labels.write_text("{}")
+    result = find_people(shoot, out)
+    assert result.labels == {}
+    assert all(person.label is None for person in result.persons)
+    assert labels.read_text() == "{}"
+
+
 def test_a_person_is_forgotten_everywhere(reader: DrawnReader, shoot: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     find_people(shoot, out)

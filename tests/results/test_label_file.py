@@ -32,8 +32,8 @@ def test_names_and_pairs(tmp_path: Path) -> None:
     }
     labels = read(tmp_path, json.dumps(given))
     assert labels.persons == {4: Label(Category.MAIN, "Ann"), 5: Label(Category.OTHER, "Bob")}
-    assert labels.must_link == ((4, 9), (("a.jpg", 1), ("b#2.jpg", 0)))
-    assert labels.cannot_link == ((("a.jpg", 0), 5),)
+    assert labels.must_link == ((4, 9), (("a.jpg", 1), ("b#2.jpg", None)))
+    assert labels.cannot_link == ((("a.jpg", None), 5),)
 
 
 def test_what_is_written_is_read_back(tmp_path: Path) -> None:
@@ -47,6 +47,12 @@ def test_what_is_written_is_read_back(tmp_path: Path) -> None:
     ("text", "words"),
     [
         ('{"0": "main"', "not valid JSON"),
+        ('{"0": "main", "1": "other", "0": "other"}', "'0' is there twice; leave one out"),
+        ('{"0": {"name": "Ann", "name": "Bo"}}', "'name' is there twice"),
+        (
+            '{"must_link": [["a.jpg#0", 4]], "cannot_link": [[4, "a.jpg#0"]]}',
+            "person 4 and the face a.jpg#0 are in must_link and in cannot_link; leave one out",
+        ),
         ('["main"]', "labels by the number"),
         ('{"Ann": "main"}', "'Ann' is not the number of a person"),
         ('{"0": "mian"}', "'mian' is no category; write main, important or other"),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -217,6 +217,11 @@ class Gallery:
             self._labels.remove("person", changed)
             names, categories = ([one.name for one in changed.values()], [str(one.category) for one in changed.values()])
             self._labels.add(pa.table({"person": pa.array(changed, pa.int32()), "name": names, "category": categories}))
+
+    def unlabel(self, persons: Collection[int]) -> None:
+        """Take labels back, for good."""
+        if set(persons) & set(self.labels()):
+            self._labels.erase("person", persons)
 
     def join(self, kept: int, gone: int) -> None:
         """Make two persons one, with the number and the label of the first."""

@@ -25,17 +25,22 @@ _ALIKE = 0.5  # of the threshold: two faces of one photograph that are nearer lo
 
 
 def decide_persons(
-    places: Sequence[Place], labels: Labels, options: PersonOptions, threshold: float, gallery: Gallery, progress: Progress
+    places: Sequence[Place],
+    labels: tuple[Labels, Labels],
+    options: PersonOptions,
+    threshold: float,
+    gallery: Gallery,
+    progress: Progress,
 ) -> list[str]:
-    """Decide who these faces are, and keep it in the gallery. Gives notes.
+    """Decide who these faces are, and keep it in the gallery. Gives notes. `labels` are what is said, and what was taken back.
 
     What was decided before stays, unless the labels say otherwise. Faces that were unknown are tried again when others are new.
     """
-    links = apply_labels(labels, places, gallery)
+    links = apply_labels(*labels, places, gallery)
     decided = gallery.decided({place.key[0] for place in places})
     persons_of = {k: decided[place.key][0] for k, place in enumerate(places) if place.key in decided}
     parted = {k for pair in links.cannot for k in pair if persons_of.get(k, NOBODY) == NOBODY}
-    if len(persons_of) == len(places) and not parted:
+    if len(persons_of) == len(places) and not parted and not links.parted:
         return [*links.notes, *_twins(places, persons_of, threshold)]
     before = {k: number for k, number in persons_of.items() if number != NOBODY}
     todo = [k for k in range(len(places)) if k not in before]
@@ -94,12 +99,14 @@ def _decide(
 
 def _keep_numbers(links: Links, gallery: Gallery) -> None:
     """Give the number of a person whose faces were parted to the one who has most of them, unless somebody has it."""
-    for number, keys in links.parted.items():
+    for number, keys in sorted(links.parted.items()):
         if number not in {person.number for person in gallery.persons()}:
             decided = gallery.decided({digest for digest, _ in keys})
             now = Counter(decided[key][0] for key in keys if decided[key][0] != NOBODY)
-            if now:
-                gallery.join(number, now.most_common(1)[0][0])
+            if new := [one for one, _ in now.most_common() if one not in links.parted]:
+                gallery.join(number, new[0])
+            elif now:
+                gallery.join(now.most_common(1)[0][0], number)
 
 
 def _twins(places: Sequence[Place], persons_of: dict[int, int], threshold: float) -> list[str]:

@@ -32,6 +32,7 @@ from hdrkit.pipeline.face_shots import best_faces, shots_of_photos
 from hdrkit.pipeline.timing import timed
 from hdrkit.results.faced import faces_into, write_faces
 from hdrkit.results.label_file import LABEL_FILE, Labels, read_labels
+from hdrkit.results.label_record import taken_out
 from hdrkit.results.people_page import Where
 from hdrkit.types import Failure, FoundPerson, PeopleReport, PeopleResult, Photo, Progress, SeenFace, SeenPhoto, Take
 
@@ -83,14 +84,16 @@ def find_people(
             seen = _seen([photo for shot in shots for photo in shot.photos], files, models, gallery, progress, pool)
         with timed(seconds, "persons"):
             places = _places(shots, seen)
-            notes = decide_persons(places, labels, options, threshold, gallery, progress)
+            said = labels or Labels()
+            taken = Labels() if labels is None else taken_out(output, labels)
+            notes = decide_persons(places, (said, taken), options, threshold, gallery, progress)
         with timed(seconds, "results"):
             roles = {str(model.role): f"{model.name} ({model.licence})" for model in models.all}
             notes = [*cache.notes, *notes]
             report = PeopleReport(plain(options), roles, threshold, seconds, seen.read, tuple(notes), found.ignored)
             result = _result(shots, places, seen, gallery, report)
             gallery.add_folder(str(output.resolve()))
-            write_faces(result, lambda: _crops(places, gallery), tree)
+            write_faces(result, lambda: _crops(places, gallery), tree, labels)
     return result
 
 
@@ -103,11 +106,12 @@ def _silent(*_: object) -> None:
     pass
 
 
-def _labels(given: Path | None, output: Path) -> Labels:
+def _labels(given: Path | None, output: Path) -> Labels | None:
+    """What the labels file says, None if there is none."""
     if given is not None:
         return read_labels(given)
     beside = output / LABEL_FILE
-    return read_labels(beside) if beside.exists() else Labels()
+    return read_labels(beside) if beside.exists() else None
 
 
 @dataclass(frozen=True)

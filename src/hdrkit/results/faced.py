@@ -11,7 +11,8 @@ from pathlib import Path
 from hdrkit.files.manifest import FACES, read_manifest_of
 from hdrkit.files.result_tree import ResultTree, replacing
 from hdrkit.results.face_table import FACE_TABLE, face_table
-from hdrkit.results.label_file import LABEL_FILE, write_labels
+from hdrkit.results.label_file import LABEL_FILE, Labels, write_labels
+from hdrkit.results.label_record import RECORD, record_of
 from hdrkit.results.people_page import Where, people_page
 from hdrkit.types import PeopleResult
 
@@ -34,16 +35,19 @@ def faces_into(folder: Path) -> Iterator[ResultTree]:
         yield tree
 
 
-def write_faces(result: PeopleResult, crops: Callable[[], Mapping[Where, bytes]], tree: ResultTree) -> None:
+def write_faces(
+    result: PeopleResult, crops: Callable[[], Mapping[Where, bytes]], tree: ResultTree, labels: Labels | None = None
+) -> None:
     """Write the table, a picture of the clearest face of each person, and the page. `crops` gives a JPEG of each face.
 
     If the folder holds exactly this already, nothing is written. A labels file is a human's: it is written only if there is none,
-    with the labels of the persons who are in the photographs.
+    with the labels of the persons who are in the photographs. `labels` is what it said, None if there was none.
     """
     here = {person.number: person.label for person in result.persons if person.label}
     if here and not (tree.folder / LABEL_FILE).exists():
         write_labels(tree.folder / LABEL_FILE, here)
-    mark = fingerprint(result)
+    record = record_of(Labels(here) if labels is None else labels)
+    mark = fingerprint(result) + record
     if _holds(tree.folder, mark):
         return
     pictures = crops()
@@ -51,6 +55,7 @@ def write_faces(result: PeopleResult, crops: Callable[[], Mapping[Where, bytes]]
     for person in result.persons:
         tree.add_bytes(f"{CLUSTERS}/cluster_{person.number}.jpg", pictures[person.clearest.where])
     tree.add_bytes(PAGE, people_page(result, pictures, tree.folder).encode())
+    tree.add_bytes(RECORD, record)
     tree.add_bytes(MARK, mark)
 
 
