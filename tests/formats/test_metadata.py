@@ -217,6 +217,8 @@ def test_a_bomb_is_refused_by_its_header(tmp_path, monkeypatch):
     bomb(tmp_path / "bomb.png")
     monkeypatch.setattr(PngImagePlugin.PngImageFile, "load", pytest.fail)
     with pytest.raises(InputError, match=r"bomb\.png: 40000 x 40000 pixels .* --max-pixels"):
+        read_photo(tmp_path / "bomb.png", max_pixels=500_000_000)
+    with pytest.raises(InputError, match=r"more than the limit of 500,000,000; take it out, or make it smaller"):  # no option
         read_photo(tmp_path / "bomb.png")
     assert read_photo(tmp_path / "bomb.png", max_pixels=2_000_000_000).width == 40_000
     limit = Image.MAX_IMAGE_PIXELS

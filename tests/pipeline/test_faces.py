@@ -267,6 +267,64 @@ def test_labels_are_taken_back(reader: DrawnReader, shoot: Path, tmp_path: Path)
     assert labels.read_text() == "{}"
 
 
+@pytest.mark.parametrize(
+    "labels", [{"0": {"name": "Ann"}, "1": {"name": "Ann"}}, {"must_link": [[0, 1]]}, {"must_link": [["p0.png#0", "p0.png#1"]]}]
+)
+def test_two_faces_of_one_photograph_that_labels_join_are_said(
+    labels: dict[str, object], reader: DrawnReader, shoot: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    find_people(shoot, out)
+    (out / "cluster_labels.json").write_text(json.dumps(labels))
+    for _ in range(2):  # also when nothing is new
+        notes = find_people(shoot, out).report.notes
+        assert [note.partition(":")[0] for note in notes if "2 of its faces are person 0" in note] == ["p0.png", "p4.png"]
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit, RuntimeError])
+def test_what_was_read_before_an_interrupt_is_kept(
+    error: type[BaseException], reader: DrawnReader, shoot: Path, tmp_path: Path
+) -> None:
+    def stop(stage: str, done: int, total: int | None) -> None:
+        if (stage, done) == ("reading faces", 4):
+            raise error
+
+    with pytest.raises(error):
+        find_people(shoot, tmp_path / "out", progress=stop)
+    reader.read.clear()
+    assert find_people(shoot, tmp_path / "out").report.read == 2
+    assert len(reader.read) == 2
+
+
+def test_scores_of_other_photographs_do_not_stay(reader: DrawnReader, shoot: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    find_people(shoot, out)
+    score_folder(out)
+    find_people(shoot, out)
+    assert (out / "scores" / "photo_scores.csv").exists()  # nothing is new
+    find_people(shoot / "p0.png", out)
+    assert not (out / "scores").exists()
+
+
+def test_the_heading_of_the_page_follows_who_is_forgotten(reader: DrawnReader, shoot: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    find_people(shoot, out)
+    (out / "cluster_labels.json").write_text('{"0": "main", "1": "main"}')
+    find_people(shoot, out)
+    forget("2")
+    page = (out / "people.html").read_text(encoding="utf-8")
+    assert page.count("2 persons in 6 photographs") == 2
+    assert "7 faces, 0 of them unknown; persons without a label: 0" in page
+
+
+def test_a_single_face_has_no_doubt_to_tell(reader: DrawnReader, shoot: Path, tmp_path: Path) -> None:
+    result = find_people(shoot / "p0.png", tmp_path / "out")
+    assert [person.doubts for person in result.persons] == [(None,), (None,)]
+    page = (tmp_path / "out" / "people.html").read_text(encoding="utf-8")
+    assert "doubt 0" not in page
+    assert page.count("the only face") == 2
+
+
 def test_a_person_is_forgotten_everywhere(reader: DrawnReader, shoot: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     find_people(shoot, out)

@@ -93,12 +93,14 @@ def _faces(
     json: bool,
 ) -> None:
     from hdrkit.cli.console import ignored, log, print_json, progress, trouble
+    from hdrkit.cli.stopped import say_when_stopped
     from hdrkit.jobs.workers import executor
     from hdrkit.pipeline.faces import FaceSources, find_people
 
     log("error" if json else "info")
     jobs, scheduler = where
     pool = partial(executor, jobs, scheduler) if jobs > 1 or scheduler else None
+    say_when_stopped(lambda: "faces that were read are kept; run the same command again to go on")
     with progress(quiet=json) as move:
         result = find_people(inputs, output, options, FaceSources(*sources), move, pool)
     if json:
@@ -153,7 +155,7 @@ def _print(result: PeopleResult, output: Path) -> None:
     if by_size:
         out.print(lines)
     if len(by_size) > _LISTED:
-        say(f"and {len(by_size) - _LISTED} more persons: see people.html")
+        say(f"and {counted(len(by_size) - _LISTED, 'more person')}: see people.html")
     for note in result.report.notes:
         trouble(note, "note")
     say(f"wrote {output}: open {output / 'people.html'}")

@@ -29,7 +29,7 @@ Scheduler = Annotated[
     typer.Option(
         "--scheduler",
         metavar="tcp://HOST:PORT",
-        help="Merge on the workers of this Dask scheduler instead of here. The workers must see the same folders. "
+        help="Work on the workers of this Dask scheduler instead of here. The workers must see the same folders. "
         "This needs: pip install 'hdrkit\\[dask]'",
         rich_help_panel="Output",
     ),

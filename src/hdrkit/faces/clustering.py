@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from hdrkit.faces.linkage import Groups, average_linkage
 from hdrkit.faces.options import PersonMethod, PersonOptions
-from hdrkit.files.text import counted
 from hdrkit.types import KnownPerson, SeenFace
 
 NOBODY = -1
@@ -29,7 +28,6 @@ class Persons:
 
     numbers: NDArray[np.int64]
     why: dict[int, str] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
 
 
 def weakness(seen: SeenFace, options: PersonOptions) -> str:
@@ -77,7 +75,7 @@ def find_persons(
         reason = persons.attach(int(piece), threshold)
         if reason:
             why |= {k: f"{weak[k]}; {reason}" for k in pieces.members[piece]}
-    return Persons(persons.of_faces(len(embeddings)), why, pieces.notes)
+    return Persons(persons.of_faces(len(embeddings)), why)
 
 
 @dataclass(frozen=True)
@@ -86,7 +84,6 @@ class _Pieces:
 
     groups: Groups
     members: list[list[int]]
-    notes: tuple[str, ...]
 
 
 def _pieces(embeddings: NDArray[np.float32], apart: Sequence[frozenset[int]], must: Pairs) -> _Pieces:
@@ -105,12 +102,10 @@ def _pieces(embeddings: NDArray[np.float32], apart: Sequence[frozenset[int]], mu
     for k in range(len(embeddings)):
         members.setdefault(root(k), []).append(k)
     marks = [frozenset[int]().union(*(apart[k] for k in faces)) for faces in members.values()]
-    doubled = sum(sum(len(apart[k]) for k in faces) - len(mark) for faces, mark in zip(members.values(), marks, strict=True))
-    note = f"must_link joins {counted(doubled, 'face')} to another of the same photograph, or that was told apart"
     sums = np.array([embeddings[faces].sum(axis=0) for faces in members.values()], np.float32)
     counts = np.array([len(faces) for faces in members.values()], np.int64)
     groups = Groups(sums.reshape(len(counts), embeddings.shape[1]), counts, marks)
-    return _Pieces(groups, list(members.values()), (note,) if doubled else ())
+    return _Pieces(groups, list(members.values()))
 
 
 def _linked(

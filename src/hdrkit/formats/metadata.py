@@ -27,6 +27,7 @@ from hdrkit.formats.suffixes import TIFF, FileKind, kind_of
 from hdrkit.types import Drive, Encoding, Exposure, ExposureSource, Photo
 
 HEAD_BYTES = 4096  # where `stated_bits` looks
+MAX_PIXELS = 500_000_000  # of a picture, unless the caller knows of an option that sets another limit
 
 
 def read_photo(
@@ -34,7 +35,7 @@ def read_photo(
     *,
     override: Exposure | None = None,
     literal: bool = False,
-    max_pixels: int = 500_000_000,
+    max_pixels: int | None = None,
     data: bytes | None = None,
 ) -> Photo:
     """The metadata of the photograph in a file. The pixels stay on disk.
@@ -47,7 +48,7 @@ def read_photo(
     return with_exposure(read_header(path, max_pixels, data), override, literal)
 
 
-def read_header(path: Path | str, max_pixels: int = 500_000_000, data: bytes | None = None) -> Photo:
+def read_header(path: Path | str, max_pixels: int | None = None, data: bytes | None = None) -> Photo:
     """As `read_photo`, but with the exposure exactly as the metadata state it, None if they state none."""
     path = Path(path)
     if data is None:
@@ -93,19 +94,20 @@ def _require_file(path: Path) -> None:
         raise InputError(f"{show(path)}: the file is empty (0 bytes); copy it again from the card")
 
 
-def _require_size(path: Path, width: int, height: int, max_pixels: int) -> None:
-    if width * height > max_pixels:
-        raise InputError(
-            f"{show(path)}: {width} x {height} pixels are more than the limit of {max_pixels:,}; "
-            "if you trust the file, raise the limit with --max-pixels"
-        )
+def _require_size(path: Path, width: int, height: int, max_pixels: int | None) -> None:
+    limit = MAX_PIXELS if max_pixels is None else max_pixels
+    if width * height > limit:
+        advice = "if you trust the file, raise the limit with --max-pixels"
+        if max_pixels is None:
+            advice = "take it out, or make it smaller"
+        raise InputError(f"{show(path)}: {width} x {height} pixels are more than the limit of {limit:,}; {advice}")
 
 
 def _opened(path: Path, data: bytes | None) -> BinaryIO:
     return path.open("rb") if data is None else io.BytesIO(data)
 
 
-def _read_encoded_header(path: Path, max_pixels: int, data: bytes | None) -> Photo:
+def _read_encoded_header(path: Path, max_pixels: int | None, data: bytes | None) -> Photo:
     try:
         with without_pillow_limit(), _opened(path, data) as file, Image.open(file) as image:
             width, height = image.size

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from hdrkit.faces.clustering import NOBODY, find_persons, weakness
 from hdrkit.faces.options import PersonOptions
-from hdrkit.files.text import counted
+from hdrkit.files.text import counted, show
 from hdrkit.gallery.gallery import Gallery
 from hdrkit.gallery.rows import Key
 from hdrkit.models.roles import ModelKind
@@ -41,14 +41,14 @@ def decide_persons(
     persons_of = {k: decided[place.key][0] for k, place in enumerate(places) if place.key in decided}
     parted = {k for pair in links.cannot for k in pair if persons_of.get(k, NOBODY) == NOBODY}
     if len(persons_of) == len(places) and not parted and not links.parted:
-        return [*links.notes, *_twins(places, persons_of, threshold)]
+        return [*links.notes, *_at_odds(places, persons_of), *_twins(places, persons_of, threshold)]
     before = {k: number for k, number in persons_of.items() if number != NOBODY}
     todo = [k for k in range(len(places)) if k not in before]
     for start in range(0, len(todo), BATCH):
         _decide(todo[start : start + BATCH], before, places, links, options, threshold, gallery)
         progress(JOINING, min(start + BATCH, len(todo)), len(todo))
     _keep_numbers(links, gallery)
-    return [*links.notes, *_twins(places, before, threshold)]
+    return [*links.notes, *_at_odds(places, before), *_twins(places, before, threshold)]
 
 
 def _decide(
@@ -94,7 +94,6 @@ def _decide(
         if number != NOBODY:
             before[k] = number
     gallery.decide(chosen)
-    links.notes += persons.notes
 
 
 def _keep_numbers(links: Links, gallery: Gallery) -> None:
@@ -109,6 +108,20 @@ def _keep_numbers(links: Links, gallery: Gallery) -> None:
                 gallery.join(now.most_common(1)[0][0], number)
 
 
+def _at_odds(places: Sequence[Place], persons_of: Mapping[int, int]) -> list[str]:
+    """Notes about photographs of which the labels make several faces one person."""
+    together: dict[tuple[int, int], list[int]] = defaultdict(list)
+    for k, number in persons_of.items():
+        if number != NOBODY:
+            together[places[k].shot, number].append(k)
+    return [
+        f"{show(places[members[0]].seen.path.name)}: {len(members)} of its faces are person {number}, because the labels join "
+        "them by a name or must_link; take that out if they are different persons"
+        for (_, number), members in sorted(together.items())
+        if len(members) > 1
+    ]
+
+
 def _twins(places: Sequence[Place], persons_of: dict[int, int], threshold: float) -> list[str]:
     """A note if photographs show faces that look like one person but are kept apart, as in a collage or a mirror."""
     by_shot: dict[int, list[int]] = defaultdict(list)
@@ -118,7 +131,9 @@ def _twins(places: Sequence[Place], persons_of: dict[int, int], threshold: float
     for members in by_shot.values():
         if len(members) > 1:
             vectors = np.stack([places[k].seen.embedding for k in members])
-            near = np.triu(1 - vectors @ vectors.T < _ALIKE * threshold, 1).sum()
+            numbers = np.array([persons_of[k] for k in members])
+            different = (numbers[:, None] != numbers) | (numbers == NOBODY)
+            near = np.triu(different & (1 - vectors @ vectors.T < _ALIKE * threshold), 1).sum()
             if near:
                 alike[places[members[0]].seen.path.name] += int(near)
     return [

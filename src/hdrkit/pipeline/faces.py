@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
@@ -162,15 +163,19 @@ def _seen(
             new.setdefault(digest, photo)
     failed: dict[bytes, str] = {}
     batch: list[Content] = []
-    for done, (digest, content) in enumerate(zip(new, _contents(list(new.values()), models, pool), strict=True), 1):
-        if isinstance(content, Failure):
-            failed[digest] = content.reason
-        else:
-            batch.append(content)
-        if len(batch) == _KEPT or (done == len(new) and batch):
+    try:
+        for done, (digest, content) in enumerate(zip(new, _contents(list(new.values()), models, pool), strict=True), 1):
+            if isinstance(content, Failure):
+                failed[digest] = content.reason
+            else:
+                batch.append(content)
+            if len(batch) == _KEPT:
+                gallery.keep(batch, models.version)
+                batch.clear()
+            progress(READING, done, len(new))
+    finally:  # also an interrupt: what was read is kept
+        if batch:
             gallery.keep(batch, models.version)
-            batch.clear()
-        progress(READING, done, len(new))
     faces |= gallery.known(new, models.version)  # as later runs see them: rounded to what is stored
     bad = [_named(photo.path, failed[digest]) for photo, digest in digest_of.items() if digest in failed]
     readable = {photo: digest for photo, digest in digest_of.items() if digest not in failed}
@@ -238,13 +243,13 @@ def _result(shots: Sequence[Take], places: list[Place], seen: _Seen, gallery: Ga
     numbers = np.array([NOBODY if face.person is None else face.person for face in faces], np.int64)
     vectors = np.stack([face.embedding for face in faces]) if faces else np.zeros((0, 1), np.float32)
     own, other = distances_to_persons(vectors, numbers, gallery.persons())
-    doubts = np.nan_to_num(own / np.maximum(other, 1e-6), nan=0.0, posinf=0.0).clip(0, 1)
+    doubts = [_doubt(*pair) for pair in zip(own.tolist(), other.tolist(), strict=True)]
     persons = []
     for number in sorted(set(numbers.tolist()) - {NOBODY}):
-        members = sorted(np.flatnonzero(numbers == number).tolist(), key=lambda k: -doubts[k])
+        members = sorted(np.flatnonzero(numbers == number).tolist(), key=lambda k: -(doubts[k] or 0.0))
         own_faces = tuple(faces[k] for k in members)
         clearest = max(own_faces, key=clearness)
-        persons.append(FoundPerson(number, own_faces, tuple(doubts[members].tolist()), clearest, labels.get(number)))
+        persons.append(FoundPerson(number, own_faces, tuple(doubts[k] for k in members), clearest, labels.get(number)))
     return PeopleResult(
         tuple(_photos(shots, faces, seen.failures)),
         tuple(persons),
@@ -253,6 +258,13 @@ def _result(shots: Sequence[Take], places: list[Place], seen: _Seen, gallery: Ga
         seen.failures,
         report,
     )
+
+
+def _doubt(own: float, other: float) -> float | None:
+    """How near a face is to its own person, relative to the nearest other one, 0 to 1."""
+    if math.isnan(own):
+        return None
+    return 0.0 if math.isnan(other) else min(max(own, 0.0) / max(other, 1e-6), 1.0)
 
 
 def _photos(shots: Sequence[Take], faces: Sequence[SeenFace], failures: Sequence[Failure]) -> list[SeenPhoto]:

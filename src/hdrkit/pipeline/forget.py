@@ -54,7 +54,7 @@ def forget(person: str, gallery: str | None = None, network: str | None = None) 
             name = one.labels().get(number, Label()).name
             for folder in one.folders():
                 try:
-                    remove_person(Path(folder), numbers, name)
+                    remove_person(Path(folder), numbers, name, one.labels())
                     folders.add(folder)
                 except (InputError, OutputError) as error:
                     failures.append(f"{error} (it may show the person)")

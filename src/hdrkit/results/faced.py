@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
 
-from hdrkit.files.manifest import FACES, read_manifest_of
-from hdrkit.files.result_tree import ResultTree, replacing
+from hdrkit.errors import InputError
+from hdrkit.files.manifest import FACES, SCORE, read_manifest_of
+from hdrkit.files.result_tree import ResultTree, replacing, undo
+from hdrkit.files.text import show
 from hdrkit.results.face_table import FACE_TABLE, face_table
 from hdrkit.results.label_file import LABEL_FILE, Labels, write_labels
 from hdrkit.results.label_record import RECORD, record_of
 from hdrkit.results.people_page import Where, people_page
+from hdrkit.results.scored import SCORES
 from hdrkit.types import PeopleResult
 
+_logger = logging.getLogger("hdrkit.faces")
 CLUSTERS = "output_clusters"
 PAGE = "people.html"
 MARK = ".hdrkit-faces.txt"
@@ -42,6 +47,7 @@ def write_faces(
 
     If the folder holds exactly this already, nothing is written. A labels file is a human's: it is written only if there is none,
     with the labels of the persons who are in the photographs. `labels` is what it said, None if there was none.
+    Scores of what the folder held before are removed.
     """
     here = {person.number: person.label for person in result.persons if person.label}
     if here and not (tree.folder / LABEL_FILE).exists():
@@ -50,6 +56,7 @@ def write_faces(
     mark = fingerprint(result) + record
     if _holds(tree.folder, mark):
         return
+    remove_scores(tree.folder)
     pictures = crops()
     tree.add_bytes(FACE_TABLE, face_table(result.photos, tree.folder))
     for person in result.persons:
@@ -57,6 +64,13 @@ def write_faces(
     tree.add_bytes(PAGE, people_page(result, pictures, tree.folder).encode())
     tree.add_bytes(RECORD, record)
     tree.add_bytes(MARK, mark)
+
+
+def remove_scores(folder: Path) -> None:
+    """Remove the scores that were made from other results in a folder: they are made again in a moment."""
+    with suppress(InputError):  # there are none
+        undo(folder / SCORES, SCORE)
+        _logger.info("%s: these scores were of other faces and are removed; run hdrkit score again", show(folder / SCORES))
 
 
 def fingerprint(result: PeopleResult) -> bytes:

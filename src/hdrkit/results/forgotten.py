@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import replace
@@ -12,40 +11,42 @@ from pathlib import Path
 from hdrkit.errors import InputError
 from hdrkit.files.atomic import read_bytes, write_bytes
 from hdrkit.files.json_text import to_json
-from hdrkit.files.manifest import FACES, SCORE, read_manifest_of
+from hdrkit.files.manifest import FACES, read_manifest_of
 from hdrkit.files.result_tree import undo
 from hdrkit.files.text import show
 from hdrkit.files.transport import real
 from hdrkit.results.face_table import FACE_TABLE, face_table, read_face_table
-from hdrkit.results.faced import CLUSTERS, MARK, PAGE, faces_into
+from hdrkit.results.faced import CLUSTERS, MARK, PAGE, faces_into, remove_scores
 from hdrkit.results.label_file import LABEL_FILE, LINKS
-from hdrkit.results.scored import SCORES
+from hdrkit.results.people_page import without_person
 from hdrkit.sidecars.journal import JOURNAL
 
 
-def remove_person(folder: Path, numbers: Collection[int], name: str = "") -> None:
+def remove_person(folder: Path, numbers: Collection[int], name: str = "", labelled: Collection[int] = ()) -> None:
     """Remove the rows, the pictures and all labels of a person, by the numbers and the name that the person had.
+
+    `labelled` are the numbers of persons with a label, for the heading of the page.
 
     Raises OutputError if somebody changed a file that holds them, and InputError if the labels cannot be read.
     """
     manifest = read_manifest_of(folder, FACES)
     if manifest is not None:
+        photos = [
+            replace(photo, faces=tuple(face for face in photo.faces if face.person not in numbers))
+            for photo in read_face_table(folder / FACE_TABLE)
+        ]
         with faces_into(folder) as tree:
             pictures = {f"{CLUSTERS}/cluster_{number}.jpg" for number in numbers}
             for file in sorted(manifest.names):
                 path = folder / file
                 if file == FACE_TABLE:
-                    photos = read_face_table(path)
-                    kept = (
-                        replace(photo, faces=tuple(face for face in photo.faces if face.person not in numbers))
-                        for photo in photos
-                    )
-                    tree.add_bytes(file, face_table(kept, folder))
+                    tree.add_bytes(file, face_table(photos, folder))
                 elif file == PAGE:
-                    tree.add_bytes(file, _without(path.read_text(encoding="utf-8"), numbers).encode())
+                    page = without_person(path.read_text(encoding="utf-8"), numbers, photos, labelled)
+                    tree.add_bytes(file, page.encode())
                 elif file not in (MARK, *pictures) and path.exists():
                     tree.add_bytes(file, path.read_bytes())
-    _remove_scores(folder)
+    remove_scores(folder)
     if (folder / LABEL_FILE).exists():
         _remove_labels(folder / LABEL_FILE, numbers, name)
 
@@ -62,16 +63,10 @@ def rated_beside(folder: Path) -> set[Path]:
 def remove_all(folder: Path) -> tuple[str, ...]:
     """Remove all results, and the labels. Gives the names of files that somebody changed, which stay."""
     (folder / LABEL_FILE).unlink(missing_ok=True)
-    _remove_scores(folder)
+    remove_scores(folder)
     with suppress(InputError):  # there are none
         return undo(folder, FACES).kept
     return ()
-
-
-def _remove_scores(folder: Path) -> None:
-    """Remove the scores that were made from a folder: they hold measures of persons, and are made again in a moment."""
-    with suppress(InputError):  # there are none
-        undo(folder / SCORES, SCORE)
 
 
 def _remove_labels(path: Path, numbers: Collection[int], name: str) -> None:
@@ -91,9 +86,3 @@ def _remove_labels(path: Path, numbers: Collection[int], name: str) -> None:
         raise InputError(f"{show(path)}: it cannot be read as labels ({error}), so the person may be named in it") from error
     if kept != given:
         write_bytes(path, to_json(kept).encode())
-
-
-def _without(page: str, numbers: Collection[int]) -> str:
-    """A page without the sections of a person."""
-    each = "|".join(map(str, numbers))
-    return re.sub(rf'<section id="person-(?:{each})">.*?</section>\n?', "", page, flags=re.DOTALL)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from hdrkit.files.text import counted, show
 from hdrkit.files.transport import real
 from hdrkit.results.group_layout import relative_to
 from hdrkit.results.page import as_html, embedded, filled, link_to
-from hdrkit.types import FoundPerson, PeopleResult, SeenFace
+from hdrkit.types import FoundPerson, PeopleResult, SeenFace, SeenPhoto
 
 SIDE = 112  # pixels of a face on the page
 MOST = 24  # faces of a person on the page, about 0.2 MB
@@ -25,15 +26,12 @@ def people_page(result: PeopleResult, crops: Mapping[Where, bytes], folder: Path
     """
     at = folder.resolve()
     by_size = sorted(result.persons, key=lambda person: (-len(person.faces), person.number))
-    faces = sum(len(photo.faces) for photo in result.photos)
-    unlabelled = sum(person.label is None for person in result.persons)
     notes = [*result.report.notes, *(bad.reason for bad in result.failures)]
     if len(by_size) > MOST_PERSONS:
-        notes.append(f"{len(by_size) - MOST_PERSONS} more persons are in face_data.csv")
+        notes.append(f"in face_data.csv only: {counted(len(by_size) - MOST_PERSONS, 'more person')}")
     models = "; ".join(f"{role}: {name}" for role, name in result.report.models.items())
     filling = {
-        "title": f"{counted(len(result.persons), 'person')} in {counted(len(result.photos), 'photograph')}",
-        "about": f"{counted(faces, 'face')}, {len(result.unknown)} of them unknown; {unlabelled} persons have no label yet",
+        **dict(zip(("title", "about"), _headline(result.photos, result.labels), strict=True)),
         "side": str(SIDE),
         "persons": "\n".join(_person(person, crops, at) for person in by_size[:MOST_PERSONS]),
         "unknown": _unknown(result.unknown, crops, at),
@@ -43,18 +41,42 @@ def people_page(result: PeopleResult, crops: Mapping[Where, bytes], folder: Path
     return filled("people_page.html", filling)
 
 
+def without_person(page: str, numbers: Collection[int], photos: Sequence[SeenPhoto], labels: Collection[int]) -> str:
+    """A page without a person, who is in none of the `photos` any more. `labels` are the numbers of persons with a label."""
+    each = "|".join(map(str, numbers))
+    title, about = _headline(photos, labels)
+    page = re.sub(rf'<section id="person-(?:{each})">.*?</section>\n?', "", page, flags=re.DOTALL)
+    page = re.sub(r"<(title|h1)>.*?</", rf"<\1>{title}</", page)
+    return re.sub(r"(</h1>\s*<p[^>]*>).*?</p>", rf"\g<1>{about}</p>", page, count=1)
+
+
+def _headline(photos: Sequence[SeenPhoto], labels: Collection[int]) -> tuple[str, str]:
+    """The title, and the line below it."""
+    faces = [face.person for photo in photos for face in photo.faces]
+    persons = set(faces) - {None}
+    about = f"{counted(len(faces), 'face')}, {faces.count(None)} of them unknown; persons without a label: "
+    title = f"{counted(len(persons), 'person')} in {counted(len(photos), 'photograph')}"
+    return title, f"{about}{len(persons - set(labels))}"
+
+
 def _person(person: FoundPerson, crops: Mapping[Where, bytes], at: Path) -> str:
     name = (person.label.name if person.label else "") or f"Person {person.number}"
     number = f"number {person.number} &middot; " if person.label and person.label.name else ""
     label = person.label.category if person.label else "no label"
     more = f"; the {MOST} least sure are shown" if len(person.faces) > MOST else ""
     sheet = "".join(
-        _figure(face, crops, at, f"doubt {doubt:.2f}", "doubtful" if doubt > _DOUBTFUL else "")
-        for face, doubt in zip(person.faces[:MOST], person.doubts, strict=False)
+        _figure(face, crops, at, *_doubted(doubt)) for face, doubt in zip(person.faces[:MOST], person.doubts, strict=False)
     )
     clearest = f'<img class="clearest" alt="" src="{embedded(crops[person.clearest.where])}">'
     about = f"{number}{label} &middot; {counted(len(person.faces), 'face')}{more}"
     return _section(f"person-{person.number}", f"{clearest}{_heading(as_html(name), about)}", sheet)
+
+
+def _doubted(doubt: float | None) -> tuple[str, str]:
+    """The words for a doubt, and the class of the figure."""
+    if doubt is None:
+        return "the only face", ""
+    return f"doubt {doubt:.2f}", "doubtful" if doubt > _DOUBTFUL else ""
 
 
 def _unknown(faces: Sequence[SeenFace], crops: Mapping[Where, bytes], at: Path) -> str:

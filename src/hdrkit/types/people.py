@@ -15,12 +15,12 @@ class FoundPerson:
     """A person among photographs: the faces, the least sure first, the clearest of them, and the label (None: not labelled).
 
     `doubts` are from 0 to 1, one for each face: the average distance to the other faces of the person, relative to that to the
-    nearest other person. A person's only face has no doubt to tell: 0.
+    nearest other person. It is None where the person has no other face to compare with.
     """
 
     number: int
     faces: tuple[SeenFace, ...]
-    doubts: tuple[float, ...]
+    doubts: tuple[float | None, ...]
     clearest: SeenFace
     label: Label | None = None
 
