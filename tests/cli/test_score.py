@@ -1,11 +1,13 @@
 """`hdrkit score` on the command line: a table, JSON, notes, ratings only when asked, and their undo."""
 
 import json
+from pathlib import Path
 
 import pytest
 
 from hdrkit.ranking import read_rating
 from hdrkit.results.face_table import FACE_TABLE, face_table
+from hdrkit.types import SeenPhoto
 from tests.faces.test_scoring import WELL, photo
 
 
@@ -35,9 +37,9 @@ def test_scores_are_printed_best_first(hdrkit, faces):
 def test_limits_and_rules_from_the_command_line_and_a_file(hdrkit, faces, tmp_path):
     assert "2  blink.jpg" not in hdrkit("score", faces, "--eyes", "0.05", "--dry-run").out.replace("abb", "2  blink.jpg")
     config = tmp_path / "config.yaml"
-    config.write_text("scoring:\n  eyes: 0.05\n  require_all_smiles: true\n  require_all_in_focus: 0\n")
+    config.write_text("scoring:\n  eyes: 0.05\n  require_all_smiles: [main, other]\n  require_all_in_focus: 0\n")
     told = json.loads(hdrkit("score", faces, "-c", config, "--json").out)
-    assert told["options"]["require_all_smiles"] == "main,important,other"
+    assert told["options"]["require_all_smiles"] == "main,other"
     assert told["options"]["require_all_in_focus"] == ""
     assert {one["results_string"] for one in told["photographs"]} == {"bbbcccccc"}
     assert hdrkit("score", faces, "--require-all-smiles", "bride").code == 2
@@ -67,3 +69,15 @@ def test_wrong_labels_are_one_line(hdrkit, faces):
     assert code == 0
     assert err.startswith("note: ")
     assert "no person 5 in face_data.csv" in err
+
+
+def test_a_file_that_could_not_be_read_is_named_once(hdrkit, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    bad, good = Path("bad/bomb.png"), Path("good.jpg")
+    reason = f"{bad}: it has too many pixels"
+    (tmp_path / "faces").mkdir()
+    photos = [SeenPhoto(bad, bad, failure=reason), photo(str(good), (0, WELL))]
+    Path("faces", FACE_TABLE).write_bytes(face_table(photos, Path("faces")))
+    told = hdrkit("score", "faces")
+    assert told.code == 1
+    assert f"error: {reason}" in told.err.splitlines()

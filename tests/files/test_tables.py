@@ -14,6 +14,26 @@ def test_a_table_is_read_whatever_separates_its_cells(tmp_path, separator):
     assert list(read_rows(table, ("path",))) == [(2, {"path": "a.jpg", "area": "[1, 2]"}), (3, {"path": "b.jpg", "area": ""})]
 
 
+@pytest.mark.parametrize("separator", [";", "\t"])
+def test_decimal_commas_and_utf_16_of_spreadsheets_are_read(tmp_path, separator):
+    table = tmp_path / "table.csv"
+    cells = [["path", "eyes", "area"], ["1,5.jpg", "0,8125", '"[1, 2]"'], ["b.jpg", "-1,5E-03", "1,2,3"]]
+    text = "\r\n".join(separator.join(row) for row in cells)
+    for encoding in ("utf-8-sig", "utf-16"):
+        table.write_bytes(text.encode(encoding))
+        assert [list(row.values()) for _, row in read_rows(table, ("path",))] == [
+            ["1,5.jpg", "0.8125", "[1, 2]"],
+            ["b.jpg", "-1.5E-03", "1,2,3"],
+        ]
+
+
+def test_half_a_table_in_utf_16_is_one_line(tmp_path):
+    table = tmp_path / "table.csv"
+    table.write_bytes("path;time\n".encode("utf-16")[:-1])
+    with pytest.raises(InputError, match=r"table\.csv: not text in UTF-16"):
+        list(read_rows(table, ("path",)))
+
+
 def test_what_is_written_is_read_again(tmp_path):
     table = tmp_path / "table.csv"
     table.write_bytes(to_csv([("path", "why"), ('a "b".jpg', "x; y, z\r\nand more")]))

@@ -53,3 +53,12 @@ def test_networks_that_scale_codes_themselves_are_known(tmp_path):
     for scales in (True, False):
         (tmp_path / "faces.onnx").write_bytes(networks.embedder(scales=scales))
         assert scales_inside(tmp_path / "faces.onnx") is scales
+
+
+def test_weights_of_pytorch_are_to_be_converted(tmp_path):
+    (tmp_path / "old.pth").write_bytes(b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.\x80\x02M")
+    with zipfile.ZipFile(tmp_path / "new.pth", "w") as archive:
+        archive.writestr("retina/data.pkl", b"")
+    for name in ("old", "new"):
+        with pytest.raises(InputError, match=rf"{name}\.pth: it holds weights of PyTorch; convert it to ONNX"):
+            recognise(tmp_path / f"{name}.pth")

@@ -131,6 +131,23 @@ def test_a_table_out_of_a_spreadsheet_is_read(faces, separator):
     assert [(one.path, one.results) for one in score(faces).scores] == [(one.path, one.results) for one in expected]
 
 
+def test_a_german_spreadsheet_without_embeddings_is_read(faces):
+    table = faces / FACE_TABLE
+    expected = score(faces).scores
+    with table.open(newline="") as file:
+        listed = list(csv.DictReader(file))
+    for row in listed:
+        del row["embedding"]
+        for name in ("eyes", "smile", "focus", "confidence", "size"):
+            row[name] = row[name].replace(".", ",")
+    for encoding, separator in (("utf-8-sig", ";"), ("utf-16", "\t")):
+        with table.open("w", newline="", encoding=encoding) as file:
+            writer = csv.DictWriter(file, list(listed[0]), delimiter=separator)
+            writer.writeheader()
+            writer.writerows(listed)
+        assert score(faces).scores == expected
+
+
 def test_what_a_spreadsheet_broke_is_one_line_and_earlier_scores_stay(faces):
     score_folder(faces)
     table = faces / FACE_TABLE
@@ -143,6 +160,8 @@ def test_what_a_spreadsheet_broke_is_one_line_and_earlier_scores_stay(faces):
 def test_a_folder_without_faces_says_what_to_do(tmp_path):
     with pytest.raises(InputError, match=r"face_data\.csv: there is no such file; run hdrkit faces PHOTOGRAPHS -o"):
         score(tmp_path)
+    with pytest.raises(InputError, match=r"nowhere: there is no such file; run hdrkit faces PHOTOGRAPHS -o \S*nowhere first"):
+        score(tmp_path / "nowhere")
 
 
 def test_a_file_of_somebody_else_is_not_replaced(faces):

@@ -41,7 +41,10 @@ def written(folder: Path, photos: tuple[SeenPhoto, ...]) -> Path:
 def test_what_is_written_is_read_back(tmp_path: Path) -> None:
     photos = photographs(tmp_path)
     back = read_face_table(written(tmp_path, photos))
-    assert [(one.path, one.shot, one.failure) for one in back] == [(one.path, one.shot, one.failure) for one in photos]
+    assert [(one.path, one.shot, one.failure) for one in back] == [
+        (one.path, one.shot, one.failure.rpartition(": ")[2])
+        for one in photos  # the row names the file
+    ]
     for one, other in zip(back[0].faces, photos[0].faces, strict=True):
         assert (one.face.area, one.face.confidence, one.measures, one.person) == (
             other.face.area,

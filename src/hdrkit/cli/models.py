@@ -42,11 +42,17 @@ def models(
 
     Nothing is ever downloaded unasked. Models lie in the folder that HDRKIT_MODELS names, else in your data folder.
     """
+    from hdrkit.errors import InputError
     from hdrkit.models.catalog import CATALOG, entries_for
 
     if action is Action.FETCH and not names:
         raise typer.BadParameter("name what to fetch: hdrkit models fetch ROLE|NAME", param_hint="[ROLE|NAME]...")
-    chosen = entries_for(names or [])
+    try:
+        chosen = entries_for(names or [])
+    except InputError as error:
+        if action is Action.FETCH and len(names or []) > 1:
+            raise InputError(f"nothing was fetched: {error}") from None
+        raise
     if action is Action.FETCH:
         _fetch(chosen, json)
     else:
@@ -56,7 +62,7 @@ def models(
 def _list(entries: list[ModelEntry], json: bool) -> None:
     from hdrkit.cli.console import print_json, say
     from hdrkit.models.entries import megabytes
-    from hdrkit.models.store import models_folder
+    from hdrkit.models.store import ModelState, models_folder
 
     facts = [_facts(entry) for entry in entries]
     if json:
@@ -68,7 +74,8 @@ def _list(entries: list[ModelEntry], json: bool) -> None:
         if entry.role is not role:
             say(role := entry.role, style="bold")
         default = "default" if fact["default"] else ""
-        what = f"{fact['state']:<11}  {megabytes(entry.bytes):>8}  {entry.terms:<{licences}}  {entry.source}"
+        download = "" if fact["state"] == ModelState.READY else f"{megabytes(entry.source.bytes)} to download"
+        what = f"{fact['state']:<11}  {megabytes(entry.bytes):>8}  {download:<20}  {entry.terms:<{licences}}  {entry.source}"
         say(f"  {entry.name:<{names}}  {default:<7}  {what}")
     say(f"folder: {models_folder()}")
 

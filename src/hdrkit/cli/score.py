@@ -85,6 +85,7 @@ def _score(
     json: bool,
 ) -> None:
     from hdrkit.cli.console import print_json, progress, trouble
+    from hdrkit.files.transport import tidied
     from hdrkit.pipeline.score import score_folder
     from hdrkit.results.scored import SCORES
 
@@ -101,7 +102,7 @@ def _score(
         _print(result, outcomes, output, dry_run)
     for note in result.notes:
         trouble(note, "note")
-    unread = [f"{show(one.path)}: {one.reason}" for one in result.scores if one.final_score is None]
+    unread = [f"{show(tidied(one.path))}: {one.reason}" for one in result.scores if one.final_score is None]
     failures = [*unread, *(outcome.error for outcome in outcomes.values() if outcome.error)]
     for line in dict.fromkeys(failures):
         trouble(line)

@@ -140,6 +140,8 @@ def _value(value: Any, owner: type[Any], field: Field[Any], where: str, folder: 
     parse = field.metadata.get("parse")
     if isinstance(value, str) and value in field.metadata.get("words", {}):
         return value
+    if parse and kind is str and isinstance(value, list) and all(isinstance(one, str) for one in value):
+        value = ",".join(value)
     if parse and (isinstance(value, str) or (kind is str and isinstance(value, (bool, int)))):
         try:
             return parse(value, folder) if field.metadata.get("relative") else parse(str(value))

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from hdrkit.errors import InputError
 from hdrkit.files.atomic import read_bytes
 from hdrkit.files.text import show
+
+_DECIMAL_COMMA = re.compile(r"[+-]?[0-9]+,[0-9]+([eE][+-]?[0-9]+)?")
 
 
 def to_csv(rows: Iterable[Iterable[str]]) -> bytes:
@@ -26,8 +30,12 @@ def _quoted(cell: str) -> str:
 
 
 def read_rows(path: Path | str, required: tuple[str, ...]) -> Iterator[tuple[int, dict[str, str]]]:
-    """Line numbers and rows of a CSV with a header. Blank lines are left out, cells are stripped, missing cells are empty."""
-    text = read_bytes(path).decode("utf-8-sig", "surrogateescape")
+    """Line numbers and rows of a CSV with a header. Blank lines are left out, cells are stripped, missing cells are empty.
+
+    The table may be UTF-8 or UTF-16. Where semicolons or tabs separate its cells, a comma in a number is a decimal point.
+    Raises InputError if it cannot be read.
+    """
+    text = _text(path)
     first = text.partition("\n")[0]
     separator = max(",;\t", key=first.count)  # spreadsheets of many countries write semicolons
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
@@ -40,7 +48,20 @@ def read_rows(path: Path | str, required: tuple[str, ...]) -> Iterator[tuple[int
             )
         for cells in reader:
             if any(cell.strip() for cell in cells):
-                padded = [cell.strip() for cell in cells] + [""] * (len(header) - len(cells))
+                padded = [_plain_number(cell.strip(), separator) for cell in cells] + [""] * (len(header) - len(cells))
                 yield reader.line_num, dict(zip(header, padded, strict=False))
     except csv.Error as error:
         raise InputError(f"{show(path)}, line {reader.line_num}: not a table of comma-separated values ({error})") from error
+
+
+def _text(path: Path | str) -> str:
+    data = read_bytes(path)
+    try:
+        wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        return data.decode("utf-16") if wide else data.decode("utf-8-sig", "surrogateescape")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{show(path)}: not text in UTF-16, as its beginning says; save it as CSV in UTF-8") from error
+
+
+def _plain_number(cell: str, separator: str) -> str:
+    return cell.replace(",", ".") if separator != "," and _DECIMAL_COMMA.fullmatch(cell) else cell

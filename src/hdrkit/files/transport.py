@@ -29,6 +29,14 @@ def real(path: Path | str) -> Path:
     return path.parent.resolve() / path.name
 
 
+def tidied(path: Path) -> Path:
+    """A path without `..`, for messages: relative where the file is under the working folder."""
+    if ".." not in path.parts:
+        return path
+    at, here = real(path), Path.cwd()
+    return at.relative_to(here) if at.is_relative_to(here) else at
+
+
 def copy(source: Path, target: Path) -> None:
     """Copy the content, times and permissions of `source` to `target`, and wait until they are on the disk."""
     with open_bytes(source):  # a source that cannot be read raises InputError here

@@ -76,6 +76,8 @@ def _run(command: list[str], entry: ModelEntry, client: str) -> None:
     if done.returncode:
         lines = [line.strip() for line in done.stderr.splitlines() if "error" in line.lower()]
         reason = lines[-1].removeprefix("ERROR: ") if lines else f"exit code {done.returncode}"
+        if "No matching distribution" in reason:  # which pip also says without a network
+            reason += "; the network may be missing, so check the connection"
         raise InputError(f"{entry.name}: {client} cannot download {entry.source}: {reason}")
 
 

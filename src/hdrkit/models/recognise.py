@@ -13,6 +13,7 @@ from hdrkit.files.text import show
 from hdrkit.models.roles import ModelKind
 
 _HEAD = 4096
+_PICKLE = b"\x80\x02\x8a\x0a"  # the beginning of PyTorch's older files
 _Shape = tuple[int | None, ...]
 
 
@@ -23,9 +24,14 @@ def recognise(path: Path) -> ModelKind:
     """
     with open_bytes(path) as file:
         head = file.read(_HEAD)
+    if head.startswith(_PICKLE):
+        raise _of_pytorch(path)
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
-            landmarker = "face_landmarks_detector.tflite" in archive.namelist()
+            names = archive.namelist()
+        if any(name.rpartition("/")[2] == "data.pkl" for name in names):
+            raise _of_pytorch(path)
+        landmarker = "face_landmarks_detector.tflite" in names
         return ModelKind.FACE_LANDMARKER if landmarker else ModelKind.OTHER
     if b"loss_metric" in head[:64]:
         return ModelKind.DLIB_RESNET
@@ -73,6 +79,10 @@ def load_onnx(path: Path) -> Any:
     if not model.graph.node or not model.graph.output:
         raise _unreadable(path)
     return model
+
+
+def _of_pytorch(path: Path) -> InputError:
+    return InputError(f"{show(path)}: it holds weights of PyTorch; convert it to ONNX (torch.onnx.export), and give that file")
 
 
 def _unreadable(path: Path) -> InputError:

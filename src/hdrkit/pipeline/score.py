@@ -11,7 +11,7 @@ from hdrkit.faces.options import ScoringOptions
 from hdrkit.faces.scoring import score_photos
 from hdrkit.files.json_text import plain
 from hdrkit.files.text import listed, show
-from hdrkit.files.transport import real
+from hdrkit.files.transport import real, tidied
 from hdrkit.pipeline.star_ratings import Outcome, Wish, write_stars
 from hdrkit.ranking.options import RankingOptions
 from hdrkit.ranking.takes import same_shot
@@ -64,7 +64,8 @@ def read_faces(faces: Path) -> tuple[SeenPhoto, ...]:
     """The photographs in a folder of `hdrkit faces`, or in its face_data.csv. Raises InputError."""
     table = faces / FACE_TABLE if faces.is_dir() else faces
     if not table.is_file():
-        raise InputError(f"{show(table)}: there is no such file; run hdrkit faces PHOTOGRAPHS -o {show(table.parent)} first")
+        folder = table.parent if table.name == FACE_TABLE else faces
+        raise InputError(f"{show(table)}: there is no such file; run hdrkit faces PHOTOGRAPHS -o {show(folder)} first")
     photos = read_face_table(table)
     if not photos:
         raise InputError(f"{show(table)}: it lists no photograph; run hdrkit faces again")
@@ -96,7 +97,7 @@ def _rate(
     wishes = [_wish(one, here) for one in here]
     outcomes = dict(zip((one.path for one in here), write_stars(wishes, ratings, dry_run, progress, held), strict=True))
     gone = "there is no such photograph; check the name"
-    return tuple((one, outcomes.get(one.path) or Outcome(False, gone, f"{show(one.path)}: {gone}")) for one in scores)
+    return tuple((one, outcomes.get(one.path) or Outcome(False, gone, f"{show(tidied(one.path))}: {gone}")) for one in scores)
 
 
 def _wish(one: PhotoScore, scores: Sequence[PhotoScore]) -> Wish:

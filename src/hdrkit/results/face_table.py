@@ -50,7 +50,8 @@ def face_table(photos: Iterable[SeenPhoto], folder: Path) -> bytes:
             name = name_of(photo.path)
             shot = name if photo.shot == photo.path else name_of(photo.shot)
             if not photo.faces:
-                cells = {"unknown": json.dumps({_PHOTOGRAPH: photo.failure})} if photo.failure else {}
+                why = photo.failure.removeprefix(f"{show(photo.path)}: ")  # the row names the file
+                cells = {"unknown": json.dumps({_PHOTOGRAPH: why})} if why else {}
                 yield (({"filename": name, "shot": shot} | cells).get(column, "") for column in COLUMNS)
             for face in photo.faces:
                 yield (name, *_cells(face), shot)
@@ -79,14 +80,15 @@ def _numbers(values: Any, form: str) -> str:
 def read_face_table(path: Path | str) -> tuple[SeenPhoto, ...]:
     """The photographs of a `face_data.csv` in the order of their first rows. Paths are those of files, not relative to the CSV.
 
-    The CSV may have been edited: the order of rows and columns does not matter, and only filename, facial_area, embedding and
-    cluster must be there. Raises InputError, which names the line, for a cell that does not hold what its column says.
+    The CSV may have been edited: the order of rows and columns does not matter, and only filename, facial_area and cluster must
+    be there; without embeddings those of the faces are empty. Raises InputError, which names the line, for a cell that does not
+    hold what its column says.
     """
     folder = Path(path).parent
     photos: dict[Path, SeenPhoto] = {}
     faces: dict[Path, list[SeenFace]] = {}
     dims = 0
-    for line, row in read_rows(path, COLUMNS[:4]):
+    for line, row in read_rows(path, ("filename", "facial_area", "cluster")):
         where = f"{show(path)}, line {line}"
         if not row["filename"]:
             raise InputError(f"{where}: no filename; give the name of the photograph")
@@ -97,7 +99,7 @@ def read_face_table(path: Path | str) -> tuple[SeenPhoto, ...]:
         if row["facial_area"]:
             seen = _face(file, row, unknown, where)
             dims = dims or len(seen.embedding)
-            if len(seen.embedding) != dims:
+            if len(seen.embedding) not in (0, dims):
                 raise InputError(
                     f"{where}: embedding has {len(seen.embedding)} numbers, others have {dims}; run hdrkit faces again"
                 )
@@ -122,7 +124,7 @@ def _face(file: Path, row: Mapping[str, str], unknown: Mapping[str, str], where:
     return SeenFace(
         file,
         Face((x, y, width, height), landmarks, 1.0 if confidence is None else confidence),
-        np.array(_vector(row["embedding"], f"{where}: embedding"), np.float32),
+        np.array(_vector(row.get("embedding") or "[]", f"{where}: embedding"), np.float32),
         FaceMeasures(**measures, unknown=tuple(unknown.items())),
         None if person is None or person == NOBODY else int(person),
     )
