@@ -74,7 +74,8 @@ def measure(options: argparse.Namespace) -> Result:
         f"are {SMALLEST} pixels apart or more. Focus: {len(points['blur'])} renderings of real faces, reduced to sizes at which "
         f"they are sharp, blurred, exposed and noisy (a full well of {FULL_WELL_E:.0f} electrons at ISO 100). Rank agreement "
         f"with the absence of planted blur, over all faces together. "
-        f"Enlarged faces have a blur of their own, and take no part in all; {_perfect():.3f} is perfect, as equal blurs have no order."
+        f"Enlarged faces have a blur of their own, and take no part in all; {_perfect():.3f} is perfect, "
+        f"as equal blurs have no order."
     )
     return Result("Eyes and focus of faces", about, [eyes, focus], _figure(lines, points))
 

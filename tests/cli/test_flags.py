@@ -60,7 +60,7 @@ FLAGS = {
         source! --output/-o! --fps=24.0 --tonemap=local --range=auto --exposure --camera --json --config/-c
     """,
     "score": """
-        faces! --labels=cluster_labels.json,_in_FACES --output/-o=scores,_in_FACES --eyes=0.5 --smile=0.4 --focus=0.4
+        faces! --labels=cluster_labels.json,_in_FACES --output/-o=scores,_in_FACES --eyes=0.5 --smile=0.5 --focus=0.4
         --require-all-eyes-open=main,important,other --require-all-smiles --require-all-in-focus --write-ratings
         --sidecar=darktable --no-overwrite/--overwrite --dry-run --undo --json --verbose/-v --config/-c
     """,

@@ -72,6 +72,9 @@ def test_eyes_are_unknown_where_pixels_cannot_tell():
     white = crop.copy()
     white[80:150] = 255
     assert eyes_open(mesh(crop=expose(white)), 0) == (None, "blown out")
+    bar = crop.copy()
+    bar[100:117] = 255
+    assert eyes_open(mesh(crop=expose(bar)), 0) == (None, "blown out")
     dark = crop.copy()
     dark[90:128] = 20
     assert eyes_open(mesh(crop=expose(dark)), 0) == (None, "dark glasses")

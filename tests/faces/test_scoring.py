@@ -51,8 +51,8 @@ def test_a_measure_that_is_unknown_counts_neither_way():
 
 
 def test_thresholds_are_inclusive():
-    assert results((0, (0.5, 0.4, 0.4)))[:3] == "bbb"
-    assert results((0, (0.5, 0.4, 0.4)), eyes=0.51, smile=0.41, focus=0.41)[:3] == "aaa"
+    assert results((0, (0.5, 0.5, 0.4)))[:3] == "bbb"
+    assert results((0, (0.5, 0.5, 0.4)), eyes=0.51, smile=0.51, focus=0.41)[:3] == "aaa"
 
 
 def test_the_best_comes_first_and_places_are_dense():

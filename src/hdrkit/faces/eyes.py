@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from hdrkit.faces.exposed import STANDARD
@@ -14,10 +16,10 @@ _BLINK_RIGHT, _BLINK_LEFT = 10, 9  # expressions
 _OF_BLINK, _OF_LIDS, _CONSTANT = -5.8, 36.0, -2.6
 _FAR_EYE = 30.0  # degrees of yaw from which only the nearer eye is judged
 _MOST_YAW = 60.0  # degrees
-_MOST_CLIPPED = 0.8  # share of the pixels around both eyes
+_MOST_CLIPPED, _ALL = 0.8, 0.98  # share of the pixels around both eyes, and between their lids
 _LENS = 0.4  # brightest skin around the eyes relative to the face: darker is glass
 _BRIGHT_SHARE = 75  # percentile of the pixels around an eye that is its skin
-_AROUND = (0.6, 0.5)  # aside, and up and down from the middle of an eye, in its widths
+_AROUND, _SLIT = (0.6, 0.5), (0.4, 0.25)  # aside, and up and down from the middle of an eye, in its widths
 
 
 def eyes_open(mesh: Mesh, yaw: float) -> tuple[float | None, str]:
@@ -30,7 +32,10 @@ def eyes_open(mesh: Mesh, yaw: float) -> tuple[float | None, str]:
     if eye_span(mesh) < SMALLEST:
         return None, "too small"
     around = [_around(mesh, corners) for corners in (RIGHT_CORNERS, LEFT_CORNERS)]
-    if all(mesh.crop.clipped[part].mean() > _MOST_CLIPPED for part in around):
+    slits = [_around(mesh, corners, _SLIT) for corners in (RIGHT_CORNERS, LEFT_CORNERS)]
+    if any(
+        all(mesh.crop.clipped[part].mean() > most for part in parts) for parts, most in ((around, _MOST_CLIPPED), (slits, _ALL))
+    ):
         return None, "blown out"
     if all(_skin(mesh, part) < _LENS for part in around):
         return None, "dark glasses"
@@ -50,12 +55,16 @@ def _open(blink: float, lids: float) -> float:
     return float(1 / (1 + np.exp(-(_OF_BLINK * blink + _OF_LIDS * lids + _CONSTANT))))
 
 
-def _around(mesh: Mesh, corners: tuple[int, int]) -> tuple[slice, slice]:
+def _around(mesh: Mesh, corners: tuple[int, int], reach: tuple[float, float] = _AROUND) -> tuple[slice, slice]:
     """The rows and columns of the crop around an eye."""
     ends = mesh.in_crop[list(corners), :2]
     (x, y), width = ends.mean(axis=0), float(np.hypot(*(ends[1] - ends[0])))
-    aside, up = (max(share * width, 1) for share in _AROUND)
+    aside, up = (max(share * width, 1) for share in reach)
     return slice(max(int(y - up), 0), int(y + up) + 1), slice(max(int(x - aside), 0), int(x + aside) + 1)
+
+
+def _clipped(mesh: Mesh, parts: Sequence[tuple[slice, slice]], most: float) -> bool:
+    return all(mesh.crop.clipped[part].mean() > most for part in parts)
 
 
 def _skin(mesh: Mesh, part: tuple[slice, slice]) -> float:

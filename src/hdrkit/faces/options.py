@@ -121,7 +121,7 @@ class ScoringOptions:
         default=0.5, metadata={"flag": "--eyes", "panel": _SCORE, "help": "eyes, 0 to 1, from which on they are open"}
     )
     smile: float = field(
-        default=0.4, metadata={"flag": "--smile", "panel": _SCORE, "help": "smile, 0 to 1, from which on it is a smile"}
+        default=0.5, metadata={"flag": "--smile", "panel": _SCORE, "help": "smile, 0 to 1, from which on it is a smile"}
     )
     focus: float = field(
         default=0.4,

@@ -24,7 +24,7 @@ from hdrkit.pipeline.face_networks import open_detector, open_embedder, open_mes
 from hdrkit.pipeline.face_pixels import PhotoPicture
 from hdrkit.types import Face, Failure, Photo, SeenFace
 
-VERSION = 3  # of what is read; it changes when the same models see something else
+VERSION = 4  # of what is read; it changes when the same models see something else
 CROP = 160  # pixels a side of the picture of a face
 _MARGIN = 0.35  # around the box of a face, relative to its larger side
 _SETTINGS = (cv2.IMWRITE_JPEG_QUALITY, 85, cv2.IMWRITE_JPEG_OPTIMIZE, 1)

@@ -6,10 +6,12 @@ import hashlib
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
 from hdrkit.errors import InputError
+from hdrkit.faces.clearness import clearest_of
 from hdrkit.files.manifest import FACES, SCORE, read_manifest_of
 from hdrkit.files.result_tree import ResultTree, replacing, undo
 from hdrkit.files.text import show
@@ -58,6 +60,8 @@ def write_faces(
         return
     remove_scores(tree.folder)
     pictures = crops()
+    persons = tuple(replace(person, clearest=clearest_of(person.faces, pictures)) for person in result.persons)
+    result = replace(result, persons=persons)
     tree.add_bytes(FACE_TABLE, face_table(result.photos, tree.folder))
     for person in result.persons:
         tree.add_bytes(f"{CLUSTERS}/cluster_{person.number}.jpg", pictures[person.clearest.where])
