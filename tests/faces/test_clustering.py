@@ -154,7 +154,29 @@ def test_two_faces_alone_must_be_nearer_than_many() -> None:
     angle = np.arccos(1 - 0.9 * THRESHOLD)
     pair = np.array([[1, 0, 0], [np.cos(angle), np.sin(angle), 0]], np.float32)
     assert len(set(found(pair).numbers.tolist())) == 2
-    assert len(set(found(pair[[0, 0, 1]]).numbers.tolist())) == 1
+    assert len(set(found(pair[[0, 0, 1, 1]]).numbers.tolist())) == 2  # copies say nothing new
+
+
+@pytest.mark.parametrize("method", PersonMethod)
+def test_many_looks_may_be_wider_than_few(method: PersonMethod) -> None:
+    axes = np.eye(8, dtype=np.float32)
+    looks = np.sqrt(1 - 0.8 * THRESHOLD) * axes[0] + np.sqrt(0.8 * THRESHOLD) * axes[1:7]  # all equally far apart
+    assert len(set(found(looks, method=method).numbers.tolist())) == 1
+    assert found(looks[:3]).numbers.tolist() == [0, 1, 2]
+    known_by_all = [known(looks[:5], 4)]
+    assert found(looks[5:], known=known_by_all, method=method).numbers.tolist() == (
+        [4] if method is PersonMethod.AVERAGE else [-1]
+    )
+
+
+def test_a_dense_chain_of_strangers_is_no_person() -> None:
+    angles = np.arange(12) * np.arccos(1 - 0.5 * THRESHOLD)
+    chain = np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
+    numbers = found(chain, method=PersonMethod.HDBSCAN).numbers
+    for number in set(numbers.tolist()) - {-1}:
+        members = chain[numbers == number]
+        pairs = np.triu_indices(len(members), 1)
+        assert (1 - members @ members.T)[pairs].mean() <= THRESHOLD
 
 
 def test_weak_faces_alone_make_no_person() -> None:

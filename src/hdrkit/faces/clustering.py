@@ -18,7 +18,8 @@ CLEAR_SHARE = 0.15  # of the threshold: and so much farther from the next one
 _LARGE = 200.0  # pixels, to which larger faces are reduced before their focus is measured
 _DETAIL = 0.75  # of the smallest size: what a face must have left of its pixels after its blur
 _BLOCK = 1024  # faces that are compared with all persons at a time
-PAIR_SHARE = 0.75  # of the threshold: two faces that are the whole of a person are at most so far apart
+LOOK_SHARE = 0.4  # of the threshold: faces that are at most so far apart are one look of a person, such as copies of a photograph
+FEW_SHARES = {2: 0.55, 3: 0.65}  # of the threshold: a person of so few looks is at most so wide, see benchmarks/RESULTS.md
 Pairs = Iterable[tuple[int, int]]
 
 
@@ -124,15 +125,32 @@ def _linked(
         np.concatenate([np.array([one.count for one in known], np.int64), own.counts[chosen]]),
         [one_person | marks for marks in there] + [own.apart[k] for k in chosen.tolist()],
     )
-    found = average_linkage(groups, threshold)
-    of_two = np.flatnonzero(np.bincount(found, groups.counts, minlength=len(found)) == 2)
-    for first in of_two.tolist():  # one comparison says less than the average of many
-        pair = np.flatnonzero(found == first)
-        if len(pair) == 2 and 1 - groups.sums[pair[0]] @ groups.sums[pair[1]] > PAIR_SHARE * threshold:
-            found[pair[1]] = pair[1]
+    found = _near(groups, threshold)
     labels = np.full(len(strong), NOBODY, np.int64)
     labels[chosen] = found[len(known) :]
     return labels
+
+
+def _near(groups: Groups, threshold: float) -> NDArray[np.int64]:
+    """The cluster of each group (G,) by average linkage, the smallest index of its members.
+
+    Few comparisons say less than the average of many, and copies of a photograph say nothing new. So a cluster of two or three
+    looks is joined anew with a smaller threshold.
+    """
+    found = average_linkage(groups, threshold)
+    for first in np.flatnonzero(np.bincount(found, minlength=len(found)) > 1):
+        members = np.flatnonzero(found == first)
+        part = _part(groups, members)
+        if (part.widths > LOOK_SHARE * threshold).any():  # known in many looks, or joined by a human
+            continue
+        looks = len(np.unique(average_linkage(part, LOOK_SHARE * threshold)))
+        if looks in FEW_SHARES:
+            found[members] = members[average_linkage(part, FEW_SHARES[looks] * threshold)]
+    return found
+
+
+def _part(groups: Groups, members: NDArray[np.int64]) -> Groups:
+    return Groups(groups.sums[members], groups.counts[members], [groups.apart[k] for k in members.tolist()])
 
 
 def _dense(
@@ -144,8 +162,9 @@ def _dense(
 ) -> NDArray[np.int64]:
     """The label of each piece by HDBSCAN, -1 for those in no dense group. Labels of known persons are as in `_linked`.
 
-    Of pieces that must stay apart the one nearest to the middle of the group stays in it. A group whose faces are within the
-    threshold of a known person, on average, is that person.
+    A dense group is no person yet: chains of strangers are dense too. It is parted by average linkage, so that no person is wider
+    than the threshold, and faces that are left alone are in no group. A part within the threshold of a known person, on average,
+    is that person. Of its pieces that must stay apart the one nearest to the middle stays in it.
     """
     from hdbscan import HDBSCAN
 
@@ -154,7 +173,12 @@ def _dense(
     means = pieces.groups.means[chosen].astype(np.float64)
     if len(chosen) > 2:
         units = means / np.linalg.norm(means, axis=1, keepdims=True)
-        found = HDBSCAN(min_cluster_size=2, min_samples=1).fit_predict(units)
+        dense = HDBSCAN(min_cluster_size=2, min_samples=1).fit_predict(units)
+        for label in range(dense.max(initial=NOBODY) + 1):
+            inside = np.flatnonzero(dense == label)
+            parts = average_linkage(_part(pieces.groups, chosen[inside]), threshold)
+            for first in np.flatnonzero(np.bincount(parts) > 1):
+                found[inside[parts == first]] = found.max(initial=NOBODY) + 1
     lone = [k for k in np.flatnonzero(found < 0) if len(pieces.members[chosen[k]]) > 1]  # one person by must_link
     found[lone] = found.max(initial=NOBODY) + 1 + np.arange(len(lone))
     people = np.array([one.total / one.count for one in known]).reshape(-1, means.shape[1])
@@ -162,12 +186,17 @@ def _dense(
         inside = np.flatnonzero(found == label)
         centre = means[inside].mean(axis=0)
         nearest = int(np.argmax(people @ centre)) if len(people) else 0
-        is_known = len(people) > 0 and 1 - people[nearest] @ centre <= threshold
-        taken = set(there[nearest]) if is_known else set[int]()
+        if not len(people) or 1 - people[nearest] @ centre > threshold:
+            near = _near(_part(pieces.groups, chosen[inside]), threshold)
+            for k, first in enumerate(near.tolist()):
+                if (near == first).sum() > 1 or len(pieces.members[chosen[inside[k]]]) > 1:
+                    labels[chosen[inside[k]]] = len(known) + inside[first]
+            continue
+        taken = set(there[nearest])
         for k in inside[np.argsort(-(means[inside] @ centre), kind="stable")]:
             marks = pieces.groups.apart[chosen[k]]
             if not marks & taken:
-                labels[chosen[k]] = nearest if is_known else len(known) + label
+                labels[chosen[k]] = nearest
                 taken |= marks
     return labels
 

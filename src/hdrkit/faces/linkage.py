@@ -35,6 +35,13 @@ class Groups:
         """The mean vectors (G, D). The product of two is 1 minus the average distance."""
         return (self.sums / self.counts[:, None]).astype(np.float32)
 
+    @property
+    def widths(self) -> NDArray[np.float32]:
+        """The average distance of the faces of each group from each other (G,), 0 for a single one."""
+        pairs = self.counts * (self.counts - 1)
+        alike = (np.square(self.sums).sum(axis=1) - self.counts) / np.maximum(pairs, 1)
+        return np.where(pairs > 0, 1 - alike, 0).astype(np.float32)
+
 
 def average_linkage(groups: Groups, threshold: float) -> NDArray[np.int64]:
     """The cluster of each group (G,). Clusters are joined, nearest first, while their average distance is at most `threshold`."""

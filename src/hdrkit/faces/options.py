@@ -33,7 +33,7 @@ class PersonOptions:
             "flag": "--method",
             "panel": _PANEL,
             "help": "average: average linkage, which compares all faces of one person with all of another; hdbscan: dense "
-            "groups, and faces in none are unknown",
+            "groups, parted as by average; a face in none is unknown, which suits crowds of passers-by",
         },
     )
     threshold: float | None = field(
