@@ -64,7 +64,7 @@ class Seen:
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--yunet", type=Path, default=data_folder() / "models" / "yunet_n_dynamic.onnx")
+    parser.add_argument("--yunet", type=Path, help="the YuNet as ONNX; by default that of the data folder")
     parser.add_argument("--retinaface", type=Path, help="the small RetinaFace as ONNX")
     parser.add_argument("--rounds", type=int, default=2)
 
@@ -72,7 +72,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def measure(options: argparse.Namespace) -> Result:
     cv2.setNumThreads(1)  # as in a worker process
     people = data_folder() / "people"
-    given: dict[str, Path | None] = {"CenterFace": None, "YuNet": options.yunet, "RetinaFace": options.retinaface}
+    yunet = options.yunet or data_folder() / "models" / "yunet_n_dynamic.onnx"
+    given: dict[str, Path | None] = {"CenterFace": None, "YuNet": yunet, "RetinaFace": options.retinaface}
     detectors = {
         name: open_detector(find_model(Role.FACE_DETECTOR, {Role.FACE_DETECTOR: path} if path else None))
         for name, path in given.items()
