@@ -31,7 +31,7 @@ demo: $(STAMP)
 	$(MAKE) --no-print-directory people PYTHON=$(PYTHON)
 	@echo
 	@echo "The demo wrote, below $(CURDIR)/$(DEMO):"
-	@cd $(DEMO) && find . -type f ! -name '.*' ! -path './sorted/*/*' | sort | xargs ls -l | awk '{printf "  %9d  %s\n", $$5, $$NF}'
+	@cd $(DEMO) && find . -type f ! -name '.*' ! -path './sorted/*/*' ! -path './people_gallery/*' | sort | xargs ls -l | awk '{printf "  %9d  %s\n", $$5, $$NF}'
 
 people: $(STAMP)
 	$(BIN)/python samples/make_people.py $(DEMO)/drawn_people
