@@ -168,10 +168,8 @@ def _forget(context: typer.Context, person: str, gallery: str | None, network: s
 
     if not person.strip():
         raise typer.BadParameter("give a person, by number or name, or all", param_hint="--forget")
-    for option in context.command.params:
-        source = context.get_parameter_source(option.name or "")
-        if source is not None and source.name == "COMMANDLINE" and option.name not in ("forget", "gallery", "models", "json"):
-            raise typer.BadParameter(f"{option.opts[0]} has no effect with --forget; leave it out", param_hint="--forget")
+    for flag in shared.ignored_options(context, ("forget", "gallery", "models", "json")):
+        raise typer.BadParameter(f"{flag} has no effect with --forget; leave it out", param_hint="--forget")
     done = forget(person, gallery, network)
     if json:
         print_json({"faces": done.faces, "folders": done.folders, "failures": done.failures, "notes": done.notes})

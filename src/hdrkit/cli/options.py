@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from hdrkit.jobs.request import MergeRequest
 
 CORES = os.cpu_count() or 1
+RATINGS = "Ratings"
 
 Inputs = Annotated[
     list[Path],
@@ -60,15 +61,27 @@ Models = Annotated[
         rich_help_panel="Models",
     ),
 ]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Write nothing. Print what would be done, also by --undo.", rich_help_panel=RATINGS)
+]
 Json = Annotated[bool, typer.Option("--json", help="Print the report as JSON on standard output.")]
+
+
+def ignored_options(context: typer.Context, obeyed: Sequence[str]) -> list[str]:
+    """The flags on the command line that are not among the parameters `obeyed`."""
+    return [
+        option.opts[0]
+        for option in context.command.params
+        if (source := context.get_parameter_source(option.name or "")) is not None
+        and source.name == "COMMANDLINE"
+        and option.name not in obeyed
+    ]
 
 
 def require_undo_alone(context: typer.Context, inputs: Sequence[Path], obeyed: Sequence[str]) -> None:
     """Raise BadParameter if an option is given that --undo ignores, or if INPUT is not one folder."""
-    for option in context.command.params:
-        source = context.get_parameter_source(option.name or "")
-        if source is not None and source.name == "COMMANDLINE" and option.name not in ("inputs", "undo", *obeyed):
-            raise typer.BadParameter(f"{option.opts[0]} has no effect with --undo; leave out one of them", param_hint="--undo")
+    for flag in ignored_options(context, ("inputs", "undo", *obeyed)):
+        raise typer.BadParameter(f"{flag} has no effect with --undo; leave out one of them", param_hint="--undo")
     if len(inputs) != 1:
         raise typer.BadParameter(f"give one folder: hdrkit {context.command.name} --undo FOLDER", param_hint="--undo")
 

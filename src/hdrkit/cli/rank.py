@@ -23,7 +23,6 @@ EXAMPLES = (
     "Examples:  hdrkit rank photoshoot/ --dry-run   |   hdrkit rank photoshoot/ -e -m 4   |   hdrkit rank --undo photoshoot/"
 )
 _FOLDER = "ranking"
-_RATINGS = "Ratings"
 _LISTED = 20  # series that are printed; the page has all
 _WITH_UNDO = ("output", "dry_run", "json", "verbose")
 _logger = logging.getLogger("hdrkit.rank")
@@ -42,15 +41,13 @@ def rank(
         typer.Option("-o", "--output", help="Folder for ranking.csv and report.html.", show_default="ranking, in DIR"),
     ] = None,
     feature_matching: Annotated[bool, typer.Option("-f", "--feature-matching", help="The same as --method features.")] = False,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Write nothing. Print what would be done, also by --undo.", rich_help_panel=_RATINGS)
-    ] = False,
+    dry_run: shared.DryRun = False,
     undo: Annotated[
         bool,
         typer.Option(
             "--undo",
             help="Undo all runs on the photographs in DIR: take back their ratings, and remove the results.",
-            rich_help_panel=_RATINGS,
+            rich_help_panel=shared.RATINGS,
         ),
     ] = False,
     json: shared.Json = False,

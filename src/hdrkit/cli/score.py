@@ -22,7 +22,6 @@ EXAMPLES = (
     "Examples:  hdrkit score faces/   |   hdrkit score faces/ --eyes 0.7 --require-all-smiles main   |   "
     "hdrkit score faces/ --write-ratings --dry-run"
 )
-_RATINGS = "Ratings"
 _LISTED = 20  # photographs that are printed; the CSV has all
 _WITH_UNDO = ("faces", "output", "dry_run", "json", "verbose")
 _logger = logging.getLogger("hdrkit.score")
@@ -44,17 +43,15 @@ def score(
     ] = None,
     write_ratings: Annotated[
         bool,
-        typer.Option("--write-ratings", help="Write stars into sidecars beside the photographs.", rich_help_panel=_RATINGS),
+        typer.Option("--write-ratings", help="Write stars into sidecars beside the photographs.", rich_help_panel=shared.RATINGS),
     ] = False,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Write nothing. Print what would be done, also by --undo.", rich_help_panel=_RATINGS)
-    ] = False,
+    dry_run: shared.DryRun = False,
     undo: Annotated[
         bool,
         typer.Option(
             "--undo",
             help="Take back the ratings beside the photographs, also those of hdrkit rank, and remove the scores.",
-            rich_help_panel=_RATINGS,
+            rich_help_panel=shared.RATINGS,
         ),
     ] = False,
     json: shared.Json = False,
@@ -87,9 +84,9 @@ def _score(
     from hdrkit.cli.console import print_json, progress, trouble
     from hdrkit.files.transport import tidied
     from hdrkit.pipeline.score import score_folder
-    from hdrkit.results.scored import SCORES
+    from hdrkit.results.scored import folder_of_scores
 
-    output = output or (faces if faces.is_dir() else faces.parent) / SCORES
+    output = output or folder_of_scores(faces)
     with progress(quiet=json) as move:
         result, rated = score_folder(faces, output, labels, options, ratings, dry_run, move)
     outcomes = {one.path: outcome for one, outcome in rated}
@@ -149,7 +146,7 @@ def _print(result: ScoringResult, outcomes: dict[Path, Outcome], output: Path, d
 def _undo(faces: Path, output: Path | None, dry_run: bool, json: bool) -> None:
     from hdrkit.cli.undone import print_undone
     from hdrkit.pipeline.score import read_faces
-    from hdrkit.results.scored import SCORES, undo_scores
+    from hdrkit.results.scored import folder_of_scores, undo_scores
 
-    folder = output or (faces if faces.is_dir() else faces.parent) / SCORES
+    folder = output or folder_of_scores(faces)
     print_undone(undo_scores((photo.path for photo in read_faces(faces)), folder, dry_run), faces, dry_run, json)

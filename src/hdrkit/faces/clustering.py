@@ -8,14 +8,13 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from hdrkit.faces.focus import LARGEST
 from hdrkit.faces.linkage import Groups, average_linkage
 from hdrkit.faces.options import PersonMethod, PersonOptions
-from hdrkit.types import KnownPerson, SeenFace
+from hdrkit.types import NOBODY, KnownPerson, SeenFace
 
-NOBODY = -1
 SURE_SHARE = 0.85  # of the threshold: a face that tells little joins a person that is at most so far away
 CLEAR_SHARE = 0.15  # of the threshold: and so much farther from the next one
-_LARGE = 200.0  # pixels, to which larger faces are reduced before their focus is measured
 _DETAIL = 0.75  # of the smallest size: what a face must have left of its pixels after its blur
 _BLOCK = 1024  # faces that are compared with all persons at a time
 LOOK_SHARE = 0.4  # of the threshold: faces that are at most so far apart are one look of a person, such as copies of a photograph
@@ -42,7 +41,7 @@ def weakness(seen: SeenFace, options: PersonOptions) -> str:
         return f"turned away: {abs(measures.yaw):.0f} degrees"
     if measures.focus is not None and measures.focus < options.min_focus:
         return f"blurred: focus {measures.focus:.2f}"
-    if measures.focus is not None and min(face.size, _LARGE) * measures.focus < _DETAIL * options.min_size:
+    if measures.focus is not None and min(face.size, LARGEST) * measures.focus < _DETAIL * options.min_size:
         return f"blurred for its size: focus {measures.focus:.2f}, {face.size:.0f} pixels"
     return ""
 

@@ -22,7 +22,7 @@ from hdrkit.types import Face
 
 Array = NDArray[np.float64]
 
-LARGEST = 200  # pixels of a face that are measured
+LARGEST = 200  # pixels of a face, of which nothing here takes more
 SMALLEST = 24  # pixels of a face that can tell
 _CELL = 8
 _DARKEST, _BRIGHTEST = 8, 247  # 8-bit codes that are neither black nor clipped, with a margin for compression

@@ -22,9 +22,7 @@ from hdrkit.files.lock import alone_in
 from hdrkit.files.packages import load_package
 from hdrkit.gallery.rows import DIGEST, Content, Key, face_rows, face_schema, faces_of
 from hdrkit.gallery.table import StoredTable, reason_of
-from hdrkit.types import Category, KnownPerson, Label, SeenFace
-
-NOBODY = -1
+from hdrkit.types import NOBODY, Category, KnownPerson, Label, SeenFace
 
 
 def gallery_folder() -> str:

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 from hdrkit.errors import InputError
 from hdrkit.files.text import show
-from hdrkit.gallery.gallery import NOBODY, Gallery
+from hdrkit.gallery.gallery import Gallery
 from hdrkit.gallery.rows import Key
 from hdrkit.results.label_file import Labels, Linked, words_of
-from hdrkit.types import SeenFace
+from hdrkit.types import NOBODY, SeenFace
 
 
 @dataclass(frozen=True)

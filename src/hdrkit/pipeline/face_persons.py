@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from hdrkit.faces.clustering import NOBODY, find_persons, weakness
+from hdrkit.faces.clustering import find_persons, weakness
 from hdrkit.faces.options import PersonOptions
 from hdrkit.files.text import counted, show
 from hdrkit.gallery.gallery import Gallery
@@ -15,7 +15,7 @@ from hdrkit.gallery.rows import Key
 from hdrkit.models.roles import ModelKind
 from hdrkit.pipeline.face_links import Links, Place, apply_labels
 from hdrkit.results.label_file import Labels
-from hdrkit.types import Progress
+from hdrkit.types import NOBODY, Progress
 
 JOINING = "joining faces to persons"
 THRESHOLDS = {ModelKind.DLIB_RESNET: 0.065, ModelKind.FACE_API: 0.065, ModelKind.ALIGNED_112: 0.6}

@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hdrkit.faces.detection import shrunk
+from hdrkit.faces.focus import LARGEST
 from hdrkit.files.atomic import read_bytes
 from hdrkit.formats.previews import JPEG, read_preview
 from hdrkit.imaging.whole_blocks import averaged
 from hdrkit.types import Encoding, Photo
 from hdrkit.types.faces import Face
 
-ENOUGH = 200.0  # pixels of a face, of which chips and measures take no more
 _REDUCTIONS = (8, 4, 2, 1)  # that a JPEG is decoded to
 _FIRST = 2048  # pixels of the longer side that are decoded at first: little dearer than 1024, and enough for most faces
 
@@ -45,7 +45,7 @@ class PhotoPicture:
         """Pixels in which every face of the photograph is 200 pixels wide, or as wide as it can be, and the faces in them."""
         longer = max(self.size)
         smallest = min((face.size for face in faces), default=float(longer))
-        reduction = next((n for n in _REDUCTIONS if smallest / n >= ENOUGH), 1)
+        reduction = next((n for n in _REDUCTIONS if smallest / n >= LARGEST), 1)
         pixels = self._at_least(-(-longer // reduction))
         scale = max(pixels.shape[:2]) / longer
         return pixels, [

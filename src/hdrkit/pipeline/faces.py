@@ -15,7 +15,7 @@ import numpy as np
 from hdrkit.cache.index import Cache, open_cache
 from hdrkit.errors import HdrkitError, InputError
 from hdrkit.faces.clearness import clearness
-from hdrkit.faces.clustering import NOBODY, distances_to_persons
+from hdrkit.faces.clustering import distances_to_persons
 from hdrkit.faces.options import PersonOptions
 from hdrkit.files.json_text import plain
 from hdrkit.files.text import show
@@ -35,7 +35,7 @@ from hdrkit.results.faced import faces_into, write_faces
 from hdrkit.results.label_file import LABEL_FILE, Labels, read_labels
 from hdrkit.results.label_record import taken_out
 from hdrkit.results.people_page import Where
-from hdrkit.types import Failure, FoundPerson, PeopleReport, PeopleResult, Photo, Progress, SeenFace, SeenPhoto, Take
+from hdrkit.types import NOBODY, Failure, FoundPerson, PeopleReport, PeopleResult, Photo, Progress, SeenFace, SeenPhoto, Take
 
 LOOKING, READING = "looking at files", "reading faces"
 _THREADS = 4  # that read files

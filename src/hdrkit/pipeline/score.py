@@ -18,7 +18,7 @@ from hdrkit.ranking.takes import same_shot
 from hdrkit.results.face_table import FACE_TABLE, read_face_table
 from hdrkit.results.label_file import LABEL_FILE, read_labels
 from hdrkit.results.ranked import require_writable_folders
-from hdrkit.results.scored import SCORES, scores_into, write_scores
+from hdrkit.results.scored import folder_of_scores, scores_into, write_scores
 from hdrkit.types import Label, PhotoScore, Progress, ScoringResult, SeenPhoto
 
 
@@ -50,7 +50,7 @@ def score_folder(
     OutputError, before anything is done, where `output` cannot be written or folders of photographs take no sidecars.
     """
     result = score(faces, labels, options)
-    output = Path(faces if Path(faces).is_dir() else Path(faces).parent) / SCORES if output is None else Path(output)
+    output = folder_of_scores(Path(faces)) if output is None else Path(output)
     if ratings and not dry_run:
         require_writable_folders([one.path for one in result.scores if one.path.exists()], ratings.sidecar)
     with nullcontext() if dry_run else scores_into(output) as tree:

@@ -28,6 +28,11 @@ _MEASURES = ("eyes", "smile", "focus")
 _DIGITS = 4
 
 
+def folder_of_scores(faces: Path) -> Path:
+    """Where the scores of a folder of faces, or of its table, lie if nothing else is said."""
+    return (faces if faces.is_dir() else faces.parent) / SCORES
+
+
 @contextmanager
 def scores_into(folder: Path) -> Iterator[ResultTree]:
     """A folder of results for `write_scores`, which no other run can open during this block.

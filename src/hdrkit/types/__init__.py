@@ -1,6 +1,6 @@
 """The values that stages exchange: frozen dataclasses that check their fields when they are built."""
 
-from hdrkit.types.faces import Category, Face, FaceMeasures, KnownPerson, Label, SeenFace, SeenPhoto
+from hdrkit.types.faces import NOBODY, Category, Face, FaceMeasures, KnownPerson, Label, SeenFace, SeenPhoto
 from hdrkit.types.failure import BracketFailure, Failure
 from hdrkit.types.grouping import Cluster, Flag, GroupingReport, GroupingResult, Kind, Member
 from hdrkit.types.hole import Hole, holes_of
@@ -28,6 +28,7 @@ from hdrkit.types.results import (
 from hdrkit.types.scoring import PhotoScore, ScoringResult
 
 __all__ = [
+    "NOBODY",
     "Hole",
     "holes_of",
     "AlignmentReport",

@@ -9,6 +9,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+NOBODY = -1
+"""The number of the person of a face that is unknown."""
+
 
 @dataclass(frozen=True)
 class Face:
