@@ -26,8 +26,15 @@ from hdrkit.types.results import (
     StepCheck,
 )
 from hdrkit.types.scoring import PhotoScore, ScoringResult
+from hdrkit.types.semantics import ALONE, Cohesion, MappedPicture, MapReport, MapResult, PictureGroup
 
 __all__ = [
+    "ALONE",
+    "Cohesion",
+    "MappedPicture",
+    "MapReport",
+    "MapResult",
+    "PictureGroup",
     "NOBODY",
     "Hole",
     "holes_of",
