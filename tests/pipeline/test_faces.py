@@ -55,7 +55,7 @@ class DrawnReader:
     def __init__(self) -> None:
         self.read: list[str] = []
 
-    def __call__(self, photo: Photo, _: FaceModels) -> Content | Failure:
+    def __call__(self, photo: Photo, models: FaceModels) -> Content | Failure:  # noqa: ARG002
         try:
             data = read_content(photo.path)
             pixels = read_preview(photo, (4000, 4000), data)

@@ -3,33 +3,28 @@
 from __future__ import annotations
 
 import math
-from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
-from contextlib import AbstractContextManager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from hdrkit.cache.index import Cache, open_cache
-from hdrkit.errors import HdrkitError, InputError
+from hdrkit.cache.index import open_cache
 from hdrkit.faces.clearness import clearness
 from hdrkit.faces.clustering import distances_to_persons
 from hdrkit.faces.options import PersonOptions
 from hdrkit.files.json_text import plain
-from hdrkit.files.text import show
-from hdrkit.formats.metadata import read_content, read_photo
-from hdrkit.formats.previews import content_digest
 from hdrkit.gallery.gallery import Gallery, open_gallery
 from hdrkit.gallery.rows import Content
-from hdrkit.imaging.threads import ahead
-from hdrkit.inputs.discover import Discovery, discover, none_readable
+from hdrkit.inputs.discover import discover, none_readable
 from hdrkit.models.roles import Role
 from hdrkit.pipeline.face_links import Place
 from hdrkit.pipeline.face_persons import THRESHOLDS, decide_persons
 from hdrkit.pipeline.face_reader import FaceModels, find_face_models, read_faces
 from hdrkit.pipeline.face_shots import best_faces, shots_of_photos
+from hdrkit.pipeline.known_files import THREADS, KnownFiles, as_given, look_at
+from hdrkit.pipeline.side_by_side import Pool, side_by_side
 from hdrkit.pipeline.timing import timed
 from hdrkit.results.faced import faces_into, write_faces
 from hdrkit.results.label_file import LABEL_FILE, Labels, read_labels
@@ -37,11 +32,8 @@ from hdrkit.results.label_record import taken_out
 from hdrkit.results.people_page import Where
 from hdrkit.types import NOBODY, Failure, FoundPerson, PeopleReport, PeopleResult, Photo, Progress, SeenFace, SeenPhoto, Take
 
-LOOKING, READING = "looking at files", "reading faces"
-_THREADS = 4  # that read files
+READING = "reading faces"
 _KEPT = 64  # photographs after which what was seen is kept
-_AHEAD = 64  # photographs that wait for workers
-Pool = Callable[[], AbstractContextManager[Executor]]
 
 
 @dataclass(frozen=True)
@@ -78,9 +70,9 @@ def find_people(
         open_gallery(sources.gallery, models.embedding.name) as gallery,
     ):
         with timed(seconds, "files"):
-            files = _looked_at(found, cache, progress)
+            files = look_at(found.paths, cache, progress)
         with timed(seconds, "shots"):
-            shots = shots_of_photos(list(files.digests), files.digests, cache, _THREADS)
+            shots = shots_of_photos(list(files.digests), files.digests, cache, THREADS)
         with timed(seconds, "faces"):
             seen = _seen([photo for shot in shots for photo in shot.photos], files, models, gallery, progress, pool)
         with timed(seconds, "persons"):
@@ -116,14 +108,6 @@ def _labels(given: Path | None, output: Path) -> Labels | None:
 
 
 @dataclass(frozen=True)
-class _Files:
-    """Photographs with the digests of their files, in the order in which they were found, and files that cannot be read."""
-
-    digests: dict[Photo, bytes]
-    failures: tuple[Failure, ...]
-
-
-@dataclass(frozen=True)
 class _Seen:
     """The faces in each photograph that could be read, files that could not, and how many were read in this run."""
 
@@ -133,26 +117,8 @@ class _Seen:
     read: int
 
 
-def _looked_at(found: Discovery, cache: Cache, progress: Progress) -> _Files:
-    """The metadata and the digest of each file. Files that the cache knows are not read."""
-    known = {path: photo for path in found.paths if (photo := cache.photo(path))}
-    unknown = [path for path in found.paths if path not in known]
-    failures: list[Failure] = []
-    with ThreadPoolExecutor(_THREADS) as threads:
-        for done, (path, looked) in enumerate(zip(unknown, ahead(threads, _look, unknown, 2 * _THREADS), strict=True), 1):
-            if isinstance(looked, Failure):
-                failures.append(looked)
-            else:
-                known[path] = looked
-                cache.keep_photo(*looked)
-            progress(LOOKING, len(found.paths) - len(unknown) + done, len(found.paths))
-    if failures and not known:
-        raise none_readable(len(failures), failures)
-    return _Files(dict(known[path] for path in found.paths if path in known), tuple(failures))
-
-
 def _seen(
-    photos: Sequence[Photo], files: _Files, models: FaceModels, gallery: Gallery, progress: Progress, pool: Pool | None
+    photos: Sequence[Photo], files: KnownFiles, models: FaceModels, gallery: Gallery, progress: Progress, pool: Pool | None
 ) -> _Seen:
     """The faces in photographs: known by their content, or read now and kept in the gallery."""
     digest_of = {photo: files.digests[photo] for photo in photos}
@@ -163,8 +129,10 @@ def _seen(
             new.setdefault(digest, photo)
     failed: dict[bytes, str] = {}
     batch: list[Content] = []
+    unread = [replace(photo, path=photo.path.absolute()) for photo in new.values()]
+    contents = side_by_side(partial(read_faces, models=models), unread, pool if unread else None)
     try:
-        for done, (digest, content) in enumerate(zip(new, _contents(list(new.values()), models, pool), strict=True), 1):
+        for done, (digest, content) in enumerate(zip(new, contents, strict=True), 1):
             if isinstance(content, Failure):
                 failed[digest] = content.reason
             else:
@@ -177,44 +145,11 @@ def _seen(
         if batch:
             gallery.keep(batch, models.version)
     faces |= gallery.known(new, models.version)  # as later runs see them: rounded to what is stored
-    bad = [_named(photo.path, failed[digest]) for photo, digest in digest_of.items() if digest in failed]
+    bad = [as_given(photo.path, failed[digest]) for photo, digest in digest_of.items() if digest in failed]
     readable = {photo: digest for photo, digest in digest_of.items() if digest not in failed}
     if bad and not readable:
         raise none_readable(len(bad) + len(files.failures), bad)
     return _Seen(readable, faces, (*files.failures, *bad), len(new) - len(failed))
-
-
-def _look(path: Path) -> tuple[Photo, bytes] | Failure:
-    try:
-        data = read_content(path)
-        return read_photo(path, data=data), content_digest(data)
-    except InputError as error:
-        return Failure(path, str(error))
-
-
-def _named(path: Path, reason: str) -> Failure:
-    """A failure with the path that the user gave, where a worker names an absolute one."""
-    return Failure(path, reason.replace(show(path.absolute()), show(path)))
-
-
-def _contents(photos: Sequence[Photo], models: FaceModels, pool: Pool | None) -> Iterator[Content | Failure]:
-    """What is in each photograph, in order."""
-    if not photos or pool is None:
-        yield from (read_faces(photo, models) for photo in photos)
-        return
-    waiting: deque[Future[Content | Failure]] = deque()
-    with pool() as workers:
-        try:
-            for photo in photos:
-                waiting.append(workers.submit(read_faces, replace(photo, path=photo.path.absolute()), models))
-                if len(waiting) > _AHEAD:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
-        except BrokenExecutor as error:
-            raise HdrkitError(
-                f"a worker that read photographs ended ({error}); run the command again, which continues"
-            ) from error
 
 
 def _places(shots: Sequence[Take], seen: _Seen) -> list[Place]:
