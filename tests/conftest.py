@@ -11,7 +11,13 @@ from hypothesis import settings
 os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")  # as the command line does
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy: small systems, and tests run side by side
 
-pytest_plugins = ["tests.fixtures.sky", "tests.fixtures.photographs", "tests.fixtures.scenes", "tests.fixtures.reads"]
+pytest_plugins = [
+    "tests.fixtures.sky",
+    "tests.fixtures.photographs",
+    "tests.fixtures.scenes",
+    "tests.fixtures.reads",
+    "tests.fixtures.maps",
+]
 
 # The same examples on every run: what passes here passes in continuous integration.
 settings.register_profile("steady", derandomize=True, deadline=None)

@@ -19,7 +19,7 @@ from hdrkit.files.json_text import to_json
 from hdrkit.files.text import show
 
 MANIFEST = ".hdrkit-manifest.json"
-GROUP, RANK, FACES, SCORE = "group", "rank", "faces", "score"  # the commands that write a folder with a manifest
+GROUP, RANK, FACES, SCORE, MAP = "group", "rank", "faces", "score", "map"  # the commands that write a folder with a manifest
 _UNDO = {
     GROUP: "hdrkit group --undo {folder}",
     RANK: "hdrkit rank --undo PHOTOGRAPHS -o {folder}",
