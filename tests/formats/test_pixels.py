@@ -158,7 +158,7 @@ def test_frames_that_do_not_go_together_are_named(tmp_path, other, reason):
         read_frames(photos)
 
 
-@pytest.mark.parametrize("suffix", ["jpg", "png", "tif", "webp", "jp2", "bmp", "avif"])
+@pytest.mark.parametrize("suffix", ["jpg", "png", "tif", "webp", "jp2", "bmp", "gif", "avif"])
 @pytest.mark.parametrize("share", [0.5, 0.9, 0.999])
 def test_truncated_pictures_are_refused(tmp_path, suffix, share):
     path = tmp_path / f"a.{suffix}"
@@ -173,3 +173,12 @@ def test_truncated_pictures_are_refused(tmp_path, suffix, share):
 
 def test_a_picture_of_one_pixel_is_a_picture(tmp_path):
     assert read_frame(write(tmp_path / "a.png", np.full((1, 1, 3), 7, np.uint8))).pixels.tolist() == [[[7, 7, 7]]]
+
+
+@pytest.mark.parametrize("suffix", ["gif", "webp", "png"])
+def test_of_an_animation_the_first_picture_counts(tmp_path, suffix):
+    pictures = [Image.new("RGB", (12, 9), colour) for colour in ("red", "lime", "blue")]
+    pictures[0].save(tmp_path / f"a.{suffix}", save_all=True, append_images=pictures[1:], lossless=True)
+    pixels = frame_of(tmp_path / f"a.{suffix}").pixels
+    assert pixels.shape == (9, 12, 3)
+    assert (pixels == (255, 0, 0)).all()

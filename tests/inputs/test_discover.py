@@ -39,6 +39,7 @@ def test_a_folder_is_walked_in_a_stable_order_and_other_files_are_counted(tmp_pa
         "webp",
         "jp2",
         "bmp",
+        "gif",
         "avif",
         "nef",
         "cr2",

@@ -103,6 +103,7 @@ FORMATS = (
     Format("WebP", FileKind.ENCODED, (".webp",)),
     Format("JPEG 2000", FileKind.ENCODED, (".jp2", ".j2k")),
     Format("BMP", FileKind.ENCODED, (".bmp",)),
+    Format("GIF", FileKind.ENCODED, (".gif",)),  # the first picture of an animation
     Format("AVIF", FileKind.ENCODED, (".avif",)),
     Format("camera RAW", FileKind.RAW, _CAMERA_RAW),
     DNG,
