@@ -130,7 +130,7 @@ CATALOG: tuple[ModelEntry, ...] = (
     ModelEntry(
         "yolox-s",
         Role.OBJECT_DETECTOR,
-        ModelKind.OTHER,
+        ModelKind.YOLOX,
         *_from_web(
             "object_detection_yolox_2022nov.onnx",
             _ZOO + "object_detection_yolox/object_detection_yolox_2022nov.onnx",

@@ -104,7 +104,24 @@ def _kind_of_onnx(inputs: list[_Shape], outputs: dict[str, _Shape]) -> ModelKind
         return ModelKind.RETINAFACE
     if len(outputs) == 1 and inputs[0][1:] == (3, 112, 112):
         return ModelKind.ALIGNED_112
+    if len(outputs) == 1 and inputs[0][1] == 3:
+        return _kind_of_rows(inputs[0], next(iter(outputs.values())))
     return ModelKind.OTHER
+
+
+def _kind_of_rows(given: _Shape, rows: _Shape) -> ModelKind:
+    """The kind of a network that gives rows of numbers: an object detector, if their count and length are those of one."""
+    length = rows[-1]
+    if len(rows) != 3 or length is None:
+        return ModelKind.OTHER
+    height, width, count = *given[2:], rows[1]
+    if height is None or width is None or count is None:
+        is_yolox = length > 6
+    else:
+        is_yolox = length > 5 and count == sum((height // step) * (width // step) for step in (8, 16, 32))
+    if is_yolox:
+        return ModelKind.YOLOX
+    return ModelKind.YOLOV10 if length == 6 else ModelKind.OTHER
 
 
 def _may_end(shapes: list[_Shape], lengths: tuple[int, ...]) -> bool:

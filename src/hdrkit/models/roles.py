@@ -23,6 +23,7 @@ class ModelKind(StrEnum):
     - `face-landmarker`: a zip of TFLite networks: a mesh of 478 points, and 52 shapes of a face from them.
     - `dlib-resnet`: the file of dlib; `face-api`: the same network as a manifest beside shards of 8-bit weights. 150 x 150 RGB.
     - `aligned-112`: ONNX of an aligned face of 112 x 112 RGB pixels, such as ArcFace and SFace.
+    - `yolox`, `yolov10`: ONNX object detectors: all cells of three maps, or a list of objects.
     - `other`: for roles that have no reader here.
     """
 
@@ -33,6 +34,8 @@ class ModelKind(StrEnum):
     DLIB_RESNET = "dlib-resnet"
     FACE_API = "face-api"
     ALIGNED_112 = "aligned-112"
+    YOLOX = "yolox"
+    YOLOV10 = "yolov10"
     OTHER = "other"
 
 
@@ -40,4 +43,5 @@ KINDS: dict[Role, tuple[ModelKind, ...]] = {
     Role.FACE_DETECTOR: (ModelKind.CENTERFACE, ModelKind.YUNET, ModelKind.RETINAFACE),
     Role.FACE_LANDMARKS: (ModelKind.FACE_LANDMARKER,),
     Role.FACE_EMBEDDING: (ModelKind.DLIB_RESNET, ModelKind.FACE_API, ModelKind.ALIGNED_112),
+    Role.OBJECT_DETECTOR: (ModelKind.YOLOX, ModelKind.YOLOV10),
 }
