@@ -19,6 +19,7 @@ from tests.fixtures import networks
         (ModelKind.YOLOX, networks.yolox()),
         (ModelKind.YOLOX, networks.yolox(known=False)),
         (ModelKind.YOLOV10, networks.yolov10()),
+        (ModelKind.PICTURE_VECTOR, networks.picture_vector()),
         (ModelKind.DLIB_RESNET, b"\x01\x01\x01\x0dloss_metric_2\x03"),
         (ModelKind.FACE_API, b'[{"weights": [{"name": "conv32_down/conv/filters"}]}]'),
         (ModelKind.OTHER, b'{"modelTopology": 1}'),
@@ -58,10 +59,10 @@ def test_networks_that_scale_codes_themselves_are_known(tmp_path):
         assert scales_inside(tmp_path / "faces.onnx") is scales
 
 
-def test_weights_of_pytorch_are_to_be_converted(tmp_path):
+def test_half_a_file_of_pytorch_is_one_line(tmp_path):
     (tmp_path / "old.pth").write_bytes(b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.\x80\x02M")
     with zipfile.ZipFile(tmp_path / "new.pth", "w") as archive:
         archive.writestr("retina/data.pkl", b"")
     for name in ("old", "new"):
-        with pytest.raises(InputError, match=rf"{name}\.pth: it holds weights of PyTorch; convert it to ONNX"):
+        with pytest.raises(InputError, match=rf"{name}\.pth: it holds no weights of PyTorch that hdrkit"):
             recognise(tmp_path / f"{name}.pth")

@@ -142,7 +142,7 @@ CATALOG: tuple[ModelEntry, ...] = (
     ModelEntry(
         "efficientnet-lite0",
         Role.IMAGE_EMBEDDING,
-        ModelKind.OTHER,
+        ModelKind.EFFICIENTNET_LITE0,
         (
             ModelFile(
                 "efficientnet-lite0-57934424.pth",
@@ -162,7 +162,7 @@ CATALOG: tuple[ModelEntry, ...] = (
     ModelEntry(
         "mobilenet-v2",
         Role.IMAGE_EMBEDDING,
-        ModelKind.OTHER,
+        ModelKind.MOBILENET_V2,
         (
             ModelFile(
                 "mobilenet_v2-b0353104.pth",

@@ -10,10 +10,12 @@ from typing import Any
 from hdrkit.errors import InputError
 from hdrkit.files.atomic import open_bytes
 from hdrkit.files.text import show
+from hdrkit.models.inverted_residual import EFFICIENTNET_LITE0, MOBILENET_V2
 from hdrkit.models.roles import ModelKind
+from hdrkit.models.torch_file import OLDER_FORM, read_torch_tensors
 
 _HEAD = 4096
-_PICKLE = b"\x80\x02\x8a\x0a"  # the beginning of PyTorch's older files
+_OF_PYTORCH = {ModelKind.EFFICIENTNET_LITE0: EFFICIENTNET_LITE0, ModelKind.MOBILENET_V2: MOBILENET_V2}
 _Shape = tuple[int | None, ...]
 
 
@@ -24,13 +26,13 @@ def recognise(path: Path) -> ModelKind:
     """
     with open_bytes(path) as file:
         head = file.read(_HEAD)
-    if head.startswith(_PICKLE):
-        raise _of_pytorch(path)
+    if head.startswith(OLDER_FORM):
+        return _kind_of_pytorch(path)
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
         if any(name.rpartition("/")[2] == "data.pkl" for name in names):
-            raise _of_pytorch(path)
+            return _kind_of_pytorch(path)
         landmarker = "face_landmarks_detector.tflite" in names
         return ModelKind.FACE_LANDMARKER if landmarker else ModelKind.OTHER
     if b"loss_metric" in head[:64]:
@@ -81,8 +83,15 @@ def load_onnx(path: Path) -> Any:
     return model
 
 
-def _of_pytorch(path: Path) -> InputError:
-    return InputError(f"{show(path)}: it holds weights of PyTorch; convert it to ONNX (torch.onnx.export), and give that file")
+def _kind_of_pytorch(path: Path) -> ModelKind:
+    held = read_torch_tensors(path)
+    for kind, layout in _OF_PYTORCH.items():
+        if held.keys() >= set(layout.marks):
+            return kind
+    raise InputError(
+        f"{show(path)}: it holds weights of PyTorch for a network that hdrkit does not know; convert it to ONNX "
+        "(torch.onnx.export), and give that file"
+    )
 
 
 def _unreadable(path: Path) -> InputError:
@@ -110,9 +119,10 @@ def _kind_of_onnx(inputs: list[_Shape], outputs: dict[str, _Shape]) -> ModelKind
 
 
 def _kind_of_rows(given: _Shape, rows: _Shape) -> ModelKind:
-    """The kind of a network that gives rows of numbers: an object detector, if their count and length are those of one."""
-    length = rows[-1]
-    if len(rows) != 3 or length is None:
+    """The kind of a network that gives rows of numbers: one a picture, or those of an object detector by count and length."""
+    if len(rows) == 2:
+        return ModelKind.PICTURE_VECTOR
+    if len(rows) != 3 or (length := rows[-1]) is None:
         return ModelKind.OTHER
     height, width, count = *given[2:], rows[1]
     if height is None or width is None or count is None:

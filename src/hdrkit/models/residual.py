@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from hdrkit.models.graph import Graph
 
 SIDE = 150
 _MEAN = np.array([122.782, 117.001, 104.298], np.float32)  # of RGB; dlib's input layer
@@ -47,45 +48,28 @@ def shapes() -> Iterator[tuple[int, int, int, int]]:
 
 def network_of(convolutions: Sequence[Convolution], last: NDArray[np.float32]) -> bytes:
     """The network as the bytes of an ONNX file: (N, 3, 150, 150) RGB codes 0..255 -> (N, 128). `last` is (256, 128)."""
-    from onnx import TensorProto, helper, numpy_helper
-
-    nodes: list[Any] = []
-    stored: list[Any] = []
+    graph = Graph()
     taken = iter(convolutions)
 
-    def store(array: NDArray[Any]) -> str:
-        stored.append(numpy_helper.from_array(np.ascontiguousarray(array), f"w{len(stored)}"))
-        return str(stored[-1].name)
-
-    def add(kind: str, *inputs: str, **attributes: Any) -> str:
-        nodes.append(helper.make_node(kind, list(inputs), [f"x{len(nodes)}"], **attributes))
-        return f"x{len(nodes) - 1}"
-
     def convolve(x: str, one: Convolution, stride: int, pad: int) -> str:
-        side = one.weights.shape[2]
-        settings = {"kernel_shape": [side, side], "strides": [stride, stride], "pads": [pad] * 4}
-        return add("Conv", x, store(one.weights), store(one.bias), **settings)
+        return graph.convolve(x, one.weights, one.bias, stride, (pad, pad))
 
-    x = add("Relu", convolve("face", _with_mean(next(taken).folded()), 2, 0))
-    x = add("MaxPool", x, kernel_shape=[3, 3], strides=[2, 2])
+    x = graph.add("Relu", convolve("face", _with_mean(next(taken).folded()), 2, 0))
+    x = graph.add("MaxPool", x, kernel_shape=[3, 3], strides=[2, 2])
     side, channels = 35, 32
     for width, halves in BLOCKS:
-        y = add("Relu", convolve(x, next(taken).folded(), 2 if halves else 1, 0 if halves else 1))
+        y = graph.add("Relu", convolve(x, next(taken).folded(), 2 if halves else 1, 0 if halves else 1))
         y = convolve(y, next(taken).folded(), 1, 1)
         if halves:
-            x = add("AveragePool", x, kernel_shape=[2, 2], strides=[2, 2])
+            x = graph.add("AveragePool", x, kernel_shape=[2, 2], strides=[2, 2])
             pooled, convolved = side // 2, (side - 3) // 2 + 1
-            x = _padded(add, store, x, width - channels, 0)
-            y = _padded(add, store, y, 0, pooled - convolved)
+            x = _padded(graph, x, width - channels, 0)
+            y = _padded(graph, y, 0, pooled - convolved)
             side, channels = pooled, width
-        x = add("Relu", add("Add", x, y))
-    x = add("Flatten", add("GlobalAveragePool", x))
-    nodes.append(helper.make_node("MatMul", [x, store(last)], ["embedding"]))
-    face = helper.make_tensor_value_info("face", TensorProto.FLOAT, ["N", 3, SIDE, SIDE])
-    out = helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["N", last.shape[1]])
-    graph = helper.make_graph(nodes, "resnet-29", [face], [out], stored)
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
-    return bytes(model.SerializeToString())
+        x = graph.add("Relu", graph.add("Add", x, y))
+    x = graph.add("Flatten", graph.add("GlobalAveragePool", x))
+    graph.add("MatMul", x, graph.store(last), name="embedding")
+    return graph.to_bytes("resnet-29", {"face": ["N", 3, SIDE, SIDE]}, {"embedding": ["N", last.shape[1]]})
 
 
 def _with_mean(first: Convolution) -> Convolution:
@@ -95,8 +79,8 @@ def _with_mean(first: Convolution) -> Convolution:
     return Convolution(weights, bias.astype(np.float32), first.gain, first.offset)
 
 
-def _padded(add: Any, store: Any, x: str, channels: int, pixels: int) -> str:
+def _padded(graph: Graph, x: str, channels: int, pixels: int) -> str:
     """With zeros for more channels, and at the right and the bottom."""
     if not channels and not pixels:
         return x
-    return str(add("Pad", x, store(np.array([0, 0, 0, 0, 0, channels, pixels, pixels], np.int64)), mode="constant"))
+    return graph.add("Pad", x, graph.store(np.array([0, 0, 0, 0, 0, channels, pixels, pixels], np.int64)), mode="constant")

@@ -24,6 +24,8 @@ class ModelKind(StrEnum):
     - `dlib-resnet`: the file of dlib; `face-api`: the same network as a manifest beside shards of 8-bit weights. 150 x 150 RGB.
     - `aligned-112`: ONNX of an aligned face of 112 x 112 RGB pixels, such as ArcFace and SFace.
     - `yolox`, `yolov10`: ONNX object detectors: all cells of three maps, or a list of objects.
+    - `efficientnet-lite0`, `mobilenet-v2`: weights of PyTorch. `picture-vector`: ONNX of one RGB picture, normalised by the mean
+      and deviation of ImageNet, that gives one vector.
     - `other`: for roles that have no reader here.
     """
 
@@ -36,6 +38,9 @@ class ModelKind(StrEnum):
     ALIGNED_112 = "aligned-112"
     YOLOX = "yolox"
     YOLOV10 = "yolov10"
+    EFFICIENTNET_LITE0 = "efficientnet-lite0"
+    MOBILENET_V2 = "mobilenet-v2"
+    PICTURE_VECTOR = "picture-vector"
     OTHER = "other"
 
 
@@ -44,4 +49,5 @@ KINDS: dict[Role, tuple[ModelKind, ...]] = {
     Role.FACE_LANDMARKS: (ModelKind.FACE_LANDMARKER,),
     Role.FACE_EMBEDDING: (ModelKind.DLIB_RESNET, ModelKind.FACE_API, ModelKind.ALIGNED_112),
     Role.OBJECT_DETECTOR: (ModelKind.YOLOX, ModelKind.YOLOV10),
+    Role.IMAGE_EMBEDDING: (ModelKind.EFFICIENTNET_LITE0, ModelKind.MOBILENET_V2, ModelKind.PICTURE_VECTOR),
 }

@@ -2,17 +2,71 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
 from hdrkit.errors import InputError
 from hdrkit.files.text import show
+from hdrkit.models.inverted_residual import EFFICIENTNET_LITE0, MOBILENET_V2, read_inverted_residual
+from hdrkit.models.network import Network
 from hdrkit.models.recognise import onnx_shapes
-from hdrkit.models.roles import ModelKind
+from hdrkit.models.roles import ModelKind, Role
 from hdrkit.models.runtime import open_network
-from hdrkit.models.store import Model
+from hdrkit.models.store import Model, find_model, sha256_of
 from hdrkit.semantics.detectors.detector import ObjectDetector
 from hdrkit.semantics.detectors.yolov10 import YoloV10
 from hdrkit.semantics.detectors.yolox import YoloX
+from hdrkit.semantics.embedding import PictureEmbedder, PictureInput
+from hdrkit.semantics.options import MapOptions
 
-_SIDE = 640  # of the input of a detector that takes any
+VERSION = 1  # of what is read; it changes when the same models see something else
+_SIDE, _SIDE_OF_DETECTOR = 224, 640  # of the input of a network that takes any
+_IMAGENET = PictureInput(_SIDE, (123.675, 116.28, 103.53), (58.395, 57.12, 57.375))
+_OF_EFFICIENTNET_LITE = PictureInput(_SIDE, (127.0,) * 3, (128.0,) * 3)
+_DIGITS = 16  # of the sha256 of a file that tell it apart
+
+
+@dataclass(frozen=True)
+class MapModels:
+    """The models that read pictures for a map, as they lie on this machine, and the options they are used with."""
+
+    options: MapOptions
+    embedding: Model
+
+    @property
+    def all(self) -> tuple[Model, ...]:
+        """The models that are used."""
+        return (self.embedding,)
+
+    @property
+    def version(self) -> str:
+        """A text that changes with what is seen in a picture."""
+        names = (f"{model.name} {sha256_of(model.path)[:_DIGITS]}" for model in self.all)
+        return f"{VERSION}; {self.options.super_resolution}; {self.options.crop}; {'; '.join(names)}"
+
+
+def find_map_models(options: MapOptions, given: Mapping[Role, Path | str] | None = None) -> MapModels:
+    """The models that a map needs with these options. Raises ModelMissing or InputError, as `find_model` does."""
+    return MapModels(options, find_model(Role.IMAGE_EMBEDDING, given))
+
+
+def open_picture_embedder(model: Model) -> PictureEmbedder:
+    """What embeds pictures with a model. Raises InputError if it cannot be opened."""
+    match model.kind:
+        case ModelKind.EFFICIENTNET_LITE0:
+            network = open_network(read_inverted_residual(model.path, EFFICIENTNET_LITE0), show(model.path))
+            return _embedder(model, network, _OF_EFFICIENTNET_LITE)
+        case ModelKind.MOBILENET_V2:
+            network = open_network(read_inverted_residual(model.path, MOBILENET_V2), show(model.path))
+            return _embedder(model, network, _IMAGENET)
+        case ModelKind.PICTURE_VECTOR:
+            (sides,), _ = onnx_shapes(model.path)
+            takes = PictureInput(sides[2] or _SIDE, _IMAGENET.mean, _IMAGENET.deviation)
+            return _embedder(model, open_network(model.path), takes)
+    raise InputError(f"{show(model.path)}: it embeds no pictures")
 
 
 def open_object_detector(model: Model) -> ObjectDetector:
@@ -21,4 +75,9 @@ def open_object_detector(model: Model) -> ObjectDetector:
         raise InputError(f"{show(model.path)}: it is no object detector")
     _, _, height, width = onnx_shapes(model.path)[0][0]
     kind = YoloX if model.kind is ModelKind.YOLOX else YoloV10
-    return kind(open_network(model.path), (height or _SIDE, width or _SIDE))
+    return kind(open_network(model.path), (height or _SIDE_OF_DETECTOR, width or _SIDE_OF_DETECTOR))
+
+
+def _embedder(model: Model, network: Network, takes: PictureInput) -> PictureEmbedder:
+    vectors = network(np.zeros((1, 3, takes.side, takes.side), np.float32))[:2][-1]
+    return PictureEmbedder(network, takes, model.name, f"{model.name} {sha256_of(model.path)[:_DIGITS]} {takes}", vectors.size)

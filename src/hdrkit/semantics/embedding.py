@@ -1,0 +1,67 @@
+"""Embeddings: vectors of pictures in which pictures that show the same are near each other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from hdrkit.models.network import Network
+
+BATCH = 8  # pictures that run together; more make it no faster, since the values of a layer leave the cache of a core
+
+
+@dataclass(frozen=True)
+class PictureInput:
+    """What a network takes: squares of `side` pixels, whose codes 0..255 less `mean` are divided by `deviation` (R, G, B)."""
+
+    side: int
+    mean: tuple[float, float, float]
+    deviation: tuple[float, float, float]
+
+    def of(self, rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """A picture (h, w, 3) of any size as values (3, side, side)."""
+        shrinks = min(rgb.shape[:2]) > self.side
+        square = cv2.resize(rgb, (self.side, self.side), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+        mean, deviation = (np.array(one, np.float32) for one in (self.mean, self.deviation))
+        values = (square.astype(np.float32) - mean) / deviation
+        return np.ascontiguousarray(values.transpose(2, 0, 1))
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """Pictures as the network sees them: unit `vectors` (N, D), and its last feature `maps` (N, C, h, w) if it gives them."""
+
+    vectors: NDArray[np.float32]
+    maps: NDArray[np.float32] | None = None
+
+
+@dataclass(frozen=True)
+class PictureEmbedder:
+    """Embeds pictures by a network, which gives vectors, or feature maps and then vectors. `version` tells its weights and input.
+
+    It must not run in two threads at once.
+    """
+
+    network: Network
+    takes: PictureInput
+    name: str
+    version: str
+    dims: int
+
+    def __call__(self, pictures: Sequence[NDArray[np.uint8]]) -> Embedded:
+        """The embedding of RGB pictures (h, w, 3) of any sizes, in order. No pictures give (0, `dims`)."""
+        parts = [self._of_batch(pictures[i : i + BATCH]) for i in range(0, len(pictures), BATCH)]
+        if not parts:
+            return Embedded(np.zeros((0, self.dims), np.float32))
+        maps = [part.maps for part in parts if part.maps is not None]
+        return Embedded(np.concatenate([part.vectors for part in parts]), np.concatenate(maps) if maps else None)
+
+    def _of_batch(self, pictures: Sequence[NDArray[np.uint8]]) -> Embedded:
+        outputs = self.network(np.stack([self.takes.of(one) for one in pictures]))
+        maps, vectors = outputs[:2] if len(outputs) > 1 else (None, outputs[0])
+        vectors = vectors.reshape(len(pictures), -1)
+        return Embedded(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12), maps)

@@ -1,0 +1,55 @@
+import numpy as np
+import pytest
+
+from hdrkit.models.runtime import open_network
+from hdrkit.semantics.embedding import BATCH, PictureEmbedder, PictureInput
+from tests.fixtures import networks
+
+TAKES = PictureInput(64, (123.675, 116.28, 103.53), (58.395, 57.12, 57.375))
+
+
+@pytest.fixture
+def embedder():
+    return PictureEmbedder(open_network(networks.picture_vector(side=64)), TAKES, "tiny", "tiny 1", 24)
+
+
+@pytest.fixture
+def pictures():
+    random = np.random.default_rng(0)
+    sides = [(3, 3), (64, 64), (40, 200), (300, 90), (1, 500)] * 4
+    return [random.integers(0, 256, (*size, 3)).astype(np.uint8) for size in sides]
+
+
+def test_a_picture_goes_in_as_normalised_rgb_planes():
+    flat = np.full((100, 50, 3), (255, 128, 0), np.uint8)
+    values = TAKES.of(flat)
+    assert (values.shape, values.dtype) == ((3, 64, 64), np.float32)
+    expected = (np.array([255, 128, 0]) - TAKES.mean) / TAKES.deviation
+    np.testing.assert_allclose(values[:, 10, 20], expected, rtol=1e-5)
+    assert np.ptp(values, axis=(1, 2)).max() == 0
+
+
+def test_vectors_have_length_one_and_do_not_depend_on_the_batch(embedder, pictures):
+    assert len(pictures) > 2 * BATCH
+    seen = embedder(pictures)
+    assert (seen.vectors.shape, seen.vectors.dtype, seen.maps) == ((20, 24), np.float32, None)
+    np.testing.assert_allclose(np.linalg.norm(seen.vectors, axis=1), 1, rtol=1e-5)
+    for k in (0, 3, 19):
+        np.testing.assert_allclose(embedder([pictures[k]]).vectors[0], seen.vectors[k], atol=1e-6)
+    assert embedder([]).vectors.shape == (0, 24)
+
+
+def test_maps_come_before_vectors(pictures):
+    def network(values):
+        maps = values.reshape(len(values), 3, 2, 32, 2, 32).mean(axis=(3, 5))
+        return maps, maps.mean(axis=(2, 3)), np.zeros((len(values), 5), np.float32)
+
+    seen = PictureEmbedder(network, TAKES, "tiny", "tiny 1", 3)(pictures)
+    assert seen.maps.shape == (20, 3, 2, 2)
+    vectors = seen.maps.mean(axis=(2, 3))
+    np.testing.assert_allclose(seen.vectors, vectors / np.linalg.norm(vectors, axis=1, keepdims=True), rtol=1e-5)
+
+
+@pytest.mark.parametrize("code", [0, 128, 255])
+def test_a_picture_of_one_colour_has_a_finite_vector(embedder, code):
+    assert np.isfinite(embedder([np.full((3, 3, 3), code, np.uint8)]).vectors).all()
