@@ -16,7 +16,7 @@ def mapped(result, folder, **options):
     count = len(result.pictures)
     memory = memory_of(result, [bytes([k]) * 16 for k in range(count)], np.eye(count, 8), "a network")
     with map_into(folder, **options) as tree:
-        write_map(result, memory, tree, **options)
+        write_map(result, [b""] * count, memory, tree, **options)
     return folder
 
 

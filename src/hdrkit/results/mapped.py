@@ -1,9 +1,9 @@
-"""A map of pictures -> a folder with clustering_result.json, report.json and what a later run needs to add pictures."""
+"""A map of pictures -> a folder with clustering_result.json, map.html, report.json and what a later run needs to add pictures."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
@@ -13,9 +13,11 @@ from hdrkit.files.json_text import plain, to_json
 from hdrkit.files.manifest import MAP
 from hdrkit.files.result_tree import ResultTree, replacing
 from hdrkit.results.map_memory import MEMORY, MapMemory, memory_file
+from hdrkit.results.map_page import map_page
 from hdrkit.types import MapResult
 
 RESULT = "clustering_result.json"
+PAGE = "map.html"
 REPORT = "report.json"
 _DIGITS = 4  # of positions, which are some units wide
 
@@ -28,14 +30,18 @@ def map_into(folder: Path, name: str = RESULT) -> Iterator[ResultTree]:
     if another run is writing, another command wrote there, the file system refuses, or a file there is not ours.
     """
     with replacing(folder, MAP, ()) as tree:
-        for one in (name, REPORT, MEMORY):
+        for one in (name, PAGE, REPORT, MEMORY):
             tree.claim(one)
         yield tree
 
 
-def write_map(result: MapResult, memory: MapMemory, tree: ResultTree, name: str = RESULT) -> None:
-    """Write the list of pictures as `name`, the report, and the memory for a later run."""
+def write_map(result: MapResult, thumbnails: Sequence[bytes], memory: MapMemory, tree: ResultTree, name: str = RESULT) -> None:
+    """Write the list of pictures as `name`, the page, the report, and the memory for a later run.
+
+    `thumbnails` are JPEGs of at most 96 x 96 pixels, in the order of the pictures.
+    """
     tree.add_bytes(name, clustering_json(result))
+    tree.add_bytes(PAGE, map_page(result, thumbnails, tree.folder).encode())
     tree.add_bytes(REPORT, report_json(result))
     tree.add_bytes(MEMORY, memory_file(memory, tree.folder))
 
