@@ -2,6 +2,7 @@ import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
+import cv2
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,7 +12,7 @@ from hdrkit.alignment.chain import align
 from hdrkit.alignment.options import AlignmentOptions
 from hdrkit.formats import pixels
 from hdrkit.formats.pixels import read_frames
-from hdrkit.imaging.threads import ahead, lasting_threads
+from hdrkit.imaging.threads import ahead, lasting_threads, one_thread
 
 
 def test_reading_and_aligning_start_no_threads_of_their_own(room, monkeypatch):
@@ -94,3 +95,10 @@ def test_a_caller_who_stops_early_leaves_nothing_waiting():
         results.close()
         gate.set()
     assert set(started) <= {0, 1}
+
+
+def test_one_thread_is_used_and_then_as_many_as_before():
+    before = cv2.getNumThreads()
+    with one_thread():
+        assert cv2.getNumThreads() == 1
+    assert cv2.getNumThreads() == before

@@ -10,8 +10,11 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import cache
 from typing import TypeVar
+
+import cv2
 
 Item = TypeVar("Item")
 Value = TypeVar("Value")
@@ -44,3 +47,14 @@ def ahead(pool: ThreadPoolExecutor, function: Callable[[Item], Value], items: It
     finally:
         for future in begun:
             future.cancel()
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """A block in which OpenCV and networks use one thread. Sums of several threads differ in the last digits by their number."""
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    try:
+        yield
+    finally:
+        cv2.setNumThreads(before)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -18,6 +17,7 @@ from hdrkit.faces.measures import measure_faces
 from hdrkit.formats.metadata import read_content
 from hdrkit.formats.previews import content_digest
 from hdrkit.gallery.rows import Content
+from hdrkit.imaging.threads import one_thread
 from hdrkit.models.roles import Role
 from hdrkit.models.store import Model, find_models
 from hdrkit.pipeline.face_networks import open_detector, open_embedder, open_mesh
@@ -55,28 +55,17 @@ def find_face_models(given: Mapping[Role, Path | str] | None = None) -> FaceMode
     return FaceModels(*find_models((Role.FACE_DETECTOR, Role.FACE_EMBEDDING, Role.FACE_LANDMARKS), given))
 
 
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """A block in which networks use one thread. Sums of several threads differ in the last digits by their number."""
-    before = cv2.getNumThreads()
-    cv2.setNumThreads(1)
-    try:
-        yield
-    finally:
-        cv2.setNumThreads(before)
-
-
 class FaceReader:
     """Reads the faces of photographs with models that are opened once. It uses one core; several photographs use several."""
 
     def __init__(self, models: FaceModels) -> None:
-        with _one_thread():
+        with one_thread():
             self._detect, self._embed = open_detector(models.detector), open_embedder(models.embedding)
             self._mesh = open_mesh(models.landmarks)
 
     def read(self, picture: PhotoPicture) -> tuple[list[SeenFace], list[bytes]]:
         """The faces of a photograph, from left to right, and a JPEG of each."""
-        with _one_thread():
+        with one_thread():
             return self._read(picture)
 
     def _read(self, picture: PhotoPicture) -> tuple[list[SeenFace], list[bytes]]:
