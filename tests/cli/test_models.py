@@ -3,6 +3,7 @@ import json
 import pytest
 
 from hdrkit.models.catalog import CATALOG, entry_named
+from hdrkit.models.entries import Shipped
 
 
 @pytest.fixture(autouse=True)
@@ -18,8 +19,9 @@ def test_every_model_is_listed_with_licence_size_and_state(hdrkit, folder):
     assert lines[-1] == f"folder: {folder}"
     for entry in CATALOG:
         (line,) = (one for one in lines if one.startswith(f"  {entry.name} "))
-        assert "not fetched" in line
+        assert ("ready" if isinstance(entry.source, Shipped) else "not fetched") in line
         assert entry.terms in line
+        assert str(entry.source) in line
         assert " MB" in line
     assert next(line for line in lines if "arcface-r50" in line).count("not for commercial use") == 1
 

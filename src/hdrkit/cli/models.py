@@ -94,7 +94,7 @@ def _facts(entry: ModelEntry) -> dict[str, Any]:
         "bytes": entry.bytes,
         "download_bytes": entry.source.bytes,
         "source": str(entry.source),
-        "files": [{"path": path_of(file), "sha256": file.sha256, "bytes": file.bytes} for file in entry.files],
+        "files": [{"path": path_of(entry, file), "sha256": file.sha256, "bytes": file.bytes} for file in entry.files],
     }
 
 

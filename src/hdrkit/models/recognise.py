@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from hdrkit.errors import InputError
-from hdrkit.files.atomic import open_bytes
+from hdrkit.files.atomic import open_bytes, read_bytes
 from hdrkit.files.text import show
 from hdrkit.models.inverted_residual import EFFICIENTNET_LITE0, MOBILENET_V2
 from hdrkit.models.roles import ModelKind
@@ -16,6 +16,8 @@ from hdrkit.models.torch_file import OLDER_FORM, read_torch_tensors
 
 _HEAD = 4096
 _OF_PYTORCH = {ModelKind.EFFICIENTNET_LITE0: EFFICIENTNET_LITE0, ModelKind.MOBILENET_V2: MOBILENET_V2}
+_TRIED = (16, 24)  # height and width of a picture
+_FIRST_NODE = b"\x0a"  # the beginning of a graph of TensorFlow
 _Shape = tuple[int | None, ...]
 
 
@@ -39,7 +41,11 @@ def recognise(path: Path) -> ModelKind:
         return ModelKind.DLIB_RESNET
     if head.lstrip()[:1] in (b"[", b"{"):
         return ModelKind.FACE_API if b"conv32_down" in head else ModelKind.OTHER
+    if head.startswith(_FIRST_NODE) and _is_edsr_graph(path):
+        return ModelKind.EDSR_GRAPH
     inputs, outputs = onnx_shapes(path)
+    if _enlarges(path, inputs, list(outputs.values())):
+        return ModelKind.ENLARGES_X3
     return _kind_of_onnx(inputs, outputs)
 
 
@@ -132,6 +138,30 @@ def _kind_of_rows(given: _Shape, rows: _Shape) -> ModelKind:
     if is_yolox:
         return ModelKind.YOLOX
     return ModelKind.YOLOV10 if length == 6 else ModelKind.OTHER
+
+
+def _is_edsr_graph(path: Path) -> bool:
+    from hdrkit.models.tensorflow_graph import is_edsr_graph
+
+    return is_edsr_graph(read_bytes(path))
+
+
+def _enlarges(path: Path, inputs: list[_Shape], outputs: list[_Shape]) -> bool:
+    """Whether an ONNX network makes a picture of 1 or 3 channels three times as large: by trying it, for most state no sides."""
+    if [len(shape) for shape in (*inputs, *outputs)] != [4, 4] or inputs[0][1] not in (1, 3):
+        return False
+    if outputs[0][1] not in (inputs[0][1], None):
+        return False
+    import numpy as np
+
+    from hdrkit.models.runtime import open_network
+
+    height, width = _TRIED
+    try:
+        large = open_network(path)(np.zeros((1, inputs[0][1], height, width), np.float32))[0]
+    except InputError:
+        return False
+    return large.shape == (1, inputs[0][1], 3 * height, 3 * width)
 
 
 def _may_end(shapes: list[_Shape], lengths: tuple[int, ...]) -> bool:

@@ -26,6 +26,8 @@ class ModelKind(StrEnum):
     - `yolox`, `yolov10`: ONNX object detectors: all cells of three maps, or a list of objects.
     - `efficientnet-lite0`, `mobilenet-v2`: weights of PyTorch. `picture-vector`: ONNX of one RGB picture, normalised by the mean
       and deviation of ImageNet, that gives one vector.
+    - `enlarges-x3`: ONNX of a picture (1, c, h, w), of colours or of luma, to one of (1, c, 3h, 3w).
+    - `edsr-graph`: EDSR as a frozen graph of TensorFlow, such as `EDSR_x3.pb`.
     - `other`: for roles that have no reader here.
     """
 
@@ -41,6 +43,8 @@ class ModelKind(StrEnum):
     EFFICIENTNET_LITE0 = "efficientnet-lite0"
     MOBILENET_V2 = "mobilenet-v2"
     PICTURE_VECTOR = "picture-vector"
+    ENLARGES_X3 = "enlarges-x3"
+    EDSR_GRAPH = "edsr-graph"
     OTHER = "other"
 
 
@@ -50,4 +54,5 @@ KINDS: dict[Role, tuple[ModelKind, ...]] = {
     Role.FACE_EMBEDDING: (ModelKind.DLIB_RESNET, ModelKind.FACE_API, ModelKind.ALIGNED_112),
     Role.OBJECT_DETECTOR: (ModelKind.YOLOX, ModelKind.YOLOV10),
     Role.IMAGE_EMBEDDING: (ModelKind.EFFICIENTNET_LITE0, ModelKind.MOBILENET_V2, ModelKind.PICTURE_VECTOR),
+    Role.SUPER_RESOLUTION: (ModelKind.ENLARGES_X3, ModelKind.EDSR_GRAPH),
 }

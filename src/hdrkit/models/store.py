@@ -13,11 +13,12 @@ from hdrkit.errors import InputError, ModelMissing, chosen
 from hdrkit.files.atomic import open_bytes
 from hdrkit.files.text import show
 from hdrkit.models.catalog import entries_of, entry_named, is_default
-from hdrkit.models.entries import ModelEntry, ModelFile, megabytes
+from hdrkit.models.entries import ModelEntry, ModelFile, Shipped, megabytes
 from hdrkit.models.recognise import recognise
 from hdrkit.models.roles import KINDS, ModelKind, Role
 
 _BLOCK = 1 << 20
+SHIPPED = Path(__file__).with_name("own")
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ def find_model(role: Role, given: Mapping[Role, Path | str] | None = None) -> Mo
 def find_models(roles: Sequence[Role], given: Mapping[Role, Path | str] | None = None) -> list[Model]:
     """The model of each role, as `find_model` has it. If several are not here, the error names one command for all of them."""
     entries = [one for role in roles if isinstance(one := _chosen(role, given or {}), ModelEntry)]
-    absent = [entry for entry in entries if not any(path_of(file).exists() for file in entry.files)]
+    absent = [entry for entry in entries if not any(path_of(entry, file).exists() for file in entry.files)]
     if len(absent) > 1:
         names = " ".join(entry.name for entry in absent)
         terms = ", ".join(dict.fromkeys(entry.terms for entry in absent))
@@ -99,15 +100,15 @@ def parse_models(texts: list[str]) -> dict[Role, str]:
 
 def state_of(entry: ModelEntry) -> ModelState:
     """Whether a model is in the folder, whole."""
-    states = {_file_state(file) for file in entry.files}
+    states = {_file_state(path_of(entry, file), file) for file in entry.files}
     if states == {ModelState.READY}:
         return ModelState.READY
     return ModelState.ABSENT if ModelState.DAMAGED not in states and states == {ModelState.ABSENT} else ModelState.DAMAGED
 
 
-def path_of(file: ModelFile) -> Path:
+def path_of(entry: ModelEntry, file: ModelFile) -> Path:
     """Where a file of a model lies, or would lie."""
-    return models_folder() / file.name
+    return (SHIPPED if isinstance(entry.source, Shipped) else models_folder()) / file.name
 
 
 def sha256_of(path: Path) -> str:
@@ -120,13 +121,16 @@ def sha256_of(path: Path) -> str:
 
 
 def _of_catalog(entry: ModelEntry) -> Model:
+    path = path_of(entry, entry.files[0])
+    if isinstance(entry.source, Shipped) and state_of(entry) is not ModelState.READY:
+        raise InputError(f"{show(path)}: this file of hdrkit is missing or changed; install hdrkit again")
     command = f"hdrkit models fetch {entry.name} ({entry.terms}, {megabytes(entry.source.bytes)} to download)"
     match state_of(entry):
         case ModelState.ABSENT:
             raise ModelMissing(f"the model {entry.name} ({entry.role}) is not on this machine; run: {command}")
         case ModelState.DAMAGED:
-            raise InputError(f"{show(path_of(entry.files[0]))}: the model {entry.name} is cut off or changed; run: {command}")
-    return Model(entry.role, entry.kind, entry.name, path_of(entry.files[0]), entry.terms)
+            raise InputError(f"{show(path)}: the model {entry.name} is cut off or changed; run: {command}")
+    return Model(entry.role, entry.kind, entry.name, path, entry.terms)
 
 
 def _users_own(role: Role, path: Path) -> Model:
@@ -139,8 +143,7 @@ def _users_own(role: Role, path: Path) -> Model:
     raise InputError(f"{show(path)}: it is a model for {other}, not for {role}; give --model {other}=PATH")
 
 
-def _file_state(file: ModelFile) -> ModelState:
-    path = path_of(file)
+def _file_state(path: Path, file: ModelFile) -> ModelState:
     if not path.is_file():
         return ModelState.ABSENT
     whole = path.stat().st_size == file.bytes and sha256_of(path) == file.sha256

@@ -16,11 +16,13 @@ from hdrkit.models.recognise import onnx_shapes
 from hdrkit.models.roles import ModelKind, Role
 from hdrkit.models.runtime import open_network
 from hdrkit.models.store import Model, find_model, sha256_of
+from hdrkit.models.tensorflow_graph import open_edsr_graph
 from hdrkit.semantics.detectors.detector import ObjectDetector
 from hdrkit.semantics.detectors.yolov10 import YoloV10
 from hdrkit.semantics.detectors.yolox import YoloX
 from hdrkit.semantics.embedding import PictureEmbedder, PictureInput
 from hdrkit.semantics.options import MapOptions
+from hdrkit.semantics.super_resolution import Enlarger, enlarger_of
 
 VERSION = 1  # of what is read; it changes when the same models see something else
 _SIDE, _SIDE_OF_DETECTOR = 224, 640  # of the input of a network that takes any
@@ -76,6 +78,17 @@ def open_object_detector(model: Model) -> ObjectDetector:
     _, _, height, width = onnx_shapes(model.path)[0][0]
     kind = YoloX if model.kind is ModelKind.YOLOX else YoloV10
     return kind(open_network(model.path), (height or _SIDE_OF_DETECTOR, width or _SIDE_OF_DETECTOR))
+
+
+def open_enlarger(model: Model) -> Enlarger:
+    """What enlarges small pictures with a model. Raises InputError if it cannot be opened."""
+    match model.kind:
+        case ModelKind.ENLARGES_X3:
+            (shape,), _ = onnx_shapes(model.path)
+            return enlarger_of(open_network(model.path), shape[1] or 3, show(model.path))
+        case ModelKind.EDSR_GRAPH:
+            return enlarger_of(open_edsr_graph(model.path), 3, show(model.path))
+    raise InputError(f"{show(model.path)}: it enlarges no pictures")
 
 
 def _embedder(model: Model, network: Network, takes: PictureInput) -> PictureEmbedder:
