@@ -30,6 +30,23 @@ def test_pictures_of_any_size_are_read_in_order(models):
         np.testing.assert_allclose(reader.read([rgb])[0].vector, one.vector, atol=1e-5)
 
 
+def test_small_pictures_are_enlarged_before_they_are_embedded(tmp_path):
+    (tmp_path / "tiny.onnx").write_bytes(networks.picture_vector())
+    (tmp_path / "three.onnx").write_bytes(networks.enlarger())
+    given = {Role.IMAGE_EMBEDDING: tmp_path / "tiny.onnx"}
+    found = {
+        wanted: PictureReader(find_map_models(MapOptions(crop="off", super_resolution=wanted), given)).read(PICTURES)
+        for wanted in ("off", "edsr", str(tmp_path / "three.onnx"))
+    }
+    off, ours, mine = found.values()
+    assert [one.enlarged for one in off] == [False] * 4
+    assert [one.enlarged for one in ours] == [one.enlarged for one in mine] == [False, True, True, False]
+    for first, second, enlarged in zip(off, ours, (False, True, True, False), strict=True):
+        assert np.array_equal(first.vector, second.vector) is not enlarged
+    assert not np.array_equal(ours[1].vector, mine[1].vector)
+    assert ours[1].thumbnail == off[1].thumbnail
+
+
 def test_a_thumbnail_keeps_the_shape_and_is_never_larger_than_the_picture(models):
     sizes = [cv2.imdecode(np.frombuffer(thumbnail_of(rgb), np.uint8), 1).shape for rgb in PICTURES]
     assert sizes == [(64, 96, 3), (3, 3, 3), (96, 2, 3), (96, 96, 3)]

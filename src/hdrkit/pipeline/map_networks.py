@@ -37,11 +37,12 @@ class MapModels:
 
     options: MapOptions
     embedding: Model
+    enlarger: Model | None  # of small pictures
 
     @property
     def all(self) -> tuple[Model, ...]:
         """The models that are used."""
-        return (self.embedding,)
+        return (self.embedding, *([self.enlarger] if self.enlarger else []))
 
     @property
     def version(self) -> str:
@@ -52,7 +53,14 @@ class MapModels:
 
 def find_map_models(options: MapOptions, given: Mapping[Role, Path | str] | None = None) -> MapModels:
     """The models that a map needs with these options. Raises ModelMissing or InputError, as `find_model` does."""
-    return MapModels(options, find_model(Role.IMAGE_EMBEDDING, given))
+    return MapModels(options, find_model(Role.IMAGE_EMBEDDING, given), _enlarger_model(options.super_resolution, given or {}))
+
+
+def _enlarger_model(wanted: str, given: Mapping[Role, Path | str]) -> Model | None:
+    """The model of `--super-resolution edsr|off|PATH`."""
+    if wanted == "off":
+        return None
+    return find_model(Role.SUPER_RESOLUTION, given if wanted == "edsr" else {Role.SUPER_RESOLUTION: wanted})
 
 
 def open_picture_embedder(model: Model) -> PictureEmbedder:

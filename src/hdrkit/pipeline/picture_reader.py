@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hdrkit.imaging.threads import one_thread
-from hdrkit.pipeline.map_networks import MapModels, open_picture_embedder
+from hdrkit.pipeline.map_networks import MapModels, open_enlarger, open_picture_embedder
+from hdrkit.semantics.super_resolution import needs_enlarging
 
 MOST_CROPS = 8  # of a picture
 THUMBNAIL, THUMBNAIL_BYTES = 96, 4096  # pixels of the longer side; the largest size of the JPEG
@@ -36,13 +37,18 @@ class PictureReader:
     def __init__(self, models: MapModels) -> None:
         with one_thread():
             self._embed = open_picture_embedder(models.embedding)
+            self._enlarge = open_enlarger(models.enlarger) if models.enlarger else None
         self.dims = self._embed.dims  # of a vector
 
     def read(self, pictures: Sequence[NDArray[np.uint8]]) -> list[ReadPicture]:
         """What is in pictures of (h, w, 3) RGB codes, upright, of any sizes, in order."""
         with one_thread():
-            vectors = self._embed(pictures).vectors
-            return [ReadPicture(vector, (), False, thumbnail_of(rgb)) for rgb, vector in zip(pictures, vectors, strict=True)]
+            enlarged = {i: self._enlarge(rgb) for i, rgb in enumerate(pictures) if self._enlarge and needs_enlarging(rgb)}
+            vectors = self._embed([enlarged.get(i, rgb) for i, rgb in enumerate(pictures)]).vectors
+            return [
+                ReadPicture(vector, (), i in enlarged, thumbnail_of(rgb))
+                for i, (rgb, vector) in enumerate(zip(pictures, vectors, strict=True))
+            ]
 
 
 def thumbnail_of(rgb: NDArray[np.uint8]) -> bytes:
