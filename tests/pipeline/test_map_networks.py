@@ -5,10 +5,11 @@ from hdrkit.errors import InputError, ModelMissing
 from hdrkit.models.inverted_residual import MOBILENET_V2
 from hdrkit.models.roles import ModelKind, Role
 from hdrkit.models.store import Model, find_model
-from hdrkit.pipeline.map_networks import find_map_models, open_picture_embedder
+from hdrkit.pipeline.map_networks import find_map_models, open_picture_embedder, open_text_embedder
 from hdrkit.semantics.options import MapOptions
 from tests.fixtures import networks
 from tests.fixtures.torch_files import Reference, save
+from tests.fixtures.transformers_models import save_tiny_models
 
 PICTURES = [np.random.default_rng(k).integers(0, 256, (50 + 9 * k, 70, 3)).astype(np.uint8) for k in range(3)]
 
@@ -57,3 +58,45 @@ def test_the_default_embeds_with_maps():
     seen = embed(PICTURES)
     assert (seen.vectors.shape, seen.maps.shape) == ((3, 1280), (3, 1280, 7, 7))
     np.testing.assert_allclose(np.linalg.norm(seen.vectors, axis=1), 1, rtol=1e-5)
+
+
+@pytest.mark.parametrize(("kind", "dims"), [("clip", 12), ("dinov2", 16)])
+def test_a_folder_of_transformers_embeds_pictures_as_they_are(kind, dims, tmp_path):
+    pytest.importorskip("transformers")
+    folder = save_tiny_models(tmp_path) / kind
+    models = find_map_models(MapOptions(embedding=kind), {Role.IMAGE_EMBEDDING: folder})
+    embed = open_picture_embedder(models.embedding)
+    seen = embed(PICTURES)
+    assert (embed.name, seen.vectors.shape, seen.maps) == (str(folder), (3, dims), None)
+    (alone,) = embed.network(np.stack([embed.takes.of(one) for one in PICTURES]))
+    np.testing.assert_allclose(seen.vectors, alone / np.linalg.norm(alone, axis=1, keepdims=True), atol=1e-5)
+    assert embed.version.split()[1] in models.version
+
+
+def test_clip_embeds_words_and_no_other_network_does(tmp_path):
+    pytest.importorskip("transformers")
+    save_tiny_models(tmp_path)
+    for kind in ("clip", "dinov2"):
+        models = find_map_models(MapOptions(embedding=kind), {Role.IMAGE_EMBEDDING: tmp_path / kind})
+        if kind == "clip":
+            assert open_text_embedder(models.embedding)(["dog", "boat"]).shape == (2, 12)
+        else:
+            with pytest.raises(InputError, match="dinov2 knows no words; give --embedding clip"):
+                open_text_embedder(models.embedding)
+
+
+def test_without_a_folder_the_models_of_the_hub_are_meant():
+    names = {find_map_models(MapOptions(embedding=kind)).embedding.name for kind in ("clip", "dinov2")}
+    assert names == {"openai/clip-vit-base-patch32", "facebook/dinov2-small"}
+
+
+def test_a_detector_counts_where_one_is_given_and_objects_are_wanted(tmp_path):
+    (tmp_path / "tiny.onnx").write_bytes(networks.picture_vector())
+    (tmp_path / "objects.onnx").write_bytes(networks.yolox())
+    given = {Role.IMAGE_EMBEDDING: tmp_path / "tiny.onnx"}
+    detector = given | {Role.OBJECT_DETECTOR: tmp_path / "objects.onnx"}
+    assert find_map_models(MapOptions(crop="main"), given).detector is None
+    assert find_map_models(MapOptions(crop="off"), detector).detector is None
+    found = find_map_models(MapOptions(crop="main"), detector)
+    assert found.detector.kind is ModelKind.YOLOX
+    assert "objects.onnx" in found.version

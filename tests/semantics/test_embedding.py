@@ -5,7 +5,7 @@ from hdrkit.models.runtime import open_network
 from hdrkit.semantics.embedding import BATCH, PictureEmbedder, PictureInput
 from tests.fixtures import networks
 
-TAKES = PictureInput(64, (123.675, 116.28, 103.53), (58.395, 57.12, 57.375))
+TAKES = PictureInput(64, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def test_a_picture_goes_in_as_normalised_rgb_planes():
     flat = np.full((100, 50, 3), (255, 128, 0), np.uint8)
     values = TAKES.of(flat)
     assert (values.shape, values.dtype) == ((3, 64, 64), np.float32)
-    expected = (np.array([255, 128, 0]) - TAKES.mean) / TAKES.deviation
+    expected = (np.array([1, 128 / 255, 0]) - TAKES.mean) / TAKES.deviation
     np.testing.assert_allclose(values[:, 10, 20], expected, rtol=1e-5)
     assert np.ptp(values, axis=(1, 2)).max() == 0
 

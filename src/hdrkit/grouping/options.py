@@ -9,6 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from hdrkit.errors import InputError
+from hdrkit.models.roles import HUB_NAMES, ModelKind
 
 
 class Embedding(StrEnum):
@@ -17,13 +18,6 @@ class Embedding(StrEnum):
     GRADIENT = "gradient"
     DINOV2 = "dinov2"
     CLIP = "clip"
-
-
-_MODELS = {
-    Embedding.GRADIENT: "",
-    Embedding.DINOV2: "facebook/dinov2-small",
-    Embedding.CLIP: "openai/clip-vit-base-patch32",
-}
 
 
 class Reduction(StrEnum):
@@ -99,7 +93,9 @@ class EmbeddingOptions:
     @property
     def model(self) -> str:
         """The model that computes a learned embedding."""
-        return self.model_name or _MODELS[self.kind]
+        if self.model_name or self.kind is Embedding.GRADIENT:
+            return self.model_name
+        return HUB_NAMES[ModelKind(self.kind)]
 
     def __post_init__(self) -> None:
         if self.target_dims < 1:

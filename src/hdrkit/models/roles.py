@@ -28,6 +28,7 @@ class ModelKind(StrEnum):
       and deviation of ImageNet, that gives one vector.
     - `enlarges-x3`: ONNX of a picture (1, c, h, w), of colours or of luma, to one of (1, c, 3h, 3w).
     - `edsr-graph`: EDSR as a frozen graph of TensorFlow, such as `EDSR_x3.pb`.
+    - `clip`, `dinov2`: a folder, or a name on the Hugging Face hub, for transformers.
     - `other`: for roles that have no reader here.
     """
 
@@ -45,6 +46,8 @@ class ModelKind(StrEnum):
     PICTURE_VECTOR = "picture-vector"
     ENLARGES_X3 = "enlarges-x3"
     EDSR_GRAPH = "edsr-graph"
+    CLIP = "clip"
+    DINOV2 = "dinov2"
     OTHER = "other"
 
 
@@ -56,3 +59,6 @@ KINDS: dict[Role, tuple[ModelKind, ...]] = {
     Role.IMAGE_EMBEDDING: (ModelKind.EFFICIENTNET_LITE0, ModelKind.MOBILENET_V2, ModelKind.PICTURE_VECTOR),
     Role.SUPER_RESOLUTION: (ModelKind.ENLARGES_X3, ModelKind.EDSR_GRAPH),
 }
+
+HUB_NAMES = {ModelKind.CLIP: "openai/clip-vit-base-patch32", ModelKind.DINOV2: "facebook/dinov2-small"}
+"""The models of the Hugging Face hub that are loaded if none is given."""

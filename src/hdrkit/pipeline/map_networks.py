@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -13,47 +14,60 @@ from hdrkit.files.text import show
 from hdrkit.models.inverted_residual import EFFICIENTNET_LITE0, MOBILENET_V2, read_inverted_residual
 from hdrkit.models.network import Network
 from hdrkit.models.recognise import onnx_shapes
-from hdrkit.models.roles import ModelKind, Role
+from hdrkit.models.roles import HUB_NAMES, ModelKind, Role
 from hdrkit.models.runtime import open_network
 from hdrkit.models.store import Model, find_model, sha256_of
 from hdrkit.models.tensorflow_graph import open_edsr_graph
+from hdrkit.models.transformers import TransformersNetwork
 from hdrkit.semantics.detectors.detector import ObjectDetector
 from hdrkit.semantics.detectors.yolov10 import YoloV10
 from hdrkit.semantics.detectors.yolox import YoloX
 from hdrkit.semantics.embedding import PictureEmbedder, PictureInput
-from hdrkit.semantics.options import MapOptions
+from hdrkit.semantics.options import Crop, MapOptions, PictureEmbedding
 from hdrkit.semantics.super_resolution import Enlarger, enlarger_of
+from hdrkit.semantics.words import TextEmbedder
 
 VERSION = 1  # of what is read; it changes when the same models see something else
 _SIDE, _SIDE_OF_DETECTOR = 224, 640  # of the input of a network that takes any
-_IMAGENET = PictureInput(_SIDE, (123.675, 116.28, 103.53), (58.395, 57.12, 57.375))
-_OF_EFFICIENTNET_LITE = PictureInput(_SIDE, (127.0,) * 3, (128.0,) * 3)
+_IMAGENET = PictureInput(_SIDE, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+_OF_EFFICIENTNET_LITE = PictureInput(_SIDE, (127 / 255,) * 3, (128 / 255,) * 3)
 _DIGITS = 16  # of the sha256 of a file that tell it apart
 
 
 @dataclass(frozen=True)
 class MapModels:
-    """The models that read pictures for a map, as they lie on this machine, and the options they are used with."""
+    """The models that read pictures for a map, as they lie on this machine, and the options they are used with.
+
+    `enlarger` is for small pictures. Without a `detector`, objects are found by the embedding network alone.
+    """
 
     options: MapOptions
     embedding: Model
-    enlarger: Model | None  # of small pictures
+    enlarger: Model | None
+    detector: Model | None
 
     @property
     def all(self) -> tuple[Model, ...]:
         """The models that are used."""
-        return (self.embedding, *([self.enlarger] if self.enlarger else []))
+        return tuple(one for one in (self.embedding, self.enlarger, self.detector) if one is not None)
 
     @property
     def version(self) -> str:
         """A text that changes with what is seen in a picture."""
-        names = (f"{model.name} {sha256_of(model.path)[:_DIGITS]}" for model in self.all)
+        names = (f"{model.name} {_digest(model)}" for model in self.all)
         return f"{VERSION}; {self.options.super_resolution}; {self.options.crop}; {'; '.join(names)}"
 
 
 def find_map_models(options: MapOptions, given: Mapping[Role, Path | str] | None = None) -> MapModels:
     """The models that a map needs with these options. Raises ModelMissing or InputError, as `find_model` does."""
-    return MapModels(options, find_model(Role.IMAGE_EMBEDDING, given), _enlarger_model(options.super_resolution, given or {}))
+    given = given or {}
+    detects = options.crop is not Crop.OFF and Role.OBJECT_DETECTOR in given
+    return MapModels(
+        options,
+        _embedding_model(options.embedding, given),
+        _enlarger_model(options.super_resolution, given),
+        find_model(Role.OBJECT_DETECTOR, given) if detects else None,
+    )
 
 
 def _enlarger_model(wanted: str, given: Mapping[Role, Path | str]) -> Model | None:
@@ -61,6 +75,14 @@ def _enlarger_model(wanted: str, given: Mapping[Role, Path | str]) -> Model | No
     if wanted == "off":
         return None
     return find_model(Role.SUPER_RESOLUTION, given if wanted == "edsr" else {Role.SUPER_RESOLUTION: wanted})
+
+
+def _embedding_model(kind: PictureEmbedding, given: Mapping[Role, Path | str]) -> Model:
+    if kind is PictureEmbedding.IMAGENET:
+        return find_model(Role.IMAGE_EMBEDDING, given)
+    by_transformers = ModelKind(kind)
+    name = str(given.get(Role.IMAGE_EMBEDDING) or HUB_NAMES[by_transformers])
+    return Model(Role.IMAGE_EMBEDDING, by_transformers, name, Path(name), "unknown")
 
 
 def open_picture_embedder(model: Model) -> PictureEmbedder:
@@ -76,7 +98,17 @@ def open_picture_embedder(model: Model) -> PictureEmbedder:
             (sides,), _ = onnx_shapes(model.path)
             takes = PictureInput(sides[2] or _SIDE, _IMAGENET.mean, _IMAGENET.deviation)
             return _embedder(model, open_network(model.path), takes)
+        case ModelKind.CLIP | ModelKind.DINOV2:
+            learned = _transformers_network(model.kind, model.name)
+            return _embedder(model, learned, PictureInput(learned.side, learned.mean, learned.deviation))
     raise InputError(f"{show(model.path)}: it embeds no pictures")
+
+
+def open_text_embedder(model: Model) -> TextEmbedder:
+    """What embeds texts in the space of a model's pictures. Raises InputError if the model knows no texts."""
+    if model.kind is not ModelKind.CLIP:
+        raise InputError(f"{model.name} knows no words; give --embedding {ModelKind.CLIP}")
+    return _transformers_network(model.kind, model.name).of_texts
 
 
 def open_object_detector(model: Model) -> ObjectDetector:
@@ -101,4 +133,16 @@ def open_enlarger(model: Model) -> Enlarger:
 
 def _embedder(model: Model, network: Network, takes: PictureInput) -> PictureEmbedder:
     vectors = network(np.zeros((1, 3, takes.side, takes.side), np.float32))[:2][-1]
-    return PictureEmbedder(network, takes, model.name, f"{model.name} {sha256_of(model.path)[:_DIGITS]} {takes}", vectors.size)
+    return PictureEmbedder(network, takes, model.name, f"{model.name} {_digest(model)} {takes}", vectors.size)
+
+
+def _digest(model: Model) -> str:
+    """A text that changes with the weights of a model."""
+    if model.kind in HUB_NAMES:
+        return _transformers_network(model.kind, model.name).digest
+    return sha256_of(model.path)[:_DIGITS]
+
+
+@lru_cache(maxsize=1)
+def _transformers_network(kind: ModelKind, name: str) -> TransformersNetwork:
+    return TransformersNetwork(kind, name)

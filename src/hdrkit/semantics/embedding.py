@@ -16,7 +16,7 @@ BATCH = 8  # pictures that run together; more make it no faster, since the value
 
 @dataclass(frozen=True)
 class PictureInput:
-    """What a network takes: squares of `side` pixels, whose codes 0..255 less `mean` are divided by `deviation` (R, G, B)."""
+    """What a network takes: squares of `side` pixels; codes 0..1 less `mean` are divided by `deviation` (R, G, B)."""
 
     side: int
     mean: tuple[float, float, float]
@@ -26,7 +26,7 @@ class PictureInput:
         """A picture (h, w, 3) of any size as values (3, side, side)."""
         shrinks = min(rgb.shape[:2]) > self.side
         square = cv2.resize(rgb, (self.side, self.side), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
-        mean, deviation = (np.array(one, np.float32) for one in (self.mean, self.deviation))
+        mean, deviation = (np.array(one, np.float32) * 255 for one in (self.mean, self.deviation))
         values = (square.astype(np.float32) - mean) / deviation
         return np.ascontiguousarray(values.transpose(2, 0, 1))
 
@@ -64,4 +64,9 @@ class PictureEmbedder:
         outputs = self.network(np.stack([self.takes.of(one) for one in pictures]))
         maps, vectors = outputs[:2] if len(outputs) > 1 else (None, outputs[0])
         vectors = vectors.reshape(len(pictures), -1)
-        return Embedded(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12), maps)
+        return Embedded(unit_rows(vectors), maps)
+
+
+def unit_rows(rows: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Rows scaled to length 1; rows of zeros stay."""
+    return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12), np.float32)

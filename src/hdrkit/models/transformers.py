@@ -1,0 +1,130 @@
+"""CLIP and DINOv2, loaded by the package transformers from a folder or from the Hugging Face hub."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hdrkit.errors import InputError
+from hdrkit.files.packages import load_package
+from hdrkit.models.roles import ModelKind
+
+_INSTALL = "hdrkit[learned]"
+_LARGEST_INPUT = 224  # pixels a side
+_MEAN_STD = {  # of the pictures that the networks were trained with, codes from 0 to 1
+    ModelKind.DINOV2: ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
+    ModelKind.CLIP: ((0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)),
+}
+
+
+class TransformersNetwork:
+    """A network of pictures: normalised RGB (N, 3, `side`, `side`) -> vectors (N, `dims`). `digest` identifies its weights.
+
+    `name` is a folder, or a model on the Hugging Face hub. It runs on the GPU if that is wanted and there is one. Raises
+    InputError if transformers is not installed, or if the name gives no model of `kind`, which is CLIP or DINOv2.
+    """
+
+    def __init__(self, kind: ModelKind, name: str, use_gpu: bool = True) -> None:
+        torch = load_package("torch", f"--embedding {kind}", _INSTALL)
+        self._kind, self._name = kind, name
+        self._device = "cuda" if use_gpu and torch.cuda.is_available() else "cpu"
+        self._model = _loaded(kind, name).eval()
+        config = getattr(self._model.config, "vision_config", self._model.config)
+        self.mean, self.deviation = _MEAN_STD[kind]
+        self.side: int = min(config.image_size, _LARGEST_INPUT // config.patch_size * config.patch_size)
+        self.dims: int = self._model.config.projection_dim if kind is ModelKind.CLIP else config.hidden_size
+        self.digest = _digest(self._model)
+        self._model.to(self._device)
+
+    def __call__(self, *inputs: NDArray[np.float32]) -> tuple[NDArray[np.float32]]:
+        """The vectors of a batch of pictures."""
+        import torch
+
+        with torch.inference_mode():
+            pixels = torch.from_numpy(inputs[0]).to(self._device)
+            if self._kind is ModelKind.CLIP:
+                output = self._model.get_image_features(pixel_values=pixels, interpolate_pos_encoding=True)
+            else:
+                output = self._model(pixel_values=pixels)
+        return (_rows(output),)
+
+    def of_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """The vectors (N, dims) of texts in the space of pictures, by CLIP. A text that is too long is cut.
+
+        Raises InputError if the model has no tokenizer beside it.
+        """
+        import torch
+
+        transformers = load_package("transformers", f"--embedding {self._kind}", _INSTALL)
+        text = self._model.config.text_config
+        try:
+            with _quiet(transformers):
+                tokenizer = transformers.AutoTokenizer.from_pretrained(self._name, local_files_only=Path(self._name).is_dir())
+            if len(tokenizer) != text.vocab_size:  # without its files it is one that knows no words
+                raise ValueError(f"{len(tokenizer)} tokens, where the model knows {text.vocab_size}")
+        except (OSError, ValueError, KeyError, RuntimeError) as error:
+            problem = f"it has no tokenizer that transformers reads ({_first_line(error)})"
+            raise InputError(f"{self._name}: {problem}; words need one beside the model") from error
+        settings = {"padding": True, "truncation": True, "max_length": text.max_position_embeddings}
+        tokens = tokenizer(list(texts), return_tensors="pt", **settings)
+        with torch.inference_mode():
+            return _rows(self._model.get_text_features(**tokens.to(self._device)))
+
+
+def _rows(output: Any) -> NDArray[np.float32]:
+    rows: NDArray[np.float32] = output.pooler_output.float().cpu().numpy()
+    return rows
+
+
+def _loaded(kind: ModelKind, name: str) -> Any:
+    transformers = load_package("transformers", f"--embedding {kind}", _INSTALL)
+    unreadable = load_package("safetensors", f"--embedding {kind}", _INSTALL).SafetensorError
+    local = Path(name).is_dir()
+    try:
+        with _quiet(transformers):
+            model = transformers.AutoModel.from_pretrained(name, local_files_only=local)
+    except (OSError, ValueError, KeyError, RuntimeError, unreadable) as error:
+        missing = "it is neither a folder nor a model on the Hugging Face hub"
+        problem = "this folder holds no model that transformers reads" if local else missing
+        raise InputError(
+            f"{name}: {problem} ({_first_line(error)}); give a folder with config.json and model.safetensors"
+        ) from error
+    if not model.config.model_type.startswith(kind.value):
+        raise InputError(
+            f"{name}: it is a {model.config.model_type} model, not a {kind} one; choose another model or --embedding"
+        )
+    return model
+
+
+@contextmanager
+def _quiet(transformers: Any) -> Iterator[None]:
+    """Loads without progress bars, and without warnings about weights that are left out."""
+    logger = transformers.utils.logging
+    level, bars = logger.get_verbosity(), logger.is_progress_bar_enabled()
+    logger.set_verbosity(logging.CRITICAL)
+    logger.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logger.set_verbosity(level)
+        if bars:
+            logger.enable_progress_bar()
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).splitlines()), type(error).__name__)
+
+
+def _digest(model: Any) -> str:
+    digest = hashlib.blake2b(digest_size=8)
+    for name, weights in model.state_dict().items():
+        digest.update(name.encode())
+        digest.update(weights.contiguous().numpy().tobytes())
+    return digest.hexdigest()
