@@ -17,6 +17,7 @@ pytest_plugins = [
     "tests.fixtures.scenes",
     "tests.fixtures.reads",
     "tests.fixtures.maps",
+    "tests.fixtures.browser",
 ]
 
 # The same examples on every run: what passes here passes in continuous integration.

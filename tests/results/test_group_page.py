@@ -1,11 +1,7 @@
 """What a person sees of report.html, asked of a real browser."""
 
 import json
-import re
-import shutil
-import subprocess
 from dataclasses import replace
-from html import unescape
 from urllib.parse import unquote
 
 import numpy as np
@@ -80,36 +76,14 @@ const press = key => document.activeElement.dispatchEvent(new KeyboardEvent("key
 """
 
 
-@pytest.fixture(scope="module")
-def browse(tmp_path_factory):
-    """Run headless Chromium; skips where there is none."""
-    program = next((found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None)
-    if program is None:
-        pytest.skip("no browser: install chromium to see report.html as a person does")
-    profile = tmp_path_factory.mktemp("profile")
-
-    def run(page, *options):
-        words = [program, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
-        words += ["--hide-scrollbars", f"--user-data-dir={profile}"]
-        words += ["--proxy-server=http://127.0.0.1:9", "--virtual-time-budget=10000", *options, page.as_uri()]
-        return subprocess.run(words, capture_output=True, timeout=120, check=True).stdout.decode()
-
-    return run
-
-
 @pytest.fixture
 def out(card, sort_card, tmp_path):
     write_groups(sort_card(card), tmp_path / "sorted")
     return tmp_path / "sorted"
 
 
-def visited(browse, page, *options):
-    page.write_text(page.read_text().replace("</body>", VISIT + "</body>"))
-    return json.loads(unescape(re.search(r'<pre id="told">(.*?)</pre>', browse(page, "--dump-dom", *options), re.DOTALL)[1]))
-
-
-def test_a_person_sees_the_groups_and_finds_their_way(browse, out):
-    told = visited(browse, out / "report.html")
+def test_a_person_sees_the_groups_and_finds_their_way(visited, out):
+    told = visited(out / "report.html", VISIT)
     everything = told["first"]
     assert everything["groups"] == ["cluster_1", "cluster_0"]  # least sure first
     assert everything["singles"] == ["cluster_2"]
@@ -141,8 +115,8 @@ def test_a_person_sees_the_groups_and_finds_their_way(browse, out):
     assert all((out / unquote(link)).exists() for link in told["links"])
 
 
-def test_the_filters_are_one_line_on_a_phone(browse, out):
-    told = visited(browse, out / "report.html", "--window-size=500,900")
+def test_the_filters_are_one_line_on_a_phone(visited, out):
+    told = visited(out / "report.html", VISIT, "--window-size=500,900")
     assert told["bar"] < 60
     assert not told["wide"]
 

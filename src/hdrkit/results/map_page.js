@@ -127,7 +127,7 @@ function facts(k) {
     `${map.high[k] ? "high" : "low"} quality`, of === null ? "" : `silhouette ${of.toFixed(2)}`].filter(Boolean).join(" \u00b7 ");
 }
 
-const AT_ONCE = 300;
+const AT_ONCE = 300, IN_STRIP = 28; // pictures of a group: as many as there is room for are seen
 
 function addGroup(group) {
   const quality = group.number === ALONE ? [] : [make("span", {className: group.high ? "" : "low", textContent: group.high ? "" : " \u00b7 low quality"})];
@@ -152,7 +152,7 @@ function list(group) {
   group.node.hidden = !members.length;
   const count = members.length === group.members.length ? `${members.length}` : `${members.length} of ${group.members.length}`;
   if (group.count.textContent !== count) group.count.textContent = count;
-  const strip = members.slice(0, 7), sheet = group.node.open ? members.slice(0, group.room) : [];
+  const strip = members.slice(0, IN_STRIP), sheet = group.node.open ? members.slice(0, group.room) : [];
   fill(group.strip, strip, k => small(k, 40));
   fill(group.sheet, sheet, k => make("button", {
     type: "button", className: "thumb", value: k, title: printable(nameOf(map.names[k])), ariaLabel: printable(nameOf(map.names[k])),
