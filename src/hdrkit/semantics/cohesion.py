@@ -1,0 +1,62 @@
+"""How well pictures belong to their groups: the spread of a group, and the silhouette of a picture (Rousseeuw 1987)."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hdrkit.types import ALONE, Cohesion, PictureGroup
+
+_TOO_WIDE = 1.2  # times the mean spread
+
+
+def described(rows: NDArray[np.float32], groups: NDArray[np.int64], silhouettes: NDArray[np.float64]) -> tuple[PictureGroup, ...]:
+    """Each group by its number: members from the centre outwards, spread (mean distance to the centroid), quality, silhouette.
+
+    `rows` (N, d) are in the space in which the groups were found, `groups` (N,) their numbers.
+    """
+    numbers = np.unique(groups[groups != ALONE]).tolist()
+    members = [np.flatnonzero(groups == number) for number in numbers]
+    distances = [np.linalg.norm(rows[own] - rows[own].mean(axis=0), axis=1) for own in members]
+    spreads = [float(own.mean()) for own in distances]
+    limit = _TOO_WIDE * float(np.mean(spreads)) if spreads else 0.0
+    return tuple(
+        PictureGroup(
+            number=number,
+            members=tuple(own[np.argsort(away, kind="stable")].tolist()),
+            spread=spread,
+            quality=Cohesion.LOW if spread > limit else Cohesion.HIGH,
+            silhouette=float(silhouettes[own].mean()),
+        )
+        for number, own, away, spread in zip(numbers, members, distances, spreads, strict=True)
+    )
+
+
+def silhouettes_of(rows: NDArray[np.float32], groups: NDArray[np.int64]) -> NDArray[np.float64]:
+    """The silhouette of each picture (N,): how much nearer it is to its own group than to the next, -1 to 1.
+
+    It is (b - a) / max(a, b), a and b the root mean square distances to the others of its group and to the nearest other group,
+    which sums and sums of squares give without comparing all pictures with all. NaN for a picture in no group; 0 for all where
+    there is one group.
+    """
+    numbers = np.unique(groups[groups != ALONE])
+    found = np.full(len(rows), np.nan)
+    inside = groups != ALONE
+    if len(numbers) < 2:
+        found[inside] = 0.0
+        return found
+    points = np.asarray(rows, np.float64)
+    squares = np.einsum("nd,nd->n", points, points)
+    apart = np.empty((len(rows), len(numbers)))
+    for k, number in enumerate(numbers):
+        own = groups == number
+        others = np.where(own, own.sum() - 1, own.sum())  # a picture is not among the others of its own group
+        total = own.sum() * squares + squares[own].sum() - 2 * points @ points[own].sum(axis=0)
+        apart[:, k] = np.sqrt(np.maximum(total, 0) / np.maximum(others, 1))
+    at = np.searchsorted(numbers, groups[inside])
+    own_distance = apart[inside, at]
+    apart[inside, at] = np.inf
+    next_distance = apart[inside].min(axis=1)
+    larger = np.maximum(own_distance, next_distance)
+    found[inside] = np.divide(next_distance - own_distance, larger, out=np.zeros_like(larger), where=larger > 0)
+    return found

@@ -1,0 +1,47 @@
+"""Where pictures lie on the map: UMAP in three dimensions (McInnes, Healy and Melville 2018), and new pictures among old ones."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hdrkit.semantics.neighbours import nearest_of
+
+DIMS = 3
+FEW = 5  # pictures that are too few for UMAP: they lie where their first principal components say
+_NEIGHBOURS, _LEAST_DISTANCE = 15, 0.1
+_NEAR = 5  # old pictures that say where a new one lies
+
+
+def lay_out(rows: NDArray[np.float32], seed: int, dims: int = DIMS) -> NDArray[np.float32]:
+    """The place of each picture (N, dims) from its principal components (N, d). The same rows and seed give the same places."""
+    if len(rows) <= FEW:
+        places = np.zeros((len(rows), dims), np.float32)
+        places[:, : rows.shape[1]] = rows[:, :dims]
+        return places
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about TensorFlow, one thread where there is a seed, and parts that nothing connects
+        from umap import UMAP
+
+        layout = UMAP(
+            n_components=dims,
+            n_neighbors=min(_NEIGHBOURS, len(rows) - 1),
+            min_dist=_LEAST_DISTANCE,
+            metric="cosine",
+            random_state=seed,
+        )
+        return np.asarray(layout.fit_transform(rows), np.float32)
+
+
+def place(new: NDArray[np.floating[Any]], old: NDArray[np.floating[Any]], positions: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Where M pictures with unit vectors `new` (M, D) lie (M, 3) on a map of `old` (N, D) at `positions` (N, 3).
+
+    Each lies between the old pictures that are most like it, the nearer ones having more weight; nothing old moves.
+    """
+    neighbours, likeness = nearest_of(new, old, min(_NEAR, len(old)))
+    weights = np.exp((likeness - likeness[:, :1]) / np.maximum(likeness[:, :1] - likeness[:, -1:], 1e-6))
+    weights /= weights.sum(axis=1, keepdims=True)
+    return np.asarray(np.einsum("mk,mkd->md", weights, positions[neighbours]), np.float32)

@@ -1,0 +1,65 @@
+"""From embeddings to a map: principal components, groups, places in three dimensions, and how well all belong together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hdrkit.semantics.clustering import Grouping, hierarchical_dbscan, knee_tuned_dbscan
+from hdrkit.semantics.cohesion import described, silhouettes_of
+from hdrkit.semantics.layout import lay_out
+from hdrkit.semantics.options import ClusterIn, GroupMethod, MapOptions
+from hdrkit.semantics.reduction import principal_components
+from hdrkit.types import ALONE, PictureGroup
+
+_METHODS = {GroupMethod.DBSCAN: knee_tuned_dbscan, GroupMethod.HDBSCAN: hierarchical_dbscan}
+
+
+@dataclass(frozen=True)
+class Mapped:
+    """Where N pictures lie: `positions` (N, 3); `numbers` (N,) of their groups; `silhouettes` (N,), NaN for those in none.
+
+    `groups` are numbered from 0, the largest first. `settings` are what was tuned on the way.
+    """
+
+    positions: NDArray[np.float32]
+    numbers: NDArray[np.int64]
+    silhouettes: NDArray[np.float64]
+    groups: tuple[PictureGroup, ...]
+    settings: dict[str, Any]
+    notes: tuple[str, ...] = ()
+
+
+def map_vectors(vectors: NDArray[np.float32], options: MapOptions) -> Mapped:
+    """The map of N pictures with unit vectors (N, D). The same vectors and options give the same map."""
+    rows = principal_components(vectors)
+    positions = lay_out(rows, options.seed)
+    space = positions if options.cluster_in is ClusterIn.LAYOUT else rows
+    found = grouping(space, options)
+    return _mapped(space, positions, found.groups, {"dimensions": rows.shape[1], **found.settings})
+
+
+def grouping(rows: NDArray[np.float32], options: MapOptions) -> Grouping:
+    """The groups of `rows` (N, d) by the method of the options, the largest first."""
+    if len(rows) < 2:
+        return Grouping(np.full(len(rows), ALONE, np.int64))
+    found = _METHODS[options.method](rows)
+    return Grouping(_largest_first(found.groups), found.settings)
+
+
+def _largest_first(groups: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The same groups with numbers by size; of two of one size, that of the first picture comes first."""
+    numbers, first, sizes = np.unique(groups[groups != ALONE], return_index=True, return_counts=True)
+    order = np.lexsort((first, -sizes))
+    renamed = {int(numbers[old]): new for new, old in enumerate(order.tolist())}
+    return np.array([renamed.get(int(one), ALONE) for one in groups], np.int64)
+
+
+def _mapped(
+    space: NDArray[np.float32], positions: NDArray[np.float32], numbers: NDArray[np.int64], settings: dict[str, Any]
+) -> Mapped:
+    silhouettes = silhouettes_of(space, numbers)
+    return Mapped(positions, numbers, silhouettes, described(space, numbers, silhouettes), settings)

@@ -1,0 +1,71 @@
+import numpy as np
+import pytest
+
+from hdrkit.semantics.mapping import map_vectors
+from hdrkit.semantics.options import MapOptions
+from hdrkit.types import ALONE
+
+
+def planted(kinds, each, apart=1.0, seed=0, dims=64):
+    """Unit vectors (kinds * each, dims) that scatter around `kinds` directions, and the kind of each."""
+    rng = np.random.default_rng(seed)
+    centres = rng.normal(size=(kinds, dims)) * apart
+    truth = np.repeat(np.arange(kinds), each)
+    vectors = centres[truth] + 0.3 * rng.normal(size=(len(truth), dims))
+    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32), truth
+
+
+@pytest.fixture(scope="module")
+def mapped():
+    vectors, _ = planted(4, 20)
+    return map_vectors(vectors, MapOptions())
+
+
+def test_planted_kinds_are_the_groups(mapped):
+    truth = planted(4, 20)[1]
+    for group in mapped.groups:
+        assert len({int(truth[k]) for k in group.members}) == 1
+    assert len(mapped.groups) == 4
+
+
+def test_groups_are_numbered_by_size(mapped):
+    sizes = [len(group.members) for group in mapped.groups]
+    assert sizes == sorted(sizes, reverse=True)
+    assert [group.number for group in mapped.groups] == list(range(4))
+    for group in mapped.groups:
+        assert (mapped.numbers[list(group.members)] == group.number).all()
+
+
+def test_kinds_lie_together_on_the_map(mapped):
+    truth = planted(4, 20)[1]
+    centres = np.stack([mapped.positions[truth == kind].mean(axis=0) for kind in range(4)])
+    nearest = np.linalg.norm(mapped.positions[:, None] - centres, axis=2).argmin(axis=1)
+    assert mapped.positions.shape == (80, 3)
+    assert (nearest == truth).mean() > 0.95
+
+
+def test_the_same_vectors_give_the_same_map(mapped):
+    again = map_vectors(planted(4, 20)[0], MapOptions())
+    assert np.array_equal(again.positions, mapped.positions)
+    assert again.groups == mapped.groups
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 5])
+def test_few_pictures_have_places(count):
+    vectors = planted(1, max(count, 1))[0][:count]
+    mapped = map_vectors(vectors, MapOptions())
+    assert mapped.positions.shape == (count, 3)
+    assert np.isfinite(mapped.positions).all()
+    assert mapped.numbers.shape == (count,)
+
+
+def test_identical_pictures_are_one_group():
+    mapped = map_vectors(np.tile(planted(1, 1)[0], (12, 1)), MapOptions())
+    assert set(mapped.numbers.tolist()) == {0}
+    assert np.isfinite(mapped.positions).all()
+
+
+def test_silhouettes_are_of_pictures_in_groups(mapped):
+    inside = mapped.numbers != ALONE
+    assert (mapped.silhouettes[inside] > 0).all()
+    assert np.isnan(mapped.silhouettes[~inside]).all()
