@@ -33,7 +33,7 @@ VISIT = """
   };
   const placeOf = k => {
     let place;
-    view.project((n, x, y, depth, pixels) => { if (n === k) place = [x, y, 0.5 * pixels * view.usual * view.size]; });
+    view.project((n, x, y, depth, pixels) => { if (n === k) place = [x, y, 0.5 * pixels * view.side()]; });
     return place;
   };
   const drawnAt = ([x, y]) => {

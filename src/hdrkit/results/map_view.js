@@ -79,7 +79,7 @@ class View {
     this.makeSprites(map);
     this.controls = new THREE.OrbitControls(this.camera, canvas);
     Object.assign(this.controls, {enableDamping: !still(), dampingFactor: 0.12, zoomToCursor: true, rotateSpeed: 0.8});
-    this.controls.minDistance = 0.02 * this.reach;
+    this.controls.minDistance = 0.01 * this.reach;
     this.controls.maxDistance = 12 * this.reach;
     this.controls.addEventListener("change", () => this.request());
     new ResizeObserver(() => this.resize()).observe(canvas.parentElement);
@@ -96,7 +96,33 @@ class View {
     away.sort();
     this.reach = (away.length && away[Math.ceil(0.98 * (away.length - 1))]) || 1;
     this.middle = new THREE.Vector3(...middle);
-    this.usual = Math.min(1.7 * this.reach / Math.sqrt(this.count || 1), 0.35 * this.reach);
+    this.usual = Math.min(1.9 * this.reach / Math.sqrt(this.count || 1), 0.35 * this.reach);
+    this.least = Math.min(this.neighbours(), this.usual);
+  }
+
+  // How far pictures are from their nearest neighbours: the middle of 300 of them.
+  neighbours() {
+    const found = [], step = Math.ceil(this.count / 300), p = this.positions;
+    for (let k = 0; k < this.count; k += step) {
+      let nearest = Infinity;
+      for (let n = 0; n < this.count; n++) {
+        const away = (p[3 * n] - p[3 * k]) ** 2 + (p[3 * n + 1] - p[3 * k + 1]) ** 2 + (p[3 * n + 2] - p[3 * k + 2]) ** 2;
+        if (n !== k && away < nearest) nearest = away;
+      }
+      found.push(Math.sqrt(nearest));
+    }
+    return found.sort((a, b) => a - b)[found.length >> 1] ?? 1;
+  }
+
+  // The side of a sprite. It shrinks as the camera comes near, so that dense groups open up.
+  side() {
+    const near = Math.min(this.camera.position.distanceTo(this.controls.target) / this.distance(this.reach), 1);
+    return this.size * Math.max(this.usual * near ** 0.7, this.least);
+  }
+
+  // How far the camera must be to see so much.
+  distance(reach) {
+    return 1.12 * reach / Math.sin(this.camera.fov * Math.PI / 360) / Math.min(1, this.camera.aspect);
   }
 
   makeSprites(map) {
@@ -212,7 +238,7 @@ class View {
     this.camera.near = Math.max(0.002 * far, 1e-4);
     this.camera.far = far + 20 * this.reach;
     this.camera.updateProjectionMatrix();
-    this.shared.size.value = this.usual * this.size;
+    this.shared.size.value = this.side();
     this.shared.far.value = far;
     this.shared.focal.value = this.focal() * this.renderer.getPixelRatio();
     this.renderer.render(this.scene, this.camera);
@@ -240,11 +266,12 @@ class View {
   // The picture at a point of the canvas, -1 for none. Faded pictures cannot be touched.
   at(left, top) {
     let found = -1, nearest = Infinity;
+    const side = this.side();
     this.project((k, x, y, depth, pixels) => {
       const state = this.states[k];
       if (state === FADED) return;
       const width = this.extents[2 * k], height = this.extents[2 * k + 1], longest = Math.max(width, height);
-      const half = Math.max(0.5 * pixels * this.usual * this.size * GROWN[state], LEAST);
+      const half = Math.max(0.5 * pixels * side * GROWN[state], LEAST);
       if (Math.abs(x - left) > half * width / longest || Math.abs(y - top) > half * height / longest) return;
       const near = state === CURRENT ? 0 : depth;
       if (near < nearest) [found, nearest] = [k, near];
@@ -261,8 +288,28 @@ class View {
     return found;
   }
 
+  // Show the whole map from where it is flattest, as near as nearly all of it is seen.
   fit(smoothly = true) {
-    this.go(this.middle, this.reach, smoothly, new THREE.Vector3(0.5, 0.35, 1));
+    const one = new THREE.Vector3();
+    const deep = direction => {
+      let sum = 0;
+      for (let k = 0; k < this.count; k++) sum += one.fromArray(this.positions, 3 * k).sub(this.middle).dot(direction) ** 2;
+      return sum;
+    };
+    const directions = Array.from({length: 24}, (_, k) => k * Math.PI / 12).map(angle => new THREE.Vector3(Math.sin(angle), 0.35, Math.cos(angle)));
+    const flattest = directions.map(direction => [deep(direction), direction]).sort((a, b) => a[0] - b[0])[0][1].normalize();
+    this.go(this.middle, this.needed(flattest), smoothly, flattest);
+  }
+
+  // How far from the middle the camera must be in a direction to see nearly everything.
+  needed(direction) {
+    const across = new THREE.Vector3(direction.z, 0, -direction.x).normalize(), up = new THREE.Vector3().crossVectors(direction, across);
+    const high = Math.tan(this.camera.fov * Math.PI / 360), wide = high * this.camera.aspect, one = new THREE.Vector3();
+    const far = Float32Array.from({length: this.count}, (_, k) => {
+      one.fromArray(this.positions, 3 * k).sub(this.middle);
+      return one.dot(direction) + Math.max(Math.abs(one.dot(across)) / wide, Math.abs(one.dot(up)) / high);
+    }).sort();
+    return 1.15 * Math.max(far[Math.ceil(0.98 * (this.count - 1))] ?? 0, 0) || this.distance(this.reach);
   }
 
   // Bring some pictures into view.
@@ -272,12 +319,11 @@ class View {
     centre.divideScalar(members.length || 1);
     const away = members.map(k => one.fromArray(this.positions, 3 * k).distanceTo(centre)).sort((a, b) => a - b);
     const reach = away[Math.floor(0.9 * (away.length - 1))] || 0;
-    this.go(centre, Math.max(reach + 0.6 * this.usual * this.size, 0.04 * this.reach), true);
+    this.go(centre, this.distance(Math.max(reach + this.least, 3 * this.least, 0.02 * this.reach)), true);
   }
 
-  go(target, reach, smoothly, from = new THREE.Vector3().subVectors(this.camera.position, this.controls.target)) {
-    const narrow = Math.min(1, this.camera.aspect), distance = 1.12 * reach / Math.sin(this.camera.fov * Math.PI / 360) / narrow;
-    const end = from.normalize().multiplyScalar(distance).add(target);
+  go(target, far, smoothly, from = new THREE.Vector3().subVectors(this.camera.position, this.controls.target)) {
+    const end = from.normalize().multiplyScalar(far).add(target);
     const move = [[this.camera.position, end], [this.controls.target, target]].map(([what, to]) => [what, what.clone(), to.clone()]);
     const begun = performance.now();
     this.fly = now => {
