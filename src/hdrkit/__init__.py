@@ -35,11 +35,14 @@ if TYPE_CHECKING:
     from hdrkit.pipeline.fuse import fuse as fuse
     from hdrkit.pipeline.group import group as group
     from hdrkit.pipeline.hdr_grouping import HDRGroupingPipeline as HDRGroupingPipeline
+    from hdrkit.pipeline.map import MapSources as MapSources
+    from hdrkit.pipeline.map import map_images as map_images
     from hdrkit.pipeline.merge import merge as merge
     from hdrkit.pipeline.rank import rank as rank
     from hdrkit.pipeline.rank import rank_folder as rank_folder
     from hdrkit.ranking.options import RankingOptions as RankingOptions
     from hdrkit.results.grouped import write_groups as write_groups
+    from hdrkit.semantics.options import MapOptions as MapOptions
     from hdrkit.tonemapping.options import RenderOptions as RenderOptions
     from hdrkit.tonemapping.render import render as render
     from hdrkit.types import Bracket as Bracket
@@ -66,11 +69,13 @@ _HOMES = {
     "hdrkit.inputs.find": "find_brackets load read_bracket",
     "hdrkit.pipeline.calibrate": "calibrate",
     "hdrkit.pipeline.fuse": "fuse",
+    "hdrkit.pipeline.map": "MapSources map_images",
     "hdrkit.pipeline.merge": "merge",
     "hdrkit.pipeline.group": "group",
     "hdrkit.pipeline.hdr_grouping": "HDRGroupingPipeline",
     "hdrkit.pipeline.rank": "rank rank_folder",
     "hdrkit.ranking.options": "RankingOptions",
+    "hdrkit.semantics.options": "MapOptions",
     "hdrkit.tonemapping.options": "RenderOptions",
     "hdrkit.tonemapping.render": "render",
     "hdrkit.types": "Bracket Exposure Frame NoiseModel Photo RadianceMap ResponseCurve Stack",

@@ -51,6 +51,10 @@ _COMMANDS = {  # name -> module and its function, and the line in the list of co
         "score.score",
         "Score photographs by the eyes, the smile and the focus of the persons who matter, best first.",
     ),
+    "map": (
+        "map.map_pictures",
+        "Find which pictures show the same, and see them all in three dimensions, each near those that are like it.",
+    ),
     "models": (
         "models.models",
         "List the models that hdrkit can use, with licence, size and state, and fetch those that you name.",

@@ -12,6 +12,7 @@ from hdrkit.jobs.options import OutputOptions
 from hdrkit.jobs.request import MergeRequest
 from hdrkit.merging.options import MergeOptions
 from hdrkit.ranking.options import RankingOptions
+from hdrkit.semantics.options import MapOptions
 from hdrkit.series.watch.options import WatchOptions
 from hdrkit.tonemapping.options import RenderOptions
 
@@ -26,6 +27,7 @@ def sections() -> Sections:
         "output": (MergeRequest, OutputOptions),
         "rendering": (RenderOptions,),
         **GROUPING,
+        "map": (MapOptions,),
         "persons": (PersonOptions,),
         "ranking": (RankingOptions,),
         "scoring": (ScoringOptions,),

@@ -1,0 +1,42 @@
+"""Files -> what is read of the pictures in them. A worker opens the networks once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hdrkit.errors import InputError
+from hdrkit.formats.metadata import read_content
+from hdrkit.formats.previews import read_preview
+from hdrkit.pipeline.map_networks import MapModels
+from hdrkit.pipeline.picture_reader import PictureReader, ReadPicture
+from hdrkit.types import Failure, Photo
+
+SHORTER = 448  # pixels: a JPEG, which may be decoded to half of it, has no less than the 224 of a network
+_LONGEST = 4096
+_open = lru_cache(maxsize=1)(PictureReader)
+
+
+def open_reader(models: MapModels) -> PictureReader:
+    """What reads pictures with models, opened once in a process."""
+    return _open(models)
+
+
+def read_pictures(photos: Sequence[Photo], models: MapModels) -> list[ReadPicture | Failure]:
+    """What is read of each picture, in order. A function of values that can be sent to a worker."""
+    opened = [_pixels(photo) for photo in photos]
+    read = iter(open_reader(models).read([one for one in opened if not isinstance(one, Failure)]))
+    return [one if isinstance(one, Failure) else next(read) for one in opened]
+
+
+def _pixels(photo: Photo) -> NDArray[np.uint8] | Failure:
+    """The picture with a shorter side of at most `SHORTER` pixels, if its longer one is not beyond reason."""
+    scale = SHORTER / min(photo.width, photo.height)
+    most = (min(round(photo.width * scale), _LONGEST), min(round(photo.height * scale), _LONGEST))
+    try:
+        return read_preview(photo, most, read_content(photo.path))
+    except InputError as error:
+        return Failure(photo.path, str(error))
