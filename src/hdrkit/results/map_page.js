@@ -55,6 +55,7 @@ function showEverything() {
 
 function showOnly(kind, value) {
   only = only?.kind === kind && only.value === value ? null : {kind, value};
+  if (only?.kind === "group") groupOf.get(value).node.open = true;
   filter();
 }
 
@@ -304,12 +305,13 @@ function nameGroups() {
   named.forEach(group => { group.wide = group.name.offsetWidth; });
 }
 
-// Names of groups at their middles; a name that would lie on that of a larger group is left out.
+// Names of groups above their middles; a name that would lie on that of a larger group is left out.
 function placeNames(view) {
   if (by("place-names").hidden) return;
   const taken = [], free = new Map();
-  view.project((n, x, y) => {
-    const group = named[n], box = [x - group.wide / 2, y - 11, x + group.wide / 2, y + 11];
+  const side = view.side();
+  view.project((n, x, y, depth, pixels) => {
+    const top = y - pixels * side / 2 - 30, group = named[n], box = [x - group.wide / 2, top, x + group.wide / 2, top + 24];
     if (group.node.hidden) return;
     if (taken.some(other => box[0] < other[2] && other[0] < box[2] && box[1] < other[3] && other[1] < box[3])) return;
     taken.push(box);

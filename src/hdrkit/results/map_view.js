@@ -90,7 +90,7 @@ class View {
   // The middle of the cloud, how far nearly all of it reaches, and a size of sprites that leaves room between them.
   measure() {
     const axes = [0, 1, 2].map(axis => this.positions.filter((_, k) => k % 3 === axis).sort());
-    const middle = axes.map(values => values.length ? (values[Math.floor(0.02 * (values.length - 1))] + values[Math.ceil(0.98 * (values.length - 1))]) / 2 : 0);
+    const middle = axes.map(values => values.length ? (values[0] + values[values.length - 1]) / 2 : 0);
     const away = new Float32Array(this.count);
     for (let k = 0; k < this.count; k++) away[k] = Math.hypot(...middle.map((value, axis) => this.positions[3 * k + axis] - value));
     away.sort();
@@ -288,7 +288,7 @@ class View {
     return found;
   }
 
-  // Show the whole map from where it is flattest, as near as nearly all of it is seen.
+  // Show the whole map from where it is flattest.
   fit(smoothly = true) {
     const one = new THREE.Vector3();
     const deep = direction => {
@@ -301,15 +301,16 @@ class View {
     this.go(this.middle, this.needed(flattest), smoothly, flattest);
   }
 
-  // How far from the middle the camera must be in a direction to see nearly everything.
+  // How far from the middle the camera must be in a direction to see everything.
   needed(direction) {
     const across = new THREE.Vector3(direction.z, 0, -direction.x).normalize(), up = new THREE.Vector3().crossVectors(direction, across);
     const high = Math.tan(this.camera.fov * Math.PI / 360), wide = high * this.camera.aspect, one = new THREE.Vector3();
-    const far = Float32Array.from({length: this.count}, (_, k) => {
+    let far = 0;
+    for (let k = 0; k < this.count; k++) {
       one.fromArray(this.positions, 3 * k).sub(this.middle);
-      return one.dot(direction) + Math.max(Math.abs(one.dot(across)) / wide, Math.abs(one.dot(up)) / high);
-    }).sort();
-    return 1.15 * Math.max(far[Math.ceil(0.98 * (this.count - 1))] ?? 0, 0) || this.distance(this.reach);
+      far = Math.max(far, one.dot(direction) + Math.max(Math.abs(one.dot(across)) / wide, Math.abs(one.dot(up)) / high));
+    }
+    return Math.max(1.1 * far, 0.5 * this.distance(this.reach));
   }
 
   // Bring some pictures into view.
