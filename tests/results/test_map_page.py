@@ -10,8 +10,9 @@ import pytest
 
 from hdrkit.results.map_page import map_page
 from hdrkit.types import ALONE
+from tests.fixtures.browser import SOFTWARE
 
-GL = ("--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--window-size=1300,900")
+GL = (*SOFTWARE, "--window-size=1300,900")
 # What a person does with mouse and keys, and what is then to be seen.
 VISIT = """
 (async () => {
