@@ -69,7 +69,7 @@ def measure(options: argparse.Namespace) -> Result:
     axes.set_ylabel("milliseconds of a frame, without a graphics card")
     about = (
         "Drawn pictures of 96 pixels in groups of 50, a window of 1600 x 1000, median times on two busy cores of an Intel Xeon "
-        "that also draw, as in a browser without a graphics card. To open is from the start to the first frame with all pictures. "
+        "that also draw, as in a browser without a graphics card. To open is up to the first frame with all pictures. "
         "Asked for: usable with 5,000 pictures."
     )
     return Result("The page of a map", about, [Table(header, rows)], figure)
