@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -27,6 +29,22 @@ def test_a_picture_goes_in_as_normalised_rgb_planes():
     expected = (np.array([1, 128 / 255, 0]) - TAKES.mean) / TAKES.deviation
     np.testing.assert_allclose(values[:, 10, 20], expected, rtol=1e-5)
     assert np.ptp(values, axis=(1, 2)).max() == 0
+
+
+def test_a_darker_frame_goes_in_as_the_same_picture():
+    light = np.random.default_rng(1).uniform(0.1, 1, (64, 64, 3))
+    bright, dark = (np.rint(20 + 200 * light * gain).astype(np.uint8) for gain in (1, 1 / 4))
+    stretched = replace(TAKES, stretched=True)
+    assert np.abs(TAKES.of(bright) - TAKES.of(dark)).mean() > 1
+    np.testing.assert_allclose(stretched.of(bright), stretched.of(dark), atol=0.1)
+    shares = (stretched.of(bright) * np.array(TAKES.deviation)[:, None, None]) + np.array(TAKES.mean)[:, None, None]
+    assert np.quantile(shares, (0.005, 0.995)) == pytest.approx([0, 1], abs=0.005)
+
+
+@pytest.mark.parametrize("codes", [(0, 0), (128, 130), (250, 255)])
+def test_a_picture_of_one_colour_is_not_stretched(codes):
+    flat = np.random.default_rng(2).integers(codes[0], codes[1] + 1, (64, 64, 3)).astype(np.uint8)
+    np.testing.assert_array_equal(replace(TAKES, stretched=True).of(flat), TAKES.of(flat))
 
 
 def test_vectors_have_length_one_and_do_not_depend_on_the_batch(embedder, pictures):

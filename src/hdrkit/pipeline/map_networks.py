@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -27,10 +27,11 @@ from hdrkit.semantics.options import Crop, MapOptions, PictureEmbedding
 from hdrkit.semantics.super_resolution import Enlarger, enlarger_of
 from hdrkit.semantics.words import TextEmbedder
 
-VERSION = 1  # of what is read; it changes when the same models see something else
+VERSION = 2  # of what is read; it changes when the same models see something else
 _SIDE, _SIDE_OF_DETECTOR = 224, 640  # of the input of a network that takes any
 _IMAGENET = PictureInput(_SIDE, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
-_OF_EFFICIENTNET_LITE = PictureInput(_SIDE, (127 / 255,) * 3, (128 / 255,) * 3)
+_OF_MOBILENET = replace(_IMAGENET, stretched=True)
+_OF_EFFICIENTNET_LITE = PictureInput(_SIDE, (127 / 255,) * 3, (128 / 255,) * 3, stretched=True)
 _DIGITS = 16  # of the sha256 of a file that tell it apart
 
 
@@ -93,11 +94,10 @@ def open_picture_embedder(model: Model) -> PictureEmbedder:
             return _embedder(model, network, _OF_EFFICIENTNET_LITE)
         case ModelKind.MOBILENET_V2:
             network = open_network(read_inverted_residual(model.path, MOBILENET_V2), show(model.path))
-            return _embedder(model, network, _IMAGENET)
+            return _embedder(model, network, _OF_MOBILENET)
         case ModelKind.PICTURE_VECTOR:
             (sides,), _ = onnx_shapes(model.path)
-            takes = PictureInput(sides[2] or _SIDE, _IMAGENET.mean, _IMAGENET.deviation)
-            return _embedder(model, open_network(model.path), takes)
+            return _embedder(model, open_network(model.path), replace(_IMAGENET, side=sides[2] or _SIDE))
         case ModelKind.CLIP | ModelKind.DINOV2:
             learned = _transformers_network(model.kind, model.name)
             return _embedder(model, learned, PictureInput(learned.side, learned.mean, learned.deviation))

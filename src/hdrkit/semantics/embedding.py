@@ -12,23 +12,41 @@ from numpy.typing import NDArray
 from hdrkit.models.network import Network
 
 BATCH = 8  # pictures that run together; more make it no faster, since the values of a layer leave the cache of a core
+_BLACK, _WHITE = 0.01, 0.99  # shares of the codes that are below
+_FLAT = 8  # codes between black and white
 
 
 @dataclass(frozen=True)
 class PictureInput:
-    """What a network takes: squares of `side` pixels; codes 0..1 less `mean` are divided by `deviation` (R, G, B)."""
+    """What a network takes: squares of `side` pixels; codes 0..1 less `mean` are divided by `deviation` (R, G, B).
+
+    With `stretched`, black and white are first taken to the ends of the codes: a frame that is darker shows the same.
+    """
 
     side: int
     mean: tuple[float, float, float]
     deviation: tuple[float, float, float]
+    stretched: bool = False
 
     def of(self, rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
         """A picture (h, w, 3) of any size as values (3, side, side)."""
         shrinks = min(rgb.shape[:2]) > self.side
-        square = cv2.resize(rgb, (self.side, self.side), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
-        mean, deviation = (np.array(one, np.float32) * 255 for one in (self.mean, self.deviation))
-        values = (square.astype(np.float32) - mean) / deviation
-        return np.ascontiguousarray(values.transpose(2, 0, 1))
+        method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+        square = np.asarray(cv2.resize(rgb, (self.side, self.side), interpolation=method), np.uint8)
+        values = square.transpose(2, 0, 1).astype(np.float32, order="C")
+        if self.stretched:
+            black, white = _ends(square)
+            values = np.clip((values - black) * np.float32(255 / (white - black)), 0, 255)
+        values -= 255 * np.array(self.mean, np.float32)[:, None, None]
+        values /= 255 * np.array(self.deviation, np.float32)[:, None, None]
+        return values
+
+
+def _ends(rgb: NDArray[np.uint8]) -> tuple[int, int]:
+    """The codes of black and white in a picture. One of a single colour, or nearly, has none: it stays as it is."""
+    up_to = np.bincount(rgb.ravel(), minlength=256).cumsum()
+    black, white = (int(np.searchsorted(up_to, share * up_to[-1])) for share in (_BLACK, _WHITE))
+    return (black, white) if white - black >= _FLAT else (0, 255)
 
 
 @dataclass(frozen=True)
