@@ -190,7 +190,7 @@ CATALOG: tuple[ModelEntry, ...] = (
     ModelEntry(
         "esrgan-medium-x3",
         Role.SUPER_RESOLUTION,
-        ModelKind.OTHER,
+        ModelKind.LAYERS_MODEL,
         (
             ModelFile(
                 "esrgan-medium-x3.json",

@@ -40,7 +40,9 @@ def recognise(path: Path) -> ModelKind:
     if b"loss_metric" in head[:64]:
         return ModelKind.DLIB_RESNET
     if head.lstrip()[:1] in (b"[", b"{"):
-        return ModelKind.FACE_API if b"conv32_down" in head else ModelKind.OTHER
+        if b"conv32_down" in head:
+            return ModelKind.FACE_API
+        return ModelKind.LAYERS_MODEL if b'"layers-model"' in head else ModelKind.OTHER
     if head.startswith(_FIRST_NODE) and _is_edsr_graph(path):
         return ModelKind.EDSR_GRAPH
     inputs, outputs = onnx_shapes(path)

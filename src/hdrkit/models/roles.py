@@ -27,6 +27,7 @@ class ModelKind(StrEnum):
     - `efficientnet-lite0`, `mobilenet-v2`: weights of PyTorch. `picture-vector`: ONNX of one RGB picture, normalised by the mean
       and deviation of ImageNet, that gives one vector.
     - `enlarges-x3`: ONNX of a picture (1, c, h, w), of colours or of luma, to one of (1, c, 3h, 3w).
+    - `layers-model`: the same as a `model.json` of Keras's layers for TensorFlow.js, with shards beside it.
     - `edsr-graph`: EDSR as a frozen graph of TensorFlow, such as `EDSR_x3.pb`.
     - `clip`, `dinov2`: a folder, or a name on the Hugging Face hub, for transformers.
     - `other`: for roles that have no reader here.
@@ -45,6 +46,7 @@ class ModelKind(StrEnum):
     MOBILENET_V2 = "mobilenet-v2"
     PICTURE_VECTOR = "picture-vector"
     ENLARGES_X3 = "enlarges-x3"
+    LAYERS_MODEL = "layers-model"
     EDSR_GRAPH = "edsr-graph"
     CLIP = "clip"
     DINOV2 = "dinov2"
@@ -57,7 +59,7 @@ KINDS: dict[Role, tuple[ModelKind, ...]] = {
     Role.FACE_EMBEDDING: (ModelKind.DLIB_RESNET, ModelKind.FACE_API, ModelKind.ALIGNED_112),
     Role.OBJECT_DETECTOR: (ModelKind.YOLOX, ModelKind.YOLOV10),
     Role.IMAGE_EMBEDDING: (ModelKind.EFFICIENTNET_LITE0, ModelKind.MOBILENET_V2, ModelKind.PICTURE_VECTOR),
-    Role.SUPER_RESOLUTION: (ModelKind.ENLARGES_X3, ModelKind.EDSR_GRAPH),
+    Role.SUPER_RESOLUTION: (ModelKind.ENLARGES_X3, ModelKind.LAYERS_MODEL, ModelKind.EDSR_GRAPH),
 }
 
 HUB_NAMES = {ModelKind.CLIP: "openai/clip-vit-base-patch32", ModelKind.DINOV2: "facebook/dinov2-small"}

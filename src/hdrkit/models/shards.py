@@ -36,13 +36,15 @@ def read_face_api_network(manifest: Path) -> bytes:
 
 
 def read_shards(manifest: Path) -> dict[str, NDArray[np.float32]]:
-    """The tensors that a manifest lists, by name and in its order. 8-bit weights are `scale` * code + `min`.
+    """The tensors that a manifest, or a `model.json` with one in it, lists, by name and in its order.
 
+    8-bit weights are `scale` * code + `min`.
     Raises InputError if the manifest is none, or the files beside it hold less or more than it says.
     """
     tensors: dict[str, NDArray[np.float32]] = {}
     try:
-        for group in json.loads(read_bytes(manifest)):
+        stated = json.loads(read_bytes(manifest))
+        for group in stated if isinstance(stated, list) else stated["weightsManifest"]:
             data = b"".join(read_bytes(manifest.with_name(name)) for name in group["paths"])
             at = 0
             for entry in group["weights"]:

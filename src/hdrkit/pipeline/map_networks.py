@@ -12,6 +12,7 @@ import numpy as np
 from hdrkit.errors import InputError
 from hdrkit.files.text import show
 from hdrkit.models.inverted_residual import EFFICIENTNET_LITE0, MOBILENET_V2, read_inverted_residual
+from hdrkit.models.layers_model import read_layers_model
 from hdrkit.models.network import Network
 from hdrkit.models.recognise import onnx_shapes
 from hdrkit.models.roles import HUB_NAMES, ModelKind, Role
@@ -126,6 +127,8 @@ def open_enlarger(model: Model) -> Enlarger:
         case ModelKind.ENLARGES_X3:
             (shape,), _ = onnx_shapes(model.path)
             return enlarger_of(open_network(model.path), shape[1] or 3, show(model.path))
+        case ModelKind.LAYERS_MODEL:
+            return enlarger_of(open_network(read_layers_model(model.path), show(model.path)), 3, show(model.path))
         case ModelKind.EDSR_GRAPH:
             return enlarger_of(open_edsr_graph(model.path), 3, show(model.path))
     raise InputError(f"{show(model.path)}: it enlarges no pictures")
