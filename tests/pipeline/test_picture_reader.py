@@ -1,4 +1,5 @@
 import pickle
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -62,3 +63,28 @@ def test_a_thumbnail_has_the_colours_of_the_picture():
 def test_noise_makes_no_large_thumbnail():
     """It is kept in a row of fixed length."""
     assert len(thumbnail_of(RNG.integers(0, 2, (96, 96, 3)).astype(np.uint8) * 255)) <= THUMBNAIL_BYTES
+
+
+def test_a_crop_moves_the_vector_towards_the_object(tmp_path, models):
+    """An object in two pictures that differ makes them more alike with crops than without."""
+    one, other = np.full((200, 300, 3), 60, np.uint8), np.full((200, 300, 3), 190, np.uint8)
+    for picture in (one, other):
+        picture[60:140, 90:210] = RNG.integers(0, 2, (8, 12, 3)).repeat(10, 0).repeat(10, 1) * np.uint8(255)
+    likeness = {}
+    for crop in ("off", "main", "largest", "all"):
+        read = PictureReader(replace(models, options=MapOptions(crop=crop))).read([one, other])
+        likeness[crop] = float(read[0].vector @ read[1].vector)
+        boxes = [] if crop == "off" else [(0.28, 0.28, 0.44, 0.44)]
+        for picture in read:
+            np.testing.assert_allclose(np.reshape(picture.crops, (-1, 4)), np.reshape(boxes, (-1, 4)), atol=0.06)
+    assert likeness["main"] > likeness["off"] + 0.01
+    assert likeness["main"] == likeness["largest"]
+
+
+def test_a_detector_decides_on_crops_where_one_is_given(tmp_path, models):
+    picture = np.zeros((192, 320, 3), np.uint8)
+    picture[32:64, 32:64, 0] = 255
+    (tmp_path / "yolo.onnx").write_bytes(networks.yolox(step=16, side=40.0))
+    given = {Role.OBJECT_DETECTOR: tmp_path / "yolo.onnx", Role.IMAGE_EMBEDDING: tmp_path / "tiny.onnx"}
+    (read,) = PictureReader(find_map_models(MapOptions(crop="main", super_resolution="off"), given)).read([picture])
+    np.testing.assert_allclose(read.crops, [(8 / 320 - 0.0125, 8 / 192 - 0.0208, 0.275, 0.458)], atol=1e-2)

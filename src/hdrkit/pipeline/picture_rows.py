@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hdrkit.cache.index import Cache
-from hdrkit.pipeline.picture_reader import MOST_CROPS, THUMBNAIL_BYTES, ReadPicture
+from hdrkit.pipeline.picture_reader import THUMBNAIL_BYTES, ReadPicture
+from hdrkit.semantics.crops import MOST_CROPS
 
 _Box = tuple[float, float, float, float]
 

@@ -56,8 +56,13 @@ class MapOptions:
         },
     )
     crop: Crop = field(
-        default=Crop.MAIN,
-        metadata={"flag": "--crop", "panel": _PICTURES, "help": "objects that are embedded beside the whole picture"},
+        default=Crop.OFF,
+        metadata={
+            "flag": "--crop",
+            "panel": _PICTURES,
+            "help": "objects that are embedded beside the whole picture; they pay where objects are small and "
+            "a detector finds them",
+        },
     )
     embedding: PictureEmbedding = field(
         default=PictureEmbedding.IMAGENET,
