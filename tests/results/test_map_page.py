@@ -1,6 +1,7 @@
 """What a person sees of map.html, asked of a real browser that draws in software."""
 
 import json
+import os
 import re
 from dataclasses import replace
 
@@ -106,7 +107,7 @@ VISIT = """
   told.downloaded = [...new Uint8Array(await blob.arrayBuffer())];
   by("clear").click();
 
-  for (const words of ["kind1", "ALONE red", "a red hat", "nowhere"]) { type(words); told["search " + words] = sees(); }
+  for (const words of ["kind1", "ALON red", "a red hat", "nowhere"]) { type(words); told["search " + words] = sees(); }
   told.nothing = visible("#nothing").length;
   type("kind0_2");
   by("select-shown").click();
@@ -174,12 +175,15 @@ def colour_of(k):
 def out(tmp_path, planted_map):
     """A page beside its pictures, which are of one colour each; the sixth is no picture that a browser knows."""
     result = planted_map(tmp_path / "pic tures")
+    latin = replace(result.pictures[7], path=tmp_path / "pic tures" / os.fsdecode(b"alon\xe9.png"))
+    result = replace(result, pictures=(*result.pictures[:7], latin))
     (tmp_path / "pic tures").mkdir()
     thumbnails = []
     for k, picture in enumerate(result.pictures):
         shape = (32 * (2 + k % 2), 96, 3)
         thumbnails.append(cv2.imencode(".jpg", np.full(shape, colour_of(k)[::-1], np.uint8))[1].tobytes())
-        cv2.imwrite(str(picture.path), np.full((60, 90, 3), colour_of(k)[::-1], np.uint8))
+        if picture is not latin:  # not every file system has such a name
+            cv2.imwrite(str(picture.path), np.full((60, 90, 3), colour_of(k)[::-1], np.uint8))
     result.pictures[5].path.write_bytes(b"not for a browser")
     result = replace(result, pictures=tuple(replace(one, path=one.path.relative_to(tmp_path)) for one in result.pictures))
     with pytest.MonkeyPatch.context() as patched:
@@ -216,10 +220,11 @@ def test_a_person_finds_their_way_on_the_map(watched, out):
     assert (told["group"], told["less"]) == ("4 selected", "3 selected")
     assert told["ctrl"] == ["1 selected", False]
     assert (told["box"], told["boxed"]) == (1, ["8 selected", 0])
-    paths = [*(f"pic tures/kind0_{k}.png" for k in range(4)), *names, "pic tures/alone0.png"]
-    assert told["copied"] == bytes(told["downloaded"]).decode() == "".join(f"{path}\n" for path in paths)
+    paths = [*(f"pic tures/kind0_{k}.png" for k in range(4)), *names]
+    assert told["copied"].splitlines()[:-1] == paths
+    assert bytes(told["downloaded"]) == "".join(f"{path}\n" for path in paths).encode() + b"pic tures/alon\xe9.png\n"
     assert told["search kind1"] == {"status": "3 of 8 shown", "groups": ["Group 1"], "counts": ["3"], "faded": 5}
-    assert told["search ALONE red"]["groups"] == []
+    assert told["search ALON red"]["groups"] == []
     assert told["search a red hat"]["groups"] == ["a red hat"]
     assert (told["search nowhere"]["status"], told["nothing"]) == ("0 of 8 shown", 1)
     assert told["these"] == "1 selected"

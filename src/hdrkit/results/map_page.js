@@ -71,14 +71,17 @@ function mark() {
   by("viewer").querySelector(".pick").setAttribute("aria-pressed", selection.has(opened));
 }
 
+const MOST_ENTRIES = 40;
+
 function colour(by_) {
   kind = by_;
   by("colours").value = kind;
-  by("legend").replaceChildren(...KINDS[kind].entries.slice(0, 40).map(entry => {
+  const {entries} = KINDS[kind];
+  by("legend").replaceChildren(...entries.slice(0, MOST_ENTRIES).map(entry => {
     const button = make("button", {type: "button", value: entry.value, textContent: `${entry.name} ${entry.members.length}`, onclick: () => showOnly(kind, entry.value)});
     button.prepend(swatch(entry.colour));
     return button;
-  }));
+  }), entries.length > MOST_ENTRIES ? `and ${entries.length - MOST_ENTRIES} more: search for them` : "");
   if (only) showOnly(only.kind, only.value);
   view?.paint(KINDS[kind].colourOf);
 }

@@ -96,7 +96,7 @@ class View {
     away.sort();
     this.reach = (away.length && away[Math.ceil(0.98 * (away.length - 1))]) || 1;
     this.middle = new THREE.Vector3(...middle);
-    this.usual = Math.min(1.9 * this.reach / Math.sqrt(this.count || 1), 0.35 * this.reach);
+    this.usual = Math.min(1.6 * this.reach / Math.sqrt(this.count || 1), 0.35 * this.reach);
     this.least = Math.min(this.neighbours(), this.usual);
   }
 
@@ -305,12 +305,13 @@ class View {
   needed(direction) {
     const across = new THREE.Vector3(direction.z, 0, -direction.x).normalize(), up = new THREE.Vector3().crossVectors(direction, across);
     const high = Math.tan(this.camera.fov * Math.PI / 360), wide = high * this.camera.aspect, one = new THREE.Vector3();
+    const edge = 0.6 * this.usual;
     let far = 0;
     for (let k = 0; k < this.count; k++) {
       one.fromArray(this.positions, 3 * k).sub(this.middle);
-      far = Math.max(far, one.dot(direction) + Math.max(Math.abs(one.dot(across)) / wide, Math.abs(one.dot(up)) / high));
+      far = Math.max(far, one.dot(direction) + Math.max((Math.abs(one.dot(across)) + edge) / wide, (Math.abs(one.dot(up)) + edge) / high));
     }
-    return Math.max(1.1 * far, 0.5 * this.distance(this.reach));
+    return Math.max(1.08 * far, 0.5 * this.distance(this.reach));
   }
 
   // Bring some pictures into view.
