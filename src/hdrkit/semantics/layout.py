@@ -14,11 +14,12 @@ DIMS = 3
 FEW = 5  # pictures that are too few for UMAP: they lie where their first principal components say
 _NEIGHBOURS, _LEAST_DISTANCE = 15, 0.1
 _NEAR = 5  # old pictures that say where a new one lies
+_COPY = 1e-4  # 1 less the likeness of copies
 
 
 def lay_out(rows: NDArray[np.float32], seed: int, dims: int = DIMS) -> NDArray[np.float32]:
     """The place of each picture (N, dims) from its principal components (N, d). The same rows and seed give the same places."""
-    if len(rows) <= FEW:
+    if len(rows) <= FEW or not rows.any():  # rows of zeros are all alike
         places = np.zeros((len(rows), dims), np.float32)
         places[:, : rows.shape[1]] = rows[:, :dims]
         return places
@@ -42,6 +43,6 @@ def place(new: NDArray[np.floating[Any]], old: NDArray[np.floating[Any]], positi
     Each lies between the old pictures that are most like it, the nearer ones having more weight; nothing old moves.
     """
     neighbours, likeness = nearest_of(new, old, min(_NEAR, len(old)))
-    weights = np.exp((likeness - likeness[:, :1]) / np.maximum(likeness[:, :1] - likeness[:, -1:], 1e-6))
+    weights = 1 / np.maximum(1 - likeness, _COPY)  # of inverse squared distances (Shepard 1968)
     weights /= weights.sum(axis=1, keepdims=True)
     return np.asarray(np.einsum("mk,mkd->md", weights, positions[neighbours]), np.float32)

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from hdrkit.semantics.clustering import Grouping, hierarchical_dbscan, knee_tuned_dbscan
 from hdrkit.semantics.cohesion import described, silhouettes_of
-from hdrkit.semantics.layout import lay_out
+from hdrkit.semantics.joining import OldMap, joined
+from hdrkit.semantics.layout import DIMS, lay_out, place
 from hdrkit.semantics.options import ClusterIn, GroupMethod, MapOptions
 from hdrkit.semantics.reduction import principal_components
 from hdrkit.types import ALONE, PictureGroup
@@ -33,13 +34,17 @@ class Mapped:
     notes: tuple[str, ...] = ()
 
 
-def map_vectors(vectors: NDArray[np.float32], options: MapOptions) -> Mapped:
-    """The map of N pictures with unit vectors (N, D). The same vectors and options give the same map."""
+def map_vectors(vectors: NDArray[np.float32], options: MapOptions, old: OldMap | None = None) -> Mapped:
+    """The map of N pictures with unit vectors (N, D). The same vectors and options give the same map.
+
+    Pictures of an `old` map stay where they are and keep their groups; the others are placed among them.
+    """
     rows = principal_components(vectors)
-    positions = lay_out(rows, options.seed)
+    positions = lay_out(rows, options.seed) if old is None else _placed(vectors, old)
     space = positions if options.cluster_in is ClusterIn.LAYOUT else rows
     found = grouping(space, options)
-    return _mapped(space, positions, found.groups, {"dimensions": rows.shape[1], **found.settings})
+    numbers = found.groups if old is None else joined(found.groups, old)
+    return _mapped(space, positions, numbers, {"dimensions": rows.shape[1], **found.settings})
 
 
 def grouping(rows: NDArray[np.float32], options: MapOptions) -> Grouping:
@@ -56,6 +61,15 @@ def _largest_first(groups: NDArray[np.int64]) -> NDArray[np.int64]:
     order = np.lexsort((first, -sizes))
     renamed = {int(numbers[old]): new for new, old in enumerate(order.tolist())}
     return np.array([renamed.get(int(one), ALONE) for one in groups], np.int64)
+
+
+def _placed(vectors: NDArray[np.float32], old: OldMap) -> NDArray[np.float32]:
+    new = np.setdiff1d(np.arange(len(vectors)), old.pictures)
+    positions = np.empty((len(vectors), DIMS), np.float32)
+    positions[old.pictures] = old.positions
+    if len(new):
+        positions[new] = place(vectors[new], vectors[old.pictures], old.positions)
+    return positions
 
 
 def _mapped(

@@ -1,0 +1,48 @@
+import numpy as np
+import pytest
+
+from hdrkit.semantics.joining import OldMap
+from hdrkit.semantics.layout import lay_out, place
+from hdrkit.semantics.mapping import map_vectors
+from hdrkit.semantics.options import MapOptions
+
+
+def unit(rows):
+    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+
+
+@pytest.mark.parametrize("count", [1, 3, 5])
+def test_a_few_pictures_lie_at_their_principal_components(count):
+    rows = np.random.default_rng(0).normal(size=(count, 2)).astype(np.float32)
+    places = lay_out(rows, seed=1)
+    assert np.array_equal(places[:, :2], rows)
+    assert not places[:, 2].any()
+
+
+def test_pictures_that_are_all_alike_lie_together():
+    assert not lay_out(np.zeros((9, 1), np.float32), seed=1).any()
+
+
+def test_a_new_picture_lies_among_those_it_is_like():
+    rng = np.random.default_rng(1)
+    old = unit(np.repeat(np.eye(3, 16), 10, axis=0) + 0.05 * rng.normal(size=(30, 16)))
+    positions = np.repeat(np.eye(3, dtype=np.float32) * 10, 10, axis=0)
+    new = unit(np.eye(3, 16)[[2, 0]] + 0.05 * rng.normal(size=(2, 16)))
+    assert np.allclose(place(new, old, positions), [[0, 0, 10], [10, 0, 0]], atol=1e-4)
+
+
+def test_a_picture_that_is_there_already_lies_nearest_to_its_copy():
+    old = unit(np.random.default_rng(2).normal(size=(20, 16)))
+    positions = np.random.default_rng(3).normal(size=(20, 3)).astype(np.float32)
+    places = place(old, old, positions)
+    nearest = np.linalg.norm(places[:, None] - positions, axis=2).argmin(axis=1)
+    assert (nearest == np.arange(20)).mean() > 0.8
+
+
+def test_new_pictures_move_nothing_on_an_old_map():
+    vectors = unit(np.repeat(np.eye(3, 16), 10, axis=0) + 0.05 * np.random.default_rng(4).normal(size=(30, 16)))
+    old = OldMap(np.arange(0, 30, 2), np.random.default_rng(5).normal(size=(15, 3)).astype(np.float32), np.repeat([4, 0, 2], 5))
+    mapped = map_vectors(vectors, MapOptions(), old)
+    assert np.array_equal(mapped.positions[::2], old.positions)
+    assert np.array_equal(mapped.numbers[::2], old.numbers)
+    assert mapped.numbers.tolist() == np.repeat([4, 0, 2], 10).tolist()
