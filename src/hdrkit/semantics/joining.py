@@ -12,7 +12,7 @@ from hdrkit.types import ALONE
 
 @dataclass(frozen=True)
 class OldMap:
-    """What a map says of K of N pictures: their indices `pictures` (K,), `positions` (K, 3), and `numbers` (K,) of their groups."""
+    """What a map says of K of N pictures: indices `pictures` (K,), `positions` (K, 3), and `numbers` (K,) of their groups."""
 
     pictures: NDArray[np.int64]
     positions: NDArray[np.float32]
