@@ -269,6 +269,51 @@ def test_an_interrupt_keeps_what_was_read(mapped: Mapper, tmp_path: Path) -> Non
     assert totals[1] < 30
 
 
+def test_an_update_moves_nothing_and_adds_what_is_new(mapped: Mapper, few: Path, tmp_path: Path) -> None:
+    before = {picture.path.name: picture for picture in mapped(few, "out").pictures}
+    (few / "blue_4.png").unlink()
+    (few / "red_1.png").rename(few / "moved_1.png")
+    for k in range(3):
+        draw(few / f"new_{k}.png", 0, 50 + k)
+    result = mapped("few", "out", update=True)
+    after = {picture.path.name: picture for picture in result.pictures}
+    assert after.keys() == {"blue_3.png", "red_0.png", "moved_1.png", "red_2.png", "new_0.png", "new_1.png", "new_2.png"}
+    for name, picture in after.items():
+        old = before.get(name.replace("moved", "red"))
+        if old:
+            assert picture.position == old.position
+            assert picture.group == old.group or old.group == ALONE
+    red, blue = (np.array(after[name].position) for name in ("red_0.png", "blue_3.png"))
+    for place in (np.array(after[f"new_{k}.png"].position) for k in range(3)):
+        assert np.linalg.norm(place - red) < np.linalg.norm(place - blue)
+    assert result.report.notes == ("3 pictures added to the map, 1 picture taken out",)
+    assert result.report.read == 3
+    again = mapped("few", "out", update=True)
+    assert again.pictures == result.pictures
+    assert again.report.notes == ("0 pictures added to the map, 0 pictures taken out",)
+
+
+def test_an_update_with_another_folder_keeps_the_pictures_of_before(mapped: Mapper, few: Path, tmp_path: Path) -> None:
+    before = mapped("few", "out/mine.json").pictures
+    draw(tmp_path / "later" / "red_9.png", 0, 90)
+    result = mapped("later", "out/mine.json", update=True)
+    assert [picture for picture in result.pictures if picture.path.parent.name == "few"] == list(before)
+    assert {"few/red_0.png", "later/red_9.png"} <= {row["filename"] for row in listed(tmp_path / "out" / "mine.json").values()}
+
+
+def test_an_update_needs_the_models_of_the_map(mapped: Mapper, few: Path, tmp_path: Path) -> None:
+    mapped(few, "out")
+    (tmp_path / "other.onnx").write_bytes(picture_vector(seed=5))
+    with pytest.raises(InputError, match="out: its map was made with other models or options; .* without --update"):
+        mapped(few, "out", sources=MapSources({Role.IMAGE_EMBEDDING: tmp_path / "other.onnx"}), update=True)
+
+
+def test_without_a_map_an_update_makes_one_and_says_so(mapped: Mapper, few: Path, tmp_path: Path) -> None:
+    [note] = mapped(few, "out", update=True).report.notes
+    assert "it is a new one" in note
+    assert len(listed(tmp_path / "out")) == 5
+
+
 def test_words_name_pictures_and_groups(mapped: Mapper, few: Path, tmp_path: Path) -> None:
     pytest.importorskip("transformers")
     (tmp_path / "words.txt").write_text("a dog\n")

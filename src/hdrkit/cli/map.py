@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from hdrkit.pipeline.map import MapSources
     from hdrkit.types import MapResult
 
-EXAMPLES = "Examples:  hdrkit map pictures/ -o map   |   hdrkit map pictures/ -o map --embedding clip --labels words.txt"
+EXAMPLES = "Examples:  hdrkit map pictures/ -o map   |   hdrkit map pictures/ -o map --update"
 _LISTED = 20  # groups that are printed; the page has all
 
 
@@ -40,6 +40,13 @@ def map_pictures(
             show_default=False,
         ),
     ] = None,
+    update: Annotated[
+        bool,
+        typer.Option(
+            "--update",
+            help="Add new pictures to the map in the output, and take out those that are gone. The others stay where they are.",
+        ),
+    ] = False,
     models: shared.Models = None,
     labels: Annotated[
         Path | None,
@@ -69,7 +76,7 @@ def map_pictures(
         raise typer.BadParameter("give pictures, or folders of pictures", param_hint="INPUT...")
     if output is None:
         raise typer.BadParameter("give the folder for the results", param_hint="-o")
-    _map(given, output, options, MapSources(parse_models(models or []), labels), (jobs, scheduler), json)
+    _map(given, output, options, MapSources(parse_models(models or []), labels), update, (jobs, scheduler), json)
 
 
 def _map(
@@ -77,6 +84,7 @@ def _map(
     output: Path,
     options: MapOptions,
     sources: MapSources,
+    update: bool,
     where: tuple[int, str | None],
     json: bool,
 ) -> None:
@@ -90,7 +98,7 @@ def _map(
     pool = partial(executor, jobs, scheduler) if jobs > 1 or scheduler else None
     say_when_stopped(lambda: "what was read of pictures is kept; run the same command again to go on")
     with progress(quiet=json) as move:
-        result = map_images(inputs, output, options, sources, progress=move, pool=pool)
+        result = map_images(inputs, output, options, sources, update=update, progress=move, pool=pool)
     if json:
         print_json(_record(result, output))
     else:

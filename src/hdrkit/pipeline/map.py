@@ -15,6 +15,7 @@ from hdrkit.inputs.discover import discover, none_readable
 from hdrkit.models.roles import Role
 from hdrkit.pipeline.known_files import KnownFiles, as_given, look_at
 from hdrkit.pipeline.map_networks import MapModels, find_map_models
+from hdrkit.pipeline.map_update import read_old_map, updated, with_old_paths
 from hdrkit.pipeline.map_words import open_words
 from hdrkit.pipeline.picture_files import open_reader, read_pictures
 from hdrkit.pipeline.picture_rows import PictureRows, PictureTable
@@ -45,12 +46,14 @@ def map_images(
     output: Path | str | None = None,
     options: MapOptions | None = None,
     sources: MapSources | None = None,
+    update: bool = False,
     progress: Progress | None = None,
     pool: Pool | None = None,
 ) -> MapResult:
     """Find which pictures under `inputs` show the same, and where each lies among the others.
 
     `output` is a folder for clustering_result.json, map.html and report.json, or a .json file among them; None writes nothing.
+    With `update`, pictures are added to the map in `output`, and those that are gone leave it; the others keep their places.
     `pool` opens the executor that reads pictures; without it they are read here. A file that cannot be read is in the result as
     a failure. Raises InputError without pictures or models that can be read, and OutputError if `output` cannot be written;
     ModelMissing names the command that gets a model.
@@ -62,19 +65,21 @@ def map_images(
     seconds: dict[str, float] = {}
     with _opened(folder, name) as tree, open_cache() as cache:
         with timed(seconds, "files"):
-            files = look_at(found.paths, cache, progress)
+            old = read_old_map(folder, models.version) if folder and update else None
+            files = look_at(with_old_paths(found.paths, old) if old else found.paths, cache, progress)
         with timed(seconds, "embeddings"):
             seen = _seen(files, models, cache, progress, pool)
         with timed(seconds, "groups"):
             progress(MAPPING, 0, 1)
-            mapped = map_vectors(seen.table.vectors, options)
+            vectors, paths = seen.table.vectors, [photo.path for photo in seen.photos]
+            mapped = updated(old, paths, seen.digests, vectors, options) if update else map_vectors(vectors, options)
             progress(MAPPING, 1, 1)
         roles = {str(model.role): f"{model.name} ({model.licence})" for model in models.all}
         notes = (*cache.notes, *mapped.notes)
         report = MapReport(plain(options), roles, mapped.settings, seconds, seen.read, notes, found.ignored)
-        result = _result(seen, mapped, names(seen.table.vectors, mapped.numbers) if names else None, report)
+        result = _result(seen, mapped, names(vectors, mapped.numbers) if names else None, report)
         if tree is not None:
-            memory = memory_of(result, seen.digests, seen.table.vectors, models.version)
+            memory = memory_of(result, seen.digests, vectors, models.version)
             write_map(result, seen.table.thumbnails, memory, tree, name)
     return result
 
@@ -155,7 +160,8 @@ def _seen(files: KnownFiles, models: MapModels, cache: Cache, progress: Progress
 def _result(seen: _Seen, mapped: Mapped, named: Named | None, report: MapReport) -> MapResult:
     """The pictures with their places, and the groups, the largest first."""
     words = named.groups if named else {}
-    groups = tuple(replace(group, words=words.get(group.number, "")) for group in mapped.groups)
+    by_size = sorted(mapped.groups, key=lambda group: (-len(group.members), group.number))
+    groups = tuple(replace(group, words=words.get(group.number, "")) for group in by_size)
     quality = {group.number: group.quality for group in mapped.groups}
     pictures = []
     for k, photo in enumerate(seen.photos):
