@@ -3,10 +3,13 @@
 import subprocess
 import sys
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from hdrkit.errors import InputError
 from hdrkit.files.packages import load_package
+from tests.fixtures.networks import picture_vector
 
 MERGE_ALONE = ("torch", "transformers", "hdbscan", "sklearn", "faiss", "pandas", "watchdog", "matplotlib", "distributed")
 PROGRAM = "import sys; sys.modules.update(dict.fromkeys({missing!r})); from hdrkit.cli.app import main; main()"
@@ -38,6 +41,17 @@ def test_a_command_whose_package_is_missing_says_how_to_get_it(room, tmp_path):
     done = without(["watchdog"], "watch", room, "-o", tmp_path / "out")
     assert done.returncode == 1
     assert done.stderr == "error: this needs watchdog, which is not installed; run: pip install watchdog\n"
+
+
+def test_a_package_with_another_name_is_named_as_pip_knows_it(tmp_path):
+    (tmp_path / "tiny.onnx").write_bytes(picture_vector())
+    for k in range(6):
+        noise = np.random.default_rng(k).integers(0, 256, (140, 150, 3), np.uint8)
+        Image.fromarray(noise).save(tmp_path / f"{k}.png")
+    fixed = ("--model", f"image-embedding={tmp_path / 'tiny.onnx'}", "--super-resolution", "off", "-j", "1")
+    done = without(["umap"], "map", tmp_path, "-o", tmp_path / "out", *fixed)
+    assert done.returncode == 1
+    assert done.stderr == "error: this needs umap, which is not installed; run: pip install umap-learn\n"
 
 
 def test_a_missing_package_is_named_with_what_needs_it(monkeypatch):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -17,6 +19,7 @@ from hdrkit.errors import InputError, ModelMissing, OutputError
 from hdrkit.jobs.workers import executor
 from hdrkit.models.roles import Role
 from hdrkit.pipeline.map import MapSources, label_of
+from hdrkit.pipeline.map_networks import find_map_models
 from hdrkit.semantics.options import MapOptions
 from hdrkit.types import ALONE, Cohesion, MapResult
 from tests.fixtures.networks import picture_vector
@@ -330,6 +333,22 @@ def test_words_need_a_network_that_knows_them(mapped: Mapper, few: Path, tmp_pat
     with pytest.raises(InputError, match="knows no words; give --embedding clip"):
         mapped(few, "out", sources=MapSources({Role.IMAGE_EMBEDDING: network}, tmp_path / "words.txt"))
     assert not (tmp_path / "out").exists()
+
+
+def test_the_drawn_things_of_the_demo_are_told_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HDRKIT_CACHE", str(tmp_path / "cache"))
+    try:
+        find_map_models(MapOptions())
+    except InputError as error:
+        pytest.skip(str(error))
+    command = [sys.executable, str(Path(__file__).parents[2] / "samples" / "make_map.py"), str(tmp_path / "drawn")]
+    subprocess.run(command, check=True, timeout=120)
+    result = map_images(tmp_path / "drawn", tmp_path / "out")
+    assert len(result.pictures) == 60
+    labels = [{result.pictures[k].label for k in group.members} for group in result.groups]
+    assert all(len(of_group) == 1 for of_group in labels)
+    assert set().union(*labels) == {"balloon", "clock", "fish", "flower", "house", "mountain"}
+    assert sum(picture.enlarged for picture in result.pictures) == 12  # two of each are 96 pixels wide
 
 
 @pytest.mark.parametrize(

@@ -68,6 +68,7 @@ _COMMANDS = {  # name -> module and its function, and the line in the list of co
         "Print what files hold: photographs (exposure, camera), response curves (coverage), radiance (range, origin).",
     ),
 }
+_INSTALLED_AS = {"umap": "umap-learn", "sklearn": "scikit-learn", "faiss": "faiss-cpu"}  # where a package has two names
 _LOOKS: dict[str, Any] = {
     "pretty_exceptions_enable": False,
     "rich_markup_mode": "rich",
@@ -145,7 +146,7 @@ def main(arguments: list[str] | None = None) -> None:
         raise
     except ModuleNotFoundError as error:
         package = (error.name or "").partition(".")[0]
-        _trouble(f"this needs {package}, which is not installed; run: pip install {package}")
+        _trouble(f"this needs {package}, which is not installed; run: pip install {_INSTALLED_AS.get(package, package)}")
         sys.exit(1)
     except BrokenPipeError:  # the program that reads the output has ended
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

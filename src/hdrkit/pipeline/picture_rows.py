@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +12,7 @@ from hdrkit.cache.index import Cache
 from hdrkit.pipeline.picture_reader import THUMBNAIL_BYTES, ReadPicture
 from hdrkit.semantics.crops import MOST_CROPS
 
+_BLOCK = 4096  # thumbnails that are in memory at their full length
 _Box = tuple[float, float, float, float]
 
 
@@ -71,6 +72,11 @@ class PictureRows:
         vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
         counts, boxes = self._rows.take("crop_count", at).tolist(), self._rows.take("crops", at)
         crops = tuple(tuple(tuple(box) for box in of[:count].tolist()) for of, count in zip(boxes, counts, strict=True))
-        sizes, thumbnails = self._rows.take("thumbnail_bytes", at).tolist(), self._rows.take("thumbnail", at)
-        jpegs = tuple(row[:size].tobytes() for row, size in zip(thumbnails, sizes, strict=True))
+        jpegs = tuple(self._thumbnails(at))
         return PictureTable(vectors, crops, tuple(self._rows.take("enlarged", at).tolist()), jpegs)
+
+    def _thumbnails(self, at: NDArray[np.int64]) -> Iterator[bytes]:
+        for block in (at[k : k + _BLOCK] for k in range(0, len(at), _BLOCK)):
+            sizes = self._rows.take("thumbnail_bytes", block).tolist()
+            for row, size in zip(self._rows.take("thumbnail", block), sizes, strict=True):
+                yield row[:size].tobytes()
