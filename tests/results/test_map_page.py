@@ -121,8 +121,9 @@ VISIT = """
   by("legend").children[1].click();
   told.only = sees();
   told.pressed = by("legend").children[1].getAttribute("aria-pressed");
-  by("everything").click();
   press("c", canvas);
+  told.kept = sees();
+  by("everything").click();
   told.qualities = text("#legend button");
   told.byQuality = [edgeOf(0), edgeOf(4)];
   told.colours = by("colours").value;
@@ -230,6 +231,7 @@ def test_a_person_finds_their_way_on_the_map(watched, out):
     assert told["these"] == "1 selected"
     assert told["labels"] == ["kind0 4", "kind1 3", "Unknown 1"]
     assert (told["only"]["status"], told["only"]["groups"], told["pressed"]) == ("3 of 8 shown", ["Group 1"], "true")
+    assert told["kept"] == told["only"]  # another colour shows no others
     assert (told["colours"], told["qualities"]) == ("quality", ["high 4", "low 4"])
     assert told["thumbs"] == [f"kind0_{k}.png" for k in range(4)]
     assert told["visited"] == [

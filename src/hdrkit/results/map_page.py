@@ -44,7 +44,7 @@ def map_page(result: MapResult, thumbnails: Sequence[bytes], folder: Path) -> st
         "sheets": "".join(map(_sheet, atlas.sheets)),
         "three": _three(),
     }
-    return filled("map_page.html", filling)
+    return filled("map/page.html", filling)
 
 
 def _drawn(result: MapResult) -> list[int]:
