@@ -51,6 +51,12 @@ def as_given(path: Path, reason: str) -> Failure:
     return Failure(path, reason.replace(show(path.absolute()), show(path)))
 
 
+def as_written(path: Path) -> Path:
+    """A path as people write it: relative to the working folder, if it lies below."""
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path
+
+
 def _look(path: Path) -> tuple[Photo, bytes] | Failure:
     try:
         data = read_content(path)

@@ -13,7 +13,7 @@ from hdrkit.files.json_text import plain
 from hdrkit.files.result_tree import ResultTree
 from hdrkit.inputs.discover import discover, none_readable
 from hdrkit.models.roles import Role
-from hdrkit.pipeline.known_files import KnownFiles, as_given, look_at
+from hdrkit.pipeline.known_files import KnownFiles, as_given, as_written, look_at
 from hdrkit.pipeline.map_networks import MapModels, find_map_models
 from hdrkit.pipeline.map_update import read_old_map, updated, with_old_paths
 from hdrkit.pipeline.map_words import open_words
@@ -90,12 +90,6 @@ def destination(output: Path | str | None) -> tuple[Path | None, str]:
         return None, RESULT
     output = Path(output)
     return (output.parent, output.name) if output.suffix.lower() == ".json" else (output, RESULT)
-
-
-def as_written(path: Path) -> Path:
-    """A path as people write it: relative to the working folder, if it lies below."""
-    here = Path.cwd()
-    return path.relative_to(here) if path.is_relative_to(here) else path
 
 
 def label_of(path: Path) -> str:

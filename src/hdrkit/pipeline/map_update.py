@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from hdrkit.errors import InputError
 from hdrkit.files.text import counted, show
 from hdrkit.files.transport import real
+from hdrkit.pipeline.known_files import as_written
 from hdrkit.results.map_memory import MapMemory, read_memory
 from hdrkit.semantics.joining import OldMap
 from hdrkit.semantics.mapping import Mapped, map_vectors
@@ -33,7 +34,7 @@ def read_old_map(folder: Path, version: str) -> MapMemory | None:
 def with_old_paths(found: Sequence[Path], old: MapMemory) -> tuple[Path, ...]:
     """The paths that were found, and those of the old map that are still files."""
     known = {real(path) for path in found}
-    return (*found, *(path for path in old.paths if path not in known and path.is_file()))
+    return (*found, *(as_written(path) for path in old.paths if path not in known and path.is_file()))
 
 
 def updated(
