@@ -28,6 +28,7 @@ _NO_BENCHMARKS = {
     "real_brackets",
     "truth",
     "groups",
+    "map_sets",
 }
 
 
