@@ -36,7 +36,7 @@ Regions = Callable[[Shown], list[Region]]
 WHOLE = (0.0, 0.0, 1.0, 1.0)
 MEASURES = ("ARI", "ARI at the true number", "neighbours alike")
 _SIDE = 112  # of a map from which a box is taken
-_NEIGHBOURS = 5
+_NEIGHBOURS = 3  # as many as the other frames of a view
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -64,7 +64,7 @@ def measure(options: argparse.Namespace) -> Result:
         "photograph. The class-activation map is the feature map of the embedding network times its pooled vector; boxes of maps "
         "hold what is above 0.25 of the largest value, those of OpenCV's saliency 90 or 95 % of its squares along each axis, "
         "which fits best. Then how well pictures are grouped: ARI of hdrkit's default groups (those in none count as one group "
-        "more), ARI of Ward's groups where their number is known, and the share of the five nearest pictures that show the same. "
+        "more), ARI of Ward's groups where their number is known, and the share of the three nearest that show the same. "
         "In `small objects`, clothes are planted in scenes; there the boxes are known. A vector is the mean of that of the whole "
         "picture and that of its crops. Asked for: a default that does not hurt scenes."
     )

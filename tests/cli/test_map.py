@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.fixtures.networks import picture_vector
+from tests.fixtures.networks import picture_vector, yolox
 
 
 @pytest.fixture
@@ -89,6 +89,19 @@ def test_a_model_of_another_kind_is_refused(hdrkit, pictures, tmp_path):
     assert "text.onnx" in told.err
     assert len(told.err.strip().splitlines()) == 1
     assert not (tmp_path / "out").exists()
+
+
+def test_a_detector_without_crops_is_refused_and_with_them_it_counts(hdrkit, pictures, tmp_path):
+    (tmp_path / "yolo.onnx").write_bytes(yolox(step=16, side=64.0))
+    Image.fromarray(np.full((192, 320, 3), (255, 0, 0), np.uint8)).save(pictures / "noise_0.png")
+    words = ("map", "pictures", "-o", "out", "--model", "image-embedding=tiny.onnx", "--model", "object-detector=yolo.onnx")
+    told = hdrkit(*words)
+    assert (told.code, told.err.strip()) == (1, "error: yolo.onnx: no objects are looked for; add --crop main, largest or all")
+    for _ in range(2):  # read, and known by their content
+        assert hdrkit(*words, "--crop", "all", "--jobs", "1").code == 0
+        report = json.loads((tmp_path / "out" / "report.json").read_text())
+        assert report["models"]["object-detector"] == "yolo.onnx (unknown)"
+        assert max(len(one["crops"]) for one in report["pictures"]) == 8
 
 
 def test_a_configuration_is_read(hdrkit, pictures, tmp_path):

@@ -96,7 +96,8 @@ def test_a_detector_counts_where_one_is_given_and_objects_are_wanted(tmp_path):
     given = {Role.IMAGE_EMBEDDING: tmp_path / "tiny.onnx"}
     detector = given | {Role.OBJECT_DETECTOR: tmp_path / "objects.onnx"}
     assert find_map_models(MapOptions(crop="main"), given).detector is None
-    assert find_map_models(MapOptions(crop="off"), detector).detector is None
+    with pytest.raises(InputError, match=r"objects\.onnx: no objects are looked for; add --crop main, largest or all"):
+        find_map_models(MapOptions(crop="off"), detector)
     found = find_map_models(MapOptions(crop="main"), detector)
     assert found.detector.kind is ModelKind.YOLOX
     assert "objects.onnx" in found.version

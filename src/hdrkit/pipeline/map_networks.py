@@ -61,9 +61,14 @@ class MapModels:
 
 
 def find_map_models(options: MapOptions, given: Mapping[Role, Path | str] | None = None) -> MapModels:
-    """The models that a map needs with these options. Raises ModelMissing or InputError, as `find_model` does."""
+    """The models that a map needs with these options.
+
+    Raises ModelMissing or InputError, as `find_model` does, and InputError for a detector where no objects are wanted.
+    """
     given = given or {}
-    detects = options.crop is not Crop.OFF and Role.OBJECT_DETECTOR in given
+    detects = Role.OBJECT_DETECTOR in given
+    if detects and options.crop is Crop.OFF:
+        raise InputError(f"{given[Role.OBJECT_DETECTOR]}: no objects are looked for; add --crop main, largest or all")
     return MapModels(
         options,
         _embedding_model(options.embedding, given),
