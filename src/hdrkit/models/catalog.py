@@ -183,7 +183,7 @@ CATALOG: tuple[ModelEntry, ...] = (
         "edsr-x3",
         Role.SUPER_RESOLUTION,
         ModelKind.ENLARGES_X3,
-        (ModelFile("edsr_x3.onnx", "", "bb7eacc5f5591c2068e0e645b0d4b5893a7a4f21e2605af5b0c0461a11580714", 648_870),),
+        (ModelFile("edsr_x3.onnx", "", "88f32dbcf919ca01aff8dcf59eaaf5225f6b5ac81a71e1fbf2ead62e1c684a9a", 648_870),),
         Shipped(),
         "MIT",
     ),
