@@ -76,7 +76,10 @@ def test_every_option_has_help_and_every_command_is_in_the_readme() -> None:
             assert getattr(parameter, "help", None), f"{name} {parameter.name}"
 
 
-@pytest.mark.parametrize(("command", "extra"), [("video", "hdrkit[video]"), ("merge", "hdrkit[dask]"), ("watch", "hdrkit[dask]")])
+@pytest.mark.parametrize(
+    ("command", "extra"),
+    [("video", "hdrkit[video]"), ("merge", "hdrkit[dask]"), ("watch", "hdrkit[dask]"), ("map", "hdrkit[dask]")],
+)
 def test_help_names_the_extra_that_a_command_needs(command: str, extra: str) -> None:
     words = [sys.executable, "-m", "hdrkit", command, "--help"]
     shown = subprocess.run(words, capture_output=True, text=True, check=True, env={**os.environ, "COLUMNS": "250"}).stdout
