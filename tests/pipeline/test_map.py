@@ -255,6 +255,11 @@ def test_a_model_that_is_not_here_names_the_command(few: Path, tmp_path: Path, m
         map_images(few)
 
 
+def test_a_model_that_a_map_does_not_use_is_refused(few: Path) -> None:
+    with pytest.raises(InputError, match="yunet: a map uses no face-detector; leave it out"):
+        map_images(few, sources=MapSources({Role.FACE_DETECTOR: "yunet"}))
+
+
 def test_an_interrupt_keeps_what_was_read(mapped: Mapper, tmp_path: Path) -> None:
     for k in range(40):
         draw(tmp_path / "in" / f"{k}.png", 0, k)

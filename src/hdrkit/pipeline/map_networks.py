@@ -63,9 +63,11 @@ class MapModels:
 def find_map_models(options: MapOptions, given: Mapping[Role, Path | str] | None = None) -> MapModels:
     """The models that a map needs with these options.
 
-    Raises ModelMissing or InputError, as `find_model` does, and InputError for a detector where no objects are wanted.
+    Raises ModelMissing or InputError, as `find_model` does, and InputError for a model that would not be used.
     """
     given = given or {}
+    for role in set(given) - {Role.IMAGE_EMBEDDING, Role.OBJECT_DETECTOR, Role.SUPER_RESOLUTION}:
+        raise InputError(f"{given[role]}: a map uses no {role}; leave it out")
     detects = Role.OBJECT_DETECTOR in given
     if detects and options.crop is Crop.OFF:
         raise InputError(f"{given[Role.OBJECT_DETECTOR]}: no objects are looked for; add --crop main, largest or all")
