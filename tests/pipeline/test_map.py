@@ -185,6 +185,16 @@ def test_pictures_of_any_size_and_kind(mapped: Mapper, tmp_path: Path, size: tup
     assert np.isfinite([picture.position for picture in result.pictures]).all()
 
 
+def test_pictures_with_a_side_under_128_pixels_are_enlarged(mapped: Mapper, tmp_path: Path) -> None:
+    sizes = {(128, 128): False, (127, 500): True, (90, 60): True, (6000, 300): False, (2000, 1500): False}
+    (tmp_path / "in").mkdir()
+    for width, height in sizes:
+        pattern(0, 0, 300).resize((width, height)).save(tmp_path / "in" / f"{width}_{height}.jpg")
+    result = mapped("in", "out", MapOptions(crop="off"))
+    assert {picture.path.stem: picture.enlarged for picture in result.pictures} == {f"{w}_{h}": x for (w, h), x in sizes.items()}
+    assert "super-resolution" in result.report.models
+
+
 def test_a_picture_of_a_hundred_megapixels(mapped: Mapper, tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     Image.new("RGB", (10_000, 10_000), (200, 30, 30)).save(tmp_path / "in" / "large.jpg")
