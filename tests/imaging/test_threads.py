@@ -12,7 +12,7 @@ from hdrkit.alignment.chain import align
 from hdrkit.alignment.options import AlignmentOptions
 from hdrkit.formats import pixels
 from hdrkit.formats.pixels import read_frames
-from hdrkit.imaging.threads import ahead, lasting_threads, one_thread
+from hdrkit.imaging.threads import ahead, lasting_threads, one_a_thread, one_thread
 
 
 def test_reading_and_aligning_start_no_threads_of_their_own(room, monkeypatch):
@@ -102,3 +102,41 @@ def test_one_thread_is_used_and_then_as_many_as_before():
     with one_thread():
         assert cv2.getNumThreads() == 1
     assert cv2.getNumThreads() == before
+
+
+def test_each_thread_has_a_value_of_its_own():
+    made = []
+
+    def make(item):
+        made.append(item)
+        return [item]
+
+    get = one_a_thread(make)
+    with ThreadPoolExecutor(2) as threads:
+        barrier = threading.Barrier(2)
+
+        def twice(item):
+            first = get(item)
+            barrier.wait(10)
+            assert get(item) is first
+            return first
+
+        one, other = threads.map(twice, ["a", "a"])
+    assert one == other == ["a"]
+    assert one is not other
+    assert made == ["a", "a"]
+    assert (get("a"), get("b"), get("b")) == (["a"], ["b"], ["b"])
+    assert made == ["a", "a", "a", "b"]
+
+
+def test_the_number_of_threads_comes_back_when_the_last_block_ends():
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(2)
+    first, second = one_thread(), one_thread()
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    assert cv2.getNumThreads() == 1
+    second.__exit__(None, None, None)
+    assert cv2.getNumThreads() == 2
+    cv2.setNumThreads(before)

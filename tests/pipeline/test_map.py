@@ -138,6 +138,17 @@ def test_workers_change_no_result(mapped: Mapper, few: Path, tmp_path: Path, mon
     assert names[0].read_bytes() == names[1].read_bytes()
 
 
+def test_a_dask_scheduler_gives_the_same(mapped: Mapper, few: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    distributed = pytest.importorskip("distributed")
+    mapped(few, "here")
+    monkeypatch.setenv("HDRKIT_CACHE", str(tmp_path / "empty"))
+    with distributed.LocalCluster(n_workers=1, threads_per_worker=3, processes=False, dashboard_address=None) as cluster:
+        result = mapped(few, "there", pool=partial(executor, 1, cluster.scheduler_address))
+    assert result.report.read == 5
+    names = [tmp_path / folder / "clustering_result.json" for folder in ("here", "there")]
+    assert names[0].read_bytes() == names[1].read_bytes()
+
+
 def test_a_broken_file_costs_no_other(mapped: Mapper, few: Path) -> None:
     whole = draw(few / "whole.jpg", 1, 7)
     (few / "cut.jpg").write_bytes(whole.read_bytes()[: whole.stat().st_size // 3])

@@ -7,12 +7,13 @@ in a year of all-sky pictures.
 from __future__ import annotations
 
 import os
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import cv2
 
@@ -49,12 +50,38 @@ def ahead(pool: ThreadPoolExecutor, function: Callable[[Item], Value], items: It
             future.cancel()
 
 
+_one_thread_lock = threading.Lock()
+_before: list[int] = []  # the number of threads to go back to, once for each block of `one_thread` that is open
+
+
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """A block in which OpenCV and networks use one thread. Sums of several threads differ in the last digits by their number."""
-    before = cv2.getNumThreads()
-    cv2.setNumThreads(1)
+    """A block in which OpenCV and networks use one thread. Sums of several threads differ in the last digits by their number.
+
+    The number belongs to the whole process. The first of several blocks sets it, and the last one restores it.
+    """
+    with _one_thread_lock:
+        _before.append(_before[0] if _before else cv2.getNumThreads())
+        cv2.setNumThreads(1)
     try:
         yield
     finally:
-        cv2.setNumThreads(before)
+        with _one_thread_lock:
+            threads = _before.pop()
+            if not _before:
+                cv2.setNumThreads(threads)
+
+
+def one_a_thread(make: Callable[[Item], Value]) -> Callable[[Item], Value]:
+    """The function with a memory of one value in each thread, for what must not be used in two threads at once.
+
+    A worker of a Dask cluster runs several jobs in threads.
+    """
+    own = threading.local()
+
+    def remembered(item: Item) -> Value:
+        if getattr(own, "made", None) is None or own.made[0] != item:
+            own.made = item, make(item)
+        return cast(Value, own.made[1])
+
+    return remembered

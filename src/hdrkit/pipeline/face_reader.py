@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 import cv2
@@ -17,7 +16,7 @@ from hdrkit.faces.measures import measure_faces
 from hdrkit.formats.metadata import read_content
 from hdrkit.formats.previews import content_digest
 from hdrkit.gallery.rows import Content
-from hdrkit.imaging.threads import one_thread
+from hdrkit.imaging.threads import one_a_thread, one_thread
 from hdrkit.models.roles import Role
 from hdrkit.models.store import Model, find_models
 from hdrkit.pipeline.face_networks import open_detector, open_embedder, open_mesh
@@ -95,9 +94,7 @@ def crop_of(rgb: NDArray[np.uint8], face: Face) -> bytes:
     return cv2.imencode(".jpg", cv2.cvtColor(part, cv2.COLOR_RGB2BGR), _SETTINGS)[1].tobytes()
 
 
-@lru_cache(maxsize=1)
-def _reader(models: FaceModels) -> FaceReader:
-    return FaceReader(models)
+_reader = one_a_thread(FaceReader)
 
 
 def read_faces(photo: Photo, models: FaceModels) -> Content | Failure:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,18 +10,15 @@ from numpy.typing import NDArray
 from hdrkit.errors import InputError
 from hdrkit.formats.metadata import read_content
 from hdrkit.formats.previews import read_preview
+from hdrkit.imaging.threads import one_a_thread
 from hdrkit.pipeline.map_networks import MapModels
 from hdrkit.pipeline.picture_reader import PictureReader, ReadPicture
 from hdrkit.types import Failure, Photo
 
 SHORTER = 448  # pixels: a JPEG, which may be decoded to half of it, has no less than the 224 of a network
 _LONGEST = 4096
-_open = lru_cache(maxsize=1)(PictureReader)
-
-
-def open_reader(models: MapModels) -> PictureReader:
-    """What reads pictures with models, opened once in a process."""
-    return _open(models)
+open_reader = one_a_thread(PictureReader)
+"""What reads pictures with models, opened once in a thread."""
 
 
 def read_pictures(photos: Sequence[Photo], models: MapModels) -> list[ReadPicture | Failure]:
