@@ -10,13 +10,12 @@ from numpy.typing import NDArray
 
 from hdrkit.semantics.clustering import Grouping, hierarchical_dbscan, knee_tuned_dbscan
 from hdrkit.semantics.cohesion import described, silhouettes_of
+from hdrkit.semantics.communities import agreeing_communities
 from hdrkit.semantics.joining import OldMap, joined
 from hdrkit.semantics.layout import DIMS, lay_out, place
 from hdrkit.semantics.options import ClusterIn, GroupMethod, MapOptions
 from hdrkit.semantics.reduction import principal_components
 from hdrkit.types import ALONE, PictureGroup
-
-_METHODS = {GroupMethod.DBSCAN: knee_tuned_dbscan, GroupMethod.HDBSCAN: hierarchical_dbscan}
 
 
 @dataclass(frozen=True)
@@ -51,7 +50,13 @@ def grouping(rows: NDArray[np.float32], options: MapOptions) -> Grouping:
     """The groups of `rows` (N, d) by the method of the options, the largest first."""
     if len(rows) < 2:
         return Grouping(np.full(len(rows), ALONE, np.int64))
-    found = _METHODS[options.method](rows)
+    match options.method:
+        case GroupMethod.COMMUNITIES:
+            found = agreeing_communities(rows, options.seed)
+        case GroupMethod.DBSCAN:
+            found = knee_tuned_dbscan(rows)
+        case GroupMethod.HDBSCAN:
+            found = hierarchical_dbscan(rows)
     return Grouping(_largest_first(found.groups), found.settings)
 
 

@@ -30,6 +30,7 @@ class PictureEmbedding(StrEnum):
 class GroupMethod(StrEnum):
     """How pictures become groups."""
 
+    COMMUNITIES = "communities"
     DBSCAN = "dbscan"
     HDBSCAN = "hdbscan"
 
@@ -69,7 +70,7 @@ class MapOptions:
         metadata={"flag": "--embedding", "panel": _PICTURES, "help": "kind of the network that embeds pictures"},
     )
     method: GroupMethod = field(
-        default=GroupMethod.DBSCAN, metadata={"flag": "--method", "panel": _GROUPS, "help": "how pictures become groups"}
+        default=GroupMethod.COMMUNITIES, metadata={"flag": "--method", "panel": _GROUPS, "help": "how pictures become groups"}
     )
     cluster_in: ClusterIn = field(
         default=ClusterIn.EMBEDDING,
