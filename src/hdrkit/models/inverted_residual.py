@@ -1,4 +1,4 @@
-"""EfficientNet-Lite0 and MobileNetV2, which ImageNet taught to name 1000 kinds of things, as ONNX networks that any runtime runs.
+"""EfficientNet-Lite0 and MobileNetV2, which ImageNet taught to tell things apart, as ONNX networks that any runtime runs.
 
 Both are chains of inverted residual blocks (Sandler et al. 2018): a block widens its channels, filters each alone, and narrows
 them again. EfficientNet-Lite0 pads as TensorFlow does, so that a stride of 2 has one row and column more at the right and bottom.
@@ -20,7 +20,7 @@ from hdrkit.models.graph import Graph
 from hdrkit.models.residual import Convolution
 from hdrkit.models.torch_file import read_torch_tensors
 
-_FIRST, _LAST, _NAMES = 32, 1280, 1000
+_FIRST, _LAST = 32, 1280  # channels
 _OF_A_CONVOLUTION = 4  # axes of its weights
 
 
@@ -86,19 +86,18 @@ MOBILENET_V2 = Layout(
 def read_inverted_residual(path: Path, layout: Layout) -> bytes:
     """The network whose weights a file of PyTorch holds, as the bytes of an ONNX file.
 
-    In: (N, 3, h, w) normalised RGB, sides multiples of 32. Out: the last feature map (N, 1280, h / 32, w / 32), its root mean
-    square over pixels (N, 1280), and the logits of the names (N, 1000). Mean squares tell pictures apart better than the means
-    that the names come from (generalised means: Radenovic et al. 2019). Raises InputError if the file holds another network.
+    In: (N, 3, h, w) normalised RGB, sides multiples of 32. Out: the last feature map (N, 1280, h / 32, w / 32), and its root mean
+    square over pixels (N, 1280). Mean squares tell pictures apart better than the means from which names of things are told
+    (generalised means: Radenovic et al. 2019). Raises InputError if the file holds another network.
     """
     tensors = read_torch_tensors(path)
     try:
         convolutions = list(_convolutions(list(tensors.values()), layout.epsilon))
-        weights, bias = list(tensors.values())[-2:]
-        if [one.weights.shape for one in convolutions] != list(_shapes(layout)) or weights.shape != (_NAMES, _LAST):
+        if [one.weights.shape for one in convolutions] != list(_shapes(layout)):
             raise ValueError("layers of another network")
     except ValueError as error:
         raise InputError(f"{show(path)}: it does not hold the weights of {layout.name}") from error
-    return _network_of(iter(convolutions), weights, bias, layout)
+    return _network_of(iter(convolutions), layout)
 
 
 def _convolutions(tensors: list[NDArray[Any]], epsilon: float) -> Iterator[Convolution]:
@@ -125,7 +124,7 @@ def _shapes(layout: Layout) -> Iterator[tuple[int, int, int, int]]:
     yield (_LAST, before, 1, 1)
 
 
-def _network_of(taken: Iterator[Convolution], weights: NDArray[np.float32], bias: NDArray[np.float32], layout: Layout) -> bytes:
+def _network_of(taken: Iterator[Convolution], layout: Layout) -> bytes:
     graph = Graph()
     zero, six = graph.store(np.array(0, np.float32)), graph.store(np.array(6, np.float32))
 
@@ -146,8 +145,7 @@ def _network_of(taken: Iterator[Convolution], weights: NDArray[np.float32], bias
             x = graph.add("Add", x, narrow) if stride == 1 and before == stage.channels else narrow
             before = stage.channels
     seen = graph.add("Identity", convolve(x), name="map")
-    mean, mean_square = (graph.add("Flatten", graph.add("GlobalAveragePool", y)) for y in (seen, graph.add("Mul", seen, seen)))
+    mean_square = graph.add("Flatten", graph.add("GlobalAveragePool", graph.add("Mul", seen, seen)))
     graph.add("Sqrt", mean_square, name="vector")
-    graph.add("Gemm", mean, graph.store(weights), graph.store(bias), name="logits", transB=1)
-    outputs = {"map": ["N", _LAST, "h", "w"], "vector": ["N", _LAST], "logits": ["N", _NAMES]}
+    outputs = {"map": ["N", _LAST, "h", "w"], "vector": ["N", _LAST]}
     return graph.to_bytes(layout.name, {"picture": ["N", 3, "height", "width"]}, outputs)

@@ -142,7 +142,7 @@ def open_enlarger(model: Model) -> Enlarger:
 
 
 def _embedder(model: Model, network: Network, takes: PictureInput) -> PictureEmbedder:
-    vectors = network(np.zeros((1, 3, takes.side, takes.side), np.float32))[:2][-1]
+    vectors = network(np.zeros((1, 3, takes.side, takes.side), np.float32))[-1]
     return PictureEmbedder(network, takes, model.name, f"{model.name} {_digest(model)} {takes}", vectors.size)
 
 

@@ -80,7 +80,7 @@ class PictureEmbedder:
 
     def _of_batch(self, pictures: Sequence[NDArray[np.uint8]]) -> Embedded:
         outputs = self.network(np.stack([self.takes.of(one) for one in pictures]))
-        maps, vectors = outputs[:2] if len(outputs) > 1 else (None, outputs[0])
+        maps, vectors = outputs if len(outputs) > 1 else (None, outputs[0])
         vectors = vectors.reshape(len(pictures), -1)
         return Embedded(unit_rows(vectors), maps)
 
