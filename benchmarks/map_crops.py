@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -19,12 +20,13 @@ from sklearn.cluster import AgglomerativeClustering
 from sklearn.metrics import adjusted_rand_score
 
 from benchmarks.harness import HERE, Result, Table
-from benchmarks.map_sets import Shown, labelled_sets, read_picture
+from benchmarks.map_sets import Shown, clothing, labelled_sets, read_picture
 from benchmarks.truth import data_folder
 from hdrkit.imaging.threads import one_thread
 from hdrkit.models.roles import Role
 from hdrkit.models.store import find_model
 from hdrkit.pipeline.map_networks import find_map_models, open_object_detector, open_picture_embedder
+from hdrkit.pipeline.picture_reader import PictureReader
 from hdrkit.semantics.crops import Box, chosen_boxes, combined, cropped, regions_of
 from hdrkit.semantics.embedding import PictureEmbedder
 from hdrkit.semantics.mapping import grouping
@@ -36,6 +38,7 @@ Regions = Callable[[Shown], list[Region]]
 WHOLE = (0.0, 0.0, 1.0, 1.0)
 MEASURES = ("ARI", "ARI at the true number", "neighbours alike")
 _SIDE = 112  # of a map from which a box is taken
+_TIMED, _ROUNDS = 40, 5  # photographs of clothes
 _NEIGHBOURS = 3  # as many as the other frames of a view
 
 
@@ -88,6 +91,23 @@ def _fit(embed: PictureEmbedder, detected: Regions) -> Iterator[tuple[str, ...]]
     for name, find in finders.items():
         fits = [_iou(find(one), box) for one, box in zip(shown, truth, strict=True)]
         yield name, f"{np.mean(fits):.3f}", f"{np.median(fits):.3f}", f"{np.quantile(fits, 0.1):.3f}"
+
+
+def _cost(given: dict[Role, Path]) -> Table:
+    """CPU milliseconds to read a picture of decoded pixels in each mode, the least of rounds in which the modes alternate."""
+    pictures = [one.rgb for one in clothing()[:: len(clothing()) // _TIMED]]
+    readers = {}
+    for crop in Crop:
+        for name, models in (("", {}), (", YOLOX-nano", given)):
+            if crop is not Crop.OFF or not models:
+                readers[f"{crop}{name}"] = PictureReader(find_map_models(MapOptions(crop=crop), models))
+    taken: dict[str, list[float]] = {name: [] for name in readers}
+    for _ in range(_ROUNDS):
+        for name, reader in readers.items():
+            start = time.process_time()
+            reader.read(pictures)
+            taken[name].append(1e3 * (time.process_time() - start) / len(pictures))
+    return Table(["--crop", "CPU milliseconds a picture"], [[name, f"{min(times):.0f}"] for name, times in taken.items()])
 
 
 def _main(regions: Sequence[Region]) -> Box:
