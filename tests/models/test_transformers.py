@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from hdrkit.errors import InputError
+from hdrkit.imaging.threads import one_thread
 from hdrkit.models.roles import ModelKind
 from hdrkit.models.transformers import TransformersNetwork
 from tests.fixtures.transformers_models import LONGEST, save_tiny_models
@@ -32,6 +33,16 @@ def test_texts_are_embedded_by_the_text_side_of_clip(clip, capfd):
             read = model.text_model(input_ids=torch.tensor([[*tokens, 1]])).last_hidden_state
             alone = model.text_projection(read[0, -1]).numpy()
         np.testing.assert_allclose(row, alone, atol=1e-5)
+
+
+def test_it_uses_the_threads_that_opencv_may_use_and_no_others_afterwards(clip, monkeypatch):
+    import torch
+
+    network, set_to = TransformersNetwork(ModelKind.CLIP, str(clip)), []
+    monkeypatch.setattr(torch, "set_num_threads", set_to.append)
+    with one_thread():
+        network(np.zeros((1, 3, 32, 32), np.float32))
+    assert set_to == [1, torch.get_num_threads()]
 
 
 def test_a_text_that_is_too_long_is_cut(clip):

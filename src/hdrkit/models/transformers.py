@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -27,8 +28,9 @@ _MEAN_STD = {  # of the pictures that the networks were trained with, codes from
 class TransformersNetwork:
     """A network of pictures: normalised RGB (N, 3, `side`, `side`) -> vectors (N, `dims`). `digest` identifies its weights.
 
-    `name` is a folder, or a model on the Hugging Face hub. It runs on the GPU if that is wanted and there is one. Raises
-    InputError if transformers is not installed, or if the name gives no model of `kind`, which is CLIP or DINOv2.
+    `name` is a folder, or a model on the Hugging Face hub. It runs on the GPU if that is wanted and there is one, else on as many
+    threads as OpenCV may use at this moment. Raises InputError if transformers is not installed, or if the name gives no model
+    of `kind`, which is CLIP or DINOv2.
     """
 
     def __init__(self, kind: ModelKind, name: str, use_gpu: bool = True) -> None:
@@ -47,7 +49,7 @@ class TransformersNetwork:
         """The vectors of a batch of pictures."""
         import torch
 
-        with torch.inference_mode():
+        with _threads_of_opencv(torch), torch.inference_mode():
             pixels = torch.from_numpy(inputs[0]).to(self._device)
             if self._kind is ModelKind.CLIP:
                 output = self._model.get_image_features(pixel_values=pixels, interpolate_pos_encoding=True)
@@ -74,7 +76,7 @@ class TransformersNetwork:
             raise InputError(f"{self._name}: {problem}; words need one beside the model") from error
         settings = {"padding": True, "truncation": True, "max_length": text.max_position_embeddings}
         tokens = tokenizer(list(texts), return_tensors="pt", **settings)
-        with torch.inference_mode():
+        with _threads_of_opencv(torch), torch.inference_mode():
             return _rows(self._model.get_text_features(**tokens.to(self._device)))
 
 
@@ -101,6 +103,17 @@ def _loaded(kind: ModelKind, name: str) -> Any:
             f"{name}: it is a {model.config.model_type} model, not a {kind} one; choose another model or --embedding"
         )
     return model
+
+
+@contextmanager
+def _threads_of_opencv(torch: Any) -> Iterator[None]:
+    """Several processes that each use all cores would stand in each other's way."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(cv2.getNumThreads())
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 @contextmanager
