@@ -36,7 +36,6 @@ from hdrkit.semantics.saliency import Region, salient_regions
 
 Regions = Callable[[Shown], list[Region]]
 WHOLE = (0.0, 0.0, 1.0, 1.0)
-MEASURES = ("ARI", "ARI at the true number", "neighbours alike")
 _SIDE = 112  # of a map from which a box is taken
 _TIMED, _ROUNDS = 40, 5  # photographs of clothes
 _NEIGHBOURS = 3  # as many as the other frames of a view
@@ -57,10 +56,12 @@ def measure(options: argparse.Namespace) -> Result:
 
         boxes = Table(["box", "IoU with boxes by hand: mean", "median", "lowest tenth"], list(_fit(embed, detected)))
         sets = {name: shown for name, shown in labelled_sets().items() if name in (options.sets or [name])}
+        cost = _cost(given)
         scores = dict(_scores(sets, _vectors(sets, embed, detected)))
     tables = [
         boxes,
-        *(_table(what, k, scores, list(sets)) for k, what in enumerate(("ARI", "ARI at the true number", "neighbours"))),
+        cost,
+        *(_table(what, k, scores, list(sets)) for k, what in enumerate(("ARI", "ARI at the true number", "neighbours alike"))),
     ]
     about = (
         "Boxes of the main object beside 54 that were drawn by hand, most around one piece of clothing or around the people of a "
@@ -228,5 +229,6 @@ def _figure(scores: dict[tuple[str, str], tuple[float, float, float]], sets: lis
         )
     axes.set_xticks(range(len(sets)), sets)
     axes.set_ylabel("near pictures that show the same")
-    axes.legend(fontsize=7, ncols=2)
+    axes.set_ylim(0, 1)
+    axes.legend(fontsize=7, ncols=4, loc="upper left")
     return figure
