@@ -46,3 +46,10 @@ def test_copies_are_one_group_whatever_else_there_is():
 
 def test_two_unlike_pictures_are_no_group():
     assert set(agreeing_communities(np.array([[1, 0], [-1, 0]], np.float32), seed=1).groups.tolist()) == {ALONE}
+
+
+def test_many_pictures_are_joined_in_pieces_with_hardly_another_result():
+    rows, _ = planted([20] * 12, [0.7] * 12)
+    whole = agreeing_communities(rows, seed=1).groups
+    pieces = agreeing_communities(rows, seed=1, most_linked=20).groups
+    assert adjusted_rand_score(whole, pieces) > 0.95

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from hdrkit.types import ALONE, Cohesion, PictureGroup
 
 _TOO_WIDE = 1.2  # times the mean spread
+_BLOCK = 1024  # pictures that are compared with all groups at a time
 
 
 def described(rows: NDArray[np.float32], groups: NDArray[np.int64], silhouettes: NDArray[np.float64]) -> tuple[PictureGroup, ...]:
@@ -45,18 +47,24 @@ def silhouettes_of(rows: NDArray[np.float32], groups: NDArray[np.int64]) -> NDAr
     if len(numbers) < 2:
         found[inside] = 0.0
         return found
-    points = np.asarray(rows, np.float64)
-    squares = np.einsum("nd,nd->n", points, points)
-    apart = np.empty((len(rows), len(numbers)))
-    for k, number in enumerate(numbers):
-        own = groups == number
-        others = np.where(own, own.sum() - 1, own.sum())  # a picture is not among the others of its own group
-        total = own.sum() * squares + squares[own].sum() - 2 * points @ points[own].sum(axis=0)
-        apart[:, k] = np.sqrt(np.maximum(total, 0) / np.maximum(others, 1))
     at = np.searchsorted(numbers, groups[inside])
-    own_distance = apart[inside, at]
-    apart[inside, at] = np.inf
-    next_distance = apart[inside].min(axis=1)
-    larger = np.maximum(own_distance, next_distance)
-    found[inside] = np.divide(next_distance - own_distance, larger, out=np.zeros_like(larger), where=larger > 0)
+    points = np.asarray(rows[inside] - rows[inside].mean(axis=0), np.float32)
+    squares = np.einsum("nd,nd->n", points, points).astype(np.float64)
+    counts = np.bincount(at).astype(np.float64)
+    of_groups = csr_array((np.ones(len(at), np.float32), (at, np.arange(len(at)))))
+    sums, sums_of_squares = of_groups @ points, np.bincount(at, squares)
+    values = np.empty(len(at))
+    for start in range(0, len(at), _BLOCK):
+        block = slice(start, start + _BLOCK)
+        own = np.arange(len(at[block])), at[block]
+        total = counts * squares[block, None] + sums_of_squares - 2.0 * (points[block] @ sums.T)
+        others = np.broadcast_to(counts, total.shape).copy()
+        others[own] -= 1  # a picture is not among the others of its own group
+        apart = np.sqrt(np.maximum(total, 0) / np.maximum(others, 1))
+        own_distance = apart[own]
+        apart[own] = np.inf
+        next_distance = apart.min(axis=1)
+        larger = np.maximum(own_distance, next_distance)
+        values[block] = np.divide(next_distance - own_distance, larger, out=np.zeros_like(larger), where=larger > 0)
+    found[inside] = values
     return found
