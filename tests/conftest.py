@@ -1,5 +1,6 @@
 """What several test files share."""
 
+import logging
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -56,9 +57,13 @@ def hdrkit(capfd: pytest.CaptureFixture[str]) -> Callable[..., Outcome]:
     def run(*arguments: object) -> Outcome:
         from hdrkit.cli.app import main
 
+        logger = logging.getLogger("hdrkit")
+        before = logger.level, logger.propagate, logger.handlers
         capfd.readouterr()
         with pytest.raises(SystemExit) as ended:
             main([os.fspath(word) if isinstance(word, Path) else str(word) for word in arguments])
+        logger.setLevel(before[0])  # the commands print records; other tests read them
+        logger.propagate, logger.handlers = before[1:]
         return Outcome(int(ended.value.code or 0), *capfd.readouterr())
 
     return run

@@ -59,6 +59,11 @@ FLAGS = {
     "video": """
         source! --output/-o! --fps=24.0 --tonemap=local --range=auto --exposure --camera --json --config/-c
     """,
+    "map": """
+        --super-resolution=edsr --crop=off --embedding=imagenet --method=communities --cluster-in=embedding --seed=42 inputs
+        --image_dir --output/-o --update --model --labels=the_beginning_of_each_file_name --jobs/-j=all_cores --scheduler
+        --json --config/-c
+    """,
     "score": """
         faces! --labels=cluster_labels.json,_in_FACES --output/-o=scores,_in_FACES --eyes=0.5 --smile=0.5 --focus=0.4
         --require-all-eyes-open=main,important,other --require-all-smiles --require-all-in-focus --write-ratings
