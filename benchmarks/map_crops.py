@@ -29,6 +29,7 @@ from hdrkit.pipeline.map_networks import find_map_models, open_object_detector, 
 from hdrkit.pipeline.picture_reader import PictureReader
 from hdrkit.semantics.crops import Box, chosen_boxes, combined, cropped, regions_of
 from hdrkit.semantics.embedding import PictureEmbedder
+from hdrkit.semantics.layout import lay_out
 from hdrkit.semantics.mapping import grouping
 from hdrkit.semantics.options import Crop, MapOptions
 from hdrkit.semantics.reduction import principal_components
@@ -202,7 +203,7 @@ def _scores(
 def _judged(vectors: np.ndarray, labels: np.ndarray) -> tuple[float, float, float]:
     """ARI of the default groups, ARI of Ward's groups at the true number, and the share of near pictures with the same label."""
     rows = principal_components(vectors)
-    found = grouping(rows, MapOptions()).groups
+    found = grouping(rows, lay_out(rows, MapOptions().seed), MapOptions()).groups
     known = AgglomerativeClustering(len(set(labels)), linkage="ward").fit_predict(rows)
     likeness = vectors @ vectors.T
     np.fill_diagonal(likeness, -np.inf)

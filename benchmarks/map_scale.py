@@ -25,7 +25,7 @@ DIMS = 1280  # of the default embedding
 DECAY = 0.5  # of the deviation along its principal axes
 EACH = 60  # pictures of a kind, on average
 ASKED_GB = 4.0
-STEPS = ("principal components", "groups", "layout")
+STEPS = ("principal components", "layout", "groups")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -76,9 +76,9 @@ def _measured(size: int, seed: int) -> dict[str, float]:
     rows = principal_components(vectors)
     del vectors
     times.append(time.process_time())
-    groups = grouping(rows, MapOptions(seed=seed)).groups
-    times.append(time.process_time())
     places = lay_out(rows, seed)
+    times.append(time.process_time())
+    groups = grouping(rows, places, MapOptions(seed=seed)).groups
     times.append(time.process_time())
     spent = dict(zip(STEPS, np.diff(times).tolist(), strict=True))
     near = NearestNeighbors(n_neighbors=2).fit(places).kneighbors(places, return_distance=False)[:, 1]

@@ -60,7 +60,7 @@ FLAGS = {
         source! --output/-o! --fps=24.0 --tonemap=local --range=auto --exposure --camera --json --config/-c
     """,
     "map": """
-        --super-resolution=edsr --crop=off --embedding=imagenet --method=communities --cluster-in=embedding --seed=42 inputs
+        --super-resolution=edsr --crop=off --embedding=imagenet --method=agreement --cluster-in=embedding --seed=42 inputs
         --image_dir --output/-o --update --model --labels=the_beginning_of_each_file_name --jobs/-j=all_cores --scheduler
         --json --config/-c
     """,

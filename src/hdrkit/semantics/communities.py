@@ -1,56 +1,36 @@
-"""Groups of pictures that agree at several scales: communities of the graph of neighbours, joined by a majority of them.
+"""Communities of pictures: parts of a graph of neighbours with more links inside than chance would give them.
 
-A community has more links inside than chance would give it (Newman and Girvan 2004; found by the method of Blondel et al. 2008).
-One graph finds one scale, and its borders vary with chance. So graphs of few to many neighbours are parted several times, and
-pictures are joined while most of the partings have them together (evidence accumulation, Fred and Jain 2005).
+Newman and Girvan (2004); they are found by the method of Blondel et al. (2008). One graph finds one scale, and its borders vary
+with chance: so graphs of few to many neighbours are each parted several times.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import coo_array, csr_matrix
-from scipy.sparse.csgraph import connected_components
 
-from hdrkit.semantics.clustering import Grouping
 from hdrkit.semantics.neighbours import nearest_of
-from hdrkit.types import ALONE
 
 SCALES = (5, 7, 10, 14, 20)  # neighbours of a picture
 _LOCAL = 7  # the neighbour whose distance is the local scale (Zelnik-Manor and Perona 2004)
 _LOOKED_AT = 3  # times as many neighbours by products, among which those by local scales are looked for
-_RUNS = 3  # partings of each graph
-_MAJORITY = 0.5
-MOST_LINKED = 10_000  # kinds that are all compared with all
+RUNS = 3  # partings of each graph
 _LEAST = 1e-9
-_DIGITS = 4  # of directions in which copies are equal
 
 
-def agreeing_communities(rows: NDArray[np.float32], seed: int, most_linked: int = MOST_LINKED) -> Grouping:
-    """Groups of `rows` (N, d), whose origin is their mean. A picture that no other agrees with is alone.
+def communities_of(directions: NDArray[np.float32], seed: int) -> tuple[NDArray[np.int64], csr_matrix[Any]]:
+    """The community of each of N unit vectors (N, d), N at least 2, in each of P partings (N, P), the finest first.
 
-    Only pictures on the same side of the mean are linked. Copies count once while groups are looked for.
-    Memory is bounded by `most_linked`, see `_majority`.
+    The graph (N, N) is that of the most neighbours. Vectors are linked only if they are on the same side of their origin.
     """
-    directions = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), _LEAST)
-    kept, copy_of = np.unique(directions.round(_DIGITS), axis=0, return_index=True, return_inverse=True)[1:]
-    groups = _of_distinct(directions[kept], seed, most_linked)[copy_of.ravel()]
-    sizes = np.bincount(groups)
-    return Grouping(np.where(sizes[groups] > 1, groups, ALONE), {"neighbours": list(SCALES), "runs": _RUNS})
-
-
-def _of_distinct(directions: NDArray[np.float32], seed: int, most_linked: int) -> NDArray[np.int64]:
-    if len(directions) < 2:
-        return np.zeros(len(directions), np.int64)
     scales = sorted({min(scale, len(directions) - 1) for scale in SCALES})
     links = _Links(directions, scales[-1])
-    graphs = [_mutual(ranked, scale) for scale in scales for ranked in (links.by_products, links.by_local_scales)]
-    partings = [_parting(graph, seed + run) for graph in graphs for run in range(_RUNS)]
-    return _majority(np.stack(partings, axis=1), graphs[-1], most_linked)
+    graphs = [_mutual(ranked, scale) for scale in scales for ranked in (links.by_local_scales, links.by_products)]
+    return np.stack([_parting(graph, seed + run) for graph in graphs for run in range(RUNS)], axis=1), graphs[-1]
 
 
 class _Links:
@@ -96,39 +76,3 @@ def _parting(graph: csr_matrix[Any], seed: int) -> NDArray[np.int64]:
     if not graph.nnz:
         return np.arange(graph.shape[0])
     return np.asarray(Louvain(shuffle_nodes=True, random_state=seed).fit_predict(graph), np.int64)
-
-
-def _majority(partings: NDArray[np.int64], links: csr_matrix[Any], most: int) -> NDArray[np.int64]:
-    """Labels (N,) by average linkage of the share of `partings` (N, P) that part two pictures, up to a half.
-
-    Pictures that no parting parts are one kind from the beginning. More than `most` kinds are linked in pieces: those that hang
-    together by `links` (N, N) whose ends a majority has together, a larger one the more kinds are in the largest piece.
-    """
-    from scipy.cluster.hierarchy import fcluster, linkage
-    from scipy.spatial.distance import pdist
-
-    kinds, kind_of = np.unique(partings, axis=0, return_inverse=True)
-    kind_of = kind_of.ravel()
-    labels, total = np.empty(len(kinds), np.int64), 0
-    for members in _pieces(kinds, kind_of[np.stack(links.nonzero(), axis=1)], most):
-        own = np.ones(1, np.int32)
-        if len(members) > 1:
-            own = fcluster(linkage(pdist(kinds[members], "hamming"), "average"), _MAJORITY, "distance")
-        labels[members] = total + own - 1
-        total += int(own.max())
-    return np.asarray(labels[kind_of], np.int64)
-
-
-def _pieces(kinds: NDArray[np.int64], ends: NDArray[np.int64], most: int) -> Iterable[NDArray[np.int64]]:
-    """The members of each piece of the kinds (K, P) that `ends` (L, 2) connect, none larger than `most` if that can be."""
-    if len(kinds) <= most:
-        return [np.arange(len(kinds))]
-    ends = np.unique(ends[ends[:, 0] < ends[:, 1]], axis=0)
-    together = (kinds[ends[:, 0]] == kinds[ends[:, 1]]).mean(axis=1)
-    for share in np.arange(_MAJORITY, 1.0, 0.1):
-        near = ends[together >= share].T
-        graph = coo_array((np.ones(near.shape[1], np.int8), tuple(near)), shape=(len(kinds), len(kinds)))
-        piece = connected_components(graph, directed=False)[1]
-        if np.bincount(piece).max() <= most:
-            break
-    return np.split(np.argsort(piece, kind="stable"), np.cumsum(np.bincount(piece))[:-1])

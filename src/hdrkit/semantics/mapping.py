@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hdrkit.semantics.agreement import agreeing_groups
 from hdrkit.semantics.clustering import Grouping, hierarchical_dbscan, knee_tuned_dbscan
 from hdrkit.semantics.cohesion import described, silhouettes_of
-from hdrkit.semantics.communities import agreeing_communities
 from hdrkit.semantics.joining import OldMap, joined
 from hdrkit.semantics.layout import DIMS, lay_out, place
 from hdrkit.semantics.options import ClusterIn, GroupMethod, MapOptions
@@ -41,18 +41,18 @@ def map_vectors(vectors: NDArray[np.float32], options: MapOptions, old: OldMap |
     rows = principal_components(vectors)
     positions = lay_out(rows, options.seed) if old is None else _placed(vectors, old)
     space = positions if options.cluster_in is ClusterIn.LAYOUT else rows
-    found = grouping(space, options)
+    found = grouping(space, positions, options)
     numbers = found.groups if old is None else joined(found.groups, old)
     return _mapped(space, positions, numbers, {"dimensions": rows.shape[1], **found.settings})
 
 
-def grouping(rows: NDArray[np.float32], options: MapOptions) -> Grouping:
-    """The groups of `rows` (N, d) by the method of the options, the largest first."""
+def grouping(rows: NDArray[np.float32], positions: NDArray[np.float32], options: MapOptions) -> Grouping:
+    """The groups of `rows` (N, d), which lie at `positions` (N, 3), by the method of the options, the largest first."""
     if len(rows) < 2:
         return Grouping(np.full(len(rows), ALONE, np.int64))
     match options.method:
-        case GroupMethod.COMMUNITIES:
-            found = agreeing_communities(rows, options.seed)
+        case GroupMethod.AGREEMENT:
+            found = agreeing_groups(rows, positions, options.seed)
         case GroupMethod.DBSCAN:
             found = knee_tuned_dbscan(rows)
         case GroupMethod.HDBSCAN:

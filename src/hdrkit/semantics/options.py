@@ -28,9 +28,9 @@ class PictureEmbedding(StrEnum):
 
 
 class GroupMethod(StrEnum):
-    """How pictures become groups."""
+    """How pictures become groups: by the agreement of several ways, or by density alone."""
 
-    COMMUNITIES = "communities"
+    AGREEMENT = "agreement"
     DBSCAN = "dbscan"
     HDBSCAN = "hdbscan"
 
@@ -70,7 +70,13 @@ class MapOptions:
         metadata={"flag": "--embedding", "panel": _PICTURES, "help": "kind of the network that embeds pictures"},
     )
     method: GroupMethod = field(
-        default=GroupMethod.COMMUNITIES, metadata={"flag": "--method", "panel": _GROUPS, "help": "how pictures become groups"}
+        default=GroupMethod.AGREEMENT,
+        metadata={
+            "flag": "--method",
+            "panel": _GROUPS,
+            "help": "agreement: what communities of neighbours and density on the map agree on; dbscan: dense places, whose "
+            "reach is tuned; hdbscan: dense places of several densities",
+        },
     )
     cluster_in: ClusterIn = field(
         default=ClusterIn.EMBEDDING,
