@@ -158,8 +158,8 @@ def _mean(judged: Sequence[Judged]) -> float:
 def _about(embedding: str) -> str:
     return (
         f"Vectors by {embedding}. The recipe is UMAP in three dimensions and DBSCAN there, its reach at the knee; hdrkit joins "
-        "pictures that two thirds of the votes have together: communities of graphs of few to many neighbours have one half of the votes, "
-        "DBSCAN and HDBSCAN in the layout the other. Both get the same vectors and layouts, "
+        "pictures that two thirds of the votes have together: one half of the votes is of communities of graphs of few to many "
+        "neighbours, the other of DBSCAN and HDBSCAN in the layout. Both get the same vectors and layouts, "
         f"by chance with the seeds {', '.join(map(str, SEEDS))}. In `half reduced` half of the pictures are brought to "
         f"{SMALL_SIDE} pixels, and `enlarged` by hdrkit's super-resolution. ARI counts pictures in no group as one group more; "
         "`apart`, each as a group of its own. Places are the panoramas of which the views are; labels of the other scenes are "
