@@ -741,6 +741,22 @@ def test_a_tree_tells_of_no_photograph_that_is_not_there(tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+def test_an_error_of_the_system_is_blamed_on_the_folder_only_where_it_is_written(tmp_path):
+    with pytest.raises(ConnectionResetError), replacing(tmp_path / "out", GROUP, []):
+        raise ConnectionResetError
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_name_that_no_file_can_have_is_refused_at_once(tmp_path):
+    name = 300 * "a"
+    with (
+        pytest.raises(OutputError, match=f"{name}: cannot be written: the name is too long"),
+        replacing(tmp_path / "out", GROUP, []) as made,
+    ):
+        made.claim(name)
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_copied_folder_of_results_counts_as_unchanged(card, sort_card, tmp_path):
     write_groups(sort_card(card), tmp_path / "sorted", Placing.COPY)
     shutil.copytree(tmp_path / "sorted", tmp_path / "other", symlinks=True, copy_function=shutil.copyfile)

@@ -87,6 +87,16 @@ def test_a_list_of_somebody_else_stays(tmp_path, planted_map):
     assert (tmp_path / "out" / "clustering_result.json").read_text() == "[]"
 
 
+@pytest.mark.parametrize("name", ["report.json", "Report.JSON", ".hdrkit-manifest.json"])
+def test_a_name_that_another_file_of_the_map_has_is_refused_before_anything_is_done(tmp_path, name):
+    with (
+        pytest.raises(OutputError, match=f"{name}: the map has another file of this name; choose"),
+        map_into(tmp_path / "out", name),
+    ):
+        pytest.fail("the block began")
+    assert not (tmp_path / "out").exists()
+
+
 def test_numbers_of_numpy_are_written_as_numbers(tmp_path, planted_map):
     result = planted_map(tmp_path, (1,), 0)
     one = replace(result.pictures[0], position=tuple(np.float32([0.1, -0.0, 2])), group=np.int64(0))

@@ -66,11 +66,13 @@ class ResultTree:
 
     def add_bytes(self, name: str, data: bytes) -> None:
         """Add a file of our own at `name`, relative to the folder."""
-        self._staged_path(name).write_bytes(data)
+        with writing(self.folder):
+            self._staged_path(name).write_bytes(data)
 
     def add_copy(self, name: str, source: Path) -> None:
         """Add a copy of a photograph."""
-        copy(source, self._staged_path(name))
+        with writing(self.folder):
+            copy(source, self._staged_path(name))
 
     def can_link(self) -> bool:
         """Whether the file system has symbolic links and lets us make them."""
@@ -87,7 +89,8 @@ class ResultTree:
         target = str(source)
         with suppress(ValueError):  # on another drive
             target = os.path.relpath(source, (self._resolved / name).parent)
-        self._staged_path(name).symlink_to(target)
+        with writing(self.folder):
+            self._staged_path(name).symlink_to(target)
 
     def add_moved(self, name: str, source: Path) -> None:
         """Add the photograph itself. It is moved when the tree is committed."""
@@ -104,9 +107,10 @@ class ResultTree:
         return staged
 
     def claim(self, name: str) -> None:
-        """Raise OutputError if a file at `name` is not ours, or somebody changed it since we wrote it."""
+        """Raise OutputError if `name` cannot be one, a file there is not ours, or somebody changed it since we wrote it."""
         target = self.folder / name
-        foreign = target if os.path.lexists(target) and not self._before.owns(self.folder, name) else None
+        with writing(target):
+            foreign = target if _is_there(target) and not self._before.owns(self.folder, name) else None
         changed = name in self._before.names
         for parent in list(PurePosixPath(name).parents)[:-1]:
             above = self.folder / parent
@@ -190,22 +194,25 @@ def replacing(folder: Path, command: str, sources: Iterable[Path]) -> Iterator[R
     After an error, or if the tree is empty, nothing of it remains and the earlier results are whole. `sources` are the absolute
     paths of the photographs. Raises OutputError if the file system refuses, if another run is writing, if one of the photographs
     is a file that an earlier run wrote, if photographs were moved to `folder`, or if another command wrote its results there.
+    An OSError of the block that did not come from the tree stays what it is.
     """
-    missing = [above for above in (folder, *folder.parents) if not above.exists()]
     with writing(folder):
+        missing = [above for above in (folder, *folder.parents) if not above.exists()]
         folder.mkdir(parents=True, exist_ok=True)
-        with alone_in(folder):
-            try:
+    with alone_in(folder):
+        try:
+            with writing(folder):
                 before = require_replaceable(folder, command)
                 _require_none_of_ours(folder, before, sources)
                 _remove_left_behind(folder)
-                with _stage(folder) as stage:
-                    tree = ResultTree(folder, stage, before)
-                    yield tree
-                    if not tree.is_empty():
+            with _stage(folder) as stage:
+                tree = ResultTree(folder, stage, before)
+                yield tree
+                if not tree.is_empty():
+                    with writing(folder):
                         tree.commit()
-            finally:
-                _remove_empty(missing)
+        finally:
+            _remove_empty(missing)
 
 
 def _require_none_of_ours(folder: Path, before: Manifest, sources: Iterable[Path]) -> None:
@@ -219,7 +226,8 @@ def _require_none_of_ours(folder: Path, before: Manifest, sources: Iterable[Path
 def _stage(folder: Path) -> Iterator[Path]:
     stage = folder / f".hdrkit-stage-{secrets.token_hex(8)}"
     try:
-        stage.mkdir()
+        with writing(folder):
+            stage.mkdir()
         yield stage
     finally:
         shutil.rmtree(stage, ignore_errors=True)
@@ -273,6 +281,15 @@ def _required_manifest(folder: Path, command: str) -> Manifest:
     if manifest is None:
         raise InputError(f"{show(folder)}: it holds no results of hdrkit; there is nothing to undo")
     return manifest
+
+
+def _is_there(path: Path) -> bool:
+    """Whether a path names anything, be it a broken link. Raises OSError for a name that no file can have."""
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True
 
 
 def _rename(source: Path, target: Path) -> None:

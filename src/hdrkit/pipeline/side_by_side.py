@@ -33,7 +33,5 @@ def side_by_side(function: Callable[[Item], Value], items: Iterable[Item], pool:
                     yield waiting.popleft().result()
             while waiting:
                 yield waiting.popleft().result()
-        except BrokenExecutor as error:
-            raise HdrkitError(
-                f"a worker that read photographs ended ({error}); run the command again, which continues"
-            ) from error
+        except (BrokenExecutor, ConnectionError) as error:
+            raise HdrkitError(f"a worker that read files ended ({error}); run the command again, which continues") from error

@@ -9,9 +9,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from hdrkit.errors import OutputError
 from hdrkit.files.json_text import plain, to_json
-from hdrkit.files.manifest import MAP
+from hdrkit.files.manifest import MANIFEST, MAP
 from hdrkit.files.result_tree import ResultTree, replacing
+from hdrkit.files.text import show
 from hdrkit.results.map_memory import MEMORY, MapMemory, memory_file
 from hdrkit.results.map_page import map_page
 from hdrkit.types import MapResult
@@ -27,8 +29,11 @@ def map_into(folder: Path, name: str = RESULT) -> Iterator[ResultTree]:
     """A folder of results for `write_map`, which no other run can open during this block. `name` is that of the JSON file.
 
     When the block ends without an error, the results replace those of an earlier run. Raises OutputError before anything is done
-    if another run is writing, another command wrote there, the file system refuses, or a file there is not ours.
+    if another run is writing, another command wrote there, the file system refuses, a file there is not ours, or `name` is that
+    of another file of the map.
     """
+    if name.lower() in (PAGE, REPORT, MEMORY, MANIFEST):  # some file systems do not tell small and large letters apart
+        raise OutputError(f"{show(folder / name)}: the map has another file of this name; choose another, such as {RESULT}")
     with replacing(folder, MAP, ()) as tree:
         for one in (name, PAGE, REPORT, MEMORY):
             tree.claim(one)
