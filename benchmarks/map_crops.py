@@ -117,8 +117,7 @@ def _main(regions: Sequence[Region]) -> Box:
 
 
 def _activated(embed: PictureEmbedder, one: Shown) -> Box:
-    maps = embed([one.rgb]).maps
-    assert maps is not None
+    maps, _ = embed.network(embed.takes.of(one.rgb)[None])
     return _above(np.tensordot(maps[0].mean(axis=(1, 2)), maps[0], 1))
 
 
@@ -167,7 +166,7 @@ def _vectors(
 ) -> dict[str, Callable[[Shown], np.ndarray]]:
     """For each mode, what gives the vector of a picture. Every picture and every crop is embedded once."""
     pictures = {id(one): one for shown in sets.values() for one in shown}
-    whole = dict(zip(pictures, embed([one.rgb for one in pictures.values()]).vectors, strict=True))
+    whole = dict(zip(pictures, embed([one.rgb for one in pictures.values()]), strict=True))
     salient = {key: salient_regions(one.rgb) for key, one in pictures.items()}
     found = {key: detected(one) for key, one in pictures.items()}
     planted = {key: [Region(one.planted, 1.0)] if one.planted else [] for key, one in pictures.items()}
@@ -180,7 +179,7 @@ def _vectors(
         sizes = {key: (one.rgb.shape[1], one.rgb.shape[0]) for key, one in pictures.items()}
         modes[name] = {key: chosen_boxes(regions[key], crop, sizes[key]) for key in pictures}
     parts = list(dict.fromkeys((key, box) for boxes in modes.values() for key, of_one in boxes.items() for box in of_one))
-    vectors = dict(zip(parts, embed([cropped(pictures[key].rgb, box) for key, box in parts]).vectors, strict=True))
+    vectors = dict(zip(parts, embed([cropped(pictures[key].rgb, box) for key, box in parts]), strict=True))
 
     def vector(boxes: dict[int, tuple[Box, ...]], one: Shown) -> np.ndarray:
         crops = [vectors[id(one), box] for box in boxes[id(one)]]

@@ -101,7 +101,7 @@ def _vectors(pictures: Sequence[Shown], kind: str, model: Path | str) -> np.ndar
         small = np.asarray(cv2.resize(rgb, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
         return enlarge(small) if kind == INPUTS[2] and needs_enlarging(small) else small
 
-    return np.concatenate([embed([seen(k) for k in part]).vectors for part in np.array_split(np.arange(len(pictures)), 64)])
+    return np.concatenate([embed([seen(k) for k in part]) for part in np.array_split(np.arange(len(pictures)), 64)])
 
 
 Way = Callable[[np.ndarray, int, np.ndarray], np.ndarray]  # of components, a seed, and the layout by that seed

@@ -48,7 +48,7 @@ def measure(options: argparse.Namespace) -> Result:
     scores: dict[tuple[str, str], tuple[float, float]] = {}
     with one_thread():
         for variant, how in variants().items():
-            vectors = dict(zip(map(id, pictures), how.embed([how.prepare(one.rgb) for one in pictures]).vectors, strict=True))
+            vectors = dict(zip(map(id, pictures), how.embed([how.prepare(one.rgb) for one in pictures]), strict=True))
             for name, shown in sets.items():
                 scores[variant, name] = judged(np.stack([vectors[id(one)] for one in shown]), [one.label for one in shown])
     names = list(dict.fromkeys(variant for variant, _ in scores))

@@ -153,13 +153,13 @@ def _embedded(count: int, ways: dict[str, Reduce]) -> tuple[Table | None, dict[s
         return None, {}
     pictures = [*_clothing(count), *(rgb for name in UNSEEN for rgb in _photographs(name, count))]
     pictures = [rgb if max(rgb.shape[:2]) <= 2 * LONGEST else _truth(rgb) for rgb in pictures]
-    whole = np.vstack([embed([rgb]).vectors for rgb in pictures])
+    whole = np.vstack([embed([rgb]) for rgb in pictures])
     chosen = {"as they are": lambda rgb: rgb, "bicubic": ways["bicubic, Pillow"], "edsr-x3": ways["edsr-x3"]}
     kept: dict[str, list[float]] = {way: [] for way in chosen}
     for side in SIDES:
         small = [_pillow(rgb, side / max(rgb.shape[:2]), Image.Resampling.BOX) for rgb in pictures]
         for way, enlarge in chosen.items():
-            vectors = np.vstack([embed([enlarge(rgb)]).vectors for rgb in small])
+            vectors = np.vstack([embed([enlarge(rgb)]) for rgb in small])
             kept[way].append(float((vectors * whole).sum(axis=1).mean()))
     rows = [(f"{side} pixels", *(f"{kept[way][k]:.3f}" for way in chosen)) for k, side in enumerate(SIDES)]
     return Table((f"embedding, {len(pictures)} photographs, longer side", *chosen), rows), kept

@@ -74,6 +74,7 @@ def test_the_report_as_json(command):
         (("pictures",), "-o"),
         (("pictures", "-o", "out", "--crop", "some"), "--crop"),
         (("pictures", "-o", "out", "--seed", "-1"), "--seed"),
+        (("pictures", "-o", "out", "--seed", str(2**32)), "--seed"),
     ],
 )
 def test_wrong_usage(hdrkit, pictures, words, saying):

@@ -96,3 +96,24 @@ def test_a_tensor_beyond_its_numbers_is_refused(tmp_path):
                 archive.writestr(name, content.replace(old, new) if name == pickled else content)
         with pytest.raises(InputError, match="larger than its numbers"):
             read_torch_tensors(tmp_path / "bad.pth")
+
+
+def test_a_small_file_that_unpacks_to_a_large_one_is_one_line(tmp_path):
+    torch.save({"weights": torch.zeros(1 << 20)}, tmp_path / "good.pth")
+    with (
+        zipfile.ZipFile(tmp_path / "good.pth") as archive,
+        zipfile.ZipFile(tmp_path / "bomb.pth", "w", zipfile.ZIP_DEFLATED) as bomb,
+    ):
+        for name in archive.namelist():
+            bomb.writestr(name, archive.read(name))
+    with pytest.raises(InputError, match=r"bomb\.pth: it holds no weights .*it unpacks to more than 8 times its size"):
+        read_torch_tensors(tmp_path / "bomb.pth")
+
+
+@pytest.mark.parametrize("older", [True, False])
+def test_many_views_of_the_same_numbers_are_one_line(older, tmp_path):
+    whole = torch.zeros(1 << 16)
+    views = {str(k): whole[k:] for k in range(20)}
+    torch.save(views, tmp_path / "views.pth", _use_new_zipfile_serialization=not older)
+    with pytest.raises(InputError, match="it unpacks to more than 8 times its size"):
+        read_torch_tensors(tmp_path / "views.pth")

@@ -29,7 +29,7 @@ def test_pictures_get_the_word_that_clip_finds_nearest(tmp_path):
     models = find_map_models(MapOptions(embedding="clip"), {Role.IMAGE_EMBEDDING: save_tiny_models(tmp_path) / "clip"})
     random = np.random.default_rng(0)
     pictures = [random.integers(0, 256, (40, 60, 3)).astype(np.uint8) for _ in range(5)]
-    vectors = open_picture_embedder(models.embedding)(pictures).vectors
+    vectors = open_picture_embedder(models.embedding)(pictures)
     named = open_words(tmp_path / "words.txt", models.embedding)(vectors, np.array([0, 0, -1, 0, -1]))
     words = ["dog", "boat", "a tree at night"]
     texts = word_vectors(words, open_text_embedder(models.embedding))

@@ -40,3 +40,13 @@ def test_one_group_has_silhouettes_of_zero_and_a_picture_alone_has_none():
     silhouettes = silhouettes_of(np.zeros((3, 2), np.float32), np.array([0, 0, ALONE]))
     assert silhouettes[:2].tolist() == [0, 0]
     assert np.isnan(silhouettes[2])
+
+
+def test_a_picture_alone_in_its_group_has_a_silhouette_of_zero_and_its_group_is_low():
+    rows = np.array([[0.0, 0], [1, 0], [9, 0], [10.4, 0], [30, 0]], np.float32)
+    groups = np.array([0, 0, 1, 1, 2])
+    silhouettes = silhouettes_of(rows, groups)
+    np.testing.assert_allclose(silhouettes[4], 0)
+    assert (silhouettes[:4] > 0.8).all()
+    found = described(rows, groups, silhouettes)
+    assert [one.quality for one in found] == [Cohesion.HIGH, Cohesion.HIGH, Cohesion.LOW]  # 0.7 is not wide beside 0.5

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from hdrkit.errors import InputError
 from hdrkit.semantics.mapping import map_vectors
 from hdrkit.semantics.options import MapOptions
 from hdrkit.types import ALONE
@@ -69,3 +70,10 @@ def test_silhouettes_are_of_pictures_in_groups(mapped):
     inside = mapped.numbers != ALONE
     assert (mapped.silhouettes[inside] > 0).all()
     assert np.isnan(mapped.silhouettes[~inside]).all()
+
+
+def test_the_largest_seed_makes_a_map_and_a_larger_one_is_refused():
+    options = MapOptions(seed=2**32 - 1)
+    assert len(map_vectors(planted(2, 8)[0], options).groups) == 2
+    with pytest.raises(InputError, match=f"a seed is 0 to {2**32 - 1}, not {2**32}"):
+        MapOptions(seed=2**32)

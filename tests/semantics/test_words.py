@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from hdrkit.semantics.words import name_in_words, word_vectors
-from hdrkit.types.semantics import ALONE
+from hdrkit.types import ALONE
 
 WORDS = ["dog", "boat", "tree"]
 
@@ -25,13 +25,6 @@ def test_pictures_and_centres_of_groups_get_the_nearest_word(seen):
     named = name_in_words(*seen, WORDS, word_vectors(WORDS, embed))
     assert named.pictures == ("dog", "boat", "boat", "dog", "tree")
     assert named.groups == {0: "tree", 4: "boat"}
-
-
-def test_of_vectors_side_by_side_the_mean_counts(seen):
-    vectors, groups = seen
-    turned = vectors[[0, 2, 1, 4, 4]]
-    named = name_in_words(np.hstack([vectors, turned]) / np.sqrt(2), groups, WORDS, word_vectors(WORDS, embed))
-    assert named.pictures == ("dog", "boat", "boat", "tree", "tree")
 
 
 def test_one_word_names_everything_and_no_group_has_a_name(seen):

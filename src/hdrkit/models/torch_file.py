@@ -23,6 +23,7 @@ from hdrkit.models.pickled_tensors import PickledTensor, read_pickle
 
 OLDER_FORM = b"\x80\x02\x8a\x0a"  # a pickle of the number below
 _MAGIC = 0x1950A86A20F9469CFC6C
+_MOST_UNPACKED = 8  # times the bytes of the file, which PyTorch does not pack
 _Held = dict[str, PickledTensor]
 _Stored = Callable[[str], bytes]
 _OF_DAMAGED_FILES = (ValueError, LookupError, TypeError, OverflowError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error)
@@ -36,11 +37,17 @@ def read_torch_tensors(path: Path) -> dict[str, NDArray[Any]]:
     data = read_bytes(path)
     try:
         held, stored = _of_older_form(data) if data.startswith(OLDER_FORM) else _of_zip(data)
+        _refuse_bombs(sum(math.prod(one.shape) * np.dtype(one.storage.numbers).itemsize for one in held.values()), data)
         return {name: _values(one, stored) for name, one in held.items()}
     except _OF_DAMAGED_FILES as error:
         reason = next(iter(str(error).splitlines()), type(error).__name__)
         problem = f"it holds no weights of PyTorch that hdrkit can read, or it is cut off ({reason})"
         raise InputError(f"{show(path)}: {problem}; fetch or copy it again") from error
+
+
+def _refuse_bombs(total: int, data: bytes) -> None:
+    if total > _MOST_UNPACKED * len(data):
+        raise ValueError(f"it unpacks to more than {_MOST_UNPACKED} times its size")
 
 
 def _values(one: PickledTensor, stored: _Stored) -> NDArray[Any]:
@@ -65,6 +72,7 @@ def _tensors(file: io.BytesIO) -> _Held:
 
 def _of_zip(data: bytes) -> tuple[_Held, _Stored]:
     archive = zipfile.ZipFile(io.BytesIO(data))
+    _refuse_bombs(sum(part.file_size for part in archive.infolist()), data)
     pickled = next((name for name in archive.namelist() if name.rpartition("/")[2] == "data.pkl"), "data.pkl")
     folder = pickled.removesuffix("data.pkl")
     if f"{folder}byteorder" in archive.namelist() and archive.read(f"{folder}byteorder") != b"little":

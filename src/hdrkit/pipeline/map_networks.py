@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -40,7 +40,7 @@ _DIGITS = 16  # of the sha256 of a file that tell it apart
 class MapModels:
     """The models that read pictures for a map, as they lie on this machine, and the options they are used with.
 
-    `enlarger` is for small pictures. Without a `detector`, objects are found by the embedding network alone.
+    `enlarger` is for small pictures. Without a `detector`, objects are found by their contrast with the border of the picture.
     """
 
     options: MapOptions
@@ -53,7 +53,7 @@ class MapModels:
         """The models that are used."""
         return tuple(one for one in (self.embedding, self.enlarger, self.detector) if one is not None)
 
-    @property
+    @cached_property
     def version(self) -> str:
         """A text that changes with what is seen in a picture."""
         names = (f"{model.name} {_digest(model)}" for model in self.all)

@@ -54,7 +54,7 @@ class PictureReader:
         shown = [enlarged.get(i, rgb) for i, rgb in enumerate(pictures)]
         boxes = [self._boxes(rgb) for rgb in shown]
         crops = [cropped(rgb, box) for rgb, of_one in zip(shown, boxes, strict=True) for box in of_one]
-        vectors = self._embed([*shown, *crops]).vectors
+        vectors = self._embed([*shown, *crops])
         read, first = [], len(shown)
         for i, of_one in enumerate(boxes):
             vector = combined(vectors[i], vectors[first : first + len(of_one)])

@@ -19,6 +19,7 @@ SCALES = (5, 7, 10, 14, 20)  # neighbours of a picture
 _LOCAL = 7  # the neighbour whose distance is the local scale (Zelnik-Manor and Perona 2004)
 _LOOKED_AT = 3  # times as many neighbours by products, among which those by local scales are looked for
 RUNS = 3  # partings of each graph
+_SEEDS = 2**32  # of NumPy
 _LEAST = 1e-9
 
 
@@ -30,7 +31,7 @@ def communities_of(directions: NDArray[np.float32], seed: int) -> tuple[NDArray[
     scales = sorted({min(scale, len(directions) - 1) for scale in SCALES})
     links = _Links(directions, scales[-1])
     graphs = [_mutual(ranked, scale) for scale in scales for ranked in (links.by_local_scales, links.by_products)]
-    return np.stack([_parting(graph, seed + run) for graph in graphs for run in range(RUNS)], axis=1), graphs[-1]
+    return np.stack([_parting(graph, (seed + run) % _SEEDS) for graph in graphs for run in range(RUNS)], axis=1), graphs[-1]
 
 
 class _Links:

@@ -50,16 +50,8 @@ def _ends(rgb: NDArray[np.uint8]) -> tuple[int, int]:
 
 
 @dataclass(frozen=True)
-class Embedded:
-    """Pictures as the network sees them: unit `vectors` (N, D), and its last feature `maps` (N, C, h, w) if it gives them."""
-
-    vectors: NDArray[np.float32]
-    maps: NDArray[np.float32] | None = None
-
-
-@dataclass(frozen=True)
 class PictureEmbedder:
-    """Embeds pictures by a network, which gives vectors, or feature maps and then vectors. `version` tells its weights and input.
+    """Embeds pictures by a network, whose last output are vectors. `version` tells its weights and input.
 
     It must not run in two threads at once.
     """
@@ -70,19 +62,14 @@ class PictureEmbedder:
     version: str
     dims: int
 
-    def __call__(self, pictures: Sequence[NDArray[np.uint8]]) -> Embedded:
-        """The embedding of RGB pictures (h, w, 3) of any sizes, in order. No pictures give (0, `dims`)."""
+    def __call__(self, pictures: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+        """The unit vectors (N, `dims`) of N RGB pictures (h, w, 3) of any sizes, in order."""
         parts = [self._of_batch(pictures[i : i + BATCH]) for i in range(0, len(pictures), BATCH)]
-        if not parts:
-            return Embedded(np.zeros((0, self.dims), np.float32))
-        maps = [part.maps for part in parts if part.maps is not None]
-        return Embedded(np.concatenate([part.vectors for part in parts]), np.concatenate(maps) if maps else None)
+        return np.concatenate(parts) if parts else np.zeros((0, self.dims), np.float32)
 
-    def _of_batch(self, pictures: Sequence[NDArray[np.uint8]]) -> Embedded:
-        outputs = self.network(np.stack([self.takes.of(one) for one in pictures]))
-        maps, vectors = outputs if len(outputs) > 1 else (None, outputs[0])
-        vectors = vectors.reshape(len(pictures), -1)
-        return Embedded(unit_rows(vectors), maps)
+    def _of_batch(self, pictures: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+        vectors = self.network(np.stack([self.takes.of(one) for one in pictures]))[-1]
+        return unit_rows(vectors.reshape(len(pictures), -1))
 
 
 def unit_rows(rows: NDArray[np.float32]) -> NDArray[np.float32]:

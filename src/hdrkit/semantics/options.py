@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from hdrkit.errors import InputError, chosen
 
+LARGEST_SEED = 2**32 - 1  # that NumPy takes
 _PICTURES, _GROUPS = "Pictures", "Groups"
 
 
@@ -83,7 +84,14 @@ class MapOptions:
         metadata={"flag": "--cluster-in", "panel": _GROUPS, "help": "where distances between pictures are measured"},
     )
     seed: int = field(
-        default=42, metadata={"flag": "--seed", "panel": _GROUPS, "min": 0, "help": "number that decides the layout"}
+        default=42,
+        metadata={
+            "flag": "--seed",
+            "panel": _GROUPS,
+            "min": 0,
+            "max": LARGEST_SEED,
+            "help": "number that decides the layout",
+        },
     )
 
     def __post_init__(self) -> None:
@@ -91,5 +99,5 @@ class MapOptions:
         object.__setattr__(self, "embedding", chosen(PictureEmbedding, self.embedding, "embedding"))
         object.__setattr__(self, "method", chosen(GroupMethod, self.method, "method"))
         object.__setattr__(self, "cluster_in", chosen(ClusterIn, self.cluster_in, "place to cluster in"))
-        if self.seed < 0:
-            raise InputError(f"a seed is 0 or more, not {self.seed!r}")
+        if not 0 <= self.seed <= LARGEST_SEED:
+            raise InputError(f"a seed is 0 to {LARGEST_SEED}, not {self.seed!r}")

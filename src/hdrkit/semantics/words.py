@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hdrkit.semantics.embedding import unit_rows
-from hdrkit.types.semantics import ALONE
+from hdrkit.types import ALONE
 
 TextEmbedder = Callable[[Sequence[str]], NDArray[np.float32]]
 """Texts -> vectors (N, D) in the space of pictures."""
@@ -35,13 +35,11 @@ def name_in_words(
 ) -> Named:
     """The nearest of the `words`, whose vectors `texts` are, to pictures and to the centres of their `groups` (`ALONE`: in none).
 
-    `vectors` (N, D), or (N, k * D) where a picture has k of them side by side, such as of the whole and of an object; their mean
-    counts.
+    `vectors` (N, D) are unit vectors in the space of `texts`.
     """
-    pictures = unit_rows(vectors.reshape(len(vectors), -1, texts.shape[1]).mean(axis=1))
     numbers = sorted(set(groups.tolist()) - {ALONE})
-    centres = [pictures[groups == number].mean(axis=0) for number in numbers]
+    centres = [vectors[groups == number].mean(axis=0) for number in numbers]
     return Named(
-        tuple(words[(texts @ one).argmax()] for one in pictures),
+        tuple(words[(texts @ one).argmax()] for one in vectors),
         {number: words[(texts @ centre).argmax()] for number, centre in zip(numbers, centres, strict=True)},
     )
