@@ -16,7 +16,6 @@ from hdrkit.formats.exr import split_header
 from hdrkit.formats.radiance import radiance_size, read_radiance, write_radiance, writing_radiance
 from hdrkit.formats.rgbe import RADIANCE_CHROMATICITIES, from_rgbe, rgb_to_xyz, to_rgbe
 from hdrkit.formats.rle import decode_scanlines, encode_scanlines
-from hdrkit.imaging.compiled import compiled
 from hdrkit.types import RadianceMap
 from hdrkit.types.image import SRGB_CHROMATICITIES, scale_of
 
@@ -125,12 +124,6 @@ def test_widths_at_the_limits_of_run_lengths(tmp_path, width):
     path = write_radiance(RadianceMap(pixels), tmp_path / "a.hdr")
     back = read_radiance(path).pixels
     assert (np.abs(back - pixels) <= half_step(pixels)).all()
-
-
-def test_compiling_does_without_a_place_to_cache():
-    homeless: dict = {}
-    exec("def double(x):\n    return 2 * x", homeless)  # without a source file numba finds nowhere to cache
-    assert compiled(homeless["double"])(4) == 8
 
 
 # Radiance pictures: files

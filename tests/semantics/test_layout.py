@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -21,6 +24,27 @@ def test_a_few_pictures_lie_at_their_principal_components(count):
 
 def test_pictures_that_are_all_alike_lie_together():
     assert not lay_out(np.zeros((9, 1), np.float32), seed=1).any()
+
+
+_COMPILED = """
+import sys
+import numpy as np
+import numba.core.event as event
+from hdrkit.semantics.layout import lay_out
+told = event.RecordingListener()
+event.register("numba:compile", told)
+places = lay_out(np.random.default_rng(6).normal(size=(12, 4)).astype(np.float32), 1)
+print(places.tobytes().hex())
+functions = [one.data["dispatcher"].py_func for _, one in told.buffer]
+print(*sorted({one.__qualname__ for one in functions if one.__module__.startswith("umap")}))
+"""
+
+
+def test_a_process_compiles_next_to_nothing_of_umap_and_gets_the_same_places():
+    rows = np.random.default_rng(6).normal(size=(12, 4)).astype(np.float32)
+    places = lay_out(rows, 1)
+    told = subprocess.run([sys.executable, "-c", _COMPILED], capture_output=True, text=True, check=True).stdout.splitlines()
+    assert told == [places.tobytes().hex(), "tau_rand tau_rand_int"]  # compiled while UMAP is loaded, in 0.2 s
 
 
 def test_a_new_picture_lies_among_those_it_is_like():
