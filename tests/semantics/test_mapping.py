@@ -1,9 +1,11 @@
 import numpy as np
 import pytest
+from sklearn.metrics import adjusted_rand_score
 
 from hdrkit.errors import InputError
+from hdrkit.semantics.clustering import knee_tuned_dbscan
 from hdrkit.semantics.mapping import map_vectors
-from hdrkit.semantics.options import MapOptions
+from hdrkit.semantics.options import ClusterIn, GroupMethod, MapOptions
 from hdrkit.types import ALONE
 
 
@@ -60,8 +62,10 @@ def test_few_pictures_have_places(count):
     assert mapped.numbers.shape == (count,)
 
 
-def test_identical_pictures_are_one_group():
-    mapped = map_vectors(np.tile(planted(1, 1)[0], (12, 1)), MapOptions())
+@pytest.mark.parametrize("cluster_in", ClusterIn)
+@pytest.mark.parametrize("method", GroupMethod)
+def test_identical_pictures_are_one_group(method, cluster_in):
+    mapped = map_vectors(np.tile(planted(1, 1)[0], (8, 1)), MapOptions(method=method, cluster_in=cluster_in))
     assert set(mapped.numbers.tolist()) == {0}
     assert np.isfinite(mapped.positions).all()
 
@@ -77,3 +81,13 @@ def test_the_largest_seed_makes_a_map_and_a_larger_one_is_refused():
     assert len(map_vectors(planted(2, 8)[0], options).groups) == 2
     with pytest.raises(InputError, match=f"a seed is 0 to {2**32 - 1}, not {2**32}"):
         MapOptions(seed=2**32)
+
+
+def test_dense_places_of_the_layout_are_those_of_dbscan_there(mapped):
+    vectors, truth = planted(4, 20)
+    found = map_vectors(vectors, MapOptions(method=GroupMethod.DBSCAN, cluster_in=ClusterIn.LAYOUT))
+    assert np.array_equal(found.positions, mapped.positions)
+    recipe = knee_tuned_dbscan(mapped.positions)
+    assert adjusted_rand_score(recipe.groups, found.numbers) == 1
+    assert recipe.settings.items() <= found.settings.items()
+    assert adjusted_rand_score(truth, found.numbers) > 0.8

@@ -14,14 +14,13 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array, csr_matrix
 from scipy.sparse.csgraph import connected_components
 
-from hdrkit.semantics.clustering import Grouping, hierarchical_dbscan, knee_tuned_dbscan
+from hdrkit.semantics.clustering import Grouping, distinct, hierarchical_dbscan, knee_tuned_dbscan
 from hdrkit.semantics.communities import RUNS, SCALES, communities_of
 from hdrkit.types import ALONE
 
 MOST_LINKED = 10_000  # kinds that are all compared with all
 _APART = 1 / 3  # of the votes at most, on average, in a group
 _LEAST = 1e-9
-_DIGITS = 4  # of directions in which copies are equal
 
 
 def agreeing_groups(
@@ -33,8 +32,8 @@ def agreeing_groups(
     `most_linked`, see `_joined`.
     """
     directions = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), _LEAST)
-    kept, copy_of = np.unique(directions.round(_DIGITS), axis=0, return_index=True, return_inverse=True)[1:]
-    groups = _of_distinct(directions[kept], positions[kept], seed, most_linked)[copy_of.ravel()]
+    kept, copy_of = distinct(directions)
+    groups = _of_distinct(directions[kept], positions[kept], seed, most_linked)[copy_of]
     sizes = np.bincount(groups)
     return Grouping(np.where(sizes[groups] > 1, groups, ALONE), {"neighbours": list(SCALES), "runs": RUNS})
 

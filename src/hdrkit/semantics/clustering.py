@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +15,8 @@ LEAST_GROUPS = 2  # with fewer, the reach is shortened
 _TRIES, _SHORTER = 3, 0.6
 _OTHERWISE = 0.5  # the reach where there is no knee, or none up to `_FARTHEST`
 _FARTHEST = 1.0
+_FEW = 5  # pictures, of which two make a place dense
+_DIGITS = 4  # in which copies are equal
 
 
 @dataclass(frozen=True)
@@ -25,8 +28,26 @@ class Grouping:
 
 
 def least_members(count: int) -> int:
-    """How many pictures make a place dense: 3 below 200 pictures, 5 below 1000, 10 above."""
-    return 3 if count < 200 else 5 if count < 1000 else 10
+    """How many pictures make a place dense: 2 up to 5 pictures, 3 below 200, 5 below 1000, 10 above."""
+    return 2 if count <= _FEW else 3 if count < 200 else 5 if count < 1000 else 10
+
+
+def distinct(rows: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Indices (K,) of rows (N, d) of which none is a copy of another, and which of them each row is a copy of (N,)."""
+    kept, copy_of = np.unique(rows.round(_DIGITS), axis=0, return_index=True, return_inverse=True)[1:]
+    return kept, copy_of.ravel()
+
+
+def copies_once(
+    find: Callable[[NDArray[np.float32]], Grouping], rows: NDArray[np.float32], space: NDArray[np.float32]
+) -> Grouping:
+    """Groups by `find` in `space` (N, d), where copies among `rows` (N, D) count once and are in one group."""
+    kept, copy_of = distinct(rows)
+    order = np.argsort(kept)  # as pictures come, since the borders of groups depend on it
+    found = find(space[kept[order]])
+    groups = found.groups[np.argsort(order)][copy_of]
+    lonely = (groups == ALONE) & (np.bincount(copy_of)[copy_of] > 1)
+    return Grouping(np.where(lonely, groups.max() + 1 + copy_of, groups), found.settings)
 
 
 def knee_tuned_dbscan(rows: NDArray[np.float32]) -> Grouping:
@@ -60,5 +81,6 @@ def hierarchical_dbscan(rows: NDArray[np.float32]) -> Grouping:
     if len(rows) < 3:
         return Grouping(np.full(len(rows), ALONE, np.int64), {"least members": least})
     hdbscan = load_package("hdbscan", "--method hdbscan", "hdbscan")
-    groups = hdbscan.HDBSCAN(min_cluster_size=max(least, 2)).fit_predict(np.asarray(rows, np.float64))
+    near = 1 if len(rows) <= _FEW else least  # other pictures
+    groups = hdbscan.HDBSCAN(min_cluster_size=least, min_samples=near).fit_predict(np.asarray(rows, np.float64))
     return Grouping(groups.astype(np.int64), {"least members": least})

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hdrkit.semantics.agreement import agreeing_groups
-from hdrkit.semantics.clustering import Grouping, hierarchical_dbscan, knee_tuned_dbscan
+from hdrkit.semantics.clustering import Grouping, copies_once, hierarchical_dbscan, knee_tuned_dbscan
 from hdrkit.semantics.cohesion import described, silhouettes_of
 from hdrkit.semantics.joining import OldMap, joined
 from hdrkit.semantics.layout import DIMS, lay_out, place
@@ -40,24 +40,31 @@ def map_vectors(vectors: NDArray[np.float32], options: MapOptions, old: OldMap |
     """
     rows = principal_components(vectors)
     positions = lay_out(rows, options.seed) if old is None else _placed(vectors, old)
-    space = positions if options.cluster_in is ClusterIn.LAYOUT else rows
-    found = grouping(space, positions, options)
+    found = grouping(rows, positions, options)
     numbers = found.groups if old is None else joined(found.groups, old)
-    return _mapped(space, positions, numbers, {"dimensions": rows.shape[1], **found.settings})
+    return _mapped(_space(rows, positions, options), positions, numbers, {"dimensions": rows.shape[1], **found.settings})
 
 
 def grouping(rows: NDArray[np.float32], positions: NDArray[np.float32], options: MapOptions) -> Grouping:
-    """The groups of `rows` (N, d), which lie at `positions` (N, 3), by the method of the options, the largest first."""
+    """The groups of pictures with principal components `rows` (N, d), which lie at `positions` (N, 3), the largest first.
+
+    Copies count once, and are in one group.
+    """
+    space = _space(rows, positions, options)
     if len(rows) < 2:
         return Grouping(np.full(len(rows), ALONE, np.int64))
     match options.method:
         case GroupMethod.AGREEMENT:
-            found = agreeing_groups(rows, positions, options.seed)
+            found = agreeing_groups(space, positions, options.seed)
         case GroupMethod.DBSCAN:
-            found = knee_tuned_dbscan(rows)
+            found = copies_once(knee_tuned_dbscan, rows, space)
         case GroupMethod.HDBSCAN:
-            found = hierarchical_dbscan(rows)
+            found = copies_once(hierarchical_dbscan, rows, space)
     return Grouping(_largest_first(found.groups), found.settings)
+
+
+def _space(rows: NDArray[np.float32], positions: NDArray[np.float32], options: MapOptions) -> NDArray[np.float32]:
+    return positions if options.cluster_in is ClusterIn.LAYOUT else rows
 
 
 def _largest_first(groups: NDArray[np.int64]) -> NDArray[np.int64]:
