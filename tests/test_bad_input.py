@@ -57,7 +57,7 @@ def test_an_empty_folder(refused, tmp_path):
     (tmp_path / "empty" / "deep").mkdir(parents=True)
     (tmp_path / "empty" / "deep" / "notes.txt").touch()
     for words in both(tmp_path, tmp_path / "empty"):
-        refused(*words, saying=[str(tmp_path / "empty"), "no photographs found", "1 other file"])
+        refused(*words, saying=[str(tmp_path / "empty"), "no pictures found (1 other file ignored)"])
 
 
 def test_one_frame_only(refused, tmp_path, room):

@@ -107,7 +107,7 @@ def test_an_error_is_json_too(hdrkit, tmp_path):
     (tmp_path / "empty").mkdir()
     done = hdrkit("merge", tmp_path / "empty", "-o", tmp_path / "o.exr", "--json")
     assert done.code == 1
-    assert "no photographs found" in json.loads(done.out)["error"]
+    assert "no pictures found" in json.loads(done.out)["error"]
     assert done.err.startswith("error: ")
 
 

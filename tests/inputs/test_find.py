@@ -150,7 +150,7 @@ def test_only_folders_are_walked_and_by_themselves_names_must_say_that_they_are_
 
 def test_nothing_usable_is_said_as_ever(tmp_path):
     (tmp_path / "notes.txt").write_text("rain")
-    with pytest.raises(InputError, match="no photographs found .1 other files ignored."):
+    with pytest.raises(InputError, match="no pictures found .1 other file ignored.; hdrkit reads"):
         find_series(tmp_path, BY_TIME)
     for path in day(tmp_path, DAYS[0]):
         path.write_text("no picture")

@@ -118,7 +118,7 @@ def test_only_black_frames(small):
 
 
 def test_a_folder_without_photographs_is_refused(tmp_path):
-    with pytest.raises(InputError, match="no photographs found"):
+    with pytest.raises(InputError, match="no pictures found"):
         group(tmp_path)
     (tmp_path / "broken.jpg").write_bytes(b"nothing")
     with pytest.raises(InputError, match=r"broken\.jpg"):

@@ -99,7 +99,7 @@ def test_pictures_of_a_kind_are_a_group_and_everything_is_written(mapped: Mapper
     assert {Path(row["filename"]).name: row["group"] for row in rows} == groups
     assert {row["quality"] for row in rows} <= {"high", "low"}
     assert result.report.models == {"image-embedding": "tiny.onnx (unknown)"}
-    assert list(result.frame().columns)[:7] == KEYS
+    assert list(result.frame().columns) == [*KEYS, "silhouette"]
     places = np.array([[row["x"], row["y"], row["z"]] for row in rows]).reshape(3, 8, 3)
     away = np.linalg.norm(places - places.mean(axis=1, keepdims=True), axis=2)
     apart = np.linalg.norm(places.mean(axis=1)[:, None] - places.mean(axis=1), axis=2)
@@ -197,12 +197,16 @@ def test_pictures_of_any_size_and_kind(mapped: Mapper, tmp_path: Path, size: tup
 
 
 def test_pictures_with_a_side_under_128_pixels_are_enlarged(mapped: Mapper, tmp_path: Path) -> None:
-    sizes = {(128, 128): False, (127, 500): True, (90, 60): True, (6000, 300): False, (2000, 1500): False}
+    small = {(127, 500), (90, 60), (4500, 100)}
+    others = {(128, 128), (6000, 300), (2000, 1500), (20_000, 500), (257, 9000), (9000, 129)}
     (tmp_path / "in").mkdir()
-    for width, height in sizes:
-        pattern(0, 0, 300).resize((width, height)).save(tmp_path / "in" / f"{width}_{height}.jpg")
+    for width, height in small | others:
+        for suffix in ("jpg", "png"):
+            pattern(0, 0, 30).resize((width, height)).save(tmp_path / "in" / f"{width}_{height}.{suffix}")
     result = mapped("in", "out", MapOptions(crop="off"))
-    assert {picture.path.stem: picture.enlarged for picture in result.pictures} == {f"{w}_{h}": x for (w, h), x in sizes.items()}
+    enlarged = {picture.path.name for picture in result.pictures if picture.enlarged}
+    assert enlarged == {f"{width}_{height}.{suffix}" for width, height in small for suffix in ("jpg", "png")}
+    assert len(result.pictures) == 2 * len(small | others)
     assert "super-resolution" in result.report.models
 
 
@@ -240,7 +244,7 @@ def test_one_picture_is_alone(mapped: Mapper, tmp_path: Path) -> None:
 
 def test_no_picture_is_an_error(mapped: Mapper, tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
-    with pytest.raises(InputError, match="no photographs found"):
+    with pytest.raises(InputError, match="^in: no pictures found; hdrkit reads JPEG"):
         mapped("in", "out")
     (tmp_path / "in" / "broken.png").write_bytes(b"no picture")
     with pytest.raises(InputError, match=r"broken\.png"):
@@ -334,8 +338,50 @@ def test_an_update_with_another_folder_keeps_the_pictures_of_before(mapped: Mapp
 def test_an_update_needs_the_models_of_the_map(mapped: Mapper, few: Path, tmp_path: Path) -> None:
     mapped(few, "out")
     (tmp_path / "other.onnx").write_bytes(picture_vector(seed=5))
-    with pytest.raises(InputError, match="out: its map was made with other models or options; .* without --update"):
+    with pytest.raises(InputError, match="out: its map was made with other models; .* without --update"):
         mapped(few, "out", sources=MapSources({Role.IMAGE_EMBEDDING: tmp_path / "other.onnx"}), update=True)
+
+
+def test_an_update_needs_the_options_of_the_map(mapped: Mapper, few: Path, tmp_path: Path) -> None:
+    options = MapOptions(super_resolution="off", method="dbscan", seed=7)
+    mapped(few, "out", options)
+    before = (tmp_path / "out" / "report.json").read_bytes()
+    with pytest.raises(InputError, match="out: its map was made with --method dbscan --seed 7; give the same, or .* without"):
+        mapped(few, "out", update=True)
+    assert (tmp_path / "out" / "report.json").read_bytes() == before
+    assert mapped(few, "out", options, update=True).report.options["method"] == "dbscan"
+
+
+def test_an_update_without_any_picture_of_the_map_is_refused(mapped: Mapper, few: Path, tmp_path: Path) -> None:
+    mapped("few", "out")
+    before = (tmp_path / "out" / "clustering_result.json").read_bytes()
+    few.rename(tmp_path / "gone")
+    draw(tmp_path / "later" / "red_9.png", 0, 90)
+    with pytest.raises(InputError, match="out: none of the 5 pictures of its map is there; give .* without --update"):
+        mapped("later", "out", update=True)
+    assert (tmp_path / "out" / "clustering_result.json").read_bytes() == before
+    (tmp_path / "out" / "embeddings.npz").unlink()
+    with pytest.raises(InputError, match=r"out: embeddings\.npz is missing, .* without --update"):
+        mapped("gone", "out", update=True)
+
+
+def test_a_new_group_does_not_take_the_number_of_one_that_left(mapped: Mapper, few: Path, tmp_path: Path) -> None:
+    first = mapped("few", "out")
+    last = max(group.number for group in first.groups)
+    for member in next(group.members for group in first.groups if group.number == last):
+        first.pictures[member].path.unlink()
+    assert last not in {group.number for group in mapped("few", "out", update=True).groups}
+    for k in range(3):
+        draw(few / f"new_{k}.png", 7, 70 + k)
+    result = mapped("few", "out", update=True)
+    numbers = {picture.group for picture in result.pictures if picture.path.name.startswith("new")}
+    assert numbers <= {last + 1, ALONE}
+    assert last + 1 in numbers
+
+
+def test_an_update_needs_an_output(few: Path) -> None:
+    with pytest.raises(InputError, match="an update needs the output that holds the map"):
+        map_images(few, update=True)
 
 
 def test_without_a_map_an_update_makes_one_and_says_so(mapped: Mapper, few: Path, tmp_path: Path) -> None:

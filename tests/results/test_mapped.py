@@ -8,13 +8,15 @@ import numpy as np
 import pytest
 
 from hdrkit.errors import OutputError
-from hdrkit.results.map_memory import memory_of, read_memory
+from hdrkit.results.map_memory import MadeWith, memory_of, read_memory
 from hdrkit.results.mapped import clustering_json, map_into, write_map
+
+MADE_WITH = MadeWith("a network", {"method": "dbscan"})
 
 
 def mapped(result, folder, **options):
     count = len(result.pictures)
-    memory = memory_of(result, [bytes([k]) * 16 for k in range(count)], np.eye(count, 8), "a network")
+    memory = memory_of(result, [bytes([k]) * 16 for k in range(count)], np.eye(count, 8), MADE_WITH)
     with map_into(folder, **options) as tree:
         write_map(result, [b""] * count, memory, tree, **options)
     return folder

@@ -65,7 +65,8 @@ def test_a_picture_that_is_there_already_lies_nearest_to_its_copy():
 
 def test_new_pictures_move_nothing_on_an_old_map():
     vectors = unit(np.repeat(np.eye(3, 16), 10, axis=0) + 0.05 * np.random.default_rng(4).normal(size=(30, 16)))
-    old = OldMap(np.arange(0, 30, 2), np.random.default_rng(5).normal(size=(15, 3)).astype(np.float32), np.repeat([4, 0, 2], 5))
+    positions = 20 * np.repeat(np.eye(3), 5, axis=0) + np.random.default_rng(5).normal(size=(15, 3))
+    old = OldMap(np.arange(0, 30, 2), positions.astype(np.float32), np.repeat([4, 0, 2], 5), 5)
     mapped = map_vectors(vectors, MapOptions(), old)
     assert np.array_equal(mapped.positions[::2], old.positions)
     assert np.array_equal(mapped.numbers[::2], old.numbers)

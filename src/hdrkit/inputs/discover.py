@@ -10,7 +10,7 @@ from pathlib import Path
 
 from hdrkit.errors import InputError, NothingUsableError, OutputError
 from hdrkit.files.manifest import GROUP, read_manifest, refuse_replacing
-from hdrkit.files.text import listed, show
+from hdrkit.files.text import counted, listed, show
 from hdrkit.formats.suffixes import PHOTOGRAPHS, FileKind, formats_of, suffixes_of
 from hdrkit.inputs.lists import read_groups
 from hdrkit.types import Failure
@@ -94,9 +94,10 @@ def discover_folders(paths: Iterable[Path]) -> Iterator[Folder]:
 
 
 def nothing_found(paths: Iterable[Path], ignored: int) -> InputError:
-    """The error for paths without photographs, with the number of files that were ignored."""
+    """The error for paths without photographs, with the number of files that were ignored, if any."""
     names = ", ".join(show(path) for path in paths) or "no input"
-    return InputError(f"{names}: no photographs found ({ignored} other files ignored); hdrkit reads {_known_formats()}")
+    others = f" ({counted(ignored, 'other file')} ignored)" if ignored else ""
+    return InputError(f"{names}: no pictures found{others}; hdrkit reads {_known_formats()}")
 
 
 class NoneReadableError(NothingUsableError):

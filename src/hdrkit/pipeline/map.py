@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from hdrkit.cache.index import Cache, open_cache
+from hdrkit.errors import InputError
 from hdrkit.files.json_text import plain
 from hdrkit.files.result_tree import ResultTree
 from hdrkit.inputs.discover import discover, none_readable
@@ -21,7 +22,7 @@ from hdrkit.pipeline.picture_files import open_reader, read_pictures
 from hdrkit.pipeline.picture_rows import PictureRows, PictureTable
 from hdrkit.pipeline.side_by_side import Pool, side_by_side
 from hdrkit.pipeline.timing import timed
-from hdrkit.results.map_memory import memory_of
+from hdrkit.results.map_memory import MadeWith, memory_of
 from hdrkit.results.mapped import RESULT, map_into, write_map
 from hdrkit.semantics.mapping import Mapped, map_vectors
 from hdrkit.semantics.options import MapOptions
@@ -31,6 +32,7 @@ from hdrkit.types import ALONE, Cohesion, Failure, MappedPicture, MapReport, Map
 READING, MAPPING = "reading pictures", "finding groups"
 _BATCH = 16  # pictures that a worker reads at once
 _UNKNOWN = "Unknown"
+_NEW_MAP = "there was no map to update: it is a new one"
 
 
 @dataclass(frozen=True)
@@ -53,33 +55,39 @@ def map_images(
     """Find which pictures under `inputs` show the same, and where each lies among the others.
 
     `output` is a folder for clustering_result.json, map.html and report.json, or a .json file among them; None writes nothing.
-    With `update`, pictures are added to the map in `output`, and those that are gone leave it; the others keep their places.
-    `pool` opens the executor that reads pictures; without it they are read here. A file that cannot be read is in the result as
-    a failure. Raises InputError without pictures or models that can be read, and OutputError if `output` cannot be written;
-    ModelMissing names the command that gets a model.
+    With `update`, pictures are added to the map in `output`, and those that are gone leave it; the others keep their places. It
+    needs the models and options of the map. `pool` opens the executor that reads pictures; without it they are read here. A file
+    that cannot be read is in the result as a failure. Raises InputError without pictures or models that can be read, or for a map
+    that cannot be updated, and OutputError if `output` cannot be written; ModelMissing names the command that gets a model.
     """
     options, sources, progress = options or MapOptions(), sources or MapSources(), progress or _silent
+    folder, name = destination(output)
+    if update and folder is None:
+        raise InputError("an update needs the output that holds the map; give it")
     models, found = find_map_models(options, sources.models), discover(inputs)
     names = open_words(sources.words, models.embedding) if sources.words else None
-    folder, name = destination(output)
+    made_with = MadeWith(models.version, plain(options))
     seconds: dict[str, float] = {}
     with _opened(folder, name) as tree, open_cache() as cache:
         with timed(seconds, "files"):
-            old = read_old_map(folder, models.version) if folder and update else None
+            old = read_old_map(folder, made_with) if folder and update else None
             files = look_at(with_old_paths(found.paths, old) if old else found.paths, cache, progress)
         with timed(seconds, "embeddings"):
             seen = _seen(files, models, cache, progress, pool)
         with timed(seconds, "groups"):
             progress(MAPPING, 0, 1)
             vectors, paths = seen.table.vectors, [photo.path for photo in seen.photos]
-            mapped = updated(old, paths, seen.digests, vectors, options) if update else map_vectors(vectors, options)
+            if old is not None and folder is not None:
+                mapped = updated(old, folder, paths, seen.digests, vectors, options)
+            else:
+                mapped = map_vectors(vectors, options)
             progress(MAPPING, 1, 1)
         roles = {str(model.role): f"{model.name} ({model.licence})" for model in models.all}
-        notes = (*cache.notes, *mapped.notes)
+        notes = (*cache.notes, *mapped.notes, *([_NEW_MAP] if update and old is None else []))
         report = MapReport(plain(options), roles, mapped.settings, seconds, seen.read, notes, found.ignored)
         result = _result(seen, mapped, names(vectors, mapped.numbers) if names else None, report)
         if tree is not None:
-            memory = memory_of(result, seen.digests, vectors, models.version)
+            memory = memory_of(result, seen.digests, vectors, made_with, old.following if old else 0)
             write_map(result, seen.table.thumbnails, memory, tree, name)
     return result
 

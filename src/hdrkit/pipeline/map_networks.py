@@ -28,7 +28,7 @@ from hdrkit.semantics.options import Crop, MapOptions, PictureEmbedding
 from hdrkit.semantics.super_resolution import Enlarger, enlarger_of
 from hdrkit.semantics.words import TextEmbedder
 
-VERSION = 2  # of what is read; it changes when the same models see something else
+VERSION = 3  # of what is read; it changes when the same models see something else
 _SIDE, _SIDE_OF_DETECTOR = 224, 640  # of the input of a network that takes any
 _IMAGENET = PictureInput(_SIDE, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 _OF_MOBILENET = replace(_IMAGENET, stretched=True)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hdrkit.errors import InputError
+from hdrkit.files.manifest import MAP, read_manifest_of
 from hdrkit.files.text import counted, show
 from hdrkit.files.transport import real
 from hdrkit.pipeline.known_files import as_written
-from hdrkit.results.map_memory import MapMemory, read_memory
+from hdrkit.results.map_memory import MEMORY, MadeWith, MapMemory, read_memory
 from hdrkit.semantics.joining import OldMap
 from hdrkit.semantics.mapping import Mapped, map_vectors
 from hdrkit.semantics.options import MapOptions
@@ -21,13 +22,19 @@ from hdrkit.semantics.options import MapOptions
 _NEW = -1
 
 
-def read_old_map(folder: Path, version: str) -> MapMemory | None:
-    """The map that lies in a folder, None if there is none. Raises InputError if it is damaged, or of another `version`."""
+def read_old_map(folder: Path, made_with: MadeWith) -> MapMemory | None:
+    """The map that lies in a folder, None if there is none. Raises InputError if it is damaged, or made with anything else."""
     memory = read_memory(folder)
-    if memory is not None and memory.version != version:
-        raise InputError(
-            f"{show(folder)}: its map was made with other models or options; give the same, or make it again without --update"
-        )
+    if memory is None:
+        if read_manifest_of(folder, MAP) is not None:
+            raise InputError(f"{show(folder)}: {MEMORY} is missing, which an update needs; make the map again without --update")
+        return None
+    flags = {option.name: option.metadata["flag"] for option in fields(MapOptions)}
+    before, now = memory.made_with.options, made_with.options
+    other = [f"{flags.get(name, name)} {value}" for name, value in before.items() if now.get(name) != value]
+    if other or memory.made_with.version != made_with.version:
+        what = show(" ".join(other)) or "other models"
+        raise InputError(f"{show(folder)}: its map was made with {what}; give the same, or make it again without --update")
     return memory
 
 
@@ -38,20 +45,27 @@ def with_old_paths(found: Sequence[Path], old: MapMemory) -> tuple[Path, ...]:
 
 
 def updated(
-    old: MapMemory | None, paths: Sequence[Path], digests: Sequence[bytes], vectors: NDArray[np.float32], options: MapOptions
+    old: MapMemory,
+    folder: Path,
+    paths: Sequence[Path],
+    digests: Sequence[bytes],
+    vectors: NDArray[np.float32],
+    options: MapOptions,
 ) -> Mapped:
     """The map of N pictures with unit vectors (N, D). Pictures of before stay in their places; the others get new ones.
 
-    A picture is one of before if its content is, at the same path first, else at another one. Without any of before the map is
-    made anew.
+    A picture is one of before if its content is, at the same path first, else at another one. Raises InputError, which names the
+    `folder` of the map, without any.
     """
-    before = _before(old, paths, digests) if old else np.full(len(paths), _NEW)
+    before = _before(old, paths, digests)
     still = np.flatnonzero(before != _NEW)
-    if old is None or not len(still):
-        mapped = map_vectors(vectors, options)
-        return replace(mapped, notes=(*mapped.notes, "there was no map of these pictures to update: it is a new one"))
+    if not len(still):
+        raise InputError(
+            f"{show(folder)}: none of the {counted(len(old.paths), 'picture')} of its map is there; "
+            "give their folder, or make a new map without --update"
+        )
     at = before[still]
-    mapped = map_vectors(vectors, options, OldMap(still, old.positions[at], old.groups[at]))
+    mapped = map_vectors(vectors, options, OldMap(still, old.positions[at], old.groups[at], old.following))
     note = (
         f"{counted(len(paths) - len(at), 'picture')} added to the map, {counted(len(old.paths) - len(at), 'picture')} taken out"
     )

@@ -13,10 +13,12 @@ from hdrkit.formats.previews import read_preview
 from hdrkit.imaging.threads import one_a_thread
 from hdrkit.pipeline.map_networks import MapModels
 from hdrkit.pipeline.picture_reader import PictureReader, ReadPicture
+from hdrkit.semantics.super_resolution import SMALL
 from hdrkit.types import Failure, Photo
 
 SHORTER = 448  # pixels: a JPEG, which may be decoded to half of it, has no less than the 224 of a network
 _LONGEST = 4096
+_LEAST = 2 * SMALL  # pixels: no picture becomes small by being reduced, also as a JPEG at half of it
 open_reader = one_a_thread(PictureReader)
 """What reads pictures with models, opened once in a thread."""
 
@@ -29,9 +31,14 @@ def read_pictures(photos: Sequence[Photo], models: MapModels) -> list[ReadPictur
 
 
 def _pixels(photo: Photo) -> NDArray[np.uint8] | Failure:
-    """The picture with a shorter side of at most `SHORTER` pixels, if its longer one is not beyond reason."""
-    scale = SHORTER / min(photo.width, photo.height)
-    most = (min(round(photo.width * scale), _LONGEST), min(round(photo.height * scale), _LONGEST))
+    """The picture with a shorter side of at most `SHORTER` pixels, less where the longer one is beyond reason.
+
+    It is small, as super-resolution has it, only if the file is.
+    """
+    shorter, longer = sorted((photo.width, photo.height))
+    least = _LEAST / shorter if shorter >= SMALL else 0.0
+    scale = min(SHORTER / shorter, max(_LONGEST / longer, least))
+    most = (max(1, round(photo.width * scale)), max(1, round(photo.height * scale)))
     try:
         return read_preview(photo, most, read_content(photo.path))
     except InputError as error:

@@ -12,11 +12,15 @@ from hdrkit.types import ALONE
 
 @dataclass(frozen=True)
 class OldMap:
-    """What a map says of K of N pictures: indices `pictures` (K,), `positions` (K, 3), and `numbers` (K,) of their groups."""
+    """What a map says of K of N pictures: indices `pictures` (K,), `positions` (K, 3), and `numbers` (K,) of their groups.
+
+    `following` is the number of the next group, which none had before.
+    """
 
     pictures: NDArray[np.int64]
     positions: NDArray[np.float32]
     numbers: NDArray[np.int64]
+    following: int
 
 
 def joined(found: NDArray[np.int64], old: OldMap) -> NDArray[np.int64]:
@@ -27,7 +31,7 @@ def joined(found: NDArray[np.int64], old: OldMap) -> NDArray[np.int64]:
     """
     numbers = np.full(len(found), ALONE, np.int64)
     numbers[old.pictures] = old.numbers
-    following = int(old.numbers.max(initial=ALONE)) + 1
+    following = old.following
     for group in np.unique(found[found != ALONE]).tolist():
         members = np.flatnonzero(found == group)
         known = numbers[members]
