@@ -33,3 +33,10 @@ def test_somebody_is_forgotten_by_name(hdrkit, gallery):
     assert hdrkit("faces", "--forget", " bob ").code == 0
     with open_gallery(None, "net") as opened:
         assert [person.number for person in opened.persons()] == [0]
+
+
+@pytest.mark.parametrize("model", ["yunet", "face=yunet", "face-detector="])
+def test_a_model_without_a_role_is_wrong_usage(hdrkit, tmp_path, model):
+    told = hdrkit("faces", tmp_path, "-o", tmp_path / "out", "--model", model)
+    assert told.code == 2
+    assert "--model" in told.err

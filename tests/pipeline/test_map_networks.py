@@ -98,6 +98,13 @@ def test_without_a_folder_the_models_of_the_hub_are_meant():
     assert names == {"openai/clip-vit-base-patch32", "facebook/dinov2-small"}
 
 
+def test_a_model_that_a_map_does_not_use_is_refused():
+    with pytest.raises(InputError, match=r"mine\.onnx: give it as --super-resolution mine\.onnx"):
+        find_map_models(MapOptions(), {Role.SUPER_RESOLUTION: "mine.onnx"})
+    with pytest.raises(InputError, match=r"mine\.onnx: a map uses no face-detector; leave it out"):
+        find_map_models(MapOptions(), {Role.FACE_DETECTOR: "mine.onnx"})
+
+
 def test_a_detector_counts_where_one_is_given_and_objects_are_wanted(tmp_path):
     (tmp_path / "tiny.onnx").write_bytes(networks.picture_vector())
     (tmp_path / "objects.onnx").write_bytes(networks.yolox())

@@ -26,6 +26,7 @@ def commands():
     lines = re.findall(r"^ExecStart=.*?/(hdrkit .*)$", unit, re.MULTILINE)
     lines += [line for language in ("sh", "bash") for block in blocks(language) for line in block.splitlines()]
     lines += [match.replace(",", " ") for block in blocks("yaml") for match in re.findall(r"\[(hdrkit,.*?)\]", block, re.DOTALL)]
+    lines = [line.replace("$address", "tcp://node7:8786") for line in lines]
     return [shlex.split(line.split(" > ")[0]) for line in lines if line.startswith("hdrkit ")]
 
 

@@ -71,9 +71,8 @@ def faces(
     hdrkit score. Faces are personal data: they stay on this machine, in the gallery and in the results, until --forget.
     """
     from hdrkit.models.roles import Role
-    from hdrkit.models.store import parse_models
 
-    given = parse_models(models or [])
+    given = shared.given_models(models)
     if forget is not None:
         _forget(context, forget, gallery, given.get(Role.FACE_EMBEDDING), json)
         return

@@ -10,9 +10,10 @@ import typer
 
 from hdrkit.cli import options as shared
 from hdrkit.cli.flags import takes
-from hdrkit.semantics.options import MapOptions
+from hdrkit.semantics.options import MapOptions, PictureEmbedding
 
 if TYPE_CHECKING:
+    from hdrkit.models.roles import Role
     from hdrkit.pipeline.map import MapSources
     from hdrkit.types import MapResult
 
@@ -68,7 +69,6 @@ def map_pictures(
     Open map.html in the folder of results: turn the map, search it, and select pictures. clustering_result.json lists each
     picture with its place and its group, for other programs. What was read is kept: a second run reads only new pictures.
     """
-    from hdrkit.models.store import parse_models
     from hdrkit.pipeline.map import MapSources
 
     given = [*(inputs or []), *([image_dir] if image_dir else [])]
@@ -76,7 +76,22 @@ def map_pictures(
         raise typer.BadParameter("give pictures, or folders of pictures", param_hint="INPUT...")
     if output is None:
         raise typer.BadParameter("give the folder for the results", param_hint="-o")
-    _map(given, output, options, MapSources(parse_models(models or []), labels), update, (jobs, scheduler), json)
+    if labels is not None and options.embedding is not PictureEmbedding.CLIP:
+        raise typer.BadParameter("words need --embedding clip", param_hint="--labels")
+    sources = MapSources(_given_models(models, options), labels)
+    _map(given, output, options, sources, update, (jobs, scheduler), json)
+
+
+def _given_models(texts: list[str] | None, options: MapOptions) -> dict[Role, str]:
+    from hdrkit.errors import InputError
+    from hdrkit.pipeline.map_networks import check_roles
+
+    given = shared.given_models(texts)
+    try:
+        check_roles(given, options)
+    except InputError as error:
+        raise typer.BadParameter(str(error), param_hint="--model") from None
+    return given
 
 
 def _map(

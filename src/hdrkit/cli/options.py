@@ -14,6 +14,7 @@ from hdrkit.inputs.options import InputOptions
 
 if TYPE_CHECKING:
     from hdrkit.jobs.request import MergeRequest
+    from hdrkit.models.roles import Role
 
 CORES = os.cpu_count() or 1
 RATINGS = "Ratings"
@@ -25,6 +26,20 @@ Inputs = Annotated[
     ),
 ]
 Exposures = Annotated[InputOptions, Part(only=("exposures",))]
+
+
+def _checked_address(address: str | None) -> str | None:
+    from hdrkit.errors import InputError
+    from hdrkit.jobs.cluster import check_address
+
+    if address is not None:
+        try:
+            check_address(address)
+        except InputError as error:
+            raise typer.BadParameter(str(error)) from None
+    return address
+
+
 Scheduler = Annotated[
     str | None,
     typer.Option(
@@ -32,6 +47,7 @@ Scheduler = Annotated[
         metavar="tcp://HOST:PORT",
         help="Work on the workers of this Dask scheduler instead of here. The workers must see the same folders. "
         "This needs: pip install 'hdrkit\\[dask]'",
+        callback=_checked_address,
         rich_help_panel="Output",
     ),
 ]
@@ -61,6 +77,19 @@ Models = Annotated[
         rich_help_panel="Models",
     ),
 ]
+
+
+def given_models(texts: Sequence[str] | None) -> dict[Role, str]:
+    """The models that --model gives. Raises BadParameter."""
+    from hdrkit.errors import InputError
+    from hdrkit.models.store import parse_models
+
+    try:
+        return parse_models(texts or ())
+    except InputError as error:
+        raise typer.BadParameter(str(error), param_hint="--model") from None
+
+
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Write nothing. Print what would be done, also by --undo.", rich_help_panel=RATINGS)
 ]

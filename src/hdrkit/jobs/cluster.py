@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from queue import SimpleQueue
 from threading import Thread
 from typing import Any
+from urllib.parse import urlsplit
 
 from hdrkit.errors import InputError
 from hdrkit.files.packages import load_package
@@ -18,6 +19,7 @@ from hdrkit.files.text import show
 
 _RETRIES = 3  # how often Dask repeats a job whose worker died
 CONNECT_S = 3.0  # time limit for the connection; a watch waits so long
+_PROTOCOLS = ("tcp", "tls", "inproc")
 _LOOK_S = 0.5  # between two checks that the scheduler is there
 
 
@@ -25,8 +27,9 @@ _LOOK_S = 0.5  # between two checks that the scheduler is there
 def connected(address: str, connect_s: float = CONNECT_S) -> Iterator[Executor]:
     """The workers of the scheduler at an address (tcp://host:8786), as an executor.
 
-    Raises InputError if the scheduler does not answer within `connect_s` seconds, or if Dask is not installed.
+    Raises InputError if it is no address, if no scheduler answers within `connect_s` seconds, or if Dask is not installed.
     """
+    check_address(address)  # a client of Dask that cannot begin prints a stack when it ends
     distributed = load_package("distributed", "a Dask scheduler", "hdrkit[dask]")
     with _silence("distributed", "distributed.client", "tornado.application"), _loop() as loop:
         try:
@@ -37,6 +40,18 @@ def connected(address: str, connect_s: float = CONNECT_S) -> Iterator[Executor]:
             ) from error
         with client, _Cluster(client, address) as cluster:
             yield cluster
+
+
+def check_address(address: str) -> None:
+    """Raise InputError unless a scheduler can have this address: tcp://HOST:PORT, tls://HOST:PORT, HOST:PORT or inproc://NAME."""
+    protocol, _, place = address.rpartition("://")
+    try:
+        parts = urlsplit(f"//{place}")
+        whole = bool(parts.hostname and (parts.port or protocol == "inproc"))
+    except ValueError:
+        whole = False
+    if not whole or (protocol or "tcp") not in _PROTOCOLS:
+        raise InputError(f"{show(address)}: a Dask scheduler has no such address; give tcp://HOST:PORT")
 
 
 @contextmanager

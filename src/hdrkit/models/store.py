@@ -87,13 +87,13 @@ def _chosen(role: Role, given: Mapping[Role, Path | str]) -> ModelEntry | Path:
     return known
 
 
-def parse_models(texts: list[str]) -> dict[Role, str]:
+def parse_models(texts: Sequence[str]) -> dict[Role, str]:
     """`ROLE=PATH` or `ROLE=NAME` texts as the models that are given. Raises InputError."""
     given = {}
     for text in texts:
         role, equals, value = text.partition("=")
         if not equals or not value:
-            raise InputError(f"--model {text}: give ROLE=PATH or ROLE=NAME, such as {Role.FACE_DETECTOR}=yunet")
+            raise InputError(f"{text}: give ROLE=PATH or ROLE=NAME, such as {Role.FACE_DETECTOR}=yunet")
         given[chosen(Role, role, "role")] = value
     return given
 

@@ -63,27 +63,38 @@ class MapModels:
 def find_map_models(options: MapOptions, given: Mapping[Role, Path | str] | None = None) -> MapModels:
     """The models that a map needs with these options.
 
-    Raises ModelMissing or InputError, as `find_model` does, and InputError for a model that would not be used.
+    Raises ModelMissing or InputError, as `find_model` does, and InputError as `check_roles` does.
     """
     given = given or {}
-    for role in set(given) - {Role.IMAGE_EMBEDDING, Role.OBJECT_DETECTOR, Role.SUPER_RESOLUTION}:
-        raise InputError(f"{given[role]}: a map uses no {role}; leave it out")
-    detects = Role.OBJECT_DETECTOR in given
-    if detects and options.crop is Crop.OFF:
-        raise InputError(f"{given[Role.OBJECT_DETECTOR]}: no objects are looked for; add --crop main, largest or all")
+    check_roles(given, options)
     return MapModels(
         options,
         _embedding_model(options.embedding, given),
-        _enlarger_model(options.super_resolution, given),
-        find_model(Role.OBJECT_DETECTOR, given) if detects else None,
+        _enlarger_model(options.super_resolution),
+        find_model(Role.OBJECT_DETECTOR, given) if Role.OBJECT_DETECTOR in given else None,
     )
 
 
-def _enlarger_model(wanted: str, given: Mapping[Role, Path | str]) -> Model | None:
-    """The model of `--super-resolution edsr|off|PATH`."""
+def check_roles(given: Mapping[Role, Path | str], options: MapOptions) -> None:
+    """Raise InputError if a model is given that a map with these options does not use."""
+    for role, model in given.items():
+        match role:
+            case Role.IMAGE_EMBEDDING:
+                pass
+            case Role.OBJECT_DETECTOR:
+                if options.crop is Crop.OFF:
+                    raise InputError(f"{model}: no objects are looked for; add --crop main, largest or all")
+            case Role.SUPER_RESOLUTION:
+                raise InputError(f"{model}: give it as --super-resolution {model}")
+            case _:
+                raise InputError(f"{model}: a map uses no {role}; leave it out")
+
+
+def _enlarger_model(wanted: str) -> Model | None:
+    """The model of `--super-resolution edsr|off|PATH|NAME`."""
     if wanted == "off":
         return None
-    return find_model(Role.SUPER_RESOLUTION, given if wanted == "edsr" else {Role.SUPER_RESOLUTION: wanted})
+    return find_model(Role.SUPER_RESOLUTION, {} if wanted == "edsr" else {Role.SUPER_RESOLUTION: wanted})
 
 
 def _embedding_model(kind: PictureEmbedding, given: Mapping[Role, Path | str]) -> Model:

@@ -203,6 +203,16 @@ def test_a_watch_outlives_its_scheduler_and_ends_without_it(series, tmp_path, cu
     assert "the watch goes on" in err
 
 
+@pytest.mark.parametrize("address", ["", "foo", "tcp://foo", "tcp://:8786", "tcp://foo:99999", "bar://foo:8786", "tcp://[1:2"])
+def test_what_is_no_address_is_one_line(address, hdrkit, tmp_path):
+    with pytest.raises(InputError, match="a Dask scheduler has no such address; give tcp://HOST:PORT"), executor(1, address):
+        pass
+    for command in ("merge", "watch", "faces"):
+        told = hdrkit(command, tmp_path, "-o", tmp_path / "out", f"--scheduler={address}")
+        assert told.code == 2
+        assert "--scheduler" in told.err
+
+
 def test_no_scheduler_is_one_line(tmp_path, series, monkeypatch):
     threads = active_count()
     with pytest.raises(InputError, match="no Dask scheduler"):
