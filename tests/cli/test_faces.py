@@ -35,8 +35,8 @@ def test_somebody_is_forgotten_by_name(hdrkit, gallery):
         assert [person.number for person in opened.persons()] == [0]
 
 
-@pytest.mark.parametrize("model", ["yunet", "face=yunet", "face-detector="])
-def test_a_model_without_a_role_is_wrong_usage(hdrkit, tmp_path, model):
+@pytest.mark.parametrize("model", ["yunet", "face=yunet", "face-detector=", "object-detector=yolox-s"])
+def test_a_model_for_no_role_of_faces_is_wrong_usage(hdrkit, tmp_path, model):
     told = hdrkit("faces", tmp_path, "-o", tmp_path / "out", "--model", model)
     assert told.code == 2
     assert "--model" in told.err

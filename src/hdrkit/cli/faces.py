@@ -71,8 +71,9 @@ def faces(
     hdrkit score. Faces are personal data: they stay on this machine, in the gallery and in the results, until --forget.
     """
     from hdrkit.models.roles import Role
+    from hdrkit.pipeline.face_reader import check_face_roles
 
-    given = shared.given_models(models)
+    given = shared.given_models(models, check_face_roles)
     if forget is not None:
         _forget(context, forget, gallery, given.get(Role.FACE_EMBEDDING), json)
         return

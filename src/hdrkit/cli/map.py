@@ -13,7 +13,6 @@ from hdrkit.cli.flags import takes
 from hdrkit.semantics.options import MapOptions, PictureEmbedding
 
 if TYPE_CHECKING:
-    from hdrkit.models.roles import Role
     from hdrkit.pipeline.map import MapSources
     from hdrkit.types import MapResult
 
@@ -70,6 +69,7 @@ def map_pictures(
     picture with its place and its group, for other programs. What was read is kept: a second run reads only new pictures.
     """
     from hdrkit.pipeline.map import MapSources
+    from hdrkit.pipeline.map_networks import check_roles
 
     given = [*(inputs or []), *([image_dir] if image_dir else [])]
     if not given:
@@ -78,20 +78,8 @@ def map_pictures(
         raise typer.BadParameter("give the folder for the results", param_hint="-o")
     if labels is not None and options.embedding is not PictureEmbedding.CLIP:
         raise typer.BadParameter("words need --embedding clip", param_hint="--labels")
-    sources = MapSources(_given_models(models, options), labels)
+    sources = MapSources(shared.given_models(models, partial(check_roles, options=options)), labels)
     _map(given, output, options, sources, update, (jobs, scheduler), json)
-
-
-def _given_models(texts: list[str] | None, options: MapOptions) -> dict[Role, str]:
-    from hdrkit.errors import InputError
-    from hdrkit.pipeline.map_networks import check_roles
-
-    given = shared.given_models(texts)
-    try:
-        check_roles(given, options)
-    except InputError as error:
-        raise typer.BadParameter(str(error), param_hint="--model") from None
-    return given
 
 
 def _map(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -79,15 +79,17 @@ Models = Annotated[
 ]
 
 
-def given_models(texts: Sequence[str] | None) -> dict[Role, str]:
-    """The models that --model gives. Raises BadParameter."""
+def given_models(texts: Sequence[str] | None, check: Callable[[Mapping[Role, str]], None]) -> dict[Role, str]:
+    """The models that --model gives. Raises BadParameter, also if `check` raises InputError."""
     from hdrkit.errors import InputError
     from hdrkit.models.store import parse_models
 
     try:
-        return parse_models(texts or ())
+        given = parse_models(texts or ())
+        check(given)
     except InputError as error:
         raise typer.BadParameter(str(error), param_hint="--model") from None
+    return given
 
 
 DryRun = Annotated[

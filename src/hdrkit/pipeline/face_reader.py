@@ -26,6 +26,7 @@ from hdrkit.types import Face, Failure, Photo, SeenFace
 VERSION = 4  # of what is read; it changes when the same models see something else
 CROP = 160  # pixels a side of the picture of a face
 _MARGIN = 0.35  # around the box of a face, relative to its larger side
+_ROLES = (Role.FACE_DETECTOR, Role.FACE_EMBEDDING, Role.FACE_LANDMARKS)
 _SETTINGS = (cv2.IMWRITE_JPEG_QUALITY, 85, cv2.IMWRITE_JPEG_OPTIMIZE, 1)
 
 
@@ -50,8 +51,16 @@ class FaceModels:
 
 
 def find_face_models(given: Mapping[Role, Path | str] | None = None) -> FaceModels:
-    """The models of the three roles that faces need. Raises ModelMissing or InputError, as `find_models` does."""
-    return FaceModels(*find_models((Role.FACE_DETECTOR, Role.FACE_EMBEDDING, Role.FACE_LANDMARKS), given))
+    """The models of the three roles that faces need. Raises ModelMissing or InputError, as `find_models` does, and for others."""
+    check_face_roles(given or {})
+    return FaceModels(*find_models(_ROLES, given))
+
+
+def check_face_roles(given: Mapping[Role, Path | str]) -> None:
+    """Raise InputError if a model is given that faces do not use."""
+    for role in given:
+        if role not in _ROLES:
+            raise InputError(f"{given[role]}: faces use no {role}; leave it out")
 
 
 class FaceReader:
