@@ -83,7 +83,8 @@ class EmbeddingOptions:
             "flag": "--model",
             "panel": "Evidence",
             "metavar": "NAME",
-            "help": "folder or hub name of a learned model; default facebook/dinov2-small or openai/clip-vit-base-patch32",
+            "help": "folder of a learned model, or its hub name if it is on this machine; default facebook/dinov2-small or "
+            "openai/clip-vit-base-patch32",
         },
     )
     use_gpu: bool = field(default=True, metadata={"help": "use CUDA if it is available"})

@@ -29,7 +29,7 @@ class ModelKind(StrEnum):
     - `enlarges-x3`: ONNX of a picture (1, c, h, w), of colours or of luma, to one of (1, c, 3h, 3w).
     - `layers-model`: the same as a `model.json` of Keras's layers for TensorFlow.js, with shards beside it.
     - `edsr-graph`: EDSR as a frozen graph of TensorFlow, such as `EDSR_x3.pb`.
-    - `clip`, `dinov2`: a folder, or a name on the Hugging Face hub, for transformers.
+    - `clip`, `dinov2`: a folder, or a name of the Hugging Face hub that is on this machine, for transformers.
     - `other`: for roles that have no reader here.
     """
 
@@ -63,4 +63,10 @@ KINDS: dict[Role, tuple[ModelKind, ...]] = {
 }
 
 HUB_NAMES = {ModelKind.CLIP: "openai/clip-vit-base-patch32", ModelKind.DINOV2: "facebook/dinov2-small"}
-"""The models of the Hugging Face hub that are loaded if none is given."""
+"""The models of the Hugging Face hub that are loaded if none is given, and if they are on this machine."""
+
+HUB_DOWNLOADS = {
+    HUB_NAMES[ModelKind.CLIP]: "--exclude '[ft]*_model.*' (MIT, 605 MB to download)",  # not those of JAX and TensorFlow
+    HUB_NAMES[ModelKind.DINOV2]: "config.json model.safetensors (Apache-2.0, 88 MB to download)",
+}
+"""Which of their files `hf download` is to get, the licence and the size."""

@@ -1,4 +1,7 @@
-"""CLIP and DINOv2, loaded by the package transformers from a folder or from the Hugging Face hub."""
+"""CLIP and DINOv2, loaded by the package transformers from a folder, or from what is here of the Hugging Face hub.
+
+Nothing is downloaded.
+"""
 
 from __future__ import annotations
 
@@ -13,11 +16,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from hdrkit.errors import InputError
+from hdrkit.errors import InputError, ModelMissing
 from hdrkit.files.packages import load_package
-from hdrkit.models.roles import ModelKind
+from hdrkit.models.roles import HUB_DOWNLOADS, ModelKind
 
 _INSTALL = "hdrkit[learned]"
+_GIVE = "give a folder with config.json and model.safetensors"
 _LARGEST_INPUT = 224  # pixels a side
 _MEAN_STD = {  # of the pictures that the networks were trained with, codes from 0 to 1
     ModelKind.DINOV2: ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
@@ -28,16 +32,16 @@ _MEAN_STD = {  # of the pictures that the networks were trained with, codes from
 class TransformersNetwork:
     """A network of pictures: normalised RGB (N, 3, `side`, `side`) -> vectors (N, `dims`). `digest` identifies its weights.
 
-    `name` is a folder, or a model on the Hugging Face hub. It runs on the GPU if that is wanted and there is one, else on as many
-    threads as OpenCV may use at this moment. Raises InputError if transformers is not installed, or if the name gives no model
-    of `kind`, which is CLIP or DINOv2.
+    `name` is a folder, or a model of the Hugging Face hub that is on this machine. It runs on the GPU if that is wanted and there
+    is one, else on as many threads as OpenCV may use at this moment. Raises ModelMissing if it is not here, and InputError if
+    transformers is not installed, or if the name gives no model of `kind`, which is CLIP or DINOv2.
     """
 
     def __init__(self, kind: ModelKind, name: str, use_gpu: bool = True) -> None:
         torch = load_package("torch", f"--embedding {kind}", _INSTALL)
-        self._kind, self._name = kind, name
+        self._kind, self._name, self._folder = kind, name, _folder_of(kind, name)
         self._device = "cuda" if use_gpu and torch.cuda.is_available() else "cpu"
-        self._model = _loaded(kind, name).eval()
+        self._model = _loaded(kind, name, self._folder).eval()
         config = getattr(self._model.config, "vision_config", self._model.config)
         self.mean, self.deviation = _MEAN_STD[kind]
         self.side: int = min(config.image_size, _LARGEST_INPUT // config.patch_size * config.patch_size)
@@ -68,7 +72,7 @@ class TransformersNetwork:
         text = self._model.config.text_config
         try:
             with _quiet(transformers):
-                tokenizer = transformers.AutoTokenizer.from_pretrained(self._name, local_files_only=Path(self._name).is_dir())
+                tokenizer = transformers.AutoTokenizer.from_pretrained(self._folder, local_files_only=True)
             if len(tokenizer) != text.vocab_size:  # without its files it is one that knows no words
                 raise ValueError(f"{len(tokenizer)} tokens, where the model knows {text.vocab_size}")
         except (OSError, ValueError, KeyError, RuntimeError) as error:
@@ -85,19 +89,32 @@ def _rows(output: Any) -> NDArray[np.float32]:
     return rows
 
 
-def _loaded(kind: ModelKind, name: str) -> Any:
+def _folder_of(kind: ModelKind, name: str) -> Path:
+    """A folder itself, or that of a model of the hub: transformers asks the network even where it may take local files only."""
+    if Path(name).is_dir():
+        return Path(name)
+    hub = load_package("huggingface_hub", f"--embedding {kind}", _INSTALL)
+    try:
+        found = hub.try_to_load_from_cache(name, "config.json")
+    except ValueError as error:
+        raise InputError(f"{name}: it is neither a folder nor a name of the Hugging Face hub; {_GIVE}") from error
+    if not isinstance(found, str):  # None, or a mark that the hub has no such file
+        raise ModelMissing(f"{name}: it is neither a folder nor a model of the Hugging Face hub that is here; {_instead(name)}")
+    return Path(found).parent
+
+
+def _instead(name: str) -> str:
+    return _GIVE if Path(name).is_dir() else f"run: hf download {name} {HUB_DOWNLOADS.get(name, '')}".rstrip() + f", or {_GIVE}"
+
+
+def _loaded(kind: ModelKind, name: str, folder: Path) -> Any:
     transformers = load_package("transformers", f"--embedding {kind}", _INSTALL)
     unreadable = load_package("safetensors", f"--embedding {kind}", _INSTALL).SafetensorError
-    local = Path(name).is_dir()
     try:
         with _quiet(transformers):
-            model = transformers.AutoModel.from_pretrained(name, local_files_only=local)
+            model = transformers.AutoModel.from_pretrained(folder, local_files_only=True)
     except (OSError, ValueError, KeyError, RuntimeError, unreadable) as error:
-        missing = "it is neither a folder nor a model on the Hugging Face hub"
-        problem = "this folder holds no model that transformers reads" if local else missing
-        raise InputError(
-            f"{name}: {problem} ({_first_line(error)}); give a folder with config.json and model.safetensors"
-        ) from error
+        raise InputError(f"{name}: it holds no model that transformers reads ({_first_line(error)}); {_instead(name)}") from error
     if not model.config.model_type.startswith(kind.value):
         raise InputError(
             f"{name}: it is a {model.config.model_type} model, not a {kind} one; choose another model or --embedding"

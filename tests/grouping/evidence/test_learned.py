@@ -1,4 +1,5 @@
 import os
+import shutil
 import subprocess
 import sys
 
@@ -136,18 +137,44 @@ def test_a_damaged_model_is_named(folders, tmp_path):
         Embedder(EmbeddingOptions(kind=Embedding.CLIP, model_name=str(tmp_path)))
 
 
-def test_without_the_hub_the_error_is_one_line():
-    program = (
-        "from hdrkit.grouping.evidence.learned import Embedder; from hdrkit.grouping.options import EmbeddingOptions, Embedding\n"
-        "from hdrkit.errors import InputError\n"
-        "try: Embedder(EmbeddingOptions(kind=Embedding.DINOV2, model_name='nobody/no-such-model'))\n"
-        "except InputError as error: print(error)"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", program], env=os.environ | {"HF_HUB_OFFLINE": "1"}, capture_output=True, text=True, check=True
-    )
-    assert done.stdout.startswith("nobody/no-such-model: it is neither a folder nor a model on the Hugging Face hub")
-    assert done.stdout.count("\n") == 1
+_WITHOUT_ASKING = """
+import socket, sys
+import numpy as np
+from hdrkit.errors import InputError
+from hdrkit.models.roles import ModelKind
+from hdrkit.models.transformers import TransformersNetwork
+def asked(*_):
+    print("asked the network")
+    raise OSError("no network")
+socket.getaddrinfo = socket.socket.connect = asked
+for name in ("nobody/no-such-model", "openai/clip-vit-base-patch32", "facebook/dinov2-small", "no/hub/name"):
+    try:
+        TransformersNetwork(ModelKind.CLIP, name)
+    except InputError as error:
+        print(error)
+network = TransformersNetwork(ModelKind.CLIP, "somebody/clip")
+print(network(np.zeros((1, 3, 32, 32), np.float32))[0].shape, network.of_texts(["dog"]).shape)
+"""
+
+
+def test_the_hub_is_never_asked_for_what_is_not_on_this_machine(folders, tmp_path):
+    here = tmp_path / "models--somebody--clip"
+    shutil.copytree(folders / "clip", here / "snapshots" / "0a1b")
+    (here / "refs").mkdir()
+    (here / "refs" / "main").write_text("0a1b")
+    own = {name: value for name, value in os.environ.items() if not name.startswith(("HF_", "TRANSFORMERS_"))}
+    program = [sys.executable, "-c", _WITHOUT_ASKING]
+    done = subprocess.run(program, env=own | {"HF_HUB_CACHE": str(tmp_path)}, capture_output=True, text=True, check=True)
+    missing = "it is neither a folder nor a model of the Hugging Face hub that is here; run: hf download"
+    instead = "or give a folder with config.json and model.safetensors"
+    clip = "openai/clip-vit-base-patch32 --exclude '[ft]*_model.*' (MIT, 605 MB to download)"
+    dinov2 = "facebook/dinov2-small config.json model.safetensors (Apache-2.0, 88 MB to download)"
+    assert done.stderr == ""
+    assert done.stdout.splitlines() == [
+        *(f"{get.split()[0]}: {missing} {get}, {instead}" for get in ("nobody/no-such-model", clip, dinov2)),
+        f"no/hub/name: it is neither a folder nor a name of the Hugging Face hub; {instead.removeprefix('or ')}",
+        "(1, 12) (1, 12)",
+    ]
 
 
 def test_without_transformers_the_error_says_what_to_install(folders, monkeypatch):

@@ -23,8 +23,8 @@ _MIDDLE = 0.45  # what the median becomes
 class Embedder:
     """A network with its weights. `dims` numbers an image; `version` identifies the weights in the cache of features.
 
-    `options.model` is a folder, or the name of a model on the Hugging Face hub. Raises InputError if transformers
-    is not installed, or if the name gives no model of `options.kind`.
+    `options.model` is a folder, or the name of a model of the Hugging Face hub that is on this machine. Raises ModelMissing if
+    it is not, and InputError if transformers is not installed, or if the name gives no model of `options.kind`.
     """
 
     def __init__(self, options: EmbeddingOptions) -> None:
