@@ -426,7 +426,15 @@ def test_the_drawn_things_of_the_demo_are_told_apart(tmp_path: Path, monkeypatch
 
 @pytest.mark.parametrize(
     ("name", "label"),
-    [("player_01.jpg", "player"), ("a_b_c.png", "a"), ("photo.jpg", "Unknown"), ("_x.jpg", "Unknown"), ("über_1.jpg", "über")],
+    [
+        ("player_01.jpg", "player"),
+        ("a_b_c.png", "a"),
+        ("photo.jpg", "Unknown"),
+        ("_x.jpg", "Unknown"),
+        ("über_1.jpg", "über"),
+        (" _x.jpg", "Unknown"),
+        (" a _1.jpg", "a"),
+    ],
 )
 def test_a_label_is_what_stands_before_the_first_underscore(name: str, label: str) -> None:
     assert label_of(Path("folder_of") / name) == label

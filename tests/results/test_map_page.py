@@ -146,6 +146,42 @@ VISIT = """
   return told;
 })()
 """
+# What happens to the view when the window changes, before and after someone has moved it; and what is exported.
+CHANGED = """
+(async () => {
+  const stage = by("canvas").parentElement, told = {};
+  const wide = async width => {
+    stage.style.width = `${width}px`;
+    while (view.width !== width || view.waiting || view.fly) await new Promise(again => setTimeout(again, 20));
+  };
+  const fits = () => {
+    let inside = 0;
+    view.project((k, x) => { inside += x > 0 && x < view.width; });
+    return inside === map.names.length;
+  };
+  const far = () => view.camera.position.distanceTo(view.controls.target);
+  told.fits = [];
+  for (const width of [800, 160, 600]) { await wide(width); told.fits.push(fits()); }
+  view.zoom(0.5);
+  const before = far();
+  await wide(700);
+  told.moved = far() / before;
+  view.fit(false);
+  await wide(150);
+  told.fits.push(fits());
+
+  let blob;
+  URL.createObjectURL = made => { blob = made; return "#"; };
+  select([0, 1]);
+  told.before = by("left-out").textContent;
+  by("download").click();
+  told.downloaded = await blob.text();
+  told.left = by("left-out").textContent;
+  select([0]);
+  told.after = by("left-out").textContent;
+  return told;
+})()
+"""
 # What is there without WebGL, or on a narrow screen.
 GLANCE = """
 (async () => {
@@ -247,6 +283,18 @@ def test_a_person_finds_their_way_on_the_map(watched, out):
     assert low[0] > low[2] + 40  # orange
     assert high[1] > high[0] + 40  # green
     assert np.abs(np.subtract(told["byGroup"], low)).max() > 20
+
+
+def test_the_map_stays_in_view_until_someone_moves_it_and_no_line_is_broken(watched, tmp_path, planted_map):
+    result = planted_map(tmp_path)
+    broken = replace(result.pictures[0], path=tmp_path / "two\nlines.png")
+    (tmp_path / "map.html").write_text(map_page(replace(result, pictures=(broken, *result.pictures[1:])), [b""] * 8, tmp_path))
+    told, errors = watched(tmp_path / "map.html", CHANGED, *GL)
+    assert errors == []
+    assert told["fits"] == [True] * 4
+    assert told["moved"] == pytest.approx(1)
+    assert (told["before"], told["left"]) == ("1 with a line break in its name, not exported",) * 2
+    assert (told["downloaded"], told["after"]) == (f"{tmp_path / 'kind0_1.png'}\n", "")
 
 
 def test_without_webgl_the_groups_are_a_flat_list(watched, out):

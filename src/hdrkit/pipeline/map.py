@@ -103,7 +103,7 @@ def destination(output: Path | str | None) -> tuple[Path | None, str]:
 def label_of(path: Path) -> str:
     """The text before the first "_" of a file name, else "Unknown"."""
     label, underscore, _ = path.name.partition("_")
-    return label if underscore and label else _UNKNOWN
+    return label.strip() if underscore and label.strip() else _UNKNOWN
 
 
 def _silent(*_: object) -> None:

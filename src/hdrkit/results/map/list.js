@@ -36,6 +36,8 @@ function mark() {
   }
   by("selection").hidden = !selection.size;
   by("selected").textContent = `${selection.size} selected`;
+  const left = [...selection].filter(broken).length;
+  by("left-out").textContent = left ? `${left} with a line break in ${left > 1 ? "their names" : "its name"}, not exported` : "";
   by("viewer").querySelector(".pick").setAttribute("aria-pressed", selection.has(opened));
 }
 

@@ -6,6 +6,7 @@ const everyone = [...map.names.keys()];
 const ALONE = -1;
 const nameOf = path => path.slice(path.lastIndexOf("/") + 1);
 const printable = text => text.toWellFormed().replace(/\p{C}/gu, "\ufffd");
+const broken = k => /[\n\r]/.test(map.names[k]); // its path has no place in a list with one a line
 const folded = text => text.normalize("NFC").toLowerCase();
 const groups = map.groups.map(group => ({...group, called: group.words || `Group ${group.number}`}));
 const lonely = everyone.filter(k => map.group[k] === ALONE);

@@ -12,7 +12,7 @@ function touched(k, event) {
   else open(k);
 }
 
-const chosenPaths = () => [...selection].sort((a, b) => a - b).map(k => `${map.names[k]}\n`).join("");
+const chosenPaths = () => [...selection].filter(k => !broken(k)).sort((a, b) => a - b).map(k => `${map.names[k]}\n`).join("");
 
 // Text as bytes: a byte of a name that is no UTF-8 came as a lone surrogate and leaves as that byte.
 function bytesOf(text) {

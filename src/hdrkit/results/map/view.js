@@ -22,10 +22,11 @@ class View {
     this.controls.minDistance = 0.01 * this.reach;
     this.controls.maxDistance = 12 * this.reach;
     this.controls.addEventListener("change", () => this.request());
+    this.controls.addEventListener("start", () => { this.untouched = false; });
+    this.untouched = true; // the whole map stays in view until someone moves it
     canvas.addEventListener("webglcontextrestored", () => this.request());
     new ResizeObserver(() => this.resize()).observe(canvas.parentElement);
     this.resize();
-    this.fit(false);
   }
 
   // The middle of the cloud, how far nearly all of it reaches, and a size of sprites that leaves room between them.
@@ -162,7 +163,8 @@ class View {
     this.camera.updateProjectionMatrix();
     this.width = width;
     this.height = height;
-    this.request();
+    if (this.untouched) this.fit(false);
+    else this.request();
   }
 
   request() {
@@ -240,6 +242,7 @@ class View {
     const directions = Array.from({length: 24}, (_, k) => k * Math.PI / 12).map(angle => new THREE.Vector3(Math.sin(angle), 0.35, Math.cos(angle)));
     const flattest = directions.map(direction => [deep(direction), direction]).sort((a, b) => a[0] - b[0])[0][1].normalize();
     this.go(this.middle, this.needed(flattest), smoothly, flattest);
+    this.untouched = true;
   }
 
   // How far from the middle the camera must be in a direction to see everything.
@@ -266,6 +269,7 @@ class View {
   }
 
   go(target, far, smoothly, from = new THREE.Vector3().subVectors(this.camera.position, this.controls.target)) {
+    this.untouched = false;
     const end = from.normalize().multiplyScalar(far).add(target);
     const move = [[this.camera.position, end], [this.controls.target, target]].map(([what, to]) => [what, what.clone(), to.clone()]);
     const begun = performance.now();
@@ -280,6 +284,7 @@ class View {
 
   // Turn by angles in radians, and zoom by a factor.
   turn(across, up) {
+    this.untouched = false;
     const from = new THREE.Vector3().subVectors(this.camera.position, this.controls.target);
     const away = from.length(), high = Math.min(Math.max(Math.acos(from.y / away) - up, 0.05), Math.PI - 0.05);
     const round = Math.atan2(from.x, from.z) + across;
@@ -289,6 +294,7 @@ class View {
   }
 
   zoom(factor) {
+    this.untouched = false;
     this.camera.position.sub(this.controls.target).multiplyScalar(factor).add(this.controls.target);
     this.request();
   }
