@@ -174,6 +174,8 @@ CHANGED = """
   URL.createObjectURL = made => { blob = made; return "#"; };
   select([0, 1]);
   told.before = by("left-out").textContent;
+  by("selection").style.left = "900px"; // as in a smaller window
+  told.edge = innerWidth - by("selection").getBoundingClientRect().right;
   by("download").click();
   told.downloaded = await blob.text();
   told.left = by("left-out").textContent;
@@ -293,6 +295,7 @@ def test_the_map_stays_in_view_until_someone_moves_it_and_no_line_is_broken(watc
     assert errors == []
     assert told["fits"] == [True] * 4
     assert told["moved"] == pytest.approx(1)
+    assert told["edge"] >= 0
     assert (told["before"], told["left"]) == ("1 with a line break in its name, not exported",) * 2
     assert (told["downloaded"], told["after"]) == (f"{tmp_path / 'kind0_1.png'}\n", "")
 
