@@ -6,12 +6,11 @@ Each has half of the votes. Pictures are joined while two thirds of the votes ha
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_array, csr_matrix
+from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from hdrkit.semantics.clustering import Grouping, distinct, hierarchical_dbscan, knee_tuned_dbscan
@@ -43,10 +42,9 @@ def _of_distinct(
 ) -> NDArray[np.int64]:
     if len(directions) < 2:
         return np.zeros(len(directions), np.int64)
-    communities, links = communities_of(directions, seed)
+    communities = communities_of(directions, seed)
     dense = [_filled(by(positions).groups, communities[:, 0]) for by in (knee_tuned_dbscan, hierarchical_dbscan)]
-    votes = [communities.shape[1] * [0.5 / communities.shape[1]], len(dense) * [0.5 / len(dense)]]
-    return _joined(np.column_stack([communities, *dense]), np.concatenate(votes), links, most_linked)
+    return _joined(communities, dense, most_linked)
 
 
 def _filled(groups: NDArray[np.int64], finest: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -54,39 +52,37 @@ def _filled(groups: NDArray[np.int64], finest: NDArray[np.int64]) -> NDArray[np.
     return np.where(groups == ALONE, groups.max() + 1 + finest, groups)
 
 
-def _joined(partings: NDArray[np.int64], votes: NDArray[np.float64], links: csr_matrix[Any], most: int) -> NDArray[np.int64]:
-    """Labels (N,) by average linkage of the share of the `votes` (P,) of those `partings` (N, P) that part two pictures.
+def _joined(communities: NDArray[np.int64], dense: Sequence[NDArray[np.int64]], most: int) -> NDArray[np.int64]:
+    """Labels (N,) by average linkage of the share of the votes that part two pictures.
 
-    Pictures that no parting parts are one kind from the beginning. More than `most` kinds are linked in pieces: those that hang
-    together by `links` (N, N) whose ends most votes have together, a larger one the more kinds are in the largest piece.
+    Half of the votes is that of the `communities` (N, P), half that of the groups by density, each (N,). Pictures that no parting
+    parts are one kind from the beginning. Kinds that all of `dense` part have half of the votes against them and are never
+    joined, so each piece that those hold together is linked alone. In a piece of more than `most` kinds, the coarsest
+    communities are linked each alone.
     """
     from scipy.cluster.hierarchy import fcluster, linkage
     from scipy.spatial.distance import pdist
 
-    kinds, kind_of = np.unique(partings, axis=0, return_inverse=True)
-    kind_of = kind_of.ravel()
+    kinds, kind_of = np.unique(np.column_stack([communities, *dense]), axis=0, return_inverse=True)
+    votes = np.repeat([0.5 / communities.shape[1], 0.5 / len(dense)], [communities.shape[1], len(dense)])
+    coarsest = communities.shape[1] - 1
     labels, total = np.empty(len(kinds), np.int64), 0
-    for members in _pieces(kinds, votes, kind_of[np.stack(links.nonzero(), axis=1)], most):
+    for members in _pieces(kinds[:, coarsest + 1 :], kinds[:, coarsest], most):
         own = np.ones(1, np.int32)
         if len(members) > 1:
             own = fcluster(linkage(pdist(kinds[members], "hamming", w=votes), "average"), _APART, "distance")
         labels[members] = total + own - 1
         total += int(own.max())
-    return np.asarray(labels[kind_of], np.int64)
+    return np.asarray(labels[kind_of.ravel()], np.int64)
 
 
-def _pieces(
-    kinds: NDArray[np.int64], votes: NDArray[np.float64], ends: NDArray[np.int64], most: int
-) -> Iterable[NDArray[np.int64]]:
-    """The members of each piece of the kinds (K, P) that `ends` (L, 2) connect, none larger than `most` if that can be."""
-    if len(kinds) <= most:
-        return [np.arange(len(kinds))]
-    ends = np.unique(ends[ends[:, 0] < ends[:, 1]], axis=0)
-    together = (kinds[ends[:, 0]] == kinds[ends[:, 1]]) @ votes
-    for share in np.arange(0.5, 1.0, 0.1):
-        near = ends[together >= share].T
-        graph = coo_array((np.ones(near.shape[1], np.int8), tuple(near)), shape=(len(kinds), len(kinds)))
-        piece = connected_components(graph, directed=False)[1]
-        if np.bincount(piece).max() <= most:
-            break
-    return np.split(np.argsort(piece, kind="stable"), np.cumsum(np.bincount(piece))[:-1])
+def _pieces(dense: NDArray[np.int64], coarsest: NDArray[np.int64], most: int) -> list[NDArray[np.int64]]:
+    """The members of each piece of K kinds that hang together by any of the columns of `dense` (K, D)."""
+    total = len(dense)
+    ends = [(np.arange(total), total * (1 + k) + np.unique(column, return_inverse=True)[1]) for k, column in enumerate(dense.T)]
+    start, end = np.concatenate(ends, axis=1)
+    graph = coo_array((np.ones(len(start), np.int8), (start, end)), shape=2 * (total * (1 + dense.shape[1]),))
+    piece = connected_components(graph, directed=False)[1][:total]
+    large = np.bincount(piece)[piece] > most
+    parted = np.unique(np.column_stack([piece, np.where(large, coarsest, 0)]), axis=0, return_inverse=True)[1].ravel()
+    return np.split(np.argsort(parted, kind="stable"), np.cumsum(np.bincount(parted))[:-1])

@@ -23,15 +23,15 @@ _SEEDS = 2**32  # of NumPy
 _LEAST = 1e-9
 
 
-def communities_of(directions: NDArray[np.float32], seed: int) -> tuple[NDArray[np.int64], csr_matrix[Any]]:
+def communities_of(directions: NDArray[np.float32], seed: int) -> NDArray[np.int64]:
     """The community of each of N unit vectors (N, d), N at least 2, in each of P partings (N, P), the finest first.
 
-    The graph (N, N) is that of the most neighbours. Vectors are linked only if they are on the same side of their origin.
+    Vectors are linked only if they are on the same side of their origin.
     """
     scales = sorted({min(scale, len(directions) - 1) for scale in SCALES})
     links = _Links(directions, scales[-1])
     graphs = [_mutual(ranked, scale) for scale in scales for ranked in (links.by_local_scales, links.by_products)]
-    return np.stack([_parting(graph, (seed + run) % _SEEDS) for graph in graphs for run in range(RUNS)], axis=1), graphs[-1]
+    return np.stack([_parting(graph, (seed + run) % _SEEDS) for graph in graphs for run in range(RUNS)], axis=1)
 
 
 class _Links:

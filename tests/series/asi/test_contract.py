@@ -80,7 +80,7 @@ def test_groups_are_a_pandas_groupby_over_rounded_timestamps(tmp_path):
     assert len(api._group_files_by_time(tmp_path, "1min")) == 1
     assert len(api._group_files_by_time(tmp_path, None)) == 3
     (tmp_path / "empty").mkdir()
-    with pytest.raises(InputError, match="no photographs"):
+    with pytest.raises(InputError, match="no pictures"):
         api._group_files_by_time(tmp_path / "empty")
 
 
