@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 import math
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
@@ -49,6 +50,15 @@ def log(level: str) -> None:
     logger.setLevel(level.upper())
     logger.propagate = False
     logger.handlers = [_Lines()]
+
+
+def end(failures: Iterable[object]) -> None:
+    """Print each failure. Exit with code 1 if there are any."""
+    failures = list(failures)
+    for failure in failures:
+        trouble(failure)
+    if failures:
+        raise typer.Exit(1)
 
 
 def ignored(count: int) -> None:

@@ -92,7 +92,7 @@ def _faces(
     where: tuple[int, str | None],
     json: bool,
 ) -> None:
-    from hdrkit.cli.console import ignored, log, print_json, progress, trouble
+    from hdrkit.cli.console import end, ignored, log, print_json, progress
     from hdrkit.cli.stopped import say_when_stopped
     from hdrkit.jobs.workers import executor
     from hdrkit.pipeline.faces import FaceSources, find_people
@@ -108,10 +108,7 @@ def _faces(
     else:
         _print(result, output)
     ignored(result.report.ignored)
-    for bad in result.failures:
-        trouble(bad.reason)
-    if result.failures:
-        raise typer.Exit(1)
+    end(result.failures)
 
 
 def _record(result: PeopleResult, output: Path) -> dict[str, object]:
@@ -162,7 +159,7 @@ def _print(result: PeopleResult, output: Path) -> None:
 
 
 def _forget(context: typer.Context, person: str, gallery: str | None, network: str | None, json: bool) -> None:
-    from hdrkit.cli.console import print_json, say, trouble
+    from hdrkit.cli.console import end, print_json, say, trouble
     from hdrkit.files.text import counted
     from hdrkit.pipeline.forget import forget
 
@@ -177,7 +174,4 @@ def _forget(context: typer.Context, person: str, gallery: str | None, network: s
         say(f"{counted(done.faces, 'face')} removed from the gallery, and from {counted(len(done.folders), 'folder')} of results")
         for line in done.notes:
             trouble(line, "note")
-    for line in done.failures:
-        trouble(line)
-    if done.failures:
-        raise typer.Exit(1)
+    end(done.failures)

@@ -112,7 +112,7 @@ def _group(
     dry_run: bool,
     json: bool,
 ) -> None:
-    from hdrkit.cli.console import ignored, print_json, progress, trouble
+    from hdrkit.cli.console import end, ignored, print_json, progress
     from hdrkit.files.manifest import GROUP
     from hdrkit.files.result_tree import require_replaceable
     from hdrkit.pipeline.group import group_as_configured, group_folder
@@ -137,10 +137,7 @@ def _group(
     for line in (*result.report.notes, *(() if dry_run else written.notes)):
         _logger.info(line)
     ignored(result.report.ignored)
-    for unreadable in result.unreadable:
-        trouble(unreadable.reason)
-    if result.unreadable:
-        raise typer.Exit(1)
+    end(result.unreadable)
 
 
 def _log_details(result: GroupingResult) -> None:
@@ -236,7 +233,7 @@ def _print_undo_plan(folder: Path, json: bool) -> None:
 
 
 def _undo(folder: Path, json: bool) -> None:
-    from hdrkit.cli.console import print_json, say, trouble
+    from hdrkit.cli.console import end, print_json, say
     from hdrkit.files.manifest import GROUP
     from hdrkit.files.result_tree import undo
 
@@ -247,7 +244,4 @@ def _undo(folder: Path, json: bool) -> None:
         say(f"{folder}: {counted(undone.put_back, 'photograph')} put back, {counted(undone.removed, 'file')} of hdrkit removed")
     for name in undone.kept:
         _logger.info("%s stays: it was changed after hdrkit wrote it", folder / name)
-    for line in undone.failures:
-        trouble(line)
-    if undone.failures:
-        raise typer.Exit(1)
+    end(undone.failures)

@@ -91,7 +91,7 @@ def _map(
     where: tuple[int, str | None],
     json: bool,
 ) -> None:
-    from hdrkit.cli.console import ignored, log, print_json, progress, trouble
+    from hdrkit.cli.console import end, ignored, log, print_json, progress
     from hdrkit.cli.stopped import say_when_stopped
     from hdrkit.jobs.workers import executor
     from hdrkit.pipeline.map import map_images
@@ -107,10 +107,7 @@ def _map(
     else:
         _print(result, output)
     ignored(result.report.ignored)
-    for bad in result.failures:
-        trouble(bad.reason)
-    if result.failures:
-        raise typer.Exit(1)
+    end(result.failures)
 
 
 def _record(result: MapResult, output: Path) -> dict[str, object]:

@@ -83,7 +83,7 @@ def _by_features(options: RankingOptions) -> RankingOptions:
 
 
 def _rank(inputs: list[Path], output: Path, options: RankingOptions, source: InputOptions, dry_run: bool, json: bool) -> None:
-    from hdrkit.cli.console import ignored, print_json, progress, trouble
+    from hdrkit.cli.console import end, ignored, print_json, progress, trouble
     from hdrkit.files.text import counted
     from hdrkit.pipeline.rank import rank_folder
     from hdrkit.pipeline.star_ratings import RATING
@@ -129,10 +129,7 @@ def _rank(inputs: list[Path], output: Path, options: RankingOptions, source: Inp
         _logger.info(note)
     ignored(result.report.ignored)
     failures = [*(bad.reason for bad in result.unreadable), *(one.error for one in rated if one.error)]
-    for line in dict.fromkeys(failures):
-        trouble(line)
-    if failures:
-        raise typer.Exit(1)
+    end(dict.fromkeys(failures))
 
 
 def _records(result: RankingResult, rated: tuple[Rated, ...], dry_run: bool) -> list[dict[str, object]]:

@@ -81,7 +81,7 @@ def _score(
     dry_run: bool,
     json: bool,
 ) -> None:
-    from hdrkit.cli.console import print_json, progress, trouble
+    from hdrkit.cli.console import end, print_json, progress, trouble
     from hdrkit.files.transport import tidied
     from hdrkit.pipeline.score import score_folder
     from hdrkit.results.scored import folder_of_scores
@@ -101,10 +101,7 @@ def _score(
         trouble(note, "note")
     unread = [f"{show(tidied(one.path))}: {one.reason}" for one in result.scores if one.final_score is None]
     failures = [*unread, *(outcome.error for outcome in outcomes.values() if outcome.error)]
-    for line in dict.fromkeys(failures):
-        trouble(line)
-    if failures:
-        raise typer.Exit(1)
+    end(dict.fromkeys(failures))
 
 
 def _record(one: PhotoScore, outcome: Outcome | None, dry_run: bool) -> dict[str, object]:

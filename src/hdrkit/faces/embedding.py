@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hdrkit.faces.chips import Template, cut_chip
+from hdrkit.imaging.vectors import unit_rows
 from hdrkit.models.network import Network
 from hdrkit.types.faces import Face
 
@@ -44,4 +45,4 @@ class ChipEmbedder:
         values = np.stack(chips).transpose(0, 3, 1, 2).astype(np.float32)
         (vectors,) = self.network((values - np.float32(self.mean)) / np.float32(self.scale))
         vectors = vectors.reshape(len(chips), -1)
-        return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12), np.float32)
+        return unit_rows(vectors)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from hdrkit.errors import InputError
 from hdrkit.formats.previews import read_preview
+from hdrkit.imaging.shrinking import within
 from hdrkit.types import Photo, Progress
 
 SIDE = 256
@@ -44,9 +45,4 @@ def shrunk(thumbnail: bytes, side: int) -> bytes:
 
 
 def _encoded(bgr: NDArray[Any], side: int) -> bytes:
-    height, width = bgr.shape[:2]
-    if max(height, width) > side:
-        scale = side / max(height, width)
-        size = (max(1, round(scale * width)), max(1, round(scale * height)))
-        bgr = cv2.resize(bgr, size, interpolation=cv2.INTER_AREA)
-    return cv2.imencode(".jpg", np.ascontiguousarray(bgr), _SETTINGS)[1].tobytes()
+    return cv2.imencode(".jpg", np.ascontiguousarray(within(bgr, side)), _SETTINGS)[1].tobytes()

@@ -16,6 +16,7 @@ from hdrkit.faces.measures import measure_faces
 from hdrkit.formats.metadata import read_content
 from hdrkit.formats.previews import content_digest
 from hdrkit.gallery.rows import Content
+from hdrkit.imaging.shrinking import within
 from hdrkit.imaging.threads import one_a_thread, one_thread
 from hdrkit.models.roles import Role
 from hdrkit.models.store import Model, find_models
@@ -96,11 +97,7 @@ def crop_of(rgb: NDArray[np.uint8], face: Face) -> bytes:
     part = rgb[top : max(bottom, top + 1), left : max(right, left + 1)]
     if not part.size:
         part = np.zeros((1, 1, 3), np.uint8)
-    scale = CROP / max(part.shape[:2])
-    if scale < 1:
-        size = (max(1, round(part.shape[1] * scale)), max(1, round(part.shape[0] * scale)))
-        part = np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_AREA), np.uint8)
-    return cv2.imencode(".jpg", cv2.cvtColor(part, cv2.COLOR_RGB2BGR), _SETTINGS)[1].tobytes()
+    return cv2.imencode(".jpg", cv2.cvtColor(within(part, CROP), cv2.COLOR_RGB2BGR), _SETTINGS)[1].tobytes()
 
 
 _reader = one_a_thread(FaceReader)

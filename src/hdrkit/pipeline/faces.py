@@ -31,6 +31,7 @@ from hdrkit.results.label_file import LABEL_FILE, Labels, read_labels
 from hdrkit.results.label_record import taken_out
 from hdrkit.results.people_page import Where
 from hdrkit.types import NOBODY, Failure, FoundPerson, PeopleReport, PeopleResult, Photo, Progress, SeenFace, SeenPhoto, Take
+from hdrkit.types.progress import silent
 
 READING = "reading faces"
 _KEPT = 64  # photographs after which what was seen is kept
@@ -59,7 +60,7 @@ def find_people(
     read is in the result as a failure. Raises InputError without photographs, models or labels that can be read, and OutputError
     if `output` cannot be written; ModelMissing names the command that gets a model.
     """
-    options, sources, progress, output = options or PersonOptions(), sources or FaceSources(), progress or _silent, Path(output)
+    options, sources, progress, output = options or PersonOptions(), sources or FaceSources(), progress or silent, Path(output)
     models, found = find_face_models(sources.models), discover(inputs)
     labels = _labels(sources.labels, output)
     threshold = THRESHOLDS[models.embedding.kind] if options.threshold is None else options.threshold
@@ -93,10 +94,6 @@ def find_people(
 def _crops(places: Sequence[Place], gallery: Gallery) -> dict[Where, bytes]:
     crops = gallery.crops([place.key for place in places])
     return {place.seen.where: crops[place.key] for place in places}
-
-
-def _silent(*_: object) -> None:
-    pass
 
 
 def _labels(given: Path | None, output: Path) -> Labels | None:

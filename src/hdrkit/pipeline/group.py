@@ -21,6 +21,7 @@ from hdrkit.pipeline.grouping.views import views_of
 from hdrkit.pipeline.timing import timed
 from hdrkit.results.grouped import Written, write_groups
 from hdrkit.types import GroupingReport, GroupingResult, Progress
+from hdrkit.types.progress import silent
 
 
 def group(
@@ -35,7 +36,7 @@ def group(
     exposure_time_s; it wins over metadata. A file that cannot be read is in the result as unreadable. Raises InputError if no
     photograph can be read, or if a list of pairs is wrong.
     """
-    options, progress = options or GroupingOptions(), progress or (lambda *_: None)
+    options, progress = options or GroupingOptions(), progress or silent
     seconds: dict[str, float] = {}
     found, listed = discover(inputs), ExposureList(exposures)
     listed.require_any(found.paths)

@@ -28,6 +28,7 @@ from hdrkit.semantics.mapping import Mapped, map_vectors
 from hdrkit.semantics.options import MapOptions
 from hdrkit.semantics.words import Named
 from hdrkit.types import ALONE, Cohesion, Failure, MappedPicture, MapReport, MapResult, Photo, Progress
+from hdrkit.types.progress import silent
 
 READING, MAPPING = "reading pictures", "finding groups"
 _BATCH = 16  # pictures that a worker reads at once
@@ -60,7 +61,7 @@ def map_images(
     that cannot be read is in the result as a failure. Raises InputError without pictures or models that can be read, or for a map
     that cannot be updated, and OutputError if `output` cannot be written; ModelMissing names the command that gets a model.
     """
-    options, sources, progress = options or MapOptions(), sources or MapSources(), progress or _silent
+    options, sources, progress = options or MapOptions(), sources or MapSources(), progress or silent
     folder, name = destination(output)
     if update and folder is None:
         raise InputError("an update needs the output that holds the map; give it")
@@ -104,10 +105,6 @@ def label_of(path: Path) -> str:
     """The text before the first "_" of a file name, else "Unknown"."""
     label, underscore, _ = path.name.partition("_")
     return label.strip() if underscore and label.strip() else _UNKNOWN
-
-
-def _silent(*_: object) -> None:
-    pass
 
 
 @contextmanager

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from hdrkit.imaging.shrinking import within
 from hdrkit.imaging.threads import one_thread
 from hdrkit.pipeline.map_networks import MapModels, open_enlarger, open_object_detector, open_picture_embedder
 from hdrkit.semantics.crops import Box, chosen_boxes, combined, cropped, regions_of
@@ -72,11 +73,6 @@ class PictureReader:
 
 def thumbnail_of(rgb: NDArray[np.uint8]) -> bytes:
     """A JPEG of a picture with a longer side of at most 96 pixels, and of at most `THUMBNAIL_BYTES`."""
-    height, width = rgb.shape[:2]
-    scale = THUMBNAIL / max(height, width)
-    if scale < 1:
-        size = (max(1, round(width * scale)), max(1, round(height * scale)))
-        rgb = np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
-    bgr = np.ascontiguousarray(rgb[..., ::-1])
+    bgr = np.ascontiguousarray(within(rgb, THUMBNAIL)[..., ::-1])
     jpegs = (cv2.imencode(".jpg", bgr, (cv2.IMWRITE_JPEG_QUALITY, q, cv2.IMWRITE_JPEG_OPTIMIZE, 1))[1] for q in _QUALITIES)
     return next(jpeg for jpeg in jpegs if len(jpeg) <= THUMBNAIL_BYTES).tobytes()

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hdrkit.cache.index import Cache
+from hdrkit.imaging.vectors import unit_rows
 from hdrkit.pipeline.picture_reader import THUMBNAIL_BYTES, ReadPicture
 from hdrkit.semantics.crops import MOST_CROPS
 
@@ -68,8 +69,7 @@ class PictureRows:
     def table(self, digests: Sequence[bytes]) -> PictureTable:
         """The rows of digests, in order. Raises KeyError for a digest without a row."""
         at = self._rows.locate(digests)
-        vectors = self._rows.take("vector", at).astype(np.float32)
-        vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+        vectors = unit_rows(self._rows.take("vector", at).astype(np.float32))
         counts, boxes = self._rows.take("crop_count", at).tolist(), self._rows.take("crops", at)
         crops = tuple(tuple(tuple(box) for box in of[:count].tolist()) for of, count in zip(boxes, counts, strict=True))
         jpegs = tuple(self._thumbnails(at))

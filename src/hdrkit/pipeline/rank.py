@@ -20,6 +20,7 @@ from hdrkit.pipeline.timing import timed
 from hdrkit.ranking.options import RankingOptions
 from hdrkit.results.ranked import ranking_into, require_writable_folders, write_ranking
 from hdrkit.types import Progress, RankingReport, RankingResult, Rated
+from hdrkit.types.progress import silent
 
 MEASURING = "measuring sharpness"
 
@@ -35,7 +36,7 @@ def rank(
     `exposures` is a CSV with the columns filename and exposure_time_s, which wins over metadata.
     A single bad file is in the result as unreadable. Raises InputError where there are no photographs, or none is readable.
     """
-    return _rank(discover(inputs), options or RankingOptions(), progress or (lambda *_: None), exposures)
+    return _rank(discover(inputs), options or RankingOptions(), progress or silent, exposures)
 
 
 def rank_folder(
@@ -52,7 +53,7 @@ def rank_folder(
     interrupt ends it, ratings that are written stay, and `undo_ranking` takes them back. Raises InputError as `rank` does,
     OutputError, before any work is done, where `output` cannot be written or folders of photographs take no sidecars.
     """
-    options, progress, output = options or RankingOptions(), progress or (lambda *_: None), Path(output)
+    options, progress, output = options or RankingOptions(), progress or silent, Path(output)
     found = discover(inputs)
     if not dry_run:
         require_writable_folders(found.paths, options.sidecar)

@@ -9,6 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from hdrkit.imaging.shrinking import within
+
 SHEET = 2048  # pixels of a side at most, which every graphics card takes
 _CELLS = ((1_500, 96), (6_000, 64), (25_000, 32))  # pictures at most, pixels of a cell: the sheets take 100 MB of graphics memory
 MOST = _CELLS[-1][0]
@@ -47,11 +49,7 @@ def _fitted(thumbnail: bytes, cell: int) -> NDArray[np.uint8]:
     picture = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
     if picture is None:
         return np.full((cell, cell, 3), 96, np.uint8)
-    scale = cell / max(picture.shape[:2])
-    if scale < 1:
-        size = (max(1, round(scale * picture.shape[1])), max(1, round(scale * picture.shape[0])))
-        picture = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
-    return np.asarray(picture, np.uint8)
+    return within(picture, cell)
 
 
 def _sheet(pictures: Sequence[NDArray[np.uint8]], cell: int, columns: int) -> bytes:

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from hdrkit.imaging.vectors import unit_rows
 from hdrkit.models.network import Network
 
 BATCH = 8  # pictures that run together; more make it no faster, since the values of a layer leave the cache of a core
@@ -70,8 +71,3 @@ class PictureEmbedder:
     def _of_batch(self, pictures: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
         vectors = self.network(np.stack([self.takes.of(one) for one in pictures]))[-1]
         return unit_rows(vectors.reshape(len(pictures), -1))
-
-
-def unit_rows(rows: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Rows scaled to length 1; rows of zeros stay."""
-    return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12), np.float32)

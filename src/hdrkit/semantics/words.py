@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hdrkit.semantics.embedding import unit_rows
+from hdrkit.imaging.vectors import unit_rows
 from hdrkit.types import ALONE
 
 TextEmbedder = Callable[[Sequence[str]], NDArray[np.float32]]

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hdrkit.grouping.options import EmbeddingOptions, Reduction
+from hdrkit.imaging.vectors import unit_rows
 from hdrkit.models.roles import ModelKind
 from hdrkit.models.transformers import TransformersNetwork
 
@@ -74,9 +75,3 @@ def principal_components(rows: NDArray[np.float32], dims: int) -> NDArray[np.flo
     directions = np.linalg.eigh(centred.astype(np.float64).T @ centred)[1][:, : -dims - 1 : -1]
     largest = directions[np.abs(directions).argmax(axis=0), np.arange(directions.shape[1])]
     return np.asarray(centred @ (directions * np.sign(largest)), np.float32)
-
-
-def unit_rows(rows: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Rows scaled to length 1; rows of zeros stay."""
-    length = np.linalg.norm(rows, axis=1, keepdims=True)
-    return np.asarray(rows / np.where(length > 0, length, 1), np.float32)
