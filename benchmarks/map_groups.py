@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 from matplotlib.figure import Figure
-from sklearn.metrics import adjusted_rand_score
 
 from benchmarks.harness import Result, Table
-from benchmarks.map_sets import Shown, bracket_views, clothing, people, rendered_views
+from benchmarks.map_sets import Judged, Shown, bracket_views, clothing, judged, people, rendered_views
 from hdrkit.imaging.threads import one_thread
 from hdrkit.models.roles import Role
 from hdrkit.models.store import find_model
@@ -28,7 +27,6 @@ from hdrkit.semantics.mapping import grouping
 from hdrkit.semantics.options import GroupMethod, MapOptions
 from hdrkit.semantics.reduction import principal_components
 from hdrkit.semantics.super_resolution import needs_enlarging
-from hdrkit.types import ALONE
 
 SEEDS = (42, 1, 2, 3, 4, 5)
 SMALL_SIDE = 96  # pixels of the shorter side of pictures that are reduced
@@ -36,16 +34,6 @@ VIEWS = 3  # of each panorama; their names are numbered
 ASKED = 0.05
 RECIPE, OURS = "recipe", "hdrkit"
 INPUTS = ("as they are", "half reduced", "half reduced, enlarged")
-
-
-@dataclass(frozen=True)
-class Judged:
-    """ARI with pictures in no group as one group, and as groups of one; their share; the number of groups."""
-
-    ari: float
-    ari_apart: float
-    alone: float
-    groups: int
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -65,7 +53,7 @@ def measure(options: argparse.Namespace) -> Result:
                 rows = principal_components(np.stack([vectors[id(one)] for one in shown]))
                 layouts = {seed: lay_out(rows, seed) for seed in SEEDS}
                 found[name, kind] = {
-                    how: [_judged(labels, way(rows, *layout)) for layout in layouts.items()] for how, way in WAYS.items()
+                    how: [judged(labels, way(rows, *layout)) for layout in layouts.items()] for how, way in WAYS.items()
                 }
     sizes = {name: (len(shown), len({one.label for one in shown})) for name, shown in sets.items()}
     tables = [Table(_HEADER, list(_rows(found, sizes))), _other_ways(found)]
@@ -119,14 +107,6 @@ WAYS: dict[str, Way] = {
 }
 
 
-def _judged(labels: np.ndarray, groups: np.ndarray) -> Judged:
-    apart = np.where(groups == ALONE, groups.max() + 1 + np.arange(len(groups)), groups)
-    alone = float((groups == ALONE).mean())
-    return Judged(
-        adjusted_rand_score(labels, groups), adjusted_rand_score(labels, apart), alone, len(set(groups.tolist()) - {ALONE})
-    )
-
-
 _HEADER = ["set", "pictures", "kinds", "recipe: ARI, mean of seeds", "least to most", "apart", "alone", "groups"]
 _HEADER += ["hdrkit: ARI, mean of seeds", "least to most", "apart", "alone", "groups", "gain"]
 
@@ -134,25 +114,25 @@ _HEADER += ["hdrkit: ARI, mean of seeds", "least to most", "apart", "alone", "gr
 def _rows(found: dict[tuple[str, str], dict[str, list[Judged]]], sizes: dict[str, tuple[int, int]]) -> Iterator[list[object]]:
     for (name, kind), ways in found.items():
         row: list[object] = [f"{name}, {kind}" if kind != INPUTS[0] else name, *sizes[name]]
-        for judged in (ways[RECIPE], ways[OURS]):
-            values = [one.ari for one in judged]
+        for found_by in (ways[RECIPE], ways[OURS]):
+            values = [one.ari for one in found_by]
             row += [f"{np.mean(values):.3f}", f"{min(values):.3f} to {max(values):.3f}"]
-            row += [f"{np.mean([one.ari_apart for one in judged]):.3f}", f"{np.mean([one.alone for one in judged]):.1%}"]
-            row.append(f"{np.mean([one.groups for one in judged]):.0f}")
+            row += [f"{np.mean([one.ari_apart for one in found_by]):.3f}", f"{np.mean([one.alone for one in found_by]):.1%}"]
+            row.append(f"{np.mean([one.groups for one in found_by]):.0f}")
         yield [*row, f"{_mean(ways[OURS]) - _mean(ways[RECIPE]):+.3f}"]
 
 
 def _other_ways(found: dict[tuple[str, str], dict[str, list[Judged]]]) -> Table:
     rows = [
-        [name, *(f"{_mean(judged):.3f} ({judged[0].alone:.0%}, {judged[0].groups})" for judged in ways.values())]
+        [name, *(f"{_mean(seeds):.3f} ({seeds[0].alone:.0%}, {seeds[0].groups})" for seeds in ways.values())]
         for (name, kind), ways in found.items()
         if kind == INPUTS[0]
     ]
     return Table(["ARI (share alone, groups)", *WAYS], rows)
 
 
-def _mean(judged: Sequence[Judged]) -> float:
-    return float(np.mean([one.ari for one in judged]))
+def _mean(seeds: Sequence[Judged]) -> float:
+    return float(np.mean([one.ari for one in seeds]))
 
 
 def _about(embedding: str) -> str:

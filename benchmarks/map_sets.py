@@ -1,4 +1,7 @@
-"""Pictures with a label of what each shows, for the benchmarks of maps: RGB codes with a longer side of at most 480 pixels."""
+"""Pictures with a label of what each shows, for the benchmarks of maps, and how well groups agree with labels.
+
+Pictures are RGB codes with a longer side of at most 480 pixels.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +14,12 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from sklearn.metrics import adjusted_rand_score
 
 from benchmarks.truth import data_folder, metric_views
 from hdrkit.semantics.crops import Box, cropped
 from hdrkit.semantics.saliency import salient_regions
+from hdrkit.types import ALONE
 
 SIDE = 480
 _FRAMES = 4  # of a bracket at most
@@ -28,6 +33,24 @@ class Shown:
     label: str
     source: str = ""
     planted: Box | None = None
+
+
+@dataclass(frozen=True)
+class Judged:
+    """ARI with pictures in no group as one group, and as groups of one; their share; the number of groups."""
+
+    ari: float
+    ari_apart: float
+    alone: float
+    groups: int
+
+
+def judged(labels: np.ndarray, groups: np.ndarray) -> Judged:
+    apart = np.where(groups == ALONE, groups.max() + 1 + np.arange(len(groups)), groups)
+    alone = float((groups == ALONE).mean())
+    return Judged(
+        adjusted_rand_score(labels, groups), adjusted_rand_score(labels, apart), alone, len(set(groups.tolist()) - {ALONE})
+    )
 
 
 def read_picture(path: Path) -> np.ndarray:
